@@ -1,0 +1,74 @@
+# Every target sets up what it needs: a fresh clone and python3 (3.11 to 3.13, with venv) are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CHURN_HOME ?= churn_home
+USERS ?= 20000
+WEEKS ?= 78
+SEED ?= 7
+END ?= 2026-11-16
+export CHURN_HOME
+# Nobody is told what runs here.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := False
+export GX_ANALYTICS_ENABLED := False
+
+# The lock names every package with its hash, so pip has nothing to resolve (--no-deps) and a fresh set-up takes about a minute.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes
+
+.PHONY: help setup demo demo-real ui test lint bench lock clean
+
+help: ## what can be done here
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.base ## create .venv from the lock
+$(VENV)/.base: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) (about a minute, 1.1 GB) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/churn prepare
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements-dev.lock
+	@echo "Adding the tools for tests and lint ..."
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.real: $(VENV)/.base requirements-real.lock
+	@$(INSTALL) -r requirements-real.lock
+	@touch $@
+
+demo: $(VENV)/.base ## simulated shop, from raw tables to intervention tables
+	@$(BIN)/churn simulate --users $(USERS) --weeks $(WEEKS) --end $(END) --seed $(SEED) --if-missing
+	@$(BIN)/churn run --snapshot $(END)
+
+demo-real: export CHURN_HOME := churn_home_real
+demo-real: $(VENV)/.real ## the same on Complete Journey, a real grocer's orders of 2017
+	@$(BIN)/churn load complete-journey --if-missing
+	@$(BIN)/churn run --snapshot 2017-11-20
+
+ui: $(VENV)/.base ## the Dagster UI on the demo's home
+	@$(BIN)/churn ui
+
+test: $(VENV)/.dev ## every test
+	@$(BIN)/pytest
+
+lint: $(VENV)/.dev ## style, types, layers, SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint dbt_project/models
+
+bench: $(VENV)/.base ## price of orchestration: the pipeline beside one bare process
+	@$(BIN)/python -m benchmarks.orchestration
+
+lock: ## renew the locks (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --no-annotate pyproject.toml --group build --extra real -c requirements.lock -o requirements-real.lock
+
+clean: ## remove the demo homes
+	rm -rf churn_home churn_home_real

@@ -1,0 +1,132 @@
+"""The command line: thin. Everything it does is also possible with dagster and dbt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Warns which users are leaving, decides what to do for each, and measures whether it helped.",
+)
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of this instance; default CHURN_HOME or ./churn_home.")
+]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
+
+
+def main() -> None:
+    """Entry point: whatever goes wrong in a known way is one message and exit code 1."""
+    from churn_assets.defs.failures import KNOWN_FAILURES  # noqa: PLC0415 - after the home is known
+
+    try:
+        app()
+    except KNOWN_FAILURES as error:
+        typer.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+@app.command()
+def prepare() -> None:
+    """Parse the dbt project, so that the first start does not have to (part of the set-up)."""
+    from churn_assets.defs.dbt.project import prepare_manifest  # noqa: PLC0415
+
+    prepare_manifest()
+
+
+@app.command()
+def simulate(
+    end: Day,
+    users: int = 20_000,
+    weeks: int = 78,
+    seed: int = 7,
+    home: HomeOption = None,
+    if_missing: IfMissing = False,
+) -> None:
+    """Write a simulated shop into the landing, and the truth about it beside the landing."""
+    from churn_assets.defs.landing.fill import fill_from_shop  # noqa: PLC0415
+    from churn_assets.shop.settings import ShopSettings  # noqa: PLC0415
+
+    fill_from_shop(_home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing)
+
+
+@app.command()
+def load(
+    source: Annotated[str, typer.Argument(help="complete-journey or cdnow.")],
+    from_: Annotated[Path | None, typer.Option("--from", help="File or folder of the source's own data.")] = None,
+    home: HomeOption = None,
+    if_missing: IfMissing = False,
+) -> None:
+    """Fill the landing from a known public data set."""
+    from churn_assets.defs.landing.fill import fill_from_source  # noqa: PLC0415
+
+    fill_from_source(_home(home), source, from_, if_missing=if_missing)
+
+
+@app.command()
+def check(home: HomeOption = None) -> None:
+    """Say what is wrong with the landing, without running anything."""
+    from churn_assets.defs.landing.report import report  # noqa: PLC0415
+
+    report(_home(home))
+
+
+@app.command()
+def run(
+    snapshot: OptionalDay = None,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest snapshot the orders reach (default).")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Bring everything up to one snapshot, the history that training needs included."""
+    if snapshot and latest:
+        raise typer.BadParameter("name a snapshot or --latest, not both")
+    from churn_assets.defs.running import run_snapshot  # noqa: PLC0415
+
+    _finish(run_snapshot(_home(home), snapshot.date() if snapshot else None))
+
+
+@app.command()
+def backfill(
+    from_: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    to: Day,
+    home: HomeOption = None,
+) -> None:
+    """Make all snapshots of a past period in one run."""
+    from churn_assets.defs.running import run_range  # noqa: PLC0415
+
+    _finish(run_range(_home(home), from_.date(), to.date()))
+
+
+@app.command()
+def ui(home: HomeOption = None, port: int = 3000) -> None:
+    """Open the Dagster UI on this instance, on this machine only."""
+    from churn_assets.defs.running import serve  # noqa: PLC0415
+
+    sys.exit(serve(_home(home), port))
+
+
+def _home(folder: Path | None) -> Path:
+    """Settle which instance this process is about, before anything reads its settings."""
+    if folder is not None:
+        os.environ["CHURN_HOME"] = str(folder)
+    root = Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute()
+    os.environ["CHURN_HOME"] = str(root)
+    return root
+
+
+def _finish(is_done: bool) -> None:
+    if not is_done:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Contract of interventions.decision_ledger: one row per eligible user of one snapshot, acted upon or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from churn_assets.contracts.feature import REASON_GROUPS
+
+if TYPE_CHECKING:
+    from pandera.polars import PolarsData
+
+NO_ARM = "none"
+CHANNELS = ("email", "sms", "push", "call")
+BINDING_CONSTRAINTS = ("holdout", "exploration", "low_risk", "no_consent", "no_gain", "budget", "capacity")
+IS_LEFT_ALONE = pl.col("arm") == NO_ARM
+
+
+class DecisionLedger(pa.DataFrameModel):
+    """Amounts in the currency of orders.amount; propensity: chance of the recorded arm over the user's own draw."""
+
+    decision_id: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
+    user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
+    snapshot_date: pl.Date
+    policy_version: str = pa.Field(str_matches=r"^[a-z]+-[0-9a-f]{8}$")
+    arm: str = pa.Field(str_matches=r"^[a-z0-9_]+$")
+    propensity: float = pa.Field(in_range={"min_value": 0, "max_value": 1, "include_min": False})
+    is_holdout: bool
+    is_exploration: bool
+    binding_constraint: str = pa.Field(isin=BINDING_CONSTRAINTS, nullable=True)
+    expected_gain_amount: float = pa.Field(ge=0, lt=float("inf"))
+    expected_cost_amount: float = pa.Field(ge=0, lt=float("inf"))
+    decided_at: Annotated[pl.Datetime, "us", None]
+    intended_arm: str = pa.Field(str_matches=r"^[a-z0-9_]+$")
+    channel: str = pa.Field(isin=CHANNELS, nullable=True)
+    reason: str = pa.Field(isin=REASON_GROUPS, nullable=True)
+    value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"))
+    churn_probability: float = pa.Field(in_range={"min_value": 0, "max_value": 1})
+
+    class Config:
+        strict = True
+        ordered = True
+
+    @pa.dataframe_check
+    @classmethod
+    def one_snapshot(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("snapshot_date") == pl.col("snapshot_date").min())
+
+    @pa.dataframe_check
+    @classmethod
+    def decided_at_the_snapshot(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("decided_at") == pl.col("snapshot_date").cast(pl.Datetime("us")))
+
+    @pa.dataframe_check
+    @classmethod
+    def left_alone_exactly_when_constrained(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("binding_constraint").is_not_null() == IS_LEFT_ALONE)
+
+    @pa.dataframe_check
+    @classmethod
+    def acted_as_intended(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(IS_LEFT_ALONE | (pl.col("arm") == pl.col("intended_arm")))
+
+    @pa.dataframe_check
+    @classmethod
+    def intended_but_left_alone_only_by_chance(cls, data: PolarsData) -> pl.LazyFrame:
+        by_chance = pl.col("binding_constraint").is_in(("holdout", "exploration")).fill_null(value=False)
+        return data.lazyframe.select(by_chance == (IS_LEFT_ALONE & (pl.col("intended_arm") != NO_ARM)))
+
+    @pa.dataframe_check
+    @classmethod
+    def holdout_is_untouched(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(~pl.col("is_holdout") | IS_LEFT_ALONE)
+
+    @pa.dataframe_check
+    @classmethod
+    def held_out_users_are_in_the_holdout(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("binding_constraint").ne_missing(pl.lit("holdout")) | pl.col("is_holdout"))
+
+    @pa.dataframe_check
+    @classmethod
+    def exploration_is_the_constraint(cls, data: PolarsData) -> pl.LazyFrame:
+        explored = pl.col("binding_constraint").eq_missing(pl.lit("exploration"))
+        return data.lazyframe.select(pl.col("is_exploration") == explored)
+
+    @pa.dataframe_check
+    @classmethod
+    def left_alone_costs_and_gains_nothing(cls, data: PolarsData) -> pl.LazyFrame:
+        amounts = pl.col("expected_gain_amount") + pl.col("expected_cost_amount")
+        return data.lazyframe.select(~IS_LEFT_ALONE | (amounts == 0))
+
+    @pa.dataframe_check
+    @classmethod
+    def action_pays(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(IS_LEFT_ALONE | (pl.col("expected_gain_amount") > pl.col("expected_cost_amount")))
+
+    @pa.dataframe_check
+    @classmethod
+    def channel_exactly_when_acted_upon(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("channel").is_null() == IS_LEFT_ALONE)
+
+    @pa.dataframe_check
+    @classmethod
+    def without_intention_propensity_is_one(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select((pl.col("intended_arm") != NO_ARM) | (pl.col("propensity") == 1))

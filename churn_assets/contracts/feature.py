@@ -1,0 +1,40 @@
+"""What a feature is: the columns of `user_features` and of the training set are described by these, one each.
+
+Only the description. How a feature is computed belongs to the dbt project, whose manifest fills the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+ReasonGroup = Literal["product_quality", "service", "price", "returns", "engagement", "rhythm", "offers", "profile"]
+REASON_GROUPS: tuple[ReasonGroup, ...] = get_args(ReasonGroup)
+
+# Recency, frequency, money, tenure: the features every eligible user has, so a baseline can always be fitted on them.
+RFM_COLUMNS = ("recency_days", "orders_count", "spent_amount", "tenure_days")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One numeric column, null where unknown.
+
+    `window_days` is None for a feature without a window. `is_protected` keeps it out of every model; `is_actionable`
+    says that the company can do something about it.
+    """
+
+    name: str
+    family: str
+    unit: str
+    window_days: int | None
+    reason_group: ReasonGroup
+    is_actionable: bool
+    is_protected: bool
+    label_en: str
+    label_zh: str
+
+    def __post_init__(self) -> None:
+        if self.reason_group not in REASON_GROUPS:
+            raise ValueError(
+                f"Feature {self.name}: reason_group {self.reason_group!r} is unknown; use one of {list(REASON_GROUPS)}."
+            )

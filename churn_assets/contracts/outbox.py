@@ -1,0 +1,45 @@
+"""Contract of interventions.outbox: one row per planned message of one snapshot. Never an address or a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from churn_assets.contracts.decision_ledger import CHANNELS
+
+if TYPE_CHECKING:
+    from pandera.polars import PolarsData
+
+STATES = ("planned", "approved", "dispatched", "delivered", "failed", "cancelled")
+VALUE_TIERS = ("high", "medium", "low")
+TEXT = r'"(?:[^"\\]|\\.)*"'
+# The whole object, keys sorted and none besides these: nothing personal can be added unnoticed.
+PAYLOAD = (
+    rf'^\{{"arm":{TEXT},"reason":(?:{TEXT}|null),"snapshot_date":"\d{{4}}-\d\d-\d\d","user_id":{TEXT},'
+    rf'"value_tier":"(?:{"|".join(VALUE_TIERS)})"\}}$'
+)
+
+
+class Outbox(pa.DataFrameModel):
+    """message_key is the idempotency key: the same decision, arm and template give the same key, whoever sends it."""
+
+    message_key: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
+    decision_id: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
+    user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
+    channel: str = pa.Field(isin=CHANNELS)
+    template: str = pa.Field(str_length={"min_value": 1})
+    payload: str = pa.Field(str_matches=PAYLOAD)
+    state: str = pa.Field(isin=STATES)
+    not_before: Annotated[pl.Datetime, "us", None]
+    expires_at: Annotated[pl.Datetime, "us", None]
+
+    class Config:
+        strict = True
+        ordered = True
+
+    @pa.dataframe_check
+    @classmethod
+    def expires_after_it_may_be_sent(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("expires_at") > pl.col("not_before"))

@@ -1,0 +1,25 @@
+"""Entry point of Dagster: everything under `defs/`, and what holds for all of it."""
+
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from churn_assets.defs.dbt.project import dbt_executable, project
+from churn_assets.defs.home import Home
+from churn_assets.defs.workplace import Workplace
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """In one process: the steps are short, and each new process would import everything again."""
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__)),
+        dg.Definitions(
+            resources={
+                "workplace": Workplace(home_path=str(Home.from_environment().root)),
+                "dbt": DbtCliResource(project_dir=project(), dbt_executable=dbt_executable()),
+            },
+            executor=dg.in_process_executor,
+        ),
+    )

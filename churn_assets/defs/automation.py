@@ -1,0 +1,58 @@
+"""When things run: one job over all assets, its schedule, and a sensor on the landing. All off until switched on."""
+
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from churn_assets.defs.calendar import CALENDAR
+from churn_assets.defs.lifelines import sweep_dead_runs
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+# Three hours after the boundary: by then the night's exports have landed.
+CRON = {
+    "daily": "0 3 * * *",
+    "weekly": f"0 3 * * {CALENDAR.start.isoweekday() % 7}",
+    "monthly": f"0 3 {CALENDAR.start.day} * *",
+}
+
+snapshot_job = dg.define_asset_job(
+    "snapshot_job",
+    selection=dg.AssetSelection.all(),
+    partitions_def=CALENDAR.partitions,
+    description="Everything of one snapshot, or of a range of them in one run: raw tables to measured effects.",
+)
+
+
+@dg.schedule(job=snapshot_job, cron_schedule=CRON[CALENDAR.cadence], execution_timezone="UTC")
+def snapshot_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Each snapshot three hours after its boundary."""
+    snapshot = CALENDAR.newest_at_or_before(context.scheduled_execution_time.date())
+    if snapshot is None:
+        return dg.SkipReason(f"the calendar begins at {CALENDAR.start}")
+    return dg.RunRequest(run_key=snapshot.isoformat(), partition_key=snapshot.isoformat())
+
+
+@dg.sensor(job=snapshot_job, minimum_interval_seconds=300)
+def landing_sensor(context: dg.SensorEvaluationContext, workplace: Workplace) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Runs the newest snapshot when files have arrived since the last look and it has not been scored yet."""
+    for line in sweep_dead_runs(context.instance, workplace.home.locks):
+        context.log.warning(line)
+    seen = _fingerprint(Path(workplace.home.landing))
+    if seen == context.cursor:
+        yield dg.SkipReason("nothing new in the landing")
+        return
+    context.update_cursor(seen)
+    snapshot = workplace.calendar.dates()[-1]
+    if workplace.tables.find(Stage.SCORING, "scored_users", snapshot):
+        yield dg.SkipReason(f"new files, but {snapshot} is done; they count at the next snapshot")
+        return
+    yield dg.RunRequest(run_key=f"{snapshot}-{seen}", partition_key=snapshot.isoformat())
+
+
+def _fingerprint(landing: Path) -> str:
+    stats = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in landing.rglob("*") if f.is_file())
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]

@@ -1,0 +1,86 @@
+"""The dbt project as Dagster and Python see it: where it lies, a manifest that is never stale, what the manifest says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dagster_dbt import DbtProject
+from filelock import FileLock
+
+ROOT = Path(__file__).parents[3]
+PROJECT = ROOT / "dbt_project"
+QUIET = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"}
+
+
+class ManifestError(RuntimeError):
+    """dbt could not read its own project."""
+
+
+def prepare_manifest() -> Path:
+    """Parse the project if any of its files is newer than the manifest; returns the manifest."""
+    manifest = PROJECT / "target" / "manifest.json"
+    with FileLock(PROJECT / ".parse.lock"):
+        sources = [f for folder in ("models", "macros", "tests") for f in (PROJECT / folder).rglob("*") if f.is_file()]
+        newest = max(file.stat().st_mtime for file in [*sources, PROJECT / "dbt_project.yml"])
+        if not manifest.exists() or manifest.stat().st_mtime < newest:
+            command = [dbt_executable(), "parse", "--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+            done = subprocess.run(command, cwd=PROJECT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise ManifestError(f"dbt cannot parse {PROJECT}:\n{done.stdout}{done.stderr}")
+            manifest.touch()
+    return manifest
+
+
+def dbt_executable() -> str:
+    """dbt of this environment, whether or not the environment is activated."""
+    return str(Path(sys.executable).with_name("dbt"))
+
+
+@cache
+def project() -> DbtProject:
+    prepare_manifest()
+    return DbtProject(project_dir=PROJECT, profiles_dir=PROJECT)
+
+
+@cache
+def manifest() -> dict[str, Any]:
+    return json.loads(prepare_manifest().read_text())
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    name: str
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table of the raw contract, as models/staging/raw.yml states it."""
+
+    name: str
+    key: tuple[str, ...]
+    must_exist: bool
+    columns: tuple[RawColumn, ...]
+
+
+@cache
+def raw_contract() -> tuple[RawTable, ...]:
+    tables = [source for source in manifest()["sources"].values() if source["source_name"] == "raw"]
+    return tuple(
+        RawTable(
+            name=table["name"],
+            key=tuple(table["meta"]["key"]),
+            must_exist=bool(table["meta"].get("must_exist")),
+            columns=tuple(
+                RawColumn(column["name"], bool(column["meta"].get("required"))) for column in table["columns"].values()
+            ),
+        )
+        for table in sorted(tables, key=lambda table: str(table["name"]))
+    )

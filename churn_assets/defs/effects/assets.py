@@ -1,0 +1,48 @@
+"""What campaigns and decisions did, measured against users left alone."""
+
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.contracts.experiment_readout import ExperimentReadout
+from churn_assets.defs.calendar import CALENDAR
+from churn_assets.defs.reads import campaign_assignments, outcomes_of
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.effects.assignments import ledger_assignments
+from churn_assets.effects.readout import empty_readout, readout
+from churn_assets.stages import Stage
+
+
+@snapshot_assets(
+    Stage.EFFECTS,
+    {"experiment_readout": ExperimentReadout},
+    deps=[
+        [Stage.MARTS, "fct_contacts"],
+        [Stage.MARTS, "fct_orders"],
+        dg.AssetDep([Stage.INTERVENTIONS, "decision_ledger"], partition_mapping=CALENDAR.all_before()),
+    ],
+    kinds={"scipy", "polars"},
+    owner="team:data-science",
+)
+def experiment_readout(at: Snapshot) -> Iterator[Product]:
+    """One row per randomised campaign or past policy, treated arm and metric, as far as it can be read at the snapshot."""
+    ledgers = [frame for _, frame in at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
+    own = [ledger_assignments(ledger) for ledger in ledgers]
+    assignments = pl.concat([campaign_assignments(at.workplace, at.date), *own])
+    if assignments.is_empty():
+        yield Product("experiment_readout", empty_readout(), {"note": "nobody was assigned by chance yet"})
+        return
+    window_days = at.workplace.settings.churn.horizon_days
+    outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
+    result = readout(assignments, outcomes, window_days=window_days, snapshot=at.date)
+    yield Product(
+        "experiment_readout",
+        result,
+        {
+            "campaigns": result["campaign"].n_unique(),
+            "campaigns_matured": result.filter("is_matured")["campaign"].n_unique(),
+            "effects_proven": int((result["p_value"] < 0.05).sum()),
+        },
+    )

@@ -1,0 +1,169 @@
+"""Runs a Great Expectations suite inside DuckDB. The rules are in `expectations/*.json` and the asset checks in the
+folder of each stage: nothing here knows a table.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import duckdb_engine
+from sqlalchemy import URL, NullPool, TextClause
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg2 import PGExecutionContext_psycopg2
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult, ExpectationValidationResult
+
+_BATCH_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One expectation that does not hold. Aggregates only: no value of a single row is in it."""
+
+    expectation: str
+    column: str | None
+    observed: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """What a suite says of one relation at one snapshot; failures are sorted by expectation and column."""
+
+    success: bool
+    expectations: int
+    failures: tuple[Failure, ...]
+    seconds: float
+
+
+def run_suite(suite_file: Path, database: Path, relation: str, snapshot: date | None) -> SuiteResult:
+    """Evaluates the suite on the rows of `relation` at `snapshot` (None: all rows); the database is opened read-only.
+
+    An expectation that cannot be evaluated (no such column, no such relation) is a failure, the error is what was
+    observed. Raises ValueError if the suite or the database cannot be read. The file is closed on return.
+    """
+    started = time.perf_counter()
+    if not database.is_file():
+        raise ValueError(f"{relation}: no database {database}; build the warehouse before checking expectations")
+    where = "" if snapshot is None else f" WHERE snapshot_date = DATE '{snapshot.isoformat()}'"
+    with _open(database):  # held open while GX opens and closes the file for each query: 20 ms each time otherwise
+        gx = _import_great_expectations()
+        suite = _read_suite(gx, suite_file)
+        result = _validate(gx, suite, database, f"SELECT * FROM {relation}{where}")  # noqa: S608 - our own names
+    failures = [_failure(each) for each in result.results if not each.success]
+    failures.sort(key=lambda failure: (failure.expectation, failure.column or "", failure.expected))
+    return SuiteResult(not failures, len(result.results), tuple(failures), time.perf_counter() - started)
+
+
+def _import_great_expectations() -> ModuleType:
+    """Imported here because it takes 4 s. Its import also redirects all Python warnings to logging; this undoes it."""
+    with warnings.catch_warnings():
+        # 1.24 imports the standard library's sre_constants and sre_parse, deprecated since Python 3.11.
+        warnings.filterwarnings("ignore", r"module 'sre_\w+' is deprecated", DeprecationWarning)
+        import great_expectations as gx  # noqa: PLC0415
+    return gx
+
+
+def _read_suite(gx: ModuleType, file: Path) -> ExpectationSuite:
+    """Built one by one: from the whole file GX leaves an expectation it does not know out, and only logs it."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        configuration = gx.expectations.expectation_configuration.ExpectationConfiguration
+        expectations = [configuration(**entry).to_domain_obj() for entry in content["expectations"]]
+    except (OSError, ValueError, TypeError, KeyError, gx.exceptions.GreatExpectationsError) as error:
+        raise ValueError(f"{file} is no readable suite of expectations: {error!r}") from error
+    if not expectations:
+        raise ValueError(f"{file} has no expectations; a suite without one would always pass")
+    suite: ExpectationSuite = gx.ExpectationSuite(name=file.stem, expectations=expectations)
+    return suite
+
+
+def _open(database: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(database, read_only=True)
+    except duckdb.Error as error:
+        raise ValueError(f"{database} cannot be opened read-only: {error}") from error
+
+
+def _validate(gx: ModuleType, suite: ExpectationSuite, database: Path, query: str) -> ExpectationSuiteValidationResult:
+    """The context is ephemeral: nothing is written. 1.24.1 sends no telemetry; the switch keeps it so."""
+    registry.register("duckdb.buffered", __name__, BufferedDialect.__name__)
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(enable=False)
+    context.variables.progress_bars = {"globally": False}
+    # The URL escapes what GX would take for a substitution, such as a dollar sign in a folder's name.
+    url = URL.create("duckdb+buffered", database=str(database.resolve())).render_as_string()
+    source = context.data_sources.add_sql("warehouse", connection_string=url)
+    batch = source.add_query_asset("rows", query=query).add_batch_definition_whole_table("all").get_batch()
+    # No samples of offending rows: they may be personal.
+    result_format = {"result_format": "BASIC", "partial_unexpected_count": 0}
+    result: ExpectationSuiteValidationResult = batch.validate(suite, result_format=result_format)
+    return result
+
+
+def _failure(result: ExpectationValidationResult) -> Failure:
+    config = result.expectation_config
+    if config is None:
+        raise ValueError(f"Great Expectations gave a result without its expectation: {result.result}")
+    bounds = {name: value for name, value in sorted(config.kwargs.items()) if name not in ("batch_id", "column")}
+    expected = ", ".join(f"{name} {value}" for name, value in bounds.items())
+    return Failure(config.type, config.kwargs.get("column"), _observed(result), expected)
+
+
+def _observed(result: ExpectationValidationResult) -> str:
+    """The error if there was one; an aggregate to six digits (parallel sums differ in the last); or a share of rows."""
+    errors = _errors(result.exception_info or {})
+    if errors:
+        return "; ".join(sorted(errors))
+    found = result.result
+    if "unexpected_count" in found:
+        return f"{found['unexpected_count']} of {found['element_count']} rows do not meet it"
+    value = found.get("observed_value")
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _errors(info: dict[str, Any]) -> set[str]:
+    """First lines only. GX gives one flat entry, or one entry for each metric that failed."""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    return {entry["exception_message"].splitlines()[0] for entry in entries if entry["raised_exception"]}
+
+
+class _BufferedContext(PGExecutionContext_psycopg2):
+    """Fetches rows at once. GX reads results after it has closed the connection: unbuffered, they are empty.
+
+    Its metrics are aggregates of a few rows. The batch's own query, the only one run as text, is run for the names of
+    its columns: fetching its million rows took 2 s and 450 MB, so a few stand for all.
+    """
+
+    def post_exec(self) -> None:
+        super().post_exec()  # type: ignore[no-untyped-call]
+        if self.cursor.description:
+            is_batch = isinstance(self.invoked_statement, TextClause)
+            rows = self.cursor.fetchmany(_BATCH_ROWS) if is_batch else self.cursor.fetchall()
+            self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(self.cursor, initial_buffer=rows)
+
+
+class BufferedDialect(duckdb_engine.Dialect):
+    """`duckdb+buffered://`: read-only, results buffered, the file closed with each connection instead of pooled."""
+
+    execution_ctx_cls = _BufferedContext
+    supports_statement_cache = False
+
+    def connect(self, *_cargs: Any, **cparams: Any) -> Any:
+        # Not the parent's: its user-agent setting is refused while the process reads the file elsewhere without it.
+        return duckdb_engine.ConnectionWrapper(duckdb.connect(cparams["database"], read_only=True))
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[NullPool]:  # noqa: ARG003
+        return NullPool

@@ -1,0 +1,14 @@
+"""The ways in which a command can fail that a person can do something about: their message is all that is shown."""
+
+from __future__ import annotations
+
+from churn_assets.defs.dbt.project import ManifestError
+from churn_assets.defs.calendar import CalendarError
+from churn_assets.defs.landing.errors import LandingError
+from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
+from churn_assets.settings import SettingsError
+from churn_assets.sources import SourceError
+
+KNOWN_FAILURES = (
+    CalendarError, LandingError, ManifestError, PartitionDamaged, PartitionMissing, SettingsError, SourceError,
+)  # fmt: skip

@@ -1,0 +1,74 @@
+"""Where one instance keeps its files. Paths only: nothing is read or written here but the folders themselves."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from churn_assets.settings import Settings, load_settings
+
+INSTANCE_CONFIG = "telemetry:\n  enabled: false\n"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder named by CHURN_HOME. Everything under it but the record store and the landing can be made again."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        return cls(Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute())
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.settings_file)
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "churn.yaml"
+
+    @property
+    def landing(self) -> str:
+        """Folder or URI of the raw tables."""
+        return self.settings.landing.uri or str(self.root / "landing")
+
+    @property
+    def truth(self) -> Path:
+        """What the simulated shop knows and the pipeline may not."""
+        return self.root / "truth"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def tables(self) -> Path:
+        return self.root / "tables"
+
+    @property
+    def record(self) -> Path:
+        return self.root / "record.sqlite"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.root / "dbt"
+
+    def prepare(self) -> Home:
+        """Make the folders, and the configuration of the Dagster instance that lives in them."""
+        for folder in (self.tables, self.locks, self.dagster, self.dbt_target):
+            folder.mkdir(parents=True, exist_ok=True)
+        instance = self.dagster / "dagster.yaml"
+        if not instance.exists():
+            instance.write_text(INSTANCE_CONFIG)
+        return self

@@ -1,0 +1,13 @@
+"""The one error of the landing."""
+
+
+class LandingError(ValueError):
+    """The landing cannot be read; the message names the file or folder, the cause and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"landing: {message}")
+
+
+def quoted(text: object) -> str:
+    """A SQL string literal; paths come from the file system and may hold quotes."""
+    return "'" + str(text).replace("'", "''") + "'"

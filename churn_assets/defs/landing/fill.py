@@ -1,0 +1,67 @@
+"""Filling the landing: from the simulated shop or from a known data set. What is there already is never mixed with new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from rich.progress import Progress, TimeElapsedColumn
+
+from churn_assets.defs.home import Home
+from churn_assets.defs.landing.errors import LandingError
+from churn_assets.defs.storage.files import write_whole
+from churn_assets.shop.settings import ShopSettings
+from churn_assets.shop.simulate import simulate
+from churn_assets.sources import ADAPTERS, SourceError
+
+
+def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
+    """Write the landing and, beside it, the truth."""
+    home = Home(root)
+    landing = _empty_landing(home, if_missing=if_missing)
+    if landing is None:
+        return
+    rows = Counter[str]()
+    with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
+        task = bar.add_task(f"Simulating {shop.users:,} users over {shop.weeks} weeks", total=shop.weeks)
+        for batch in simulate(shop, lambda done, _: bar.update(task, completed=done)):
+            folder = landing if batch.folder == "landing" else home.truth
+            write_whole(folder / batch.table / f"{batch.name}.parquet", batch.frame.write_parquet)
+            rows[batch.folder] += len(batch.frame)
+    print(f"{rows['landing']:,} raw rows in {landing}; the truth about them in {home.truth}")
+
+
+def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: bool) -> None:
+    """Write the raw tables of a known data set, and settings that suit it where the home has none."""
+    adapter = ADAPTERS.get(source)
+    if adapter is None:
+        raise SourceError(f"unknown source {source!r}; known are {', '.join(ADAPTERS)}")
+    home = Home(root)
+    landing = _empty_landing(home, if_missing=if_missing)
+    if landing is None:
+        return
+    for table, frame in adapter.tables(path):
+        rows = frame.lazy().collect()
+        write_whole(landing / table / f"{source}.parquet", rows.write_parquet)
+        print(f"  {len(rows):>10,} rows  raw.{table}")
+    _suggest(home, adapter.SETTINGS)
+
+
+def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
+    """The landing folder if it is free; None if it is not and that is fine."""
+    landing = Path(home.landing)
+    if landing.exists() and any(landing.iterdir()):
+        if if_missing:
+            print(f"{landing} has files already; nothing written.")
+            return None
+        raise LandingError(f"{landing} has files already: remove them, or choose another home with --home")
+    return landing
+
+
+def _suggest(home: Home, settings: Mapping[str, Mapping[str, object]]) -> None:
+    """Settings that suit the data, as a file to be edited; a file that is there stays as it is."""
+    if settings and not home.settings_file.exists():
+        text = "# Settings of this instance; everything left out has its default (churn_assets/settings.py).\n"
+        write_whole(home.settings_file, lambda file: file.write_text(text + yaml.safe_dump(dict(settings), sort_keys=False)))

@@ -1,0 +1,49 @@
+"""How past scores turned out, once their labels have matured."""
+
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.contracts.model_performance import ModelPerformance
+from churn_assets.defs.calendar import CALENDAR
+from churn_assets.defs.reads import matured_labels
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.monitoring.performance import empty_performance, performance
+from churn_assets.stages import Stage
+
+
+@snapshot_assets(
+    Stage.MONITORING,
+    {"model_performance": ModelPerformance},
+    deps=[
+        [Stage.FEATURES, "churn_labels"],
+        dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
+        dg.AssetDep([Stage.INTERVENTIONS, "decision_ledger"], partition_mapping=CALENDAR.all_before()),
+    ],
+    kinds={"polars"},
+    owner="team:data-science",
+)
+def model_performance(at: Snapshot) -> Iterator[Product]:
+    """One row per past snapshot whose labels matured since the previous one, and population."""
+    settings = at.workplace.settings
+    window = timedelta(days=settings.churn.gap_days + settings.churn.horizon_days)
+    end = datetime.combine(at.date, time())
+    start = at.workplace.calendar.previous(at.date)
+    scored = dict(at.workplace.tables.read_before(Stage.SCORING, "scored_users", at.date))
+    due = [day for day in scored if start < datetime.combine(day, time()) + window <= end]
+    if not due:
+        yield Product("model_performance", empty_performance(), {"note": "no scored snapshot matured in this step"})
+        return
+    ledgers = dict(at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date))
+    result = performance(
+        pl.concat(scored[day] for day in due),
+        matured_labels(at.workplace, at.date, due),
+        snapshot=at.date,
+        seed=settings.training.seed,
+        ledger=pl.concat(ledgers[day] for day in due) if all(day in ledgers for day in due) else None,
+    )
+    newest = result.filter(population="all").row(-1, named=True)
+    yield Product("model_performance", result, {name: newest[name] for name in ("auc", "brier", "ece", "lift_10")})

@@ -1,0 +1,100 @@
+"""What the command line shows of a run: a line per finished step, the cause of a failure, and a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.table import Table
+
+from churn_assets.defs.snapshot_assets import rows_sha256
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+
+class Progress:
+    """Follows runs in this process. dbt and the libraries write to stdout; here that goes to a log in the home."""
+
+    def __init__(self) -> None:
+        self.console = Console(file=sys.__stdout__, highlight=False)
+        self._started: dict[str, float] = {}
+        self._tables = 0
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False)
+
+    @contextlib.contextmanager
+    def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+        """Tell what happens in the run while it happens."""
+        log = instance.root_directory
+        with open(f"{log}/{run_id[:8]}.log", "w") as quiet, self.console.status("starting") as status:  # noqa: PTH123
+            self._status = status
+            instance.add_event_listener(run_id, self._on_event)
+            with contextlib.redirect_stdout(quiet):
+                yield
+
+    def _on_event(self, entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        step = event.step_key or ""
+        if event.event_type == dg.DagsterEventType.STEP_START:
+            self._started[step] = time.monotonic()
+            self._tables = 0
+            self._status.update(_title(step))
+        elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            self._tables += 1
+            self._status.update(f"{_title(step)}: {self._tables} tables")
+        elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+            self._step_done(step)
+        elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            self.say(f"  failed  {_title(step)}\n{_cause(event.step_failure_data.error)}")
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._on_check(event.asset_check_evaluation_data)
+
+    def _step_done(self, step: str) -> None:
+        seconds = time.monotonic() - self._started.pop(step, time.monotonic())
+        self.say(f"  {seconds:6.1f} s  {_title(step)}")
+
+    def _on_check(self, check: Any) -> None:
+        if not check.passed:
+            told = {name: value.value for name, value in check.metadata.items()}
+            self.say(f"  {check.severity.value.lower():>8}  check {check.asset_key.to_user_string()} {check.check_name}: {told}")
+
+    def summary(self, workplace: Workplace, day: date) -> None:
+        """The figures that people look for first."""
+        scored = workplace.tables.read(Stage.SCORING, "scored_users", day)
+        ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", day)
+        comparison = workplace.tables.read(Stage.TRAINING, "model_comparison", day)
+        acted = ledger.filter(ledger["arm"] != "none")
+        table = Table(title=f"Snapshot {day}", title_justify="left", show_header=False, box=None, pad_edge=False)
+        for status, users in scored.group_by("status").len().sort("status").iter_rows():
+            table.add_row(f"users {status}", f"{users:,}")
+        for name, auc, low, high, is_shipped in comparison.select(
+            "model", "auc", "auc_low", "auc_high", "is_shipped"
+        ).iter_rows():
+            table.add_row(f"AUC {name}", f"{auc:.3f}  [{low:.3f}, {high:.3f}]{'  shipped' if is_shipped else ''}")
+        table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
+        table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
+        for reason, users in ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows():
+            table.add_row(f"left alone: {reason}", f"{users:,}")
+        table.add_row("scored_users sha256", rows_sha256(scored))
+        table.add_row("warehouse", str(workplace.home.warehouse))
+        self.console.print(table)
+
+
+def _title(step: str) -> str:
+    return step.replace("__", ".")
+
+
+def _cause(error: Any) -> str:
+    """The innermost message, without the stack."""
+    while error.cause is not None:
+        error = error.cause
+    return str(error.message).strip()

@@ -1,0 +1,94 @@
+"""Queries by which Python reads the warehouse. Each states its grain; none sees past the snapshot it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from churn_assets.defs.workplace import Workplace
+
+LABELLED = """
+select features.user_id, features.snapshot_date, labels.matures_at, labels.is_churned,
+       features.* exclude (user_id, snapshot_date)
+from features.user_features as features
+inner join features.churn_labels as labels using (user_id, snapshot_date)
+where labels.is_eligible and labels.definition = $definition and labels.matures_at <= $snapshot
+  and list_contains($slices, features.snapshot_date)
+order by features.snapshot_date, features.user_id
+"""
+AT_SNAPSHOT = """
+select features.user_id, features.snapshot_date, statuses.status, features.* exclude (user_id, snapshot_date)
+from features.user_features as features
+inner join features.user_statuses as statuses using (user_id, snapshot_date)
+where features.snapshot_date = $snapshot
+order by features.user_id
+"""
+CONSENTS = """
+select user_id, consent_email, consent_sms, consent_push, consent_call
+from features.user_statuses where snapshot_date = $snapshot and status = 'eligible'
+"""
+LABELS = """
+select user_id, snapshot_date, is_churned, matures_at
+from features.churn_labels
+where definition = $definition and matures_at <= $snapshot and list_contains($slices, snapshot_date)
+"""
+CAMPAIGNS = """
+select campaign_id as campaign, user_id, arg_min(arm, sent_at) as arm, arg_min(propensity, sent_at) as propensity,
+       min(sent_at) as assigned_at
+from marts.fct_contacts
+where is_randomised and campaign_id is not null and arm is not null and propensity > 0 and sent_at < $snapshot
+  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+group by campaign_id, user_id
+order by campaign_id, user_id
+"""
+PURCHASES = """
+select user_id, ordered_at, amount
+from marts.fct_orders
+where is_purchase and ordered_at < $snapshot
+  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+"""
+
+
+def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
+    """One row per eligible user and slice whose label had matured by `snapshot`."""
+    definition = workplace.settings.churn.definition
+    return workplace.warehouse.query(LABELLED, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
+
+
+def features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`, with status and features."""
+    return workplace.warehouse.query(AT_SNAPSHOT, {"snapshot": snapshot})
+
+
+def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per eligible user: consent per channel, null where unknown."""
+    return workplace.warehouse.query(CONSENTS, {"snapshot": snapshot})
+
+
+def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
+    """One row per user and slice whose label had matured by `snapshot`."""
+    definition = workplace.settings.churn.definition
+    return workplace.warehouse.query(LABELS, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
+
+
+def campaign_assignments(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user and randomised campaign with a stated propensity (contract Assignments)."""
+    return workplace.warehouse.query(CAMPAIGNS, {"snapshot": snapshot})
+
+
+def outcomes_of(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, window_days: int) -> pl.DataFrame:
+    """One row per campaign and user: purchases in the window after assignment, as known at `snapshot`."""
+    purchases = workplace.warehouse.query(PURCHASES, {"snapshot": snapshot})
+    window = pl.duration(days=window_days)
+    inside = (pl.col("ordered_at") >= pl.col("assigned_at")) & (pl.col("ordered_at") < pl.col("assigned_at") + window)
+    return (
+        assignments.join(purchases, on="user_id", how="left")
+        .group_by("campaign", "user_id")
+        .agg(
+            spent_amount=pl.col("amount").filter(inside).sum().cast(pl.Float64),
+            orders_count=inside.sum().cast(pl.Int64),
+        )
+        .sort("campaign", "user_id")
+    )

@@ -1,0 +1,110 @@
+"""Running the job from the command line: in this process, with what is missing of the history first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from dagster._core.utils import make_new_run_id
+
+from churn_assets.defs.history import WAREHOUSE_STAGES, missing_history, orders_reach, settle_calendar
+from churn_assets.defs.home import Home
+from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
+from churn_assets.defs.progress import Progress
+from churn_assets.defs.workplace import Workplace
+
+JOB = "snapshot_job"
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def run_snapshot(root: Path, snapshot: date | None) -> bool:
+    """Everything at `snapshot` (None: the newest the orders reach). Returns whether it succeeded."""
+    workplace = _workplace(root)
+    calendar = workplace.calendar
+    day = calendar.snapshot(snapshot) if snapshot else calendar.first_at_or_after(orders_reach(workplace.home)[1])
+    return _run(workplace, [day])
+
+
+def run_range(root: Path, first: date, last: date) -> bool:
+    """Everything at all snapshots from `first` to `last`, in one run. Returns whether it succeeded."""
+    workplace = _workplace(root)
+    days = workplace.calendar.between(workplace.calendar.snapshot(first), workplace.calendar.snapshot(last))
+    return _run(workplace, days)
+
+
+def serve(root: Path, port: int) -> int:
+    """The Dagster UI and its daemon, on the loopback interface only, until interrupted."""
+    workplace = _workplace(root)
+    with dg.DagsterInstance.get() as instance:
+        _sweep(workplace, instance, Progress())
+    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port), "-m", "churn_assets.definitions"]
+    return subprocess.run(command, cwd=workplace.home.root, check=False).returncode
+
+
+def _workplace(root: Path) -> Workplace:
+    """The instance at `root`, ready to run: its Dagster home settled and its calendar known."""
+    home = Home(root).prepare()
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    settle_calendar(home)
+    return Workplace(home_path=str(root))
+
+
+def _run(workplace: Workplace, days: Sequence[date]) -> bool:
+    from churn_assets.definitions import defs  # noqa: PLC0415 - reads the home, which is settled only now
+
+    progress = Progress()
+    job = defs().get_repository_def().get_job(JOB)
+    with dg.DagsterInstance.get() as instance:
+        _sweep(workplace, instance, progress)
+        missing = missing_history(workplace, days)
+        if missing:
+            progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
+            warehouse = dg.AssetSelection.groups(*WAREHOUSE_STAGES)
+            if not _execute(job, instance, missing, progress, warehouse):
+                return False
+        name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
+        progress.say(f"Snapshot {name}")
+        is_done = _execute(job, instance, days, progress, None)
+    if is_done:
+        progress.summary(workplace, days[-1])
+    return is_done
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    days: Sequence[date],
+    progress: Progress,
+    selection: dg.AssetSelection | None,
+) -> bool:
+    """One Dagster run over `days`, told as it goes."""
+    run_id = make_new_run_id()
+    tags = dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
+    keys = sorted(selection.resolve(job.asset_layer.asset_graph)) if selection else None
+    with progress.following(instance, run_id):
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            tags=tags if len(days) > 1 else None,
+            partition_key=None if len(days) > 1 else days[0].isoformat(),
+            asset_selection=keys,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    return result.success
+
+
+def _sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
+    """Clear away what killed runs left, unless somebody else is at work here."""
+    for line in sweep_dead_runs(instance, workplace.home.locks):
+        progress.say(line)
+    if not instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
+        left = workplace.tables.sweep()
+        if left:
+            progress.say(f"Removed {left} half-written files.")

@@ -1,0 +1,50 @@
+"""Who is at risk at a snapshot, how much is at stake, and why."""
+
+
+from collections.abc import Iterator
+
+from churn_assets.contracts.scored_users import ScoredUsers
+from churn_assets.contracts.user_reasons import UserReasons
+from churn_assets.defs.dbt.features import describe, features_version
+from churn_assets.defs.reads import features_at
+from churn_assets.defs.snapshot_assets import Product, Snapshot, rows_sha256, snapshot_assets
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.scoring import score
+from churn_assets.stages import Stage
+
+
+@snapshot_assets(
+    Stage.SCORING,
+    {"scored_users": ScoredUsers, "user_reasons": UserReasons},
+    deps=[
+        [Stage.FEATURES, "user_features"],
+        [Stage.FEATURES, "user_statuses"],
+        [Stage.TRAINING, "churn_model"],
+    ],
+    kinds={"catboost", "polars", "parquet"},
+    owner="team:data-science",
+)
+def scored_users(at: Snapshot) -> Iterator[Product]:
+    """
+    scored_users: One row per user known at the snapshot; eligible ones with probability, rank, tier, value and reasons.
+    user_reasons: One row per eligible user and reason rank, with the strongest feature of the reason.
+    """
+    settings = at.workplace.settings
+    frame = features_at(at.workplace, at.date)
+    model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "churn_model", at.date))
+    features = describe([name for name in frame.columns if name != "status"])
+    version = features_version(settings.features.windows_days)
+    scored, reasons = score(frame, model, features, settings.scoring, features_version=version)
+    statuses = dict(scored.group_by("status").len().sort("status").iter_rows())
+    yield Product(
+        "scored_users",
+        scored,
+        {
+            **{f"users_{status}": count for status, count in statuses.items()},
+            "mean_churn_probability": scored["churn_probability"].mean(),
+            "value_at_risk_amount": scored["value_at_risk_amount"].sum(),
+            "rows_sha256": rows_sha256(scored),
+        },
+    )
+    yield Product("user_reasons", reasons)
+

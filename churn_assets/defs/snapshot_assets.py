@@ -1,0 +1,145 @@
+"""Assets that Python makes, one partition per snapshot: read, call one function, publish.
+
+The decorated function says what the tables of one snapshot are; here they are held against their contracts, published,
+and described to Dagster, for each snapshot of the run in order. A frame that breaks its contract is not published.
+"""
+
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandera.errors
+import pandera.polars as pa
+import polars as pl
+
+from churn_assets.defs.calendar import CALENDAR, snapshots_of
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+CONTRACT_CHECK = "contract_holds"
+Contract = type[pa.DataFrameModel]
+
+
+@dataclass(frozen=True)
+class Product:
+    """One table (or, without a contract, the bytes of an artefact) of one snapshot, and what to tell about it."""
+
+    table: str
+    content: pl.DataFrame | bytes
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    seal: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a function is called with: the boundary, and where to read from."""
+
+    date: date
+    workplace: Workplace
+    log: Callable[[str], None]
+
+
+def snapshot_assets(
+    stage: str,
+    tables: Mapping[str, Contract | None],
+    *,
+    deps: Sequence[dg.AssetDep | Sequence[str]],
+    kinds: set[str],
+    owner: str,
+) -> Callable[[Callable[[Snapshot], Iterator[Product]]], dg.AssetsDefinition]:
+    """Make a function of a snapshot into partitioned assets `stage/table`, each with its contract as a blocking check."""
+    needed = [dep if isinstance(dep, dg.AssetDep) else dg.AssetDep(list(dep)) for dep in deps]
+
+    def decorate(make: Callable[[Snapshot], Iterator[Product]]) -> dg.AssetsDefinition:
+        text = (make.__doc__ or "").strip()
+        described = _descriptions(text, tables)
+
+        @dg.multi_asset(
+            name=make.__name__,
+            specs=[
+                dg.AssetSpec(
+                    [stage, table], deps=needed, group_name=stage, kinds=kinds, owners=[owner], description=described[table]
+                )
+                for table in tables
+            ],
+            check_specs=[
+                dg.AssetCheckSpec(CONTRACT_CHECK, asset=[stage, table], blocking=True, description=(contract.__doc__ or "").strip())
+                for table, contract in tables.items()
+                if contract
+            ],
+            partitions_def=CALENDAR.partitions,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            can_subset=False,
+        )
+        def assets(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Any]:
+            rows: dict[str, int] = dict.fromkeys(tables, 0)
+            for day in snapshots_of(context):
+                for product in make(Snapshot(day, workplace, context.log.info)):
+                    contract = tables[product.table]
+                    broken = _broken_rules(product.content, contract) if contract else []
+                    if broken:
+                        yield _check(stage, product.table, passed=False, snapshot=day, broken=broken)
+                        raise dg.Failure(f"{stage}.{product.table} at {day} breaks its contract and is not published: {broken[0]}")
+                    rows[product.table] += _publish(workplace, stage, day, product)
+                    context.add_asset_metadata(
+                        _metadata(product), asset_key=dg.AssetKey([stage, product.table]), partition_key=day.isoformat()
+                    )
+            workplace.show_tables()
+            for table, contract in tables.items():
+                yield dg.MaterializeResult(asset_key=[stage, table])
+                if contract:
+                    yield _check(stage, table, passed=True, rows=rows[table])
+
+        return assets
+
+    return decorate
+
+
+def rows_sha256(frame: pl.DataFrame) -> str:
+    """16 hex digits of a hash over the values: equal for two runs that say the same."""
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()[:16]
+
+
+def _publish(workplace: Workplace, stage: str, day: date, product: Product) -> int:
+    if isinstance(product.content, bytes):
+        return workplace.tables.publish_bytes(stage, product.table, day, product.content).rows
+    return workplace.tables.publish(stage, product.table, day, product.content, seal=product.seal).rows
+
+
+def _broken_rules(frame: pl.DataFrame | bytes, contract: Contract) -> list[str]:
+    """Rules that the frame breaks, each with column and number of rows."""
+    try:
+        contract.validate(frame, lazy=True)  # type: ignore[arg-type]
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        counted = cases.group_by("column", "check").len().sort("column", "check")
+        return [f"{column or 'table'}: {rule} ({count} rows)" for column, rule, count in counted.iter_rows()]
+    return []
+
+
+def _check(stage: str, table: str, *, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
+    told = {name: value.isoformat() if isinstance(value, date) else value for name, value in metadata.items()}
+    return dg.AssetCheckResult(passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=told)
+
+
+def _metadata(product: Product) -> dict[str, Any]:
+    if isinstance(product.content, bytes):
+        return {"bytes": len(product.content), **product.metadata}
+    columns = [dg.TableColumn(name, str(dtype)) for name, dtype in product.content.schema.items()]
+    return {
+        "dagster/row_count": len(product.content),
+        "dagster/column_schema": dg.TableSchema(columns),
+        **product.metadata,
+    }
+
+
+def _descriptions(text: str, tables: Mapping[str, Any]) -> dict[str, str]:
+    """The docstring says a line per table, `table: one row per ...`; with one table the whole text is its own."""
+    if len(tables) == 1:
+        return dict.fromkeys(tables, text)
+    lines = dict(line.strip().split(": ", 1) for line in text.splitlines() if ": " in line)
+    return {table: lines[table] for table in tables}

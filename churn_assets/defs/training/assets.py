@@ -1,0 +1,114 @@
+"""The training set, the model it makes, and the comparison that says whether the model earns its place."""
+
+
+import base64
+from collections.abc import Iterator
+
+import dagster as dg
+
+from churn_assets.contracts.model_comparison import ModelComparison
+from churn_assets.contracts.training_set import LABEL_COLUMNS, TrainingSet
+from churn_assets.defs.calendar import CALENDAR
+from churn_assets.defs.dbt.features import describe
+from churn_assets.defs.home import Home
+from churn_assets.defs.reads import labelled_features
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.defs.training.slices import slices_for
+from churn_assets.model.plots import calibration_png, lift_png, roc_png
+from churn_assets.model.training import TrainedModel, train
+from churn_assets.stages import Stage
+
+CHURN = Home.from_environment().settings.churn
+TRAINING = Home.from_environment().settings.training
+MATURED = CALENDAR.matured_slices(
+    gap_days=CHURN.gap_days,
+    horizon_days=CHURN.horizon_days,
+    slices=TRAINING.slices,
+    step_days=TRAINING.slice_step_days,
+)
+
+
+@snapshot_assets(
+    Stage.TRAINING,
+    {"training_set": TrainingSet},
+    deps=[
+        dg.AssetDep([Stage.FEATURES, "user_features"], partition_mapping=MATURED),
+        dg.AssetDep([Stage.FEATURES, "churn_labels"], partition_mapping=MATURED),
+    ],
+    kinds={"polars", "parquet"},
+    owner="team:data-science",
+)
+def training_set(at: Snapshot) -> Iterator[Product]:
+    """One row per eligible user and slice: features as known then, labels that had matured by the snapshot."""
+    slices = slices_for(at.workplace, at.date)
+    frame = labelled_features(at.workplace, at.date, slices)
+    found = frame["snapshot_date"].unique().sort().to_list()
+    yield Product(
+        "training_set",
+        frame,
+        {
+            "slices": ", ".join(map(str, found)),
+            "slices_not_built": ", ".join(str(day) for day in slices if day not in found) or "none",
+            "churn_rate": float(frame["is_churned"].mean() or 0),
+        },
+    )
+
+
+@snapshot_assets(
+    Stage.TRAINING,
+    {"churn_model": None, "model_comparison": ModelComparison},
+    deps=[[Stage.TRAINING, "training_set"]],
+    kinds={"catboost", "sklearn"},
+    owner="team:data-science",
+)
+def churn_model(at: Snapshot) -> Iterator[Product]:
+    """
+    churn_model: One calibrated model per snapshot, trained on labels that had matured by then.
+    model_comparison: One row per rival, tested out of time on the newest matured slice.
+    """
+    churn = at.workplace.settings.churn
+    frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
+    trained = train(
+        frame,
+        describe([name for name in frame.columns if name not in LABEL_COLUMNS]),
+        snapshot=at.date,
+        gap_days=churn.gap_days,
+        horizon_days=churn.horizon_days,
+        settings=at.workplace.settings.training,
+    )
+    at.log(trained.reason)
+    if trained.model is None:
+        raise dg.Failure(f"No model at {at.date}. {trained.reason}")
+    yield Product("churn_model", trained.model.to_bytes(), _model_metadata(trained))
+    yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
+
+
+def _model_metadata(trained: TrainedModel) -> dict[str, object]:
+    assert trained.model is not None
+    return {
+        "model_version": trained.model.version,
+        "kind": trained.model.kind,
+        "reason": trained.reason,
+        "features": len(trained.model.columns),
+        "features_dropped": ", ".join(trained.dropped) or "none",
+    }
+
+
+def _comparison_metadata(trained: TrainedModel) -> dict[str, object]:
+    """Key figures as numbers, so that the UI draws them over snapshots, and plots as pictures."""
+    if trained.comparison.is_empty():
+        return {"reason": trained.reason}
+    figures: dict[str, object] = {}
+    for row in trained.comparison.iter_rows(named=True):
+        figures[f"auc_{row['model']}"] = row["auc"]
+        if row["is_shipped"]:
+            figures |= {name: row[name] for name in ("auc", "average_precision", "lift_10", "brier", "ece_calibrated")}
+    pictures = {
+        "roc": roc_png(trained.out_of_time),
+        "calibration": calibration_png(trained.out_of_time),
+        "lift": lift_png(trained.out_of_time),
+    }
+    return figures | {
+        name: dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+        for name, png in pictures.items()
+    }

@@ -1,0 +1,35 @@
+"""From raw tables to the feature mart: one dbt invocation per run, whatever the number of snapshots in it."""
+
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from churn_assets.defs.calendar import CALENDAR, snapshots_of
+from churn_assets.defs.dbt.project import prepare_manifest
+from churn_assets.defs.dbt.run import build
+from churn_assets.defs.dbt.variables import FINGERPRINT_FACT, fingerprint
+from churn_assets.defs.raw.observe import observations
+from churn_assets.defs.workplace import Workplace
+
+
+@dbt_assets(
+    manifest=prepare_manifest(),
+    name="warehouse_models",
+    select="fqn:staging fqn:marts fqn:features",
+    partitions_def=CALENDAR.partitions,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+    """Staging, marts, features and labels up to the snapshots of this run."""
+    snapshots = snapshots_of(context)
+    for observation in observations(workplace.landing(), snapshots[-1]):
+        context.log_event(observation)
+    made_with = workplace.record.fact(FINGERPRINT_FACT)
+    is_outdated = made_with is not None and made_with != fingerprint(workplace)
+    if is_outdated:
+        context.log.warning("Settings that the warehouse was made with have changed; its tables are made again.")
+    yield from build(context, workplace, dbt, snapshots, *(["--full-refresh"] if is_outdated else []))
+    workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))

@@ -1,0 +1,63 @@
+"""The one resource: everything an asset may touch besides its arguments, and the sign of life of the run that uses it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from churn_assets.defs.calendar import Calendar
+from churn_assets.defs.home import Home
+from churn_assets.defs.landing.inspect import LandedTable, inspect
+from churn_assets.defs.lifelines import Lifeline
+from churn_assets.defs.storage.record import Record
+from churn_assets.defs.storage.tables import Tables
+from churn_assets.defs.storage.warehouse import Warehouse
+from churn_assets.settings import Settings
+
+
+class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Home, settings and stores of one instance. A run holds a lifeline for as long as it lives."""
+
+    home_path: str
+    _lifeline: Lifeline | None = PrivateAttr(default=None)
+
+    @cached_property
+    def home(self) -> Home:
+        return Home(Path(self.home_path)).prepare()
+
+    @property
+    def settings(self) -> Settings:
+        return self.home.settings
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar.of(self.home)
+
+    @cached_property
+    def record(self) -> Record:
+        return Record(self.home.record)
+
+    @cached_property
+    def tables(self) -> Tables:
+        return Tables(self.home.tables, self.record)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.home.warehouse, self.home.locks)
+
+    def landing(self) -> dict[str, LandedTable]:
+        return inspect(self.home.landing)
+
+    def show_tables(self) -> None:
+        """Make what Python published readable in the DuckDB file."""
+        self.warehouse.show(self.tables.files())
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._lifeline = Lifeline.hold(self.home.locks, context.run_id) if context.run_id else None
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        if self._lifeline:
+            self._lifeline.release()

@@ -1,0 +1,96 @@
+"""The churn model as one value: what it was trained for, how it predicts, and its bytes. Nothing is trained here."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from churn_assets.model.boosting import BoostedTrees
+from churn_assets.model.calibration import Calibrator
+from churn_assets.model.evaluation import SMALLEST_PROBABILITY
+from churn_assets.model.rfm import LogisticRfm
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from churn_assets.model.matrix import Floats
+
+Kind = Literal["catboost", "logistic_rfm"]
+
+
+@dataclass(frozen=True)
+class ChurnModel:
+    """A fitted model, its calibrator, the slices it learned from and the label it predicts (gap, horizon in days)."""
+
+    fitted: BoostedTrees | LogisticRfm
+    calibrator: Calibrator
+    slices: tuple[date, ...]
+    gap_days: int
+    horizon_days: int
+
+    @property
+    def kind(self) -> Kind:
+        return "catboost" if isinstance(self.fitted, BoostedTrees) else "logistic_rfm"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Feature columns, in the order of `contributions`."""
+        return self.fitted.columns
+
+    @property
+    def version(self) -> str:
+        """First 12 hex digits of the SHA-256 of the bytes: the same training gives the same version."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()[:12]
+
+    def predict(self, frame: pl.DataFrame) -> Floats:
+        """Calibrated churn probability per row, never 0 or 1. Raises ValueError naming a missing feature."""
+        probability = self.calibrator.probability(self.fitted.log_odds(frame))
+        return np.clip(probability, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+
+    def contributions(self, frame: pl.DataFrame) -> Floats:
+        """(rows, columns) in calibrated log-odds: what each feature adds for each row against the average user."""
+        return self.fitted.contributions(frame) * self.calibrator.slope
+
+    def to_bytes(self) -> bytes:
+        """JSON with sorted keys; CatBoost's binary as base64."""
+        fitted = asdict(self.fitted)
+        if isinstance(self.fitted, BoostedTrees):
+            fitted["cbm"] = base64.b64encode(self.fitted.cbm).decode("ascii")
+        content = {
+            "kind": self.kind,
+            "fitted": fitted,
+            "calibrator": asdict(self.calibrator),
+            "slices": [day.isoformat() for day in self.slices],
+            "gap_days": self.gap_days,
+            "horizon_days": self.horizon_days,
+        }
+        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ChurnModel:
+        """The inverse of `to_bytes`. Raises ValueError on bytes of something else."""
+        content = json.loads(data)
+        if not isinstance(content, dict) or content.get("kind") not in ("catboost", "logistic_rfm"):
+            raise ValueError("churn_model: these bytes are not a churn model; train the snapshot again.")
+        fitted = content["fitted"]
+        return cls(
+            fitted=_trees(fitted) if content["kind"] == "catboost" else _logistic(fitted),
+            calibrator=Calibrator(**content["calibrator"]),
+            slices=tuple(date.fromisoformat(day) for day in content["slices"]),
+            gap_days=content["gap_days"],
+            horizon_days=content["horizon_days"],
+        )
+
+
+def _trees(fitted: dict[str, object]) -> BoostedTrees:
+    return BoostedTrees(columns=tuple(fitted["columns"]), cbm=base64.b64decode(str(fitted["cbm"])))  # type: ignore[arg-type]
+
+
+def _logistic(fitted: dict[str, object]) -> LogisticRfm:
+    return LogisticRfm(**{key: tuple(value) if isinstance(value, list) else value for key, value in fitted.items()})  # type: ignore[arg-type]

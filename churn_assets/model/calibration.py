@@ -1,0 +1,74 @@
+"""Probabilities that mean what they say: Platt scaling on log-odds, and the error that is left.
+
+The calibrator is fitted on predictions for rows its model has not seen; that is the caller's duty.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from churn_assets.model.matrix import Floats
+
+# Prior around "leave as is" (slope 1, intercept 0): wide, it matters only where rows are few or perfectly separated.
+PRIOR_SD = 10.0
+# A slope of zero or less would throw the ranking away or turn it round.
+MIN_SLOPE = 0.05
+DECIMALS = 10  # what lies beyond is the optimiser's noise and must not reach the artefact's bytes
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """calibrated log-odds = slope x log-odds + intercept; slope > 0, so ranks are kept."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def probability(self, log_odds: Floats) -> Floats:
+        """Calibrated probabilities."""
+        return np.asarray(expit(self.slope * log_odds + self.intercept), dtype=np.float64)
+
+
+def fit_calibrator(is_churned: npt.NDArray[np.bool_], log_odds: Floats) -> Calibrator:
+    """Slope and intercept of least log-loss (Platt 1999), with a wide prior and slope >= MIN_SLOPE."""
+    y = is_churned.astype(np.float64)
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        slope, intercept = parameters
+        z = slope * log_odds + intercept
+        away = parameters - np.array([1.0, 0.0])
+        residual = expit(z) - y
+        value = (np.logaddexp(0.0, z) - y * z).sum() + (away**2).sum() / (2 * PRIOR_SD**2)
+        gradient = np.array([(residual * log_odds).sum(), residual.sum()]) + away / PRIOR_SD**2
+        return float(value / y.size), gradient / y.size
+
+    found = minimize(
+        loss, x0=[1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(MIN_SLOPE, None), (None, None)],
+        options={"ftol": 1e-14, "gtol": 1e-9},
+    )  # fmt: skip
+    slope, intercept = (round(float(value), DECIMALS) for value in found.x)
+    return Calibrator(slope, intercept)
+
+
+def cross_calibrated(is_churned: npt.NDArray[np.bool_], log_odds: Floats, user_ids: npt.NDArray[np.str_]) -> Floats:
+    """Probabilities of rows that did not shape their calibrator: each half of users, by hash, scaled by the other."""
+    first = np.array([hashlib.sha256(user.encode()).digest()[0] % 2 == 0 for user in user_ids])
+    probability = np.empty_like(log_odds)
+    for half in (first, ~first):
+        probability[half] = fit_calibrator(is_churned[~half], log_odds[~half]).probability(log_odds[half])
+    return probability
+
+
+def ece(y: npt.NDArray[np.bool_], p: Floats, bins: int = 10) -> float:
+    """Expected calibration error over equal-width bins: mean |churn rate - mean probability|, weighted by rows."""
+    index = np.minimum((p * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(index, weights=y.astype(np.float64) - p, minlength=bins)
+    return float(np.abs(gaps).sum() / y.size)

@@ -1,0 +1,64 @@
+"""The honest baseline: logistic regression on log1p of recency, frequency, money and tenure.
+
+Kept as plain coefficients, so that it can be read, stored as JSON and predicted with numpy. Any subset of the columns
+can be fitted; recency alone is the simplest rival in the comparison.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from churn_assets.contracts.feature import RFM_COLUMNS
+from churn_assets.model.matrix import Floats, feature_matrix
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# The last bits of a fit depend on the number of BLAS threads and must not reach the artefact's bytes.
+DECIMALS = 10
+
+
+@dataclass(frozen=True)
+class LogisticRfm:
+    """Coefficients on standardised log1p columns; means and scales are those of the training rows."""
+
+    columns: tuple[str, ...]
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    coefficients: tuple[float, ...]
+    intercept: float
+
+    def log_odds(self, frame: pl.DataFrame) -> Floats:
+        """Log-odds of churn, one per row."""
+        return np.asarray(self.contributions(frame).sum(axis=1) + self.intercept)
+
+    def contributions(self, frame: pl.DataFrame) -> Floats:
+        """(rows, columns): coefficient x standardised value, in log-odds; they add up to log_odds - intercept."""
+        standardised = (_log1p(frame, self.columns) - np.array(self.means)) / np.array(self.scales)
+        return np.asarray(standardised * np.array(self.coefficients))
+
+
+def fit_logistic(training: pl.DataFrame, columns: tuple[str, ...] = RFM_COLUMNS) -> LogisticRfm:
+    """Fit on rows with `is_churned` and `columns`. Raises ValueError naming a column with a null or negative value."""
+    values = _log1p(training, columns)
+    means, scales = values.mean(axis=0), values.std(axis=0)
+    scales[scales == 0] = 1.0  # a constant column then contributes nothing instead of dividing by zero
+    model = LogisticRegression(solver="newton-cholesky", tol=1e-10)
+    model.fit((values - means) / scales, training["is_churned"].to_numpy())
+    return LogisticRfm(columns, _plain(means), _plain(scales), _plain(model.coef_[0]), _plain(model.intercept_)[0])
+
+
+def _log1p(frame: pl.DataFrame, columns: tuple[str, ...]) -> Floats:
+    values = feature_matrix(frame, columns)
+    wrong = [name for name, column in zip(columns, values.T, strict=True) if not (column >= 0).all()]
+    if wrong:
+        raise ValueError(f"Columns {wrong} hold a null or negative value; every eligible user has these, from 0 up.")
+    return np.log1p(values)
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(round(float(value), DECIMALS) for value in values)

@@ -1,0 +1,120 @@
+"""Who is at risk today, how much is at stake and why: the tables `scored_users` and `user_reasons`.
+
+Nothing is trained here, and nothing is decided about what to do.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from churn_assets.model.reasons import REASONS, user_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from churn_assets.contracts.feature import Feature
+    from churn_assets.model.artifact import ChurnModel
+    from churn_assets.settings import Scoring
+
+COLUMNS = (
+    "user_id",
+    "snapshot_date",
+    "status",
+    "churn_probability",
+    "risk_rank",
+    "risk_tier",
+    "value_at_risk_amount",
+    *(f"reason_{rank}" for rank in range(1, REASONS + 1)),
+    "model_version",
+    "features_version",
+    "scored_at",
+)
+
+
+def score(
+    frame: pl.DataFrame,
+    model: ChurnModel | None,
+    features: Sequence[Feature],
+    settings: Scoring,
+    *,
+    features_version: str,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(scored_users, user_reasons) of one snapshot, both sorted by user.
+
+    `frame`: one row per user: user_id, snapshot_date, status, spent_per_day_amount and the features. scored_users has
+    every one of them; users who are not eligible carry no probability, rank, tier, value or reason, and are absent
+    from user_reasons (one row per eligible user and reason rank). risk_rank 1 is the riskiest, ties by user_id.
+    value_at_risk_amount = churn_probability x spent_per_day_amount x value_days, in the currency of orders.amount.
+    scored_at is the snapshot at 00:00, the logical time, so that a re-run leaves the same bytes.
+    Raises ValueError without a model, without an eligible user, on more than one snapshot, or on an unknown spend.
+    """
+    snapshots = frame["snapshot_date"].unique().sort().to_list()
+    if len(snapshots) != 1:
+        raise ValueError(f"user_features.snapshot_date: one snapshot is scored at a time, got {snapshots}.")
+    if model is None:
+        raise ValueError(
+            f"scored_users at {snapshots[0]}: there is no model; its data gate names the data that are missing."
+        )
+    eligible = frame.filter(pl.col("status") == "eligible").sort("user_id")
+    if eligible.is_empty():
+        raise ValueError(
+            f"user_features.status: none of {frame.height} users is eligible at {snapshots[0]}; look at the freshness "
+            "of the landing and at churn.active_within_days."
+        )
+    unknown = eligible["spent_per_day_amount"].null_count()
+    if unknown:
+        raise ValueError(
+            f"user_features.spent_per_day_amount: null for {unknown} eligible users at {snapshots[0]}; every eligible "
+            "user has bought, so rebuild the feature mart."
+        )
+    reasons = user_reasons(eligible, model, features)
+    scored = _ranked(eligible, model, settings).join(_wide(reasons), on="user_id", how="left")
+    users = (
+        frame.select("user_id", "snapshot_date", "status")
+        .join(scored, on="user_id", how="left")
+        .with_columns(
+            model_version=pl.lit(model.version),
+            features_version=pl.lit(features_version),
+            scored_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
+        )
+    )
+    return users.select(COLUMNS).sort("user_id"), reasons
+
+
+def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring) -> pl.DataFrame:
+    """One row per eligible user: probability, rank, tier and value."""
+    high = _head(settings.high_share, eligible.height)
+    medium = _head(settings.high_share + settings.medium_share, eligible.height)
+    rank = pl.col("risk_rank")
+    return (
+        eligible.select("user_id", "spent_per_day_amount", churn_probability=pl.Series(model.predict(eligible)))
+        .sort("churn_probability", "user_id", descending=[True, False])
+        .with_columns(risk_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+        .select(
+            "user_id",
+            "churn_probability",
+            "risk_rank",
+            risk_tier=pl.when(rank <= high)
+            .then(pl.lit("high"))
+            .when(rank <= medium)
+            .then(pl.lit("medium"))
+            .otherwise(pl.lit("low")),
+            value_at_risk_amount=pl.col("churn_probability") * pl.col("spent_per_day_amount") * settings.value_days,
+        )
+    )
+
+
+def _head(share: float, rows: int) -> int:
+    """Rows in the first `share`, rounded up; the inner round keeps (0.1 + 0.2) x 10 at 3."""
+    return math.ceil(round(share * rows, 9))
+
+
+def _wide(reasons: pl.DataFrame) -> pl.DataFrame:
+    """One row per user with a reason: reason_1, reason_2, reason_3."""
+    return reasons.group_by("user_id").agg(
+        pl.col("reason_group").filter(pl.col("reason_rank") == rank).first().alias(f"reason_{rank}")
+        for rank in range(1, REASONS + 1)
+    )

@@ -1,0 +1,55 @@
+"""Which snapshots a model may learn from, and which one it is tested on. Dates only; no frame is read here.
+
+A slice is one past snapshot with its labels. It has matured when its label window [s + gap, s + gap + horizon) is over.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class LeakingSplit(ValueError):
+    """A label window reaches past the date on which its outcome is used."""
+
+
+def training_slices(
+    snapshot: date, calendar: Iterable[date], *, gap_days: int, horizon_days: int, slices: int, step_days: int
+) -> list[date]:
+    """Ascending: the newest calendar date matured by `snapshot`, then back at least `step_days` each, `slices` at most.
+
+    Empty when nothing has matured yet.
+    """
+    newest_allowed = snapshot - timedelta(days=gap_days + horizon_days)
+    chosen: list[date] = []
+    for day in sorted(calendar, reverse=True):
+        if day <= newest_allowed and len(chosen) < slices:
+            chosen.append(day)
+            newest_allowed = day - timedelta(days=step_days)
+    return chosen[::-1]
+
+
+def out_of_time_split(slices: Sequence[date], *, gap_days: int, horizon_days: int) -> tuple[list[date], date]:
+    """(train, test): the newest slice is the test, train are the slices matured by it; train may be empty.
+
+    Raises ValueError on no slices.
+    """
+    if not slices:
+        raise ValueError("training_set: no slice to split; a matured snapshot is needed (see the data gate).")
+    test = max(slices)
+    matured_by = test - timedelta(days=gap_days + horizon_days)
+    return sorted(day for day in slices if day <= matured_by), test
+
+
+def assert_matured(train: Iterable[date], by: date, *, gap_days: int, horizon_days: int) -> None:
+    """Raises LeakingSplit naming the slices whose label window is not over on the date `by`."""
+    window = timedelta(days=gap_days + horizon_days)
+    leaking = [f"{day} (matures {day + window})" for day in sorted(train) if day + window > by]
+    if leaking:
+        raise LeakingSplit(
+            f"training_set.snapshot_date: label windows not over by {by}: {', '.join(leaking)}. "
+            "Leave these slices out; training_slices and out_of_time_split choose matured ones."
+        )

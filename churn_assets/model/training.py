@@ -1,0 +1,127 @@
+"""From a training set to the model that is shipped, and the comparison that says why. No live user is scored here.
+
+The test is out of time: every rival learns from the slices matured by the newest slice and is tested on the newest; no
+row is split at random between learning and testing. The shipped kind is then fitted again on all slices with the same
+parameters, and keeps the calibrator fitted on the out-of-time predictions for the newest slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+from scipy.special import expit
+
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.boosting import fit_boosting
+from churn_assets.model.calibration import Calibrator, fit_calibrator
+from churn_assets.model.comparison import COMPARISON_SCHEMA, SHIPPABLE, Fit, comparison_frame, out_of_time_log_odds
+from churn_assets.model.gate import Gate, data_gate
+from churn_assets.model.matrix import usable_columns
+from churn_assets.model.rfm import fit_logistic
+from churn_assets.model.slices import assert_matured, out_of_time_split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from churn_assets.contracts.feature import Feature
+    from churn_assets.settings import Training
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What training made.
+
+    `model` is None when the gate says none. `comparison`: table model_comparison, one row per rival. `out_of_time`: one
+    row per user of the newest slice: user_id, is_churned, and the raw probability under each rival's name. Both are
+    empty when no out-of-time test is possible. `reason` says why this kind is shipped, or why none is. `dropped` are
+    feature columns that were null or constant in every training row.
+    """
+
+    model: ChurnModel | None
+    comparison: pl.DataFrame
+    out_of_time: pl.DataFrame
+    gate: Gate
+    reason: str
+    dropped: tuple[str, ...]
+
+
+def train(
+    training: pl.DataFrame,
+    features: Sequence[Feature],
+    *,
+    snapshot: date,
+    gap_days: int,
+    horizon_days: int,
+    settings: Training,
+) -> TrainedModel:
+    """Train on one row per eligible user and slice matured by `snapshot`; may be empty, then the gate says none.
+
+    Which kind is shipped: see `comparison`. Raises LeakingSplit on a slice that has not matured by `snapshot`,
+    ValueError on labels of another gap or horizon and on a feature missing from the frame.
+    """
+    rows = training.sort("snapshot_date", "user_id")
+    slices = rows["snapshot_date"].unique().sort().to_list()
+    assert_matured(slices, snapshot, gap_days=gap_days, horizon_days=horizon_days)
+    _assert_labels(rows, gap_days + horizon_days)
+    gate = data_gate(rows, settings)
+    if gate.level == "none":
+        return _untested(None, gate, ())
+
+    columns, dropped = usable_columns(rows, features)
+    rivals: dict[str, Fit] = {
+        "catboost": lambda frame: fit_boosting(frame, columns, settings),
+        "logistic_rfm": fit_logistic,
+        "recency": lambda frame: fit_logistic(frame, ("recency_days",)),
+    }
+    if gate.level == "baseline":
+        del rivals["catboost"]
+    label = (tuple(slices), gap_days, horizon_days)
+    if not gate.is_comparable:
+        return _untested(ChurnModel(fit_logistic(rows), Calibrator(), *label), gate, dropped)
+
+    older_slices, test = out_of_time_split(slices, gap_days=gap_days, horizon_days=horizon_days)
+    newest = rows.filter(pl.col("snapshot_date") == test)
+    log_odds = out_of_time_log_odds(rivals, rows.filter(pl.col("snapshot_date").is_in(older_slices)), newest)
+    comparison = comparison_frame(newest, log_odds, snapshot=snapshot, seed=settings.seed)
+    shipped = str(comparison.filter("is_shipped")["model"].item())
+    calibrator = fit_calibrator(newest["is_churned"].to_numpy(), log_odds[shipped])
+    return TrainedModel(
+        model=ChurnModel(rivals[shipped](rows), calibrator, *label),
+        comparison=comparison,
+        out_of_time=newest.select("user_id", "is_churned").with_columns(
+            pl.Series(name, expit(z)) for name, z in log_odds.items()
+        ),
+        gate=gate,
+        reason=_reason(gate, comparison),
+        dropped=dropped,
+    )
+
+
+def _untested(model: ChurnModel | None, gate: Gate, dropped: tuple[str, ...]) -> TrainedModel:
+    return TrainedModel(model, pl.DataFrame(schema=COMPARISON_SCHEMA), pl.DataFrame(), gate, gate.message, dropped)
+
+
+def _assert_labels(rows: pl.DataFrame, window_days: int) -> None:
+    expected = pl.col("snapshot_date").cast(pl.Datetime("us")) + pl.duration(days=window_days)
+    other = rows.filter(pl.col("matures_at") != expected)
+    if other.height:
+        raise ValueError(
+            f"training_set.matures_at: {other.height} rows do not mature {window_days} days (gap + horizon) after "
+            f"snapshot_date, the first {other['matures_at'][0]} for {other['snapshot_date'][0]}. "
+            "The labels were made for another definition; rebuild churn_labels with the present settings."
+        )
+
+
+def _reason(gate: Gate, comparison: pl.DataFrame) -> str:
+    if gate.level == "baseline":
+        return gate.message
+    losses = dict(comparison.select("model", "log_loss_calibrated").iter_rows())
+    shipped, slice_date = comparison.filter("is_shipped").select("model", "slice_date").row(0)
+    other = next(name for name in SHIPPABLE if name != shipped)
+    return (
+        f"{shipped} shipped: calibrated log-loss {losses[shipped]:.4f} against {losses[other]:.4f} of {other} "
+        f"on the slice {slice_date}."
+    )

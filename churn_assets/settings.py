@@ -1,0 +1,141 @@
+"""All settings, typed, with unit and reason: one YAML file (`churn.yaml` in the home) and environment overrides.
+
+`CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults here.
+Nothing else in the project reads a configuration file.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from churn_assets.decisions.arms import Arm, default_arms
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Days = Annotated[int, Field(gt=0, le=36_500)]
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names section, field, value and what is expected."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Landing(Section):
+    uri: str | None = Field(None, description="Folder of the raw tables; default <home>/landing.")
+    cancelled_statuses: tuple[str, ...] = Field(
+        ("cancelled", "canceled", "void", "failed"),
+        description="Order statuses (lower case) that are no purchase.",
+    )
+
+
+class Calendar(Section):
+    start: date | None = Field(
+        None,
+        description="First snapshot; a weekly calendar falls on its weekday. Default: derived from the oldest order "
+        "at the first run and kept in the home.",
+    )
+    cadence: Literal["daily", "weekly", "monthly"] = Field("weekly", description="Distance between snapshots.")
+
+
+class Churn(Section):
+    definition: Literal["inactivity"] = Field("inactivity", description="inactivity: no purchase in the label window.")
+    horizon_days: Days = Field(28, description="Length of the label window in days.")
+    gap_days: int = Field(0, ge=0, le=3650, description="Days between the snapshot and the label window.")
+    active_within_days: Days | None = Field(
+        180, description="Eligible: a purchase within so many days before the snapshot; null: any purchase ever."
+    )
+
+
+class Features(Section):
+    windows_days: tuple[Days, ...] = Field((7, 28, 91, 182), min_length=2, description="Windows, ascending, in days.")
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.windows_days) != sorted(set(self.windows_days)):
+            raise ValueError(f"windows_days must ascend without repeats, got {list(self.windows_days)}")
+        return self
+
+
+class Training(Section):
+    slices: int = Field(8, ge=1, le=104, description="Matured snapshots in a training set, at most; several beat one.")
+    slice_step_days: Days = Field(28, description="Distance between them in days, rounded up to the calendar.")
+    min_users: int = Field(500, ge=1, description="Eligible users in matured slices below which nothing is trained.")
+    min_churners: int = Field(100, ge=1, description="Fewer churned rows than this: no CatBoost, only the baseline.")
+    min_stayers: int = Field(100, ge=1, description="The same for rows that stayed.")
+    iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
+    depth: int = Field(4, ge=1, le=10)
+    learning_rate: float = Field(0.05, gt=0, le=1)
+    l2_leaf_reg: float = Field(20.0, ge=0)
+    seed: int = 7
+
+
+class Scoring(Section):
+    high_share: Share = Field(0.1, description="Share of eligible users, riskiest first, in tier high.")
+    medium_share: Share = Field(0.2, description="Share after those in tier medium; the rest is low.")
+    value_days: Days = Field(91, description="Days of a user's past spend that leaving puts at risk.")
+
+
+class Decisions(Section):
+    budget_amount: Money = Field(1000.0, description="Money per snapshot, in the currency of orders.amount.")
+    holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
+    exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
+    salt: str = Field("churn-assets", min_length=1, description="Salt of the stable hash; changing it redraws sides.")
+    max_risk_tiers: tuple[Literal["high", "medium", "low"], ...] = Field(
+        ("high", "medium"), description="Tiers that may be treated."
+    )
+    unknown_consent: Literal["deny", "allow"] = Field(
+        "deny", description="What a channel without any recorded consent means: silence is no consent."
+    )
+    arms: tuple[Arm, ...] = Field(default_factory=default_arms, description="Arms catalogue, in order of preference.")
+
+    @model_validator(mode="after")
+    def _unique_arms(self) -> Self:
+        ids = [arm.arm for arm in self.arms]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"arm ids must be unique, got {ids}")
+        return self
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. `home` is where this instance keeps its files (CHURN_HOME)."""
+
+    model_config = SettingsConfigDict(env_prefix="CHURN__", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    landing: Landing = Landing()
+    calendar: Calendar = Calendar()
+    churn: Churn = Churn()
+    features: Features = Features()
+    training: Training = Training()
+    scoring: Scoring = Scoring()
+    decisions: Decisions = Decisions()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load_settings(file: Path) -> Settings:
+    """Settings from `file` (absent or empty: defaults) and the environment; raises SettingsError in one message."""
+    try:
+        values = YamlConfigSettingsSource(Settings, yaml_file=file)() if file.exists() else {}
+        return Settings(**values)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
+        raise SettingsError(f"Settings ({file} and CHURN__ variables) are wrong:\n  " + "\n  ".join(lines)) from error
+    except Exception as error:  # the YAML parser's own error classes are not public
+        raise SettingsError(f"{file} cannot be read as YAML: {error}") from error

@@ -1,0 +1,38 @@
+"""Users and consents as they become known: everything from before the first week arrives with it, as a first load."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from churn_assets.shop.arrays import WEEK, microseconds, times
+from churn_assets.shop.consents import Consents, consents_frame
+from churn_assets.shop.noise import corrected, known_times
+from churn_assets.shop.population import users_frame
+from churn_assets.shop.scene import Scene
+from churn_assets.shop.settings import ShopSettings
+from churn_assets.shop.world import REGIONS
+
+
+def arrivals(scene: Scene, consents: Consents) -> dict[str, dict[int, pl.DataFrame]]:
+    """Rows of `users` (with corrections: some move) and `consents` by the number of the week they happen in."""
+    settings, population = scene.settings, scene.population
+    rng = scene.stream(0, "arrivals")
+    users = _dated(rng, settings, users_frame(settings, population), "registered_at")
+    elsewhere = pl.col("region").replace(REGIONS, REGIONS.gather(np.roll(np.arange(len(REGIONS)), 1)))
+    moved = corrected(rng, users, settings.correction_share, elsewhere)
+    answers = _dated(rng, settings, consents_frame(population, consents), "changed_at")
+    return {"users": _by_week(pl.concat([users, moved])), "consents": _by_week(answers)}
+
+
+def _dated(rng: np.random.Generator, settings: ShopSettings, frame: pl.DataFrame, event: str) -> pl.DataFrame:
+    start = microseconds(settings.start)
+    happens = np.maximum(frame[event].to_physical().to_numpy(), start)
+    return frame.with_columns(
+        ingested_at=times(known_times(rng, happens, settings.late_share)), week=pl.Series((happens - start) // WEEK)
+    )
+
+
+def _by_week(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    parts = frame.partition_by("week", as_dict=True, include_key=False, maintain_order=True)
+    return {int(key[0]): part for key, part in parts.items()}

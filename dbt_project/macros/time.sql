@@ -1,0 +1,43 @@
+{# Everything about time that SQL needs to know. The calendar itself is a variable; nobody asks the clock. #}
+
+{# The snapshots this run builds, as a table of one column. #}
+{% macro snapshots() -%}
+(select cast(snapshot_date as date) as snapshot_date from (values
+  {%- for date in var("calendar").snapshots %} ('{{ date }}'){{ "," if not loop.last }}{% endfor %}) as listed (snapshot_date))
+{%- endmacro %}
+
+{# End of what any run has consumed, this one included: rows known at or after it do not exist yet. #}
+{% macro known_until() -%} cast('{{ var("calendar").known_until }}' as timestamp) {%- endmacro %}
+
+{# Start of what this run has to consume: the first window of its range, or earlier where the marts have fallen behind. #}
+{% macro consume_from() -%}
+  {%- if is_incremental() and var("calendar").consume_from -%} cast('{{ var("calendar").consume_from }}' as timestamp)
+  {%- else -%} cast('0001-01-01' as timestamp)
+  {%- endif -%}
+{%- endmacro %}
+{% macro consume_until() -%} cast('{{ var("calendar").snapshots | max }}' as timestamp) {%- endmacro %}
+
+{# The first snapshot that may see a row known at `column`: the first boundary strictly after it. #}
+{% macro first_snapshot_after(column) -%} {{ return(adapter.dispatch("first_snapshot_after")(column)) }} {%- endmacro %}
+{% macro default__first_snapshot_after(column) -%}
+  {%- set start = "date '" ~ var("calendar").start ~ "'" -%}
+  {%- set cadence = var("calendar").cadence -%}
+  {%- if cadence == "daily" -%} cast({{ column }} as date) + 1
+  {%- elif cadence == "weekly" -%}
+    cast({{ column }} as date) + 7 - cast((date_diff('day', {{ start }}, cast({{ column }} as date)) % 7 + 7) % 7 as integer)
+  {%- else -%}
+    cast(date_trunc('month', cast({{ column }} as date) - cast(day({{ start }}) - 1 as integer)) + interval 1 month as date) + cast(day({{ start }}) - 1 as integer)
+  {%- endif -%}
+{%- endmacro %}
+
+{# True for the version of a row that counted at `moment`: known before it and not yet replaced. #}
+{% macro counted_at(moment, row="") -%}
+  {%- set prefix = row ~ "." if row else "" -%}
+  {{ prefix }}known_at < {{ moment }} and ({{ prefix }}superseded_at is null or {{ prefix }}superseded_at >= {{ moment }})
+{%- endmacro %}
+
+{% macro days_between(start, end) -%} {{ return(adapter.dispatch("days_between")(start, end)) }} {%- endmacro %}
+{# Days with fractions, from whole seconds, so that the same rows give the same bytes. #}
+{% macro default__days_between(start, end) -%} (date_diff('second', {{ start }}, {{ end }}) / 86400.0) {%- endmacro %}
+
+{% macro add_days(moment, days) -%} ({{ moment }} + interval ({{ days }}) day) {%- endmacro %}

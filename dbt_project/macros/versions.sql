@@ -1,0 +1,67 @@
+{# Rows whose ids arrived in the windows this run consumes. #}
+{% macro arrived_rows(relation) -%}
+select * from {{ relation }}
+where known_at >= {{ consume_from() }} and known_at < {{ consume_until() }}
+{%- endmacro %}
+
+{# All versions of the ids in the CTE `arrived`, each with the time its successor became known (`superseded_at`).
+
+   A row that repeats an id with a later known time replaces the earlier one from then on; repeats with the same known time
+   are duplicates, of which one stays whatever the order of the files. Earlier versions come from the table itself, so a
+   weekly run never reads the past of the landing. #}
+{% macro versions(key) %}
+{%- set keys = key | join(", ") -%}
+candidates as (
+  {{ _candidates(keys) }}
+),
+
+unrepeated as (
+  select * from candidates
+  qualify row_number() over (partition by {{ keys }}, known_at order by hash(candidates)) = 1
+)
+
+select *, lead(known_at) over (partition by {{ keys }} order by known_at) as superseded_at
+from unrepeated
+{% endmacro %}
+
+{# The same where an id holds several rows: all different rows of the newest delivery count together. #}
+{% macro versions_of_lines(key) %}
+{%- set keys = key | join(", ") -%}
+candidates as (
+  {{ _candidates(keys) }}
+),
+
+unrepeated as (
+  select distinct * from candidates
+),
+
+deliveries as (
+  select {{ keys }}, known_at, lead(known_at) over (partition by {{ keys }} order by known_at) as superseded_at
+  from (select distinct {{ keys }}, known_at from unrepeated)
+)
+
+select unrepeated.*, deliveries.superseded_at
+from unrepeated
+inner join deliveries using ({{ keys }}, known_at)
+{% endmacro %}
+
+{% macro _candidates(keys) %}
+  select * from arrived
+  {%- if is_incremental() %}
+  union all by name
+  select * exclude (superseded_at)
+  from {{ this }}
+  where ({{ keys }}) in (select ({{ keys }}) from arrived)
+    and not (known_at >= {{ consume_from() }} and known_at < {{ consume_until() }})
+  {%- endif %}
+{% endmacro %}
+
+{# Id made of the row's own content, for tables whose id is optional. #}
+{% macro content_id(name, except) -%}
+{%- if execute -%}
+  'row-' || md5(concat_ws('|'
+  {%- for column in raw_table(name).columns.values() if column.name not in except -%}
+    , coalesce(cast({{ adapter.quote(column.name) }} as varchar), '-')
+  {%- endfor %}))
+{%- else -%} '' {%- endif -%}
+{%- endmacro %}

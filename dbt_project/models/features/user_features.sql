@@ -1,0 +1,51 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="snapshot_date") }}
+
+-- From when on the shop recorded what it need not record: before, a user without such rows is unknown, not zero.
+with recorded as (
+  select
+    (select min(counts_from_date) from {{ ref("int_user_days") }}) as browsing_from,
+    (select min(counts_from_date) from {{ ref("int_user_days") }} where dwell_seconds is not null) as dwell_from,
+    (select min(known_at) from {{ ref("fct_returns") }}) as returns_from
+),
+
+features as (
+  select
+    users.snapshot_date,
+    users.user_id,
+    {{ days_between("users.first_seen_at", "users.snapshot_date") }} as tenure_days,
+    orders.* exclude (snapshot_date, user_id, orders_count, spent_amount, {{ windowed("orders") }}, {{ windowed("spent_amount") }}),
+    coalesce(orders.orders_count, 0) as orders_count,
+    coalesce(orders.spent_amount, 0) as spent_amount,
+    {{ zero_if_recorded("orders", "true") }},
+    {{ zero_if_recorded("spent_amount", "true") }},
+    rhythm.* exclude (snapshot_date, user_id),
+    baskets.* exclude (snapshot_date, user_id),
+    case when recorded.returns_from < users.snapshot_date then coalesce(returns.returns_count, 0) end as returns_count,
+    {{ zero_if_recorded("returns", "recorded.returns_from < users.snapshot_date") }},
+    {{ zero_if_recorded("returned_amount", "recorded.returns_from < users.snapshot_date") }},
+    browsing.days_since_visit,
+    browsing.views_per_session,
+    {%- for measure in ["sessions", "views", "searches", "carts", "favorites", "active_days"] %}
+    {{ zero_if_recorded(measure, "recorded.browsing_from <= users.snapshot_date") }},
+    {%- endfor %}
+    {{ zero_if_recorded("dwell_seconds", "recorded.dwell_from <= users.snapshot_date") }}
+  from {{ ref("user_statuses") }} as users
+  cross join recorded
+  left join {{ ref("feat_orders") }} as orders using (snapshot_date, user_id)
+  left join {{ ref("feat_rhythm") }} as rhythm using (snapshot_date, user_id)
+  left join {{ ref("feat_baskets") }} as baskets using (snapshot_date, user_id)
+  left join {{ ref("feat_returns") }} as returns using (snapshot_date, user_id)
+  left join {{ ref("feat_browsing") }} as browsing using (snapshot_date, user_id)
+  where users.snapshot_date in (select snapshot_date from {{ snapshots() }})
+)
+
+select
+  *,
+  spent_amount_{{ longest_window() }}d / greatest(least(tenure_days, {{ longest_window() }}), 1) as spent_per_day_amount,
+  cast(returns_count as double) / nullif(orders_count, 0) as return_share,
+  {{ trends("orders", "orders") }},
+  {{ trends("spent", "spent_amount") }},
+  {{ trends("sessions", "sessions") }},
+  {{ trends("views", "views") }},
+  {{ trends("carts", "carts") }}
+from features

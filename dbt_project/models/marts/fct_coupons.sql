@@ -1,0 +1,7 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["coupon_id", "user_id"]) }}
+
+with arrived as (
+  {{ arrived_rows(ref("stg_coupons")) }}
+),
+
+{{ versions(key=["coupon_id", "user_id"]) }}

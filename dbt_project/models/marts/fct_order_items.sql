@@ -1,0 +1,7 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["order_id", "product_id"]) }}
+
+with arrived as (
+  {{ arrived_rows(ref("stg_order_items")) }}
+),
+
+{{ versions_of_lines(key=["order_id", "product_id"]) }}

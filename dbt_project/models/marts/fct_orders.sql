@@ -1,0 +1,10 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="order_id") }}
+
+with arrived as (
+  select
+    *,
+    coalesce(lower(status), '') not in ({% for status in var("cancelled_statuses") %}'{{ status }}'{{ ", " if not loop.last }}{% endfor %}) as is_purchase
+  from ({{ arrived_rows(ref("stg_orders")) }})
+),
+
+{{ versions(key=["order_id"]) }}

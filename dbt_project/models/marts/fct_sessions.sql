@@ -1,0 +1,53 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["user_id", "session_id"]) }}
+
+{%- set counts = {"views": "view", "searches": "search", "carts": "add_to_cart", "favorites": "favorite"} %}
+
+-- An event begins to count at the first snapshot after it became known and ceases to when its correction does.
+with events as (
+  select * from {{ ref("fct_events") }}
+  {% if is_incremental() -%}
+  where (user_id, session_id) in (
+    select (user_id, session_id) from {{ ref("fct_events") }}
+    where (known_at >= {{ consume_from() }} and known_at < {{ consume_until() }})
+      or (superseded_at >= {{ consume_from() }} and superseded_at < {{ consume_until() }})
+  )
+  {%- endif %}
+),
+
+changes as (
+  select user_id, session_id, occurred_at, event_type, dwell_seconds, 1 as sign, {{ first_snapshot_after("known_at") }} as counts_from_date
+  from events
+  union all
+  select user_id, session_id, null as occurred_at, event_type, dwell_seconds, -1 as sign, {{ first_snapshot_after("superseded_at") }} as counts_from_date
+  from events
+  where superseded_at is not null
+),
+
+deltas as (
+  select
+    user_id,
+    session_id,
+    counts_from_date,
+    min(occurred_at) as started_at,
+    sum(sign) as events,
+    {%- for name, event_type in counts.items() %}
+    sum(sign) filter (where event_type = '{{ event_type }}') as {{ name }},
+    {%- endfor %}
+    sum(sign * dwell_seconds) as dwell_seconds
+  from changes
+  group by user_id, session_id, counts_from_date
+)
+
+select
+  user_id,
+  session_id,
+  min(started_at) over up_to_here as started_at,
+  cast(sum(events) over up_to_here as bigint) as events,
+  {%- for name in counts %}
+  cast(coalesce(sum({{ name }}) over up_to_here, 0) as bigint) as {{ name }},
+  {%- endfor %}
+  cast(sum(dwell_seconds) over up_to_here as decimal(18, 3)) as dwell_seconds,
+  counts_from_date,
+  lead(counts_from_date) over (partition by user_id, session_id order by counts_from_date) as counts_until_date
+from deltas
+window up_to_here as (partition by user_id, session_id order by counts_from_date)

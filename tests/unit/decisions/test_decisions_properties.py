@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from churn_assets.contracts.feature import REASON_GROUPS
+from churn_assets.decisions.arms import Arm
+from churn_assets.decisions.rules import decide
+from churn_assets.settings import Decisions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    MakeCandidates = Callable[..., pl.DataFrame]
+
+CHANNELS = ("email", "sms", "push", "call")
+CENTS = st.integers(0, 1_000).map(lambda cents: cents / 100)
+SHARES = st.sampled_from([0.0, 0.1, 0.5, 1.0])
+REASONS = st.none() | st.sampled_from(REASON_GROUPS)
+USERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "risk_tier": st.sampled_from(["high", "medium", "low"]),
+            "value_at_risk_amount": st.floats(0, 10_000),
+            "reason_1": REASONS,
+            "reason_2": REASONS,
+            "reason_3": REASONS,
+        }
+        | {f"consent_{channel}": st.sampled_from([True, False, None]) for channel in CHANNELS}
+    ),
+    min_size=1,
+    max_size=40,
+)
+ARMS = st.lists(
+    st.builds(
+        Arm,
+        arm=st.sampled_from(["one", "two", "three", "four"]),
+        channel=st.sampled_from(CHANNELS),
+        template=st.just("t"),
+        answers=st.lists(st.sampled_from(REASON_GROUPS), max_size=3).map(tuple),
+        cost_amount=CENTS,
+        assumed_lift=st.floats(0, 1),
+        capacity=st.none() | st.integers(0, 5),
+        min_value_amount=CENTS,
+    ),
+    max_size=4,
+    unique_by=lambda arm: arm.arm,
+).map(tuple)
+POLICIES = st.builds(
+    Decisions,
+    budget_amount=CENTS,
+    holdout_share=SHARES,
+    exploration_share=SHARES,
+    unknown_consent=st.sampled_from(["deny", "allow"]),
+    arms=ARMS,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(users=USERS, policy=POLICIES)
+def test_every_ledger_keeps_the_promises(
+    make_candidates: MakeCandidates, snapshot: date, users: list[dict[str, Any]], policy: Decisions
+) -> None:
+    candidates = make_candidates(*users)
+
+    ledger = decide(candidates, policy, snapshot)
+
+    assert ledger.get_column("user_id").to_list() == candidates.get_column("user_id").to_list()
+    acted = ledger.join(
+        candidates.drop("snapshot_date", "churn_probability", "value_at_risk_amount"), on="user_id"
+    ).filter(pl.col("arm") != "none")
+    costs = {arm.arm: Decimal(str(arm.cost_amount)) for arm in policy.arms}
+    assert sum((costs[arm] for arm in acted.get_column("arm")), Decimal(0)) <= Decimal(str(policy.budget_amount))
+    treated = Counter(acted.get_column("arm"))
+    assert all(arm.capacity is None or treated[arm.arm] <= arm.capacity for arm in policy.arms)
+    assert not acted.get_column("is_holdout").any()
+    allowed = (True,) if policy.unknown_consent == "deny" else (True, None)
+    assert all(row[f"consent_{row['channel']}"] in allowed for row in acted.iter_rows(named=True))
+    assert set(acted.get_column("risk_tier")) <= {"high", "medium"}
+
+
+@settings(max_examples=10, deadline=None)
+@given(users=USERS, policy=POLICIES, data=st.data())
+def test_order_of_the_candidates_does_not_matter(
+    make_candidates: MakeCandidates, snapshot: date, users: list[dict[str, Any]], policy: Decisions, data: st.DataObject
+) -> None:
+    candidates = make_candidates(*users)
+    order = data.draw(st.permutations(range(candidates.height)))
+
+    assert_frame_equal(decide(candidates[order], policy, snapshot), decide(candidates, policy, snapshot))
+
+
+@settings(max_examples=10, deadline=None)
+@given(users=USERS, policy=POLICIES, shares=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_a_larger_holdout_never_treats_a_user_held_out_before(
+    make_candidates: MakeCandidates,
+    snapshot: date,
+    users: list[dict[str, Any]],
+    policy: Decisions,
+    shares: tuple[float, float],
+) -> None:
+    small, large = (
+        decide(make_candidates(*users), policy.model_copy(update={"holdout_share": share}), snapshot)
+        for share in sorted(shares)
+    )
+
+    assert (~small.get_column("is_holdout") | large.get_column("is_holdout")).all()
+    assert (large.filter(small.get_column("is_holdout")).get_column("arm") == "none").all()

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.scored_users import ScoredUsers
+from churn_assets.contracts.user_reasons import UserReasons
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.scoring import score
+from churn_assets.model.training import TrainedModel
+from churn_assets.settings import Scoring
+
+Scored = tuple[pl.DataFrame, pl.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def model(trained: TrainedModel) -> ChurnModel:
+    assert trained.model is not None
+    return trained.model
+
+
+@pytest.fixture(scope="module")
+def scored(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> Scored:
+    return score(scoring_frame, model, features, Scoring(), features_version="f1")
+
+
+def test_both_tables_keep_their_contracts(scored: Scored) -> None:
+    users, reasons = scored
+    ScoredUsers.validate(users, lazy=True)
+    UserReasons.validate(reasons, lazy=True)
+    assert users.height == 300
+
+
+def test_only_eligible_users_are_judged(scored: Scored) -> None:
+    users, reasons = scored
+    others = users.filter(pl.col("status") != "eligible")
+    assert others.height == 30
+    judged = ["churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount", "reason_1", "reason_2", "reason_3"]
+    assert others.select(judged).null_count().row(0) == (30,) * len(judged)
+    assert set(reasons["user_id"]).isdisjoint(others["user_id"])
+
+
+def test_tiers_take_their_shares_from_the_top(scored: Scored) -> None:
+    users = scored[0].filter(pl.col("status") == "eligible").sort("risk_rank")
+    assert users["risk_tier"].to_list() == ["high"] * 27 + ["medium"] * 54 + ["low"] * 189
+    assert users["churn_probability"].is_sorted(descending=True)
+
+
+def test_value_at_risk_is_probability_times_spend_times_days(scored: Scored, scoring_frame: pl.DataFrame) -> None:
+    both = scored[0].join(scoring_frame, on="user_id").filter(pl.col("status") == "eligible")
+    expected = both["churn_probability"] * both["spent_per_day_amount"] * 91
+    assert both["value_at_risk_amount"].to_list() == pytest.approx(expected.to_list())
+
+
+def test_logical_time_and_versions_are_stamped(scored: Scored, model: ChurnModel, scoring_frame: pl.DataFrame) -> None:
+    stamps = scored[0].select("model_version", "features_version", "scored_at").unique()
+    midnight = datetime.combine(scoring_frame["snapshot_date"][0], datetime.min.time())
+    assert stamps.rows() == [(model.version, "f1", midnight)]
+
+
+def test_equal_risks_rank_by_user(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
+    twins = pl.concat([scoring_frame.head(1)] * 3).with_columns(user_id=pl.Series(["c", "a", "b"]))
+    users, _ = score(twins, model, features, Scoring(), features_version="f1")
+    assert users.sort("risk_rank")["user_id"].to_list() == ["a", "b", "c"]
+
+
+def test_the_order_of_rows_changes_nothing(
+    scored: Scored, scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
+) -> None:
+    again = score(scoring_frame.reverse(), model, features, Scoring(), features_version="f1")
+    assert_frame_equal(again[0], scored[0])
+    assert_frame_equal(again[1], scored[1])
+
+
+def test_reasons_agree_with_a_plain_loop(
+    scored: Scored, scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
+) -> None:
+    group = {feature.name: feature.reason_group for feature in features}
+    contributions = model.contributions(scoring_frame)
+    users = {user["user_id"]: user for user in scored[0].iter_rows(named=True)}
+    rows = {(row["user_id"], row["reason_rank"]): row for row in scored[1].iter_rows(named=True)}
+    for i, user_id in enumerate(scoring_frame["user_id"].head(270)):
+        sums: dict[str, float] = {}
+        for name, value in zip(model.columns, contributions[i], strict=True):
+            sums[group[name]] = sums.get(group[name], 0.0) + value
+        expected = sorted((name for name in sums if sums[name] > 0), key=lambda name: -sums[name])[:3]
+        assert [users[user_id][f"reason_{r}"] for r in (1, 2, 3)] == (expected + [None] * 3)[:3]
+        for rank, name in enumerate(expected, start=1):
+            row = rows[user_id, rank]
+            strongest = max(
+                (j for j, column in enumerate(model.columns) if group[column] == name),
+                key=lambda j: contributions[i, j],
+            )
+            assert row["reason_group"] == name
+            assert row["feature"] == model.columns[strongest]
+            assert row["contribution"] == pytest.approx(sums[name])
+            assert row["feature_value"] == scoring_frame[model.columns[strongest]][i]
+    assert len(rows) == sum(user[f"reason_{r}"] is not None for user in users.values() for r in (1, 2, 3))
+
+
+def test_bad_service_is_the_reason_where_it_was_bad(scored: Scored, scoring_frame: pl.DataFrame) -> None:
+    users = scored[0].join(scoring_frame, on="user_id").filter(pl.col("status") == "eligible")
+    first = users.with_columns(is_late=pl.col("late_deliveries_91d") >= 2)
+    share = (
+        first.group_by("is_late").agg((pl.col("reason_1") == "service").fill_null(value=False).mean()).sort("is_late")
+    )
+    on_time, late = share["reason_1"]
+    assert late > 0.5
+    assert on_time < 0.1
+    actionable = dict(scored[1].select("reason_group", "is_actionable").unique().iter_rows())
+    assert actionable["service"]
+    assert not actionable["profile"]
+
+
+def test_what_cannot_be_scored_is_said(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
+    def attempt(frame: pl.DataFrame, model: ChurnModel | None = model, features: list[Feature] = features) -> None:
+        score(frame, model, features, Scoring(), features_version="f1")
+
+    snapshot = scoring_frame["snapshot_date"][0]
+    with pytest.raises(ValueError, match=f"scored_users at {snapshot}: there is no model"):
+        attempt(scoring_frame, model=None)
+    with pytest.raises(ValueError, match=r"one snapshot is scored at a time, got \[\]"):
+        attempt(scoring_frame.clear())
+    with pytest.raises(ValueError, match=f"status: none of 300 users is eligible at {snapshot}"):
+        attempt(scoring_frame.with_columns(status=pl.lit("lapsed")))
+    with pytest.raises(ValueError, match="spent_per_day_amount: null for 270 eligible users"):
+        attempt(scoring_frame.with_columns(spent_per_day_amount=pl.lit(None, dtype=pl.Float64)))
+    with pytest.raises(ValueError, match=r"features \['recency_days'\] that are not described"):
+        attempt(scoring_frame, features=features[1:])
+
+
+def test_shares_of_tiers_round_up_without_float_noise(
+    scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
+) -> None:
+    users, _ = score(scoring_frame.head(10), model, features, Scoring(), features_version="f1")
+    tiers = users["risk_tier"].value_counts(name="users").sort("risk_tier")
+    assert tiers.rows() == [("high", 1), ("low", 7), ("medium", 2)]
+    assert np.isfinite(users["churn_probability"].to_numpy()).all()
