@@ -26,7 +26,7 @@ IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where 
 
 def main() -> None:
     """Entry point: whatever goes wrong in a known way is one message and exit code 1."""
-    from churn_assets.defs.failures import KNOWN_FAILURES  # noqa: PLC0415 - after the home is known
+    from churn_assets.defs.failures import KNOWN_FAILURES
 
     try:
         app()
@@ -38,7 +38,7 @@ def main() -> None:
 @app.command()
 def prepare() -> None:
     """Parse the dbt project, so that the first start does not have to (part of the set-up)."""
-    from churn_assets.defs.dbt.project import prepare_manifest  # noqa: PLC0415
+    from churn_assets.defs.dbt.project import prepare_manifest
 
     prepare_manifest()
 
@@ -53,10 +53,12 @@ def simulate(
     if_missing: IfMissing = False,
 ) -> None:
     """Write a simulated shop into the landing, and the truth about it beside the landing."""
-    from churn_assets.defs.landing.fill import fill_from_shop  # noqa: PLC0415
-    from churn_assets.shop.settings import ShopSettings  # noqa: PLC0415
+    from churn_assets.defs.landing.fill import fill_from_shop
+    from churn_assets.shop.settings import ShopSettings
 
-    fill_from_shop(_home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing)
+    fill_from_shop(
+        _home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing
+    )
 
 
 @app.command()
@@ -67,7 +69,7 @@ def load(
     if_missing: IfMissing = False,
 ) -> None:
     """Fill the landing from a known public data set."""
-    from churn_assets.defs.landing.fill import fill_from_source  # noqa: PLC0415
+    from churn_assets.defs.landing.fill import fill_from_source
 
     fill_from_source(_home(home), source, from_, if_missing=if_missing)
 
@@ -75,7 +77,7 @@ def load(
 @app.command()
 def check(home: HomeOption = None) -> None:
     """Say what is wrong with the landing, without running anything."""
-    from churn_assets.defs.landing.report import report  # noqa: PLC0415
+    from churn_assets.defs.landing.report import report
 
     report(_home(home))
 
@@ -89,7 +91,7 @@ def run(
     """Bring everything up to one snapshot, the history that training needs included."""
     if snapshot and latest:
         raise typer.BadParameter("name a snapshot or --latest, not both")
-    from churn_assets.defs.running import run_snapshot  # noqa: PLC0415
+    from churn_assets.defs.running import run_snapshot
 
     _finish(run_snapshot(_home(home), snapshot.date() if snapshot else None))
 
@@ -101,7 +103,7 @@ def backfill(
     home: HomeOption = None,
 ) -> None:
     """Make all snapshots of a past period in one run."""
-    from churn_assets.defs.running import run_range  # noqa: PLC0415
+    from churn_assets.defs.running import run_range
 
     _finish(run_range(_home(home), from_.date(), to.date()))
 
@@ -109,7 +111,7 @@ def backfill(
 @app.command()
 def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
-    from churn_assets.defs.running import serve  # noqa: PLC0415
+    from churn_assets.defs.running import serve
 
     sys.exit(serve(_home(home), port))
 

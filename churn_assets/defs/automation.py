@@ -1,6 +1,5 @@
 """When things run: one job over all assets, its schedule, and a sensor on the landing. All off until switched on."""
 
-
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +36,9 @@ def snapshot_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | 
 
 
 @dg.sensor(job=snapshot_job, minimum_interval_seconds=300)
-def landing_sensor(context: dg.SensorEvaluationContext, workplace: Workplace) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def landing_sensor(
+    context: dg.SensorEvaluationContext, workplace: Workplace
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Runs the newest snapshot when files have arrived since the last look and it has not been scored yet."""
     for line in sweep_dead_runs(context.instance, workplace.home.locks):
         context.log.warning(line)

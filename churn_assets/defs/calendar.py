@@ -60,7 +60,10 @@ class Calendar:
         if at < len(dates) and dates[at] == day:
             return day
         near = [str(found) for found in dates[max(at - 1, 0) : at + 1]] or ["none: the calendar begins in the future"]
-        raise CalendarError(f"{day} is no snapshot of the {self.cadence} calendar from {self.start}; near it: {', '.join(near)} (calendar.start, calendar.cadence)")
+        raise CalendarError(
+            f"{day} is no snapshot of the {self.cadence} calendar from {self.start}; near it: {', '.join(near)} "
+            "(calendar.start, calendar.cadence)"
+        )
 
     def between(self, first: date, last: date) -> list[date]:
         return [found for found in self.dates() if first <= found <= last]
@@ -92,12 +95,16 @@ class Calendar:
         newest = ceil((gap_days + horizon_days) / cadence)
         steps = ceil(step_days / min(cadence, 28 if self.cadence == "monthly" else cadence))
         return dg.TimeWindowPartitionMapping(
-            start_offset=-(newest + steps * (slices - 1)), end_offset=-newest, allow_nonexistent_upstream_partitions=True
+            start_offset=-(newest + steps * (slices - 1)),
+            end_offset=-newest,
+            allow_nonexistent_upstream_partitions=True,
         )
 
     def all_before(self) -> dg.PartitionMapping:
         """Named offset: every earlier snapshot; what was decided or scored then is measured now."""
-        return dg.TimeWindowPartitionMapping(start_offset=-520, end_offset=-1, allow_nonexistent_upstream_partitions=True)
+        return dg.TimeWindowPartitionMapping(
+            start_offset=-520, end_offset=-1, allow_nonexistent_upstream_partitions=True
+        )
 
 
 def snapshots_of(context: dg.AssetExecutionContext) -> list[date]:

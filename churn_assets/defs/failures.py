@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from churn_assets.defs.dbt.project import ManifestError
 from churn_assets.defs.calendar import CalendarError
+from churn_assets.defs.dbt.project import ManifestError
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
 from churn_assets.settings import SettingsError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from churn_assets.defs.calendar import START_FACT, Calendar
+from churn_assets.defs.calendar import START_FACT
 from churn_assets.defs.dbt.variables import FINGERPRINT_FACT, built_snapshots, fingerprint
 from churn_assets.defs.duck import duck
 from churn_assets.defs.home import Home
@@ -26,7 +26,8 @@ def orders_reach(home: Home) -> tuple[datetime, datetime]:
     known = f"cast(coalesce({ingested}, try_cast(ordered_at as timestamptz)) as timestamp)"
     with duck() as connection:
         row = connection.execute(
-            f"select quantile_disc(known_at, 0.001), max(known_at) from (select {known} as known_at from {orders.scan}) "
+            "select quantile_disc(known_at, 0.001), max(known_at) "
+            f"from (select {known} as known_at from {orders.scan}) "
             "where known_at < current_timestamp::timestamp"
         ).fetchone()
     if row is None or row[0] is None:

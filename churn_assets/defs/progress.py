@@ -65,7 +65,8 @@ class Progress:
     def _on_check(self, check: Any) -> None:
         if not check.passed:
             told = {name: value.value for name, value in check.metadata.items()}
-            self.say(f"  {check.severity.value.lower():>8}  check {check.asset_key.to_user_string()} {check.check_name}: {told}")
+            severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {told}")
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""
@@ -82,7 +83,9 @@ class Progress:
             table.add_row(f"AUC {name}", f"{auc:.3f}  [{low:.3f}, {high:.3f}]{'  shipped' if is_shipped else ''}")
         table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
         table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
-        for reason, users in ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows():
+        for reason, users in (
+            ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows()
+        ):
             table.add_row(f"left alone: {reason}", f"{users:,}")
         table.add_row("scored_users sha256", rows_sha256(scored))
         table.add_row("warehouse", str(workplace.home.warehouse))

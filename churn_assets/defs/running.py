@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
-
 from dagster._core.utils import make_new_run_id
 
 from churn_assets.defs.history import WAREHOUSE_STAGES, missing_history, orders_reach, settle_calendar
@@ -43,7 +42,18 @@ def serve(root: Path, port: int) -> int:
     workplace = _workplace(root)
     with dg.DagsterInstance.get() as instance:
         _sweep(workplace, instance, Progress())
-    command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port), "-m", "churn_assets.definitions"]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "-m",
+        "churn_assets.definitions",
+    ]
     return subprocess.run(command, cwd=workplace.home.root, check=False).returncode
 
 

@@ -4,7 +4,6 @@ The decorated function says what the tables of one snapshot are; here they are h
 and described to Dagster, for each snapshot of the run in order. A frame that breaks its contract is not published.
 """
 
-
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ import polars as pl
 
 from churn_assets.defs.calendar import CALENDAR, snapshots_of
 from churn_assets.defs.workplace import Workplace
-from churn_assets.stages import Stage
 
 CONTRACT_CHECK = "contract_holds"
 Contract = type[pa.DataFrameModel]
@@ -51,7 +49,7 @@ def snapshot_assets(
     kinds: set[str],
     owner: str,
 ) -> Callable[[Callable[[Snapshot], Iterator[Product]]], dg.AssetsDefinition]:
-    """Make a function of a snapshot into partitioned assets `stage/table`, each with its contract as a blocking check."""
+    """Make a function of a snapshot into assets `stage/table`, each with its contract as a blocking check."""
     needed = [dep if isinstance(dep, dg.AssetDep) else dg.AssetDep(list(dep)) for dep in deps]
 
     def decorate(make: Callable[[Snapshot], Iterator[Product]]) -> dg.AssetsDefinition:
@@ -62,12 +60,19 @@ def snapshot_assets(
             name=make.__name__,
             specs=[
                 dg.AssetSpec(
-                    [stage, table], deps=needed, group_name=stage, kinds=kinds, owners=[owner], description=described[table]
+                    [stage, table],
+                    deps=needed,
+                    group_name=stage,
+                    kinds=kinds,
+                    owners=[owner],
+                    description=described[table],
                 )
                 for table in tables
             ],
             check_specs=[
-                dg.AssetCheckSpec(CONTRACT_CHECK, asset=[stage, table], blocking=True, description=(contract.__doc__ or "").strip())
+                dg.AssetCheckSpec(
+                    CONTRACT_CHECK, asset=[stage, table], blocking=True, description=(contract.__doc__ or "").strip()
+                )
                 for table, contract in tables.items()
                 if contract
             ],
@@ -83,7 +88,9 @@ def snapshot_assets(
                     broken = _broken_rules(product.content, contract) if contract else []
                     if broken:
                         yield _check(stage, product.table, passed=False, snapshot=day, broken=broken)
-                        raise dg.Failure(f"{stage}.{product.table} at {day} breaks its contract and is not published: {broken[0]}")
+                        raise dg.Failure(
+                            f"{stage}.{product.table} at {day} breaks its contract and is not published: {broken[0]}"
+                        )
                     rows[product.table] += _publish(workplace, stage, day, product)
                     context.add_asset_metadata(
                         _metadata(product), asset_key=dg.AssetKey([stage, product.table]), partition_key=day.isoformat()

@@ -1,4 +1,4 @@
-"""The one resource: everything an asset may touch besides its arguments, and the sign of life of the run that uses it."""
+"""The one resource: everything an asset may touch besides its arguments, and the sign of life of the run."""
 
 from __future__ import annotations
 
@@ -58,6 +58,6 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         self._lifeline = Lifeline.hold(self.home.locks, context.run_id) if context.run_id else None
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+    def teardown_after_execution(self, _context: dg.InitResourceContext) -> None:
         if self._lifeline:
             self._lifeline.release()

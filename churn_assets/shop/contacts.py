@@ -41,12 +41,13 @@ def campaign(week: int, arm: Ints, first_number: int) -> pl.DataFrame:
 
 def newsletter(week: int, size: int, first_number: int) -> pl.DataFrame:
     """A newsletter to `size` users: not randomised, so no propensity and nothing to learn an effect from."""
-    described = {"arm": "newsletter", "channel": "email", "cost_amount": EMAIL_COST_AMOUNT}
-    return pl.DataFrame({name: [value] * size for name, value in described.items()}).with_columns(
-        contact_id=ids("m", first_number + np.arange(size), 7),
+    return pl.DataFrame({"contact_id": ids("m", first_number + np.arange(size), 7)}).with_columns(
         campaign_id=pl.lit(f"n{week:04d}"),
+        arm=pl.lit("newsletter"),
+        channel=pl.lit("email"),
         is_randomised=False,
         propensity=pl.lit(None, dtype=pl.Float64),
+        cost_amount=EMAIL_COST_AMOUNT,
     )
 
 

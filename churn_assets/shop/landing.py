@@ -21,7 +21,7 @@ class Landing:
 
     def add(self, week: int, table: str, frame: pl.DataFrame) -> None:
         """Rows made in `week`; some of them leave it twice or broken."""
-        rng = stream(self.settings.seed, week, f"noise {table}")
+        rng = stream(self.settings.seed, week, f"noise {table} {len(self.waiting[table])}")
         frame = frame.select(list(SCHEMAS[table])).cast(pl.Schema(SCHEMAS[table]))
         frame = broken(rng, table, duplicated(rng, frame, self.settings.duplicate_share), self.settings.broken_share)
         self.waiting[table].append(frame)

@@ -26,16 +26,13 @@ HURT_DISAPPOINTING, HURT_LATE, HURT_UNANSWERED, HURT_PRICE = 1.2, 1.1, 1.4, 10.0
 
 def experience(scene: Scene, week: int, orders: Orders, tickets: Tickets) -> Floats:
     """Bad experience of each user from this week: disappointing or late goods, silence, dearer favourites."""
-    world, population, n = scene.world, scene.population, len(scene.population)
-    hurt = ~orders.is_cancelled * (
-        HURT_DISAPPOINTING * orders.is_disappointing + HURT_LATE * orders.is_late
-    )  # fmt: skip
-    total = np.bincount(orders.user, hurt, minlength=n)
-    total += np.bincount(tickets.user, HURT_UNANSWERED * tickets.is_unanswered, minlength=n)
-    if week > 0:
-        rise = world.price_levels[week] / world.price_levels[week - 1] - 1
-        total += HURT_PRICE * population.price_sensitivity * rise[population.favourite]
-    return np.asarray(total / population.patience)
+    population, prices, n = scene.population, scene.world.price_levels, len(scene.population)
+    by_order = ~orders.is_cancelled * (HURT_DISAPPOINTING * orders.is_disappointing + HURT_LATE * orders.is_late)
+    goods = np.bincount(orders.user, by_order, minlength=n)
+    silence = np.bincount(tickets.user, HURT_UNANSWERED * tickets.is_unanswered, minlength=n)
+    rise = prices[week] / prices[max(week - 1, 0)] - 1
+    dearer = HURT_PRICE * population.price_sensitivity * rise[population.favourite]
+    return np.asarray((goods + silence + dearer) / population.patience)
 
 
 def returns_frame(rng: np.random.Generator, scene: Scene, orders: Orders, first_number: int) -> pl.DataFrame:

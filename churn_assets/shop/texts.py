@@ -22,16 +22,16 @@ _REVIEWS = {
     (1, 5): ("非常好，很喜欢！", "完美，提前送到", "物超所值，强烈推荐"),
 }
 WAYS = 3
-REVIEWS = pl.Series(
-    [text for key in sorted(_REVIEWS) for text in _REVIEWS[key]]
-)  # index: (language * 5 + rating - 1) * 3 + way
+# Index: (language * 5 + rating - 1) * WAYS + way.
+REVIEWS = pl.Series([text for key in sorted(_REVIEWS) for text in _REVIEWS[key]])
 LANGUAGES = pl.Series(["en", "zh"])
 
 TOPICS = pl.Series(["delivery", "quality", "payment", "account", "product_question"])
 # By language and topic.
 TICKETS = pl.Series(
     ["Where is my parcel?", "The item is faulty, what now?", "I was charged twice.", "I cannot log in.",
-     "Does this come in another size?", "我的包裹在哪里？", "商品有问题，怎么办？", "被重复扣款了", "无法登录账号", "有其他尺码吗？"]
+     "Does this come in another size?",
+     "我的包裹在哪里？", "商品有问题，怎么办？", "被重复扣款了", "无法登录账号", "有其他尺码吗？"]
 )  # fmt: skip
 
 RETURN_REASONS = pl.Series(["defective", "arrived_late", "changed_mind", "wrong_size"])

@@ -63,7 +63,7 @@ BAD = [
     ("value_at_risk_amount", float("nan"), "acted", "not_nullable"),
     ("churn_probability", 1.01, "acted", "in_range"),
     ("snapshot_date", date(2025, 6, 9), "held", "one_snapshot"),
-    ("decided_at", datetime(2025, 6, 2, 9), "held", "decided_at_the_snapshot"),  # noqa: DTZ001  # UTC, naive
+    ("decided_at", datetime(2025, 6, 2, 9), "held", "decided_at_the_snapshot"),  # UTC, naive
     ("binding_constraint", "budget", "acted", "left_alone_exactly_when_constrained"),
     ("binding_constraint", None, "broke", "left_alone_exactly_when_constrained"),
     ("intended_arm", "call", "acted", "acted_as_intended"),

@@ -37,7 +37,7 @@ GOOD = pl.DataFrame(
     sample_ratio_p_value=pl.lit(0.9),
     is_sample_ratio_ok=pl.lit(value=True),
     snapshot_date=pl.lit(date(2025, 6, 30)),
-    matures_at=pl.when("is_matured").then(datetime(2025, 6, 30)).otherwise(datetime(2025, 7, 1)),  # noqa: DTZ001
+    matures_at=pl.when("is_matured").then(datetime(2025, 6, 30)).otherwise(datetime(2025, 7, 1)),
 )
 GOOD = GOOD.select(ExperimentReadout.to_schema().columns.keys())
 
@@ -56,7 +56,7 @@ BAD = [
     ("effect", float("inf"), "read", "finite_or_null"),
     ("mean", float("nan"), "small", "finite_or_null"),
     ("is_matured", False, "read", "matured_by_the_snapshot"),
-    ("matures_at", datetime(2025, 6, 30), "early", "matured_by_the_snapshot"),  # noqa: DTZ001
+    ("matures_at", datetime(2025, 6, 30), "early", "matured_by_the_snapshot"),
     ("mean", 0.5, "early", "no_effect_before_maturity"),
     ("effect", 0.2, "read", "effect_is_the_difference_of_means"),
     ("effect", None, "small", "effect_is_the_difference_of_means"),

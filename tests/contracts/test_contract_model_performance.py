@@ -11,8 +11,8 @@ from churn_assets.contracts.model_performance import METRICS, ModelPerformance
 GOOD = pl.DataFrame(
     {
         "snapshot_date": [date(2025, 5, 5)] * 2,
-        "matures_at": [datetime(2025, 6, 2)] * 2,  # noqa: DTZ001  # UTC, naive
-        "measured_at": [datetime(2025, 6, 2)] * 2,  # noqa: DTZ001
+        "matures_at": [datetime(2025, 6, 2)] * 2,  # UTC, naive
+        "measured_at": [datetime(2025, 6, 2)] * 2,
         "model_version": ["0123456789ab"] * 2,
         "population": ["all", "untreated"],
         "users": [100, 3],
@@ -40,8 +40,8 @@ BAD = [
     ("ece", 1.01, "in_range"),
     ("lift_10", -0.01, "greater_than_or_equal_to"),
     ("lift_10", float("nan"), "finite_or_null"),
-    ("matures_at", datetime(2025, 6, 3), "matured_when_measured"),  # noqa: DTZ001
-    ("matures_at", datetime(2025, 5, 5), "matures_after_the_snapshot"),  # noqa: DTZ001
+    ("matures_at", datetime(2025, 6, 3), "matured_when_measured"),
+    ("matures_at", datetime(2025, 5, 5), "matures_after_the_snapshot"),
     ("churners", 101, "churners_are_users"),
     ("auc", None, "metrics_exactly_when_both_outcomes_occurred"),
     ("churners", 100, "metrics_exactly_when_both_outcomes_occurred"),

@@ -18,8 +18,8 @@ GOOD = pl.DataFrame(
         "template": ["coupon_10", "care_call"],
         "payload": [PAYLOAD, PAYLOAD.replace('"price"', "null").replace("u1", r"u\"2")],
         "state": ["planned", "delivered"],
-        "not_before": [datetime(2025, 6, 2, 9)] * 2,  # noqa: DTZ001  # UTC, naive
-        "expires_at": [datetime(2025, 6, 9)] * 2,  # noqa: DTZ001
+        "not_before": [datetime(2025, 6, 2, 9)] * 2,  # UTC, naive
+        "expires_at": [datetime(2025, 6, 9)] * 2,
     }
 )
 
@@ -52,7 +52,7 @@ def test_a_good_outbox_passes() -> None:
         ("payload", PAYLOAD.replace('"arm":"coupon",', ""), "str_matches"),
         ("payload", PAYLOAD.removesuffix("}") + ',"zip":"1"}', "str_matches"),
         ("payload", PAYLOAD.replace('"arm"', '"a_email":"a@example.com","arm"'), "str_matches"),
-        ("expires_at", datetime(2025, 6, 2, 9), "expires_after_it_may_be_sent"),  # noqa: DTZ001
+        ("expires_at", datetime(2025, 6, 2, 9), "expires_after_it_may_be_sent"),
     ],
 )
 def test_a_bad_row_names_its_rule(column: str, value: object, rule: str) -> None:

@@ -12,7 +12,7 @@ GOOD = pl.DataFrame(
     {
         "user_id": ["a", "b"],
         "snapshot_date": [date(2026, 1, 5)] * 2,
-        "matures_at": [datetime(2026, 2, 2)] * 2,  # noqa: DTZ001 - timestamps are naive UTC
+        "matures_at": [datetime(2026, 2, 2)] * 2,
         "is_churned": [True, False],
         "recency_days": [3, 90],
         "orders_count": [1, 2],

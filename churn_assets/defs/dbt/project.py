@@ -1,4 +1,4 @@
-"""The dbt project as Dagster and Python see it: where it lies, a manifest that is never stale, what the manifest says."""
+"""The dbt project as Python sees it: where it lies, a manifest that is never stale, what the manifest says."""
 
 from __future__ import annotations
 
@@ -30,8 +30,18 @@ def prepare_manifest() -> Path:
         sources = [f for folder in ("models", "macros", "tests") for f in (PROJECT / folder).rglob("*") if f.is_file()]
         newest = max(file.stat().st_mtime for file in [*sources, PROJECT / "dbt_project.yml"])
         if not manifest.exists() or manifest.stat().st_mtime < newest:
-            command = [dbt_executable(), "parse", "--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-            done = subprocess.run(command, cwd=PROJECT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
+            command = [
+                dbt_executable(),
+                "parse",
+                "--quiet",
+                "--project-dir",
+                str(PROJECT),
+                "--profiles-dir",
+                str(PROJECT),
+            ]
+            done = subprocess.run(
+                command, cwd=PROJECT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False
+            )
             if done.returncode:
                 raise ManifestError(f"dbt cannot parse {PROJECT}:\n{done.stdout}{done.stderr}")
             manifest.touch()
@@ -39,7 +49,7 @@ def prepare_manifest() -> Path:
 
 
 def dbt_executable() -> str:
-    """dbt of this environment, whether or not the environment is activated."""
+    """Dbt of this environment, whether or not the environment is activated."""
     return str(Path(sys.executable).with_name("dbt"))
 
 
@@ -51,7 +61,8 @@ def project() -> DbtProject:
 
 @cache
 def manifest() -> dict[str, Any]:
-    return json.loads(prepare_manifest().read_text())
+    content: dict[str, Any] = json.loads(prepare_manifest().read_text())
+    return content
 
 
 @dataclass(frozen=True)
@@ -84,3 +95,11 @@ def raw_contract() -> tuple[RawTable, ...]:
         )
         for table in sorted(tables, key=lambda table: str(table["name"]))
     )
+
+
+def column_descriptions(schema: str, model: str) -> dict[str, str]:
+    """What the yml says of each column of a model."""
+    for node in manifest()["nodes"].values():
+        if node["resource_type"] == "model" and (node["schema"], node["name"]) == (schema, model):
+            return {name: column["description"] for name, column in node["columns"].items()}
+    return {}

@@ -1,6 +1,5 @@
 """What campaigns and decisions did, measured against users left alone."""
 
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -13,6 +12,8 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.assignments import ledger_assignments
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.stages import Stage
+
+SIGNIFICANT = 0.05
 
 
 @snapshot_assets(
@@ -27,7 +28,7 @@ from churn_assets.stages import Stage
     owner="team:data-science",
 )
 def experiment_readout(at: Snapshot) -> Iterator[Product]:
-    """One row per randomised campaign or past policy, treated arm and metric, as far as it can be read at the snapshot."""
+    """One row per randomised campaign or past policy, treated arm and metric, as far as it can be read by then."""
     ledgers = [frame for _, frame in at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
     own = [ledger_assignments(ledger) for ledger in ledgers]
     assignments = pl.concat([campaign_assignments(at.workplace, at.date), *own])
@@ -43,6 +44,6 @@ def experiment_readout(at: Snapshot) -> Iterator[Product]:
         {
             "campaigns": result["campaign"].n_unique(),
             "campaigns_matured": result.filter("is_matured")["campaign"].n_unique(),
-            "effects_proven": int((result["p_value"] < 0.05).sum()),
+            "effects_proven": int((result["p_value"] < SIGNIFICANT).sum()),
         },
     )

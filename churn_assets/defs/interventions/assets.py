@@ -1,6 +1,5 @@
 """What is done for whom: decisions sealed in the ledger, messages planned in the outbox. Nothing is sent here."""
 
-
 from collections.abc import Iterator
 from typing import Any
 

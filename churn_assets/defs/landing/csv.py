@@ -72,7 +72,9 @@ def _header(file: Path) -> tuple[tuple[str, ...], str]:
     names = tuple(name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter)))
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated or "" in names:
-        raise LandingError(f"{file} has a wrong header: column {', '.join(repeated) or '(without name)'} in {line.strip()!r}")
+        raise LandingError(
+            f"{file} has a wrong header: column {', '.join(repeated) or '(without name)'} in {line.strip()!r}"
+        )
     return names, delimiter
 
 

@@ -1,4 +1,4 @@
-"""Filling the landing: from the simulated shop or from a known data set. What is there already is never mixed with new."""
+"""Filling the landing: from the simulated shop or from a known data set. Old is never mixed with new."""
 
 from __future__ import annotations
 
@@ -64,4 +64,6 @@ def _suggest(home: Home, settings: Mapping[str, Mapping[str, object]]) -> None:
     """Settings that suit the data, as a file to be edited; a file that is there stays as it is."""
     if settings and not home.settings_file.exists():
         text = "# Settings of this instance; everything left out has its default (churn_assets/settings.py).\n"
-        write_whole(home.settings_file, lambda file: file.write_text(text + yaml.safe_dump(dict(settings), sort_keys=False)))
+        write_whole(
+            home.settings_file, lambda file: file.write_text(text + yaml.safe_dump(dict(settings), sort_keys=False))
+        )

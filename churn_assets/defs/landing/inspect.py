@@ -58,7 +58,10 @@ def _inspect_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: R
         for file, columns in part.columns_by_file.items():
             missing = [column.name for column in table.columns if column.is_required and column.name not in columns]
             if missing:
-                raise LandingError(f"{file}: required column {', '.join(missing)} of {table.name} is missing; it has {', '.join(sorted(columns))}")
+                raise LandingError(
+                    f"{file}: required column {', '.join(missing)} of {table.name} is missing; "
+                    f"it has {', '.join(sorted(columns))}"
+                )
     present = {column for part in parts for columns in part.columns_by_file.values() for column in columns}
     columns = tuple(name for name in contract if name in present)
     stats = [file.stat() for part in parts for file in part.columns_by_file]

@@ -30,7 +30,9 @@ class ParquetFiles:
                 try:
                     schemas |= _schemas(connection, [file])
                 except duckdb.Error as error:
-                    raise LandingError(f"{file} is not a readable Parquet file ({error}): deliver it again or remove it") from error
+                    raise LandingError(
+                        f"{file} is not a readable Parquet file ({error}): deliver it again or remove it"
+                    ) from error
         columns = {file: tuple(name for name, _ in schema) for file, schema in schemas.items()}
         return cls(folder, columns, len(set(schemas.values())) == 1)
 
@@ -39,12 +41,14 @@ class ParquetFiles:
         options = "" if self.have_one_schema else ", union_by_name = true"
         held = {name for names in self.columns_by_file.values() for name in names}
         listed = ", ".join(f'"{name}"' for name in columns if name in held)
-        return f"(select {listed} from read_parquet({quoted(self.folder / '**/*.parquet')}{options}, hive_partitioning = false))"
+        files = quoted(self.folder / "**/*.parquet")
+        return f"(select {listed} from read_parquet({files}{options}, hive_partitioning = false))"
 
 
 def _schemas(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[Path, tuple[tuple[str, str], ...]]:
     rows = connection.execute(
-        "select file_name, list(lower(name) order by column_id), list(coalesce(duckdb_type, type, '') order by column_id) "
+        "select file_name, list(lower(name) order by column_id), "
+        "list(coalesce(duckdb_type, type, '') order by column_id) "
         "from parquet_schema(?) where column_id > 0 group by file_name order by file_name",
         [[str(file) for file in files]],
     ).fetchall()

@@ -1,6 +1,5 @@
 """How past scores turned out, once their labels have matured."""
 
-
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 

@@ -1,6 +1,5 @@
 """The raw tables: files that others deliver, external to the graph. Each run records what it found of them."""
 
-
 import dagster as dg
 
 from churn_assets.defs.dbt.project import manifest
@@ -10,7 +9,9 @@ from churn_assets.stages import Stage
 @dg.definitions
 def raw_tables() -> dg.Definitions:
     """One external asset per table of the raw contract."""
-    return dg.Definitions(assets=[_spec(source) for source in manifest()["sources"].values() if source["source_name"] == "raw"])
+    return dg.Definitions(
+        assets=[_spec(source) for source in manifest()["sources"].values() if source["source_name"] == "raw"]
+    )
 
 
 def _spec(source: dict) -> dg.AssetSpec:  # type: ignore[type-arg]

@@ -1,6 +1,5 @@
 """Who is at risk at a snapshot, how much is at stake, and why."""
 
-
 from collections.abc import Iterator
 
 from churn_assets.contracts.scored_users import ScoredUsers
@@ -47,4 +46,3 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
         },
     )
     yield Product("user_reasons", reasons)
-

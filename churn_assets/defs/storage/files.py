@@ -1,31 +1,46 @@
 """Writing a file so that it is whole or not there, and knowing later that it is still the same."""
 
-from __future__ import annotations
-
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY = ".tmp"
+Write = Callable[[Path], object]
 
 
-def write_whole(target: Path, write: Callable[[Path], None]) -> None:
+def write_whole(target: Path, write: Write) -> None:
     """`write` fills a temporary file, which is forced to disk and renamed. On any failure no file stays behind."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
-    try:
-        write(temporary)
-        _sync(temporary)
+    with _on_disk(target.parent, write) as temporary:
         temporary.rename(target)
-        _sync(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def write_by_content(folder: Path, suffix: str, write: Write) -> tuple[Path, str]:
+    """The same under a name made of the content; returns the file and its SHA-256. Equal content, equal file."""
+    with _on_disk(folder, write) as temporary:
+        digest = sha256_of(temporary)
+        target = folder / f"{digest[:16]}.{suffix}"
+        temporary.rename(target)
+    return target, digest
 
 
 def sha256_of(file: Path) -> str:
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+@contextmanager
+def _on_disk(folder: Path, write: Write) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{os.getpid()}{TEMPORARY}"
+    try:
+        write(temporary)
+        _sync(temporary)
+        yield temporary
+        _sync(folder)  # the rename is not on disk before its folder is
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

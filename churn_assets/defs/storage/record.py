@@ -93,7 +93,7 @@ class Record:
         ]
 
     def add_messages(self, messages: pl.DataFrame) -> int:
-        """Add planned messages (contract Outbox); one whose key is there already stays as it is. Returns how many are new.
+        """Add planned messages (contract Outbox) and return how many are new; one whose key is there stays as it is.
 
         Raises OutboxConflict when a key comes again with another payload: then the key does not mean what it says.
         """
@@ -112,7 +112,9 @@ class Record:
         with self._transaction() as connection:
             rows = connection.execute(f"select {', '.join(OUTBOX_COLUMNS)} from outbox order by message_key").fetchall()
         frame = pl.DataFrame(rows, schema=dict.fromkeys(OUTBOX_COLUMNS, pl.String), orient="row")
-        return frame.with_columns(pl.col("not_before", "expires_at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us"))
+        return frame.with_columns(
+            pl.col("not_before", "expires_at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us")
+        )
 
     def fact(self, name: str) -> str | None:
         with self._transaction() as connection:
@@ -121,4 +123,6 @@ class Record:
 
     def state_fact(self, name: str, value: str) -> None:
         with self._transaction() as connection:
-            connection.execute("insert into facts values (?, ?) on conflict do update set value = excluded.value", (name, value))
+            connection.execute(
+                "insert into facts values (?, ?) on conflict do update set value = excluded.value", (name, value)
+            )

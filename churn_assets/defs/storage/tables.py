@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn_assets.defs.storage.files import TEMPORARY, sha256_of, write_whole
+from churn_assets.defs.storage.files import TEMPORARY, sha256_of, write_by_content
 from churn_assets.defs.storage.record import Partition, Record
 
 
@@ -28,11 +28,18 @@ class Tables:
 
     def publish(self, stage: str, table: str, snapshot: date, frame: pl.DataFrame, *, seal: bool = False) -> Partition:
         """Make `frame` the partition of `snapshot`, whole, replacing the earlier one. A sealed one stays as it is."""
-        return self._publish(stage, table, snapshot, "parquet", len(frame), lambda file: frame.write_parquet(file), seal)
+        held = self.find(stage, table, snapshot)
+        if held and held.is_sealed:
+            return held
+        folder = self._folder(stage, table, snapshot)
+        written = write_by_content(folder, "parquet", frame.write_parquet)
+        return self._list(stage, table, snapshot, *written, rows=len(frame), seal=seal)
 
     def publish_bytes(self, stage: str, table: str, snapshot: date, content: bytes) -> Partition:
         """The same for what is no table, such as a model."""
-        return self._publish(stage, table, snapshot, "json", 1, lambda file: file.write_bytes(content), False)
+        folder = self._folder(stage, table, snapshot)
+        written = write_by_content(folder, "json", lambda file: file.write_bytes(content))
+        return self._list(stage, table, snapshot, *written, rows=1, seal=False)
 
     def find(self, stage: str, table: str, snapshot: date) -> Partition | None:
         return next((p for p in self.record.partitions(stage, table) if p.snapshot == snapshot), None)
@@ -65,28 +72,30 @@ class Tables:
             file.unlink(missing_ok=True)
         return sum(file.name.endswith(TEMPORARY) for file in orphans)
 
-    def _publish(self, stage, table, snapshot, suffix, rows, write, seal) -> Partition:  # type: ignore[no-untyped-def]
-        held = self.find(stage, table, snapshot)
-        if held and held.is_sealed:
-            return held
-        folder = Path(stage) / table / f"snapshot_date={snapshot}"
-        staged = self.root / folder / f"staged.{suffix}"
-        write_whole(staged, write)
-        digest = sha256_of(staged)
-        path = folder / f"{digest[:16]}.{suffix}"
-        staged.rename(self.root / path)
-        size = (self.root / path).stat().st_size
+    def _folder(self, stage: str, table: str, snapshot: date) -> Path:
+        return self.root / stage / table / f"snapshot_date={snapshot}"
+
+    def _list(
+        self, stage: str, table: str, snapshot: date, file: Path, sha256: str, *, rows: int, seal: bool
+    ) -> Partition:
+        """Make a written file visible."""
+        path, size = str(file.relative_to(self.root)), file.stat().st_size
         published_at = datetime.now(UTC).replace(tzinfo=None)
-        partition = Partition(stage, table, snapshot, str(path), digest, rows, size, seal, published_at)
+        partition = Partition(stage, table, snapshot, path, sha256, rows, size, seal, published_at)
         self.record.list_partition(partition)
         return partition
 
     def _verified(self, stage: str, table: str, snapshot: date) -> Path:
         partition = self.find(stage, table, snapshot)
         if partition is None:
-            raise PartitionMissing(f"{stage}.{table} has no snapshot {snapshot}: materialise it first (churn run --snapshot {snapshot})")
+            raise PartitionMissing(
+                f"{stage}.{table} has no snapshot {snapshot}: materialise it first (churn run --snapshot {snapshot})"
+            )
         file = self.root / partition.path
         # Parquet does not notice rot by itself: 115 of 120 flipped bits read as wrong values (measured 2026-11).
         if not file.exists() or sha256_of(file) != partition.sha256:
-            raise PartitionDamaged(f"{stage}.{table}, snapshot {snapshot}: {file} is missing or not the file that was published; make it again with churn run --snapshot {snapshot}")
+            raise PartitionDamaged(
+                f"{stage}.{table}, snapshot {snapshot}: {file} is missing or not the file that was published; "
+                f"make it again with churn run --snapshot {snapshot}"
+            )
         return file

@@ -1,4 +1,4 @@
-"""The DuckDB file: who may open it, and the views under which it shows the other stores. Its data are dbt's to write."""
+"""The DuckDB file: who may open it, and the views that show the other stores. Its data are dbt's to write."""
 
 from __future__ import annotations
 
@@ -47,6 +47,5 @@ class Warehouse:
             for (schema, table), paths in files.items():
                 listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
                 connection.execute(f'create schema if not exists "{schema}"')
-                connection.execute(
-                    f'create or replace view "{schema}"."{table}" as select * from read_parquet([{listed}], union_by_name = true)'
-                )
+                rows = f"select * from read_parquet([{listed}], union_by_name = true)"
+                connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')

@@ -1,6 +1,5 @@
 """The training set, the model it makes, and the comparison that says whether the model earns its place."""
 
-
 import base64
 from collections.abc import Iterator
 
@@ -14,6 +13,7 @@ from churn_assets.defs.home import Home
 from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.slices import slices_for
+from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.plots import calibration_png, lift_png, roc_png
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.stages import Stage
@@ -49,7 +49,7 @@ def training_set(at: Snapshot) -> Iterator[Product]:
         {
             "slices": ", ".join(map(str, found)),
             "slices_not_built": ", ".join(str(day) for day in slices if day not in found) or "none",
-            "churn_rate": float(frame["is_churned"].mean() or 0),
+            "churned_rows": int(frame["is_churned"].sum()),
         },
     )
 
@@ -79,17 +79,16 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     at.log(trained.reason)
     if trained.model is None:
         raise dg.Failure(f"No model at {at.date}. {trained.reason}")
-    yield Product("churn_model", trained.model.to_bytes(), _model_metadata(trained))
+    yield Product("churn_model", trained.model.to_bytes(), _model_metadata(trained.model, trained))
     yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
 
 
-def _model_metadata(trained: TrainedModel) -> dict[str, object]:
-    assert trained.model is not None
+def _model_metadata(model: ChurnModel, trained: TrainedModel) -> dict[str, object]:
     return {
-        "model_version": trained.model.version,
-        "kind": trained.model.kind,
+        "model_version": model.version,
+        "kind": model.kind,
         "reason": trained.reason,
-        "features": len(trained.model.columns),
+        "features": len(model.columns),
         "features_dropped": ", ".join(trained.dropped) or "none",
     }
 

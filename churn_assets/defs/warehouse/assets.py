@@ -1,6 +1,5 @@
 """From raw tables to the feature mart: one dbt invocation per run, whatever the number of snapshots in it."""
 
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -38,7 +38,7 @@ def test_only_users_acted_upon_get_a_message(ledger: pl.DataFrame, snapshot: dat
 def test_a_message_waits_for_the_morning_and_expires_with_the_next_plan(ledger: pl.DataFrame, snapshot: date) -> None:
     outbox = plan_messages(ledger, SETTINGS, snapshot, 7)
 
-    times = (datetime(2025, 6, 2, 9), datetime(2025, 6, 9))  # noqa: DTZ001  # UTC, naive
+    times = (datetime(2025, 6, 2, 9), datetime(2025, 6, 9))  # UTC, naive
     assert set(outbox.select("not_before", "expires_at").rows()) == {times}
 
 

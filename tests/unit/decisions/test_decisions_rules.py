@@ -188,7 +188,7 @@ def test_ids_and_times_follow_from_policy_snapshot_and_user_alone(
     later = snapshot + timedelta(days=7)
     next_week = decide(make_candidates({"snapshot_date": later}, {"snapshot_date": later}), settings(), later)
 
-    assert first.get_column("decided_at").unique().to_list() == [datetime(2025, 6, 2)]  # noqa: DTZ001  # UTC, naive
+    assert first.get_column("decided_at").unique().to_list() == [datetime(2025, 6, 2)]  # UTC, naive
     assert first.get_column("decision_id").to_list() == risky.get_column("decision_id").to_list()
     ids = pl.concat([first, dearer, next_week]).get_column("decision_id")
     assert ids.n_unique() == ids.len()

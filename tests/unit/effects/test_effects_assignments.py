@@ -35,9 +35,9 @@ def test_only_users_who_could_have_been_treated_are_assigned() -> None:
     assignments = ledger_assignments(LEDGER)
 
     assert assignments.rows() == [
-        ("rules-0123abcd@2025-06-02/call", "u3", "none", 0.1, datetime(2025, 6, 2)),  # noqa: DTZ001  # UTC, naive
-        ("rules-0123abcd@2025-06-02/coupon", "u1", "coupon", 0.9, datetime(2025, 6, 2)),  # noqa: DTZ001
-        ("rules-0123abcd@2025-06-02/coupon", "u2", "none", 0.1, datetime(2025, 6, 2)),  # noqa: DTZ001
+        ("rules-0123abcd@2025-06-02/call", "u3", "none", 0.1, datetime(2025, 6, 2)),  # UTC, naive
+        ("rules-0123abcd@2025-06-02/coupon", "u1", "coupon", 0.9, datetime(2025, 6, 2)),
+        ("rules-0123abcd@2025-06-02/coupon", "u2", "none", 0.1, datetime(2025, 6, 2)),
     ]
     Assignments.validate(assignments, lazy=True)
 

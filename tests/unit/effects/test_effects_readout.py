@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from churn_assets.effects.readout import readout
+from churn_assets.contracts.experiment_readout import ExperimentReadout
+from churn_assets.effects.readout import empty_readout, readout
 
 SNAPSHOT = date(2025, 6, 30)
-ASSIGNED = datetime(2025, 6, 2)  # noqa: DTZ001  # UTC, naive
+ASSIGNED = datetime(2025, 6, 2)  # UTC, naive
 
 
 def experiment(**arms: list[tuple[int, float]]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -69,7 +70,7 @@ def test_each_arm_is_compared_with_control_on_both_metrics() -> None:
 def test_a_campaign_matures_when_the_window_of_its_last_user_has_closed() -> None:
     assignments, outcomes = experiment(control=[(0, 0.0)] * 3, coupon=[(1, 1.0)] * 3)
     last = assignments.with_columns(
-        assigned_at=pl.when(pl.col("user_id") == "coupon2").then(datetime(2025, 6, 3)).otherwise("assigned_at")  # noqa: DTZ001
+        assigned_at=pl.when(pl.col("user_id") == "coupon2").then(datetime(2025, 6, 3)).otherwise("assigned_at")
     )
 
     assert read(assignments, outcomes)["coupon", "retained"]["is_matured"]
@@ -152,6 +153,12 @@ def test_order_of_rows_does_not_matter() -> None:
 
 def test_a_campaign_without_treated_users_has_no_row() -> None:
     assert read(*experiment(none=[(0, 0.0)] * 3)) == {}
+
+
+def test_the_empty_readout_keeps_the_contract() -> None:
+    ExperimentReadout.validate(empty_readout(), lazy=True)
+    full = readout(*experiment(none=[(0, 0.0)], coupon=[(1, 1.0)]), window_days=28, snapshot=SNAPSHOT)
+    assert empty_readout().schema == full.schema
 
 
 def test_no_assignments_are_refused() -> None:

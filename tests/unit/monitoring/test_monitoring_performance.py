@@ -8,7 +8,8 @@ import pytest
 from polars.testing import assert_frame_equal
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from churn_assets.monitoring.performance import performance
+from churn_assets.contracts.model_performance import ModelPerformance
+from churn_assets.monitoring.performance import empty_performance, performance
 
 SCORED_ON = date(2025, 5, 5)
 MATURE = date(2025, 6, 2)
@@ -151,6 +152,13 @@ def test_a_scored_user_without_decision_is_refused() -> None:
 
     with pytest.raises(ValueError, match="decision_ledger: no row for 1 eligible users"):
         performance(scored, churn_labels(scored), snapshot=MATURE, seed=7, ledger=decision_ledger(scored).slice(1))
+
+
+def test_the_empty_table_keeps_the_contract() -> None:
+    scored = scored_users()
+
+    ModelPerformance.validate(empty_performance(), lazy=True)
+    assert empty_performance().schema == performance(scored, churn_labels(scored), snapshot=MATURE, seed=7).schema
 
 
 def test_nothing_scored_is_refused() -> None:

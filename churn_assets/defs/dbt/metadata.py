@@ -1,0 +1,53 @@
+"""Row counts and columns of the tables dbt built, read in one visit to the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from churn_assets.defs.dbt.project import column_descriptions
+from churn_assets.defs.workplace import Workplace
+
+COLUMNS = """
+select table_schema, table_name, any_value(table_type) as table_type,
+       list(column_name order by ordinal_position) as names, list(data_type order by ordinal_position) as types
+from information_schema.columns inner join information_schema.tables using (table_schema, table_name)
+group by table_schema, table_name
+"""
+
+
+def with_table_metadata(
+    context: dg.AssetExecutionContext, workplace: Workplace, outputs: Sequence[dg.Output[Any]]
+) -> Iterator[dg.Output[Any]]:
+    """The outputs, each with row count (tables only: counting a view reads the landing) and column schema."""
+    if not outputs:
+        return
+    keys = {output.output_name: context.asset_key_for_output(output.output_name) for output in outputs}
+    found = {
+        (row["table_schema"], row["table_name"]): row
+        for row in workplace.warehouse.query(COLUMNS).iter_rows(named=True)
+    }
+    counted = [tuple(key.path) for key in keys.values() if found[tuple(key.path)]["table_type"] == "BASE TABLE"]
+    rows = _row_counts(workplace, counted)
+    for output in outputs:
+        key = tuple(keys[output.output_name].path)
+        descriptions = column_descriptions(*key)
+        columns = [
+            dg.TableColumn(name, kind, description=descriptions.get(name))
+            for name, kind in zip(found[key]["names"], found[key]["types"], strict=True)
+        ]
+        metadata: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(columns)}
+        if key in rows:
+            metadata["dagster/row_count"] = rows[key]
+        yield output.with_metadata({**output.metadata, **metadata})
+
+
+def _row_counts(workplace: Workplace, tables: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    if not tables:
+        return {}
+    counts = " union all ".join(
+        f"select '{schema}' as s, '{table}' as t, count(*) as n from {schema}.{table}" for schema, table in tables
+    )
+    return {(s, t): n for s, t, n in workplace.warehouse.query(counts).iter_rows()}
