@@ -24,8 +24,8 @@ from churn_assets.shop.arrays import (
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.world import CATEGORIES, REGION_SHARES, REGIONS, TIERS
 
-# Rates are tuned for a hard shop (20,000 users, 78 weeks, 2026-11): of users with an order in the last 180 days 60 % have
-# none in the next 28; AUC of recency 0.72, of orders 0.75, with browsing 0.78, of the oracle 0.85.
+# Rates are tuned for a hard shop (20,000 users, 78 weeks, 2026-11): of users with an order in the last 180 days
+# 60 % have none in the next 28; AUC of recency 0.72, of orders 0.75, with browsing 0.78, of the oracle 0.85.
 # tests/unit/shop/test_shop_is_hard.py keeps it so.
 EARLIER_SHARE = 0.45  # registered in the two years before the span
 ACQUISITION = pl.Series(["ads", "friend", "organic", "search", "social"])

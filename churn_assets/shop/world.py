@@ -41,10 +41,6 @@ class World:
     profile: Ints
     start: int  # microseconds
 
-    @property
-    def category_count(self) -> int:
-        return len(CATEGORIES)
-
 
 def draw_world(settings: ShopSettings) -> World:
     """The world that belongs to the settings' seed."""

@@ -1,0 +1,3 @@
+def test_defs():
+    from churn_assets.definitions import defs
+    defs().get_repository_def()

@@ -1,0 +1,81 @@
+"""What holds for every test.
+
+Environment: set here, at import, before any test module is: `churn_assets.definitions` settles its calendar and settings
+from CHURN_HOME when it is imported. That home is a temporary folder of this process (each xdist worker has its own) without
+settings, so that the calendar there is the default one: Mondays from 2024-01-01. A test of another home makes it with
+`home` or `workplace`, or starts a process with CHURN_HOME of its own (`environment_of`).
+
+Markers: `slow` is put on whatever lies in tests/dbt, tests/pipeline and tests/faults, as these start dbt, run the pipeline
+or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive fixture lie in one file, so
+that `pytest -n 2 --dist loadfile` makes it once.
+
+Fixtures and fixture factories of one folder lie in the conftest.py of that folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+SESSION_HOME = Path(tempfile.mkdtemp(prefix="churn-test-home-"))
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+    "GX_ANALYTICS_ENABLED": "False",
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+}
+for name in [name for name in os.environ if name.startswith(("CHURN_", "DAGSTER_", "DBT_"))]:
+    del os.environ[name]
+os.environ.update(QUIET, CHURN_HOME=str(SESSION_HOME))
+
+import pytest  # noqa: E402 - nothing may be imported before the environment is settled
+from hypothesis import settings as hypothesis_settings  # noqa: E402
+
+from churn_assets.defs.home import Home  # noqa: E402
+from churn_assets.defs.workplace import Workplace  # noqa: E402
+
+TESTS = Path(__file__).parent
+SLOW_FOLDERS = ("dbt", "pipeline", "faults")
+
+# The same examples every time: a red test has to be red for the next person too.
+hypothesis_settings.register_profile("churn", deadline=None, derandomize=True, database=None)
+hypothesis_settings.load_profile("churn")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: starts dbt, runs the pipeline or kills processes; set by folder")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS:
+            item.add_marker("slow")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(SESSION_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty instance of its own, folders made."""
+    return Home(tmp_path / "home").prepare()
+
+
+@pytest.fixture
+def workplace(home: Home) -> Workplace:
+    """The resource of an asset on `home`."""
+    return Workplace(home_path=str(home.root))
+
+
+@pytest.fixture(scope="session")
+def environment_of() -> Callable[..., Mapping[str, str]]:
+    """Environment for a process of its own on the home at a path; further variables as keywords."""
+
+    def environment(root: Path, **variables: str) -> Mapping[str, str]:
+        return {**os.environ, "CHURN_HOME": str(root), **variables}
+
+    return environment
