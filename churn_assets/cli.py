@@ -26,11 +26,13 @@ IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where 
 
 def main() -> None:
     """Entry point: whatever goes wrong in a known way is one message and exit code 1."""
-    from churn_assets.defs.failures import KNOWN_FAILURES
-
     try:
         app()
-    except KNOWN_FAILURES as error:
+    except Exception as error:
+        from churn_assets.defs.failures import KNOWN_FAILURES
+
+        if not isinstance(error, KNOWN_FAILURES):
+            raise
         typer.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(1)
 

@@ -1,15 +1,15 @@
 """What holds for every test.
 
-Environment: set here, at import, before any test module is: `churn_assets.definitions` settles its calendar and settings
-from CHURN_HOME when it is imported. That home is a temporary folder of this process (each xdist worker has its own) without
-settings, so that the calendar there is the default one: Mondays from 2024-01-01. A test of another home makes it with
-`home` or `workplace`, or starts a process with CHURN_HOME of its own (`environment_of`).
+Environment: set here, at import, before any test module is, because `churn_assets.definitions` settles its calendar
+and settings from CHURN_HOME when it is imported. That home is a temporary folder of this process (each xdist worker has
+its own) without settings, so its calendar is the default one: Mondays from 2024-01-01. A test of another home makes it
+with `home` or `workplace`, or starts a process with a CHURN_HOME of its own (`environment_of`).
 
-Markers: `slow` is put on whatever lies in tests/dbt, tests/pipeline and tests/faults, as these start dbt, run the pipeline
+Markers: `slow` is put on whatever lies in tests/dbt, tests/pipeline and tests/faults, which start dbt, run the pipeline
 or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive fixture lie in one file, so
 that `pytest -n 2 --dist loadfile` makes it once.
 
-Fixtures and fixture factories of one folder lie in the conftest.py of that folder.
+Fixtures of one folder lie in the conftest.py of that folder.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from churn_assets.defs.workplace import Workplace
 
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="churn-test-home-"))
 QUIET = {
@@ -35,7 +39,6 @@ import pytest  # noqa: E402 - nothing may be imported before the environment is 
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from churn_assets.defs.home import Home  # noqa: E402
-from churn_assets.defs.workplace import Workplace  # noqa: E402
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = ("dbt", "pipeline", "faults")
@@ -68,6 +71,8 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def workplace(home: Home) -> Workplace:
     """The resource of an asset on `home`."""
+    from churn_assets.defs.workplace import Workplace  # noqa: PLC0415 - imports Dagster: 3 s that most tests do not need
+
     return Workplace(home_path=str(home.root))
 
 

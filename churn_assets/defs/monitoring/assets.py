@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.model_performance import ModelPerformance
-from churn_assets.defs.calendar import CALENDAR
+from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import matured_labels
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.performance import empty_performance, performance

@@ -6,7 +6,8 @@ from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
 from churn_assets.defs.dbt.features import describe, features_version
 from churn_assets.defs.reads import features_at
-from churn_assets.defs.snapshot_assets import Product, Snapshot, rows_sha256, snapshot_assets
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.scoring import score
 from churn_assets.stages import Stage

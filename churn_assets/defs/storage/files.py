@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import polars as pl
+
 TEMPORARY = ".tmp"
 Write = Callable[[Path], object]
 
@@ -28,6 +30,11 @@ def write_by_content(folder: Path, suffix: str, write: Write) -> tuple[Path, str
 def sha256_of(file: Path) -> str:
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def rows_sha256(frame: pl.DataFrame) -> str:
+    """16 hex digits of a hash over the values: equal for two runs that say the same."""
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()[:16]
 
 
 @contextmanager

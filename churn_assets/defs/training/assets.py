@@ -7,9 +7,9 @@ import dagster as dg
 
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.training_set import LABEL_COLUMNS, TrainingSet
-from churn_assets.defs.calendar import CALENDAR
 from churn_assets.defs.dbt.features import describe
 from churn_assets.defs.home import Home
+from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.slices import slices_for
