@@ -23,7 +23,9 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Rivals = Mapping[str, Sequence[float | None]]
 METRICS = ("auc", "average_precision", "lift_10", "brier", "ece")
+HEADINGS = ("AUC", "av. precision", "lift 10 %", "Brier", "ECE")
 DRAWS = 300
 BINS = 10
 SCORED = """
@@ -41,14 +43,14 @@ def churn(home: Path, *arguments: str) -> float:
 
 
 def outcomes(home: Path, snapshot: date, horizon_days: int) -> tuple[Flags, Floats]:
-    """(is_churned, churn_probability) per eligible user; the label is read off the landing's orders, not off the mart."""
+    """Per eligible user (is_churned, churn_probability); labels come from the landing's orders, not from the mart."""
     end = snapshot + timedelta(days=horizon_days)
     orders = pl.scan_parquet(home / "landing" / "orders" / "*.parquet")
     stayers = orders.filter(pl.col("ordered_at") >= snapshot, pl.col("ordered_at") < end).select("user_id").unique()
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        scored = pl.DataFrame(connection.sql(SCORED, params=[snapshot]))
-    stayed = scored["user_id"].is_in(stayers.collect()["user_id"].to_list())
-    return ~stayed.to_numpy(), scored["churn_probability"].to_numpy()
+        scored = connection.execute(SCORED, [snapshot]).fetchall()
+    stayed = set(stayers.collect()["user_id"])
+    return np.array([user not in stayed for user, _ in scored]), np.array([probability for _, probability in scored])
 
 
 def metrics(is_churned: Flags, probability: Floats) -> dict[str, float]:
@@ -72,13 +74,17 @@ def intervals(is_churned: Flags, probability: Floats) -> dict[str, tuple[float, 
     return {name: (float(low), float(high)) for name, (low, high) in bounds.items()}
 
 
-def show(title: str, home: Path, snapshot: date, horizon_days: int, rivals: Mapping[str, Sequence[float | None]]) -> None:
+def show(
+    title: str, home: Path, snapshot: date, horizon_days: int, rivals: Mapping[str, Sequence[float | None]]
+) -> None:
     """The table: what the pipeline scored, its intervals, and the numbers to beat."""
     is_churned, probability = outcomes(home, snapshot, horizon_days)
     found, bounds = metrics(is_churned, probability), intervals(is_churned, probability)
-    table = Table("", *METRICS, title=f"{title}: n {len(is_churned):,}, {is_churned.mean():.1%} churned")
+    size = f"{len(is_churned):,} users, {is_churned.mean():.1%} churned"
+    table = Table("", *HEADINGS, title=f"{title}: {size}", title_justify="left", box=None, pad_edge=False)
     table.add_row("this pipeline", *(f"{found[name]:.3f}" for name in METRICS), style="bold")
-    table.add_row("  95 %, users redrawn", *(f"{low:.3f} - {high:.3f}" for low, high in bounds.values()))
+    table.add_row("  2.5 % of draws of users", *(f"{low:.3f}" for low, _ in bounds.values()))
+    table.add_row("  97.5 %", *(f"{high:.3f}" for _, high in bounds.values()))
     for name, figures in rivals.items():
         table.add_row(name, *("" if figure is None else f"{figure:.3f}" for figure in figures))
     Console().print(table)

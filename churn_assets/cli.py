@@ -39,10 +39,10 @@ def main() -> None:
 
 @app.command()
 def prepare() -> None:
-    """Parse the dbt project, so that the first start does not have to (part of the set-up)."""
-    from churn_assets.defs.dbt.project import prepare_manifest
+    """Parse the dbt project and work out its column lineage, so that no run has to (part of the set-up)."""
+    from churn_assets.defs.dbt.lineage import prepare_lineage
 
-    prepare_manifest()
+    prepare_lineage()
 
 
 @app.command()

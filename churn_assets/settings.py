@@ -20,6 +20,9 @@ Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
 
 
+SHORTEST_MONTH_DAYS = 28
+
+
 class SettingsError(ValueError):
     """A setting is wrong; the message names section, field, value and what is expected."""
 
@@ -44,6 +47,12 @@ class Calendar(Section):
     )
     cadence: Literal["daily", "weekly", "monthly"] = Field("weekly", description="Distance between snapshots.")
 
+    @model_validator(mode="after")
+    def _every_month_has_it(self) -> Self:
+        if self.cadence == "monthly" and self.start is not None and self.start.day > SHORTEST_MONTH_DAYS:
+            raise ValueError(f"a monthly calendar starts on a day that every month has (1 to 28), got {self.start}")
+        return self
+
 
 class Churn(Section):
     definition: Literal["inactivity"] = Field("inactivity", description="inactivity: no purchase in the label window.")
@@ -67,8 +76,8 @@ class Features(Section):
 class Training(Section):
     slices: int = Field(8, ge=1, le=104, description="Matured snapshots in a training set, at most; several beat one.")
     slice_step_days: Days = Field(28, description="Distance between them in days, rounded up to the calendar.")
-    min_users: int = Field(500, ge=1, description="Eligible users in matured slices below which nothing is trained.")
-    min_churners: int = Field(100, ge=1, description="Fewer churned rows than this: no CatBoost, only the baseline.")
+    min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
+    min_churners: int = Field(100, ge=1, description="Churned rows, at least, for CatBoost.")
     min_stayers: int = Field(100, ge=1, description="The same for rows that stayed.")
     iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
     depth: int = Field(4, ge=1, le=10)

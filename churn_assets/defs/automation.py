@@ -21,7 +21,6 @@ CRON = {
 snapshot_job = dg.define_asset_job(
     "snapshot_job",
     selection=dg.AssetSelection.all(),
-    partitions_def=CALENDAR.partitions,
     description="Everything of one snapshot, or of a range of them in one run: raw tables to measured effects.",
 )
 
@@ -43,6 +42,9 @@ def landing_sensor(
     for line in sweep_dead_runs(context.instance, workplace.home.locks):
         context.log.warning(line)
     seen = _fingerprint(Path(workplace.home.landing))
+    if seen is None:
+        yield dg.SkipReason("no files in the landing yet")
+        return
     if seen == context.cursor:
         yield dg.SkipReason("nothing new in the landing")
         return
@@ -54,6 +56,7 @@ def landing_sensor(
     yield dg.RunRequest(run_key=f"{snapshot}-{seen}", partition_key=snapshot.isoformat())
 
 
-def _fingerprint(landing: Path) -> str:
+def _fingerprint(landing: Path) -> str | None:
+    """Of names, sizes and times of all files; None where there are none."""
     stats = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in landing.rglob("*") if f.is_file())
-    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16] if stats else None

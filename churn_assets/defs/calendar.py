@@ -90,13 +90,17 @@ class Calendar:
         return dates[at - 1] if at else None
 
     def matured_slices(self, *, gap_days: int, horizon_days: int, slices: int, step_days: int) -> dg.PartitionMapping:
-        """Named offset: the snapshots whose labels have matured at D, as far back as the training set reaches."""
-        cadence = CADENCE_DAYS[self.cadence]
-        newest = ceil((gap_days + horizon_days) / cadence)
-        steps = ceil(step_days / min(cadence, 28 if self.cadence == "monthly" else cadence))
+        """Named offset: the snapshots whose labels have matured at D, as far back as the training set reaches.
+
+        Months differ in length: there it is the widest range that is ever needed.
+        """
+        longest = CADENCE_DAYS[self.cadence]
+        shortest = 28 if self.cadence == "monthly" else longest
+        window_days = gap_days + horizon_days
+        oldest = ceil(window_days / shortest) + ceil(step_days / shortest) * (slices - 1)
         return dg.TimeWindowPartitionMapping(
-            start_offset=-(newest + steps * (slices - 1)),
-            end_offset=-newest,
+            start_offset=-oldest,
+            end_offset=-ceil(window_days / longest),
             allow_nonexistent_upstream_partitions=True,
         )
 
@@ -107,6 +111,6 @@ class Calendar:
         )
 
 
-def snapshots_of(context: dg.AssetExecutionContext) -> list[date]:
+def snapshots_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
     """The snapshots a run is about, one or a range, ascending."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)

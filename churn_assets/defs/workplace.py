@@ -56,7 +56,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         self.warehouse.show(self.tables.files())
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        self._lifeline = Lifeline.hold(self.home.locks, context.run_id) if context.run_id else None
+        self._lifeline = Lifeline.hold(self.home.locks, context.run.run_id) if context.run else None
 
     def teardown_after_execution(self, _context: dg.InitResourceContext) -> None:
         if self._lifeline:

@@ -9,9 +9,12 @@
 {# End of what any run has consumed, this one included: rows known at or after it do not exist yet. #}
 {% macro known_until() -%} cast('{{ var("calendar").known_until }}' as timestamp) {%- endmacro %}
 
-{# Start of what this run has to consume: the first window of its range, or earlier where the marts have fallen behind. #}
-{% macro consume_from() -%}
-  {%- if is_incremental() and var("calendar").consume_from -%} cast('{{ var("calendar").consume_from }}' as timestamp)
+{# Start of what this run has to consume of a raw table: the first window of its range, or earlier where the marts have
+   fallen behind. A source without ingested_at is read whole each time, since its late rows look like old ones. #}
+{% macro consume_from(table) -%}
+  {%- set found = var("landing").get(table) -%}
+  {%- if is_incremental() and var("calendar").consume_from and (not found or "ingested_at" in found.columns) -%}
+    cast('{{ var("calendar").consume_from }}' as timestamp)
   {%- else -%} cast('0001-01-01' as timestamp)
   {%- endif -%}
 {%- endmacro %}

@@ -1,7 +1,7 @@
-{# Rows whose ids arrived in the windows this run consumes. #}
-{% macro arrived_rows(relation) -%}
-select * from {{ relation }}
-where known_at >= {{ consume_from() }} and known_at < {{ consume_until() }}
+{# Rows of a raw table, staged, that arrived in the windows this run consumes. #}
+{% macro arrived_rows(table) -%}
+select * from {{ ref("stg_" ~ table) }}
+where known_at >= {{ consume_from(table) }} and known_at < {{ consume_until() }}
 {%- endmacro %}
 
 {# All versions of the ids in the CTE `arrived`, each with the time its successor became known (`superseded_at`).
@@ -9,26 +9,37 @@ where known_at >= {{ consume_from() }} and known_at < {{ consume_until() }}
    A row that repeats an id with a later known time replaces the earlier one from then on; repeats with the same known time
    are duplicates, of which one stays whatever the order of the files. Earlier versions come from the table itself, so a
    weekly run never reads the past of the landing. #}
-{% macro versions(key) %}
+{% macro versions(table, key) %}
 {%- set keys = key | join(", ") -%}
-candidates as (
-  {{ _candidates(keys) }}
+candidates as materialized (
+  {{ _candidates(table, key) }}
+),
+
+repeated as (
+  select {{ keys }} from candidates
+  group by {{ keys }} having count(*) > 1
 ),
 
 unrepeated as (
   select * from candidates
+  where exists (select 1 from repeated where {{ same_key("repeated", "candidates", key) }})
   qualify row_number() over (partition by {{ keys }}, known_at order by hash(candidates)) = 1
 )
 
+-- Nearly all ids come once: only the others are worth sorting.
+select *, cast(null as timestamp) as superseded_at
+from candidates
+where not exists (select 1 from repeated where {{ same_key("repeated", "candidates", key) }})
+union all
 select *, lead(known_at) over (partition by {{ keys }} order by known_at) as superseded_at
 from unrepeated
 {% endmacro %}
 
 {# The same where an id holds several rows: all different rows of the newest delivery count together. #}
-{% macro versions_of_lines(key) %}
+{% macro versions_of_lines(table, key) %}
 {%- set keys = key | join(", ") -%}
 candidates as (
-  {{ _candidates(keys) }}
+  {{ _candidates(table, key) }}
 ),
 
 unrepeated as (
@@ -45,16 +56,20 @@ from unrepeated
 inner join deliveries using ({{ keys }}, known_at)
 {% endmacro %}
 
-{% macro _candidates(keys) %}
+{% macro _candidates(table, key) %}
   select * from arrived
   {%- if is_incremental() %}
   union all by name
   select * exclude (superseded_at)
-  from {{ this }}
-  where ({{ keys }}) in (select ({{ keys }}) from arrived)
-    and not (known_at >= {{ consume_from() }} and known_at < {{ consume_until() }})
+  from {{ this }} as held
+  where exists (select 1 from arrived where {{ same_key("arrived", "held", key) }})
+    and not (known_at >= {{ consume_from(table) }} and known_at < {{ consume_until() }})
   {%- endif %}
 {% endmacro %}
+
+{% macro same_key(left, right, key) -%}
+  {%- for column in key %}{{ left }}.{{ column }} = {{ right }}.{{ column }}{{ " and " if not loop.last }}{% endfor -%}
+{%- endmacro %}
 
 {# Id made of the row's own content, for tables whose id is optional. #}
 {% macro content_id(name, except) -%}

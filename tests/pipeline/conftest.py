@@ -11,10 +11,12 @@ import hashlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +31,7 @@ from filelock import FileLock
 CHURN = Path(sys.executable).with_name("churn")
 END = date(2026, 11, 16)
 WEEKS = (date(2026, 11, 2), date(2026, 11, 9), END)  # labels of the first mature at the last
+SIMULATE = ("simulate", "--users", "400", "--weeks", "40", "--end", str(END))
 SETTINGS = {
     "calendar": {"start": "2026-08-03"},
     "churn": {"horizon_days": 14},
@@ -50,9 +53,7 @@ class Instance:
         return self.home / "landing"
 
     def churn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self._command(arguments), env=_environment(), capture_output=True, text=True, check=False
-        )
+        return subprocess.run(self._command(arguments), capture_output=True, text=True, check=False)
 
     def succeed(self, *arguments: str) -> str:
         """A command that must not fail; returns what it printed."""
@@ -61,9 +62,13 @@ class Instance:
         return done.stdout
 
     def kill(self, *arguments: str, when: Callable[[str], bool]) -> str:
-        """SIGKILL the command, and nothing it started, once what it and Dagster have told by then satisfies `when`."""
+        """SIGKILL the command, and nothing it started, as soon as what it has told satisfies `when`."""
         process = subprocess.Popen(
-            self._command(arguments), env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self._command(arguments),
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         told = ""
         assert process.stdout is not None
@@ -79,13 +84,26 @@ class Instance:
     def query(self, sql: str) -> pl.DataFrame:
         """Rows through one read-only connection, as an analyst would."""
         with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
-            return pl.DataFrame(connection.sql(sql))
+            result = connection.execute(sql)
+            columns = [column[0] for column in result.description]
+            return pl.DataFrame(result.fetchall(), schema=columns, orient="row", infer_schema_length=None)
 
     def values_of(self, relation: str, snapshot: date) -> str:
         """Hash over all values of the rows at a snapshot, whatever their order."""
         rows = self.query(f"select * from {relation} where snapshot_date = date '{snapshot}' order by all")
         assert len(rows), f"{relation} has no row at {snapshot}"
-        return hashlib.sha256(rows.write_csv(float_precision=None).encode()).hexdigest()
+        return hashlib.sha256(rows.write_csv().encode()).hexdigest()
+
+    def published(self) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """SHA-256 and moment of publication of every partition that the manifest lists."""
+        with closing(sqlite3.connect(self.home / "record.sqlite")) as connection:
+            rows = connection.execute("select stage, table_name, snapshot_date, sha256, published_at from manifest")
+            return {(stage, table, day): (sha256, at) for stage, table, day, sha256, at in rows}
+
+    def runs(self) -> list[str]:
+        """Status of every Dagster run there was, oldest first."""
+        with closing(sqlite3.connect(self.home / "dagster" / "history" / "runs.db")) as connection:
+            return [status for (status,) in connection.execute("select status from runs order by id")]
 
     def copy(self, home: Path) -> Instance:
         shutil.copytree(self.home, home)
@@ -104,8 +122,41 @@ class Base:
     told: dict[date, str]
 
 
-def new_instance(home: Path, **sections: Any) -> Instance:
-    """An empty home with the small settings of these tests."""
+def _new_instance(home: Path, **sections: Any) -> Instance:
     home.mkdir(parents=True)
     (home / "churn.yaml").write_text(yaml.safe_dump(SETTINGS | sections))
     return Instance(home)
+
+
+@pytest.fixture(scope="session")
+def new_instance() -> Callable[..., Instance]:
+    """Makes an empty home with the small settings of these tests; keywords replace whole sections."""
+    return _new_instance
+
+
+@pytest.fixture(scope="session")
+def simulate() -> tuple[str, ...]:
+    """The command that fills the landing of the base instance."""
+    return SIMULATE
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """Made by the first worker that asks; the others wait for it."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    instance = Instance(root / "base" / "home")
+    copies = {day: Instance(root / "base" / str(day)) for day in WEEKS}
+    with FileLock(root / "base.lock"):
+        if not (root / "base" / "told.yaml").exists():
+            shutil.rmtree(root / "base", ignore_errors=True)
+            _new_instance(instance.home)
+            instance.succeed(*SIMULATE)
+            told = {}
+            for day, copy in copies.items():
+                told[str(day)] = instance.succeed("run", "--snapshot", str(day))
+                instance.copy(copy.home)
+            (root / "base" / "told.yaml").write_text(yaml.safe_dump(told))
+    told = yaml.safe_load((root / "base" / "told.yaml").read_text())
+    return Base(instance, copies, {day: told[str(day)] for day in WEEKS})

@@ -1,4 +1,4 @@
-"""Row counts and columns of the tables dbt built, read in one visit to the warehouse."""
+"""Row counts and columns of the tables dbt built, read in one visit to the warehouse; lineage as it was prepared."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from churn_assets.defs.dbt.lineage import column_lineage, lineage
 from churn_assets.defs.dbt.project import column_descriptions
 from churn_assets.defs.workplace import Workplace
 
@@ -24,6 +25,8 @@ def with_table_metadata(
     """The outputs, each with row count (tables only: counting a view reads the landing) and column schema."""
     if not outputs:
         return
+    if lineage() is None:
+        context.log.info("No column lineage: the dbt project has changed since churn prepare.")
     keys = {output.output_name: context.asset_key_for_output(output.output_name) for output in outputs}
     found = {
         (row["table_schema"], row["table_name"]): row
@@ -41,6 +44,9 @@ def with_table_metadata(
         metadata: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(columns)}
         if key in rows:
             metadata["dagster/row_count"] = rows[key]
+        found_lineage = column_lineage(*key)
+        if found_lineage:
+            metadata["dagster/column_lineage"] = found_lineage
         yield output.with_metadata({**output.metadata, **metadata})
 
 

@@ -27,25 +27,27 @@ def prepare_manifest() -> Path:
     """Parse the project if any of its files is newer than the manifest; returns the manifest."""
     manifest = PROJECT / "target" / "manifest.json"
     with FileLock(PROJECT / ".parse.lock"):
-        sources = [f for folder in ("models", "macros", "tests") for f in (PROJECT / folder).rglob("*") if f.is_file()]
-        newest = max(file.stat().st_mtime for file in [*sources, PROJECT / "dbt_project.yml"])
+        newest = max(file.stat().st_mtime for file in source_files("models", "macros", "tests"))
         if not manifest.exists() or manifest.stat().st_mtime < newest:
-            command = [
-                dbt_executable(),
-                "parse",
-                "--quiet",
-                "--project-dir",
-                str(PROJECT),
-                "--profiles-dir",
-                str(PROJECT),
-            ]
-            done = subprocess.run(
-                command, cwd=PROJECT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                raise ManifestError(f"dbt cannot parse {PROJECT}:\n{done.stdout}{done.stderr}")
+            run_dbt("parse")
             manifest.touch()
     return manifest
+
+
+def source_files(*folders: str) -> list[Path]:
+    """Files of the project in these folders, and its own, in a stable order."""
+    found = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.is_file()]
+    return sorted([*found, PROJECT / "dbt_project.yml"])
+
+
+def run_dbt(*arguments: str) -> None:
+    """One dbt command on the project itself, away from any instance and its run."""
+    command = [dbt_executable(), *arguments, "--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    done = subprocess.run(
+        command, cwd=PROJECT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ManifestError(f"dbt cannot {arguments[0]} {PROJECT}:\n{done.stdout}{done.stderr}")
 
 
 def dbt_executable() -> str:
@@ -78,6 +80,7 @@ class RawTable:
     name: str
     key: tuple[str, ...]
     must_exist: bool
+    has_lines: bool  # several different rows of one delivery share a key and count together
     columns: tuple[RawColumn, ...]
 
 
@@ -89,6 +92,7 @@ def raw_contract() -> tuple[RawTable, ...]:
             name=table["name"],
             key=tuple(table["meta"]["key"]),
             must_exist=bool(table["meta"].get("must_exist")),
+            has_lines=bool(table["meta"].get("lines")),
             columns=tuple(
                 RawColumn(column["name"], bool(column["meta"].get("required"))) for column in table["columns"].values()
             ),

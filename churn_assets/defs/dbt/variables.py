@@ -12,10 +12,10 @@ from churn_assets.defs.workplace import Workplace
 FINGERPRINT_FACT = "warehouse.settings"
 
 
-def variables(workplace: Workplace, snapshots: Sequence[date]) -> dict[str, Any]:
-    """Variables of a run that builds `snapshots`, ascending."""
+def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bool = False) -> dict[str, Any]:
+    """Variables of a run that builds `snapshots`, ascending; a rebuild starts from an empty warehouse."""
     settings = workplace.settings
-    consumed = consumed_until(workplace)
+    consumed = None if is_rebuild else consumed_until(workplace)
     window_start = workplace.calendar.previous(snapshots[0])
     behind = min(window_start.date(), consumed) if consumed else None
     return {
@@ -58,6 +58,6 @@ def fingerprint(workplace: Workplace) -> str:
         "churn": settings.churn.model_dump(mode="json"),
         "windows_days": settings.features.windows_days,
         "cancelled_statuses": settings.landing.cancelled_statuses,
-        "landing": workplace.home.landing,
+        "landing": settings.landing.uri,  # not the resolved path: a home may be moved
     }
     return json.dumps(baked, sort_keys=True)

@@ -13,7 +13,9 @@ features as (
     users.snapshot_date,
     users.user_id,
     {{ days_between("users.first_seen_at", "users.snapshot_date") }} as tenure_days,
-    orders.* exclude (snapshot_date, user_id, orders_count, spent_amount, {{ windowed("orders") }}, {{ windowed("spent_amount") }}),
+    orders.* exclude (
+      snapshot_date, user_id, orders_count, spent_amount, {{ windowed("orders") }}, {{ windowed("spent_amount") }}
+    ),
     coalesce(orders.orders_count, 0) as orders_count,
     coalesce(orders.spent_amount, 0) as spent_amount,
     {{ zero_if_recorded("orders", "true") }},
@@ -41,7 +43,8 @@ features as (
 
 select
   *,
-  spent_amount_{{ longest_window() }}d / greatest(least(tenure_days, {{ longest_window() }}), 1) as spent_per_day_amount,
+  spent_amount_{{ longest_window() }}d / greatest(least(tenure_days, {{ longest_window() }}), 1)
+    as spent_per_day_amount,
   cast(returns_count as double) / nullif(orders_count, 0) as return_share,
   {{ trends("orders", "orders") }},
   {{ trends("spent", "spent_amount") }},

@@ -4,7 +4,11 @@
 {%- set active_within = var("churn").active_within_days %}
 
 with users as (
-  select snapshots.snapshot_date, users.user_id, users.registered_at, nullif(users.known_at, {{ always_known() }}) as described_at
+  select
+    snapshots.snapshot_date,
+    users.user_id,
+    users.registered_at,
+    nullif(users.known_at, {{ always_known() }}) as described_at
   from {{ snapshots() }} as snapshots
   inner join {{ ref("dim_users") }} as users on {{ counted_at("snapshots.snapshot_date", "users") }}
 ),
@@ -24,7 +28,11 @@ purchases as (
 
 -- The newest word per channel on direct marketing; `all` speaks for every channel.
 newest_words as (
-  select snapshots.snapshot_date, consents.user_id, consents.channel, arg_max(consents.is_granted, consents.changed_at) as is_granted
+  select
+    snapshots.snapshot_date,
+    consents.user_id,
+    consents.channel,
+    arg_max(consents.is_granted, consents.changed_at) as is_granted
   from {{ snapshots() }} as snapshots
   inner join {{ ref("fct_consents") }} as consents
     on {{ counted_at("snapshots.snapshot_date", "consents") }} and consents.changed_at < snapshots.snapshot_date
@@ -58,7 +66,9 @@ select
   end as status,
   coalesce(least(users.registered_at, purchases.first_ordered_at), users.described_at) as first_seen_at,
   {%- for channel in channels %}
-  coalesce(consents.consent_all and consents.consent_{{ channel }}, consents.consent_{{ channel }}, consents.consent_all) as consent_{{ channel }}{{ "," if not loop.last }}
+  coalesce(
+    consents.consent_all and consents.consent_{{ channel }}, consents.consent_{{ channel }}, consents.consent_all
+  ) as consent_{{ channel }}{{ "," if not loop.last }}
   {%- endfor %}
 from users
 left join purchases using (snapshot_date, user_id)

@@ -2,7 +2,7 @@
 
 select
   snapshot_date,
-  row_number() over (partition by snapshot_date order by expected_gain_amount desc, user_id) as call_rank,
+  row_number() over (partition by snapshot_date order by expected_gain_amount desc, user_id asc) as call_rank,
   user_id,
   arm,
   reason,

@@ -2,16 +2,16 @@
 
 -- Users the shop has not described yet exist from their first order on, with everything else unknown.
 with described as (
-  select *, true as is_described from ({{ arrived_rows(ref("stg_users")) }})
+  select *, true as is_described from ({{ arrived_rows("users") }})
 ),
 
 seen_in_orders as (
   select orders.user_id, min(orders.known_at) as known_at, false as is_described
-  from ({{ arrived_rows(ref("stg_orders")) }}) as orders
+  from ({{ arrived_rows("orders") }}) as orders
   {% if is_incremental() -%}
   where not exists (
     select 1 from {{ this }} as held
-    where held.user_id = orders.user_id and (held.is_described or held.known_at < {{ consume_from() }})
+    where held.user_id = orders.user_id and (held.is_described or held.known_at < {{ consume_from("orders") }})
   )
   {%- endif %}
   group by orders.user_id
@@ -27,4 +27,4 @@ arrived as (
   )
 ),
 
-{{ versions(key=["user_id"]) }}
+{{ versions("users", key=["user_id"]) }}

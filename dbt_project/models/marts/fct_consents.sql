@@ -1,7 +1,11 @@
-{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["user_id", "channel", "purpose", "changed_at"]) }}
+{{ config(
+  materialized="incremental",
+  incremental_strategy="delete+insert",
+  unique_key=["user_id", "channel", "purpose", "changed_at"]
+) }}
 
 with arrived as (
-  {{ arrived_rows(ref("stg_consents")) }}
+  {{ arrived_rows("consents") }}
 ),
 
-{{ versions(key=["user_id", "channel", "purpose", "changed_at"]) }}
+{{ versions("consents", key=["user_id", "channel", "purpose", "changed_at"]) }}

@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["contact_id"]) }}
 
 with arrived as (
-  {{ arrived_rows(ref("stg_contacts")) }}
+  {{ arrived_rows("contacts") }}
 ),
 
-{{ versions(key=["contact_id"]) }}
+{{ versions("contacts", key=["contact_id"]) }}

@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["coupon_id", "user_id"]) }}
 
 with arrived as (
-  {{ arrived_rows(ref("stg_coupons")) }}
+  {{ arrived_rows("coupons") }}
 ),
 
-{{ versions(key=["coupon_id", "user_id"]) }}
+{{ versions("coupons", key=["coupon_id", "user_id"]) }}

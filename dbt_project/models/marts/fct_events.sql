@@ -3,14 +3,14 @@
 {#- A source without session ids: a visit ends after 30 minutes of silence, or at the snapshot that delivers it. -#}
 with delivered as (
   select *, {{ first_snapshot_after("known_at") }} as counts_from_date
-  from ({{ arrived_rows(ref("stg_events")) }})
+  from ({{ arrived_rows("events") }})
 ),
 
 with_pauses as (
   select
     *,
-    session_id is null and coalesce(
-      occurred_at - lag(occurred_at) over (partition by user_id, counts_from_date, session_id is null order by occurred_at)
+    coalesce(
+      occurred_at - lag(occurred_at) over (partition by user_id, counts_from_date order by occurred_at)
       > interval 30 minute, true
     ) as starts_session
   from delivered
@@ -35,4 +35,4 @@ arrived as (
   from with_starts
 ),
 
-{{ versions(key=["event_id"]) }}
+{{ versions("events", key=["event_id"]) }}

@@ -3,8 +3,12 @@
 with arrived as (
   select
     *,
-    coalesce(lower(status), '') not in ({% for status in var("cancelled_statuses") %}'{{ status }}'{{ ", " if not loop.last }}{% endfor %}) as is_purchase
-  from ({{ arrived_rows(ref("stg_orders")) }})
+    coalesce(lower(status), '') not in (
+      {%- for status in var("cancelled_statuses") %}
+      '{{ status }}'{{ "," if not loop.last }}
+      {%- endfor %}
+    ) as is_purchase
+  from ({{ arrived_rows("orders") }})
 ),
 
-{{ versions(key=["order_id"]) }}
+{{ versions("orders", key=["order_id"]) }}

@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["return_id"]) }}
 
 with arrived as (
-  {{ arrived_rows(ref("stg_returns")) }}
+  {{ arrived_rows("returns") }}
 ),
 
-{{ versions(key=["return_id"]) }}
+{{ versions("returns", key=["return_id"]) }}

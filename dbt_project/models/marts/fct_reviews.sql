@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["review_id"]) }}
 
 with arrived as (
-  {{ arrived_rows(ref("stg_reviews")) }}
+  {{ arrived_rows("reviews") }}
 ),
 
-{{ versions(key=["review_id"]) }}
+{{ versions("reviews", key=["review_id"]) }}

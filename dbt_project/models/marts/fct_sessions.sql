@@ -8,17 +8,21 @@ with events as (
   {% if is_incremental() -%}
   where (user_id, session_id) in (
     select (user_id, session_id) from {{ ref("fct_events") }}
-    where (known_at >= {{ consume_from() }} and known_at < {{ consume_until() }})
-      or (superseded_at >= {{ consume_from() }} and superseded_at < {{ consume_until() }})
+    where (known_at >= {{ consume_from("events") }} and known_at < {{ consume_until() }})
+      or (superseded_at >= {{ consume_from("events") }} and superseded_at < {{ consume_until() }})
   )
   {%- endif %}
 ),
 
 changes as (
-  select user_id, session_id, occurred_at, event_type, dwell_seconds, 1 as sign, {{ first_snapshot_after("known_at") }} as counts_from_date
+  select
+    user_id, session_id, occurred_at, event_type, dwell_seconds, 1 as sign,
+    {{ first_snapshot_after("known_at") }} as counts_from_date
   from events
   union all
-  select user_id, session_id, null as occurred_at, event_type, dwell_seconds, -1 as sign, {{ first_snapshot_after("superseded_at") }} as counts_from_date
+  select
+    user_id, session_id, null as occurred_at, event_type, dwell_seconds, -1 as sign,
+    {{ first_snapshot_after("superseded_at") }} as counts_from_date
   from events
   where superseded_at is not null
 ),

@@ -7,7 +7,8 @@ with sessions as (
   {% if is_incremental() -%}
   where (user_id, cast(started_at as date)) in (
     select (user_id, cast(started_at as date)) from {{ ref("fct_sessions") }}
-    where counts_from_date > cast({{ consume_from() }} as date) or counts_until_date > cast({{ consume_from() }} as date)
+    where counts_from_date > cast({{ consume_from("events") }} as date)
+      or counts_until_date > cast({{ consume_from("events") }} as date)
   )
   {%- endif %}
 ),

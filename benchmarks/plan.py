@@ -1,0 +1,91 @@
+"""What the bare process has to do: the SQL that dbt compiles for the history and for the snapshot, as plain statements.
+
+The SQL can only be had by running dbt, since an incremental model compiles to something else once its table is there;
+so it runs, unmeasured, in a scratch home over the same landing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from churn_assets.defs.dbt.features import describe
+from churn_assets.defs.dbt.project import PROJECT, dbt_executable
+from churn_assets.defs.dbt.variables import variables
+from churn_assets.defs.duck import duck
+from churn_assets.defs.history import missing_history
+from churn_assets.defs.reads import AT_SNAPSHOT, LABELLED, features_at
+from churn_assets.defs.training.slices import slices_for
+from churn_assets.defs.workplace import Workplace
+
+RAW_VIEWS = "select sql from duckdb_views() where schema_name = 'raw'"
+
+
+def write_plan(workplace: Workplace, snapshot: date, folder: Path) -> Path:
+    """The plan for `snapshot`, made by means of the scratch instance `workplace`."""
+    statements: list[str] = []
+    for days in (missing_history(workplace, [snapshot]), [snapshot]):
+        if days:
+            statements += _statements(_run_dbt(workplace, days, folder / str(days[-1])), is_first=not statements)
+    with duck(workplace.home.warehouse, read_only=True) as connection:
+        views = [sql for (sql,) in connection.execute(RAW_VIEWS).fetchall()]
+    columns = [name for name in features_at(workplace, snapshot).columns if name != "status"]
+    plan = {
+        "snapshot": snapshot.isoformat(),
+        "settings": str(workplace.home.settings_file),
+        "warehouse": str(folder / "bare.duckdb"),
+        "folder": str(folder),
+        "features": [dataclasses.asdict(feature) for feature in describe(columns)],
+        "statements": ["create schema raw", *views, *statements],
+        "training": _with_values(LABELLED, workplace, snapshot),
+        "scoring": _with_values(AT_SNAPSHOT, workplace, snapshot),
+    }
+    file = folder / "plan.json"
+    file.write_text(json.dumps(plan))
+    return file
+
+
+def _run_dbt(workplace: Workplace, days: Sequence[date], target: Path) -> list[dict[str, Any]]:
+    """Build the warehouse up to `days`; returns the models in the order in which they were done."""
+    command = [
+        dbt_executable(), "--quiet", "run", "--select", "fqn:staging fqn:marts fqn:features",
+        "--vars", json.dumps(variables(workplace, days)), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(target), "--log-path", str(target),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    done = json.loads((target / "run_results.json").read_text())["results"]
+    return [nodes[result["unique_id"]] | {"sql": result["compiled_code"]} for result in done]
+
+
+def _statements(models: Sequence[dict[str, Any]], *, is_first: bool) -> Iterator[str]:
+    """What dbt-duckdb does for a view, a table, and an incremental model that is there already."""
+    if is_first:
+        yield from (f"create schema {schema}" for schema in sorted({model["schema"] for model in models}))
+    for model in models:
+        table, kind = f"{model['schema']}.{model['name']}", model["config"]["materialized"]
+        if kind != "incremental" or is_first:
+            yield f"create or replace {'view' if kind == 'view' else 'table'} {table} as ({model['sql']})"
+            continue
+        keys = model["config"]["unique_key"]
+        key = ", ".join([keys] if isinstance(keys, str) else keys)
+        yield f"create or replace temp table arrived as ({model['sql']})"
+        yield f"delete from {table} where ({key}) in (select ({key}) from arrived)"
+        yield f"insert into {table} by name select * from arrived"
+
+
+def _with_values(sql: str, workplace: Workplace, snapshot: date) -> str:
+    slices = ", ".join(f"date '{day}'" for day in slices_for(workplace, snapshot))
+    values = {
+        "$snapshot": f"date '{snapshot}'",
+        "$slices": f"[{slices}]",
+        "$definition": f"'{workplace.settings.churn.definition}'",
+    }
+    for name, value in values.items():
+        sql = sql.replace(name, value)
+    return sql

@@ -1,0 +1,88 @@
+"""Column lineage of the dbt models, worked out once when the project is prepared and only read by the runs.
+
+It needs compiled SQL and no warehouse: dbt compiles against an empty database in memory, as if nothing had been built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from filelock import FileLock
+
+from churn_assets.defs.dbt import origins
+from churn_assets.defs.dbt.project import PROJECT, manifest, run_dbt, source_files
+
+TARGET = PROJECT / "target"
+FILE = TARGET / "lineage.json"
+Columns = Mapping[str, list[list[str]]]
+
+
+def prepare_lineage() -> None:
+    """Bring the cache up to the project: half a minute of work when something has changed, else none."""
+    manifest()
+    with FileLock(TARGET / "lineage.lock"):
+        if _cached() is None:
+            models = _models_with_origins()
+            FILE.write_text(json.dumps({"made_from": _sources_sha256(), "models": models}))
+
+
+@cache
+def lineage() -> Mapping[str, Columns] | None:
+    """Origins of the columns per model (`schema.name`); None where they were not worked out for the project as it is.
+
+    A run does not make up for that: it would pay half a minute for a picture.
+    """
+    return _cached()
+
+
+def column_lineage(schema: str, model: str) -> dg.TableColumnLineage | None:
+    """As Dagster shows it. Windows other than the defaults make columns that have no lineage here."""
+    columns = (lineage() or {}).get(f"{schema}.{model}")
+    if columns is None:
+        return None
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(dg.AssetKey([stage, table]), column) for stage, table, column in found]
+            for name, found in columns.items()
+        }
+    )
+
+
+def _cached() -> Mapping[str, Columns] | None:
+    content: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    return content["models"] if content.get("made_from") == _sources_sha256() else None
+
+
+def _sources_sha256() -> str:
+    """Of everything that lineage follows from, and of the code that follows it."""
+    files = [*source_files("models", "macros"), Path(origins.__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _models_with_origins() -> dict[str, dict[str, list[origins.Origin]]]:
+    schema: dict[str, dict[str, list[str]]] = {}
+    for table in [*manifest()["nodes"].values(), *manifest()["sources"].values()]:
+        if table["resource_type"] in ("model", "source") and table["columns"]:
+            schema.setdefault(table["schema"], {})[table["name"]] = list(table["columns"])
+    models = [node for node in _compiled()["nodes"].values() if node["config"]["materialized"] != "ephemeral"]
+    return {
+        f"{node['schema']}.{node['name']}": origins.column_origins(node["compiled_code"], schema)
+        for node in models
+        if node["resource_type"] == "model"
+    }
+
+
+def _compiled() -> dict[str, Any]:
+    """The manifest with compiled SQL, made in a folder of its own: the other one is for everybody."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = ["--select", "resource_type:model", "--vars", json.dumps({"warehouse": ":memory:"})]
+        run_dbt("compile", "--target-path", folder, *settings)
+        compiled: dict[str, Any] = json.loads((Path(folder) / "manifest.json").read_text())
+    return compiled

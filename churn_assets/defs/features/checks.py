@@ -1,0 +1,47 @@
+"""Checks that the mart is plausible, and that nothing in it was made of what was not known yet."""
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.defs.features.replay import differences, replay
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, snapshot_check, told
+from churn_assets.defs.suites import suite_holds
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+SHOWN_USERS = 5
+
+
+# Of a range the newest snapshot only: the first weeks of a shop's history are odd by nature, and training copes.
+@snapshot_check(Stage.FEATURES, "user_features", is_newest_enough=True)
+def expectations_hold(at: Snapshot) -> Finding:
+    """Distributions and volumes are those of a sane shop (expectations/user_features.json)."""
+    return suite_holds(at, Stage.FEATURES, "user_features")
+
+
+@dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
+def no_feature_looks_ahead(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+    """For a sample of users, recency, orders, money and visits made again straight from staging, only from what had
+    happened and was known before the snapshot, equal those of the mart.
+    """
+    snapshots = checked_snapshots(context, workplace)
+    rows = replay(workplace, snapshots, days=workplace.settings.features.windows_days[1])
+    differs = differences(rows)
+    return told({day: _finding(differs.filter(snapshot_date=day)) for day in snapshots}, dg.AssetCheckSeverity.ERROR)
+
+
+def _finding(differs: pl.DataFrame) -> Finding:
+    """A sample without a user whose purchases can be compared proves nothing, unless the snapshot has no users."""
+    features = differs.drop("snapshot_date", "user_id")
+    wrong = differs.filter(pl.any_horizontal(features.columns))
+    compared = features["orders"].count()
+    return Finding(
+        passed=wrong.is_empty() and (compared > 0 or differs.is_empty()),
+        figures={
+            "users_sampled": len(differs),
+            "users_compared": compared,
+            **{f"users_with_other_{name}": int(features[name].sum()) for name in features.columns},
+            "for_example": ", ".join(wrong["user_id"].head(SHOWN_USERS)) or "none",
+        },
+    )

@@ -1,0 +1,56 @@
+"""Checks that what was delivered is in the marts, or accounted for elsewhere."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import dagster as dg
+
+from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.defs.marts.rows import account, mart_of
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+CHECK = "no_row_is_lost"
+MARTS = {table.name: [Stage.MARTS, mart_of(table)] for table in raw_contract()}
+# The mart of features is made in the same step as the marts below it, so only a check of its own stops what follows.
+FEATURES = [Stage.FEATURES, "user_features"]
+CURE = (
+    "A row was probably delivered with a known time (ingested_at) that earlier runs had consumed already. Deliver it "
+    "with the time of its arrival; or remove warehouse.duckdb and run again: it is made anew from all that is there."
+)
+
+
+@dg.multi_asset_check(
+    name=CHECK,
+    specs=[
+        *(
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=key,
+                blocking=True,
+                description=f"Every row of raw.{name} is kept, replaced by a newer one, refused, or not yet known.",
+            )
+            for name, key in MARTS.items()
+        ),
+        dg.AssetCheckSpec(
+            CHECK, asset=FEATURES, blocking=True, description="No raw table has lost a row on the way into the marts."
+        ),
+    ],
+    can_subset=True,
+)
+def no_row_is_lost(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> Iterator[dg.AssetCheckResult]:
+    """One visit to the warehouse for all tables."""
+    wanted = {key.asset_key for key in context.selected_asset_check_keys}
+    accounts = account(workplace, raw_contract())
+    for name, key in MARTS.items():
+        if dg.AssetKey(key) in wanted:
+            found = accounts[name]
+            yield _result(key, {**asdict(found), "unexplained": found.unexplained}, passed=found.unexplained == 0)
+    if dg.AssetKey(FEATURES) in wanted:
+        losing = {name: found.unexplained for name, found in accounts.items() if found.unexplained}
+        yield _result(FEATURES, {"unexplained": sum(losing.values()), **losing}, passed=not losing)
+
+
+def _result(key: list[str], counts: dict[str, int], *, passed: bool) -> dg.AssetCheckResult:
+    metadata: dict[str, int | str] = dict(counts) if passed else {**counts, "what_to_do": CURE}
+    return dg.AssetCheckResult(asset_key=key, check_name=CHECK, passed=passed, metadata=metadata)

@@ -1,0 +1,56 @@
+"""Checks that the model learned from the past only, and that it earns its place."""
+
+from datetime import datetime, time, timedelta
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.stages import Stage
+
+MODEL, BASELINE = "catboost", "logistic_rfm"
+
+
+@snapshot_check(Stage.TRAINING, "training_set")
+def labels_had_matured(at: Snapshot) -> Finding:
+    """Every label window, counted again from the row's own snapshot, was over by the snapshot that learns from it."""
+    churn = at.workplace.settings.churn
+    window = timedelta(days=churn.gap_days + churn.horizon_days)
+    rows = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
+    over_at = pl.col("snapshot_date").cast(pl.Datetime("us")) + window
+    end = datetime.combine(at.date, time())
+    early = rows.filter((over_at > end) | (pl.col("matures_at") > end) | (pl.col("matures_at") != over_at))
+    return Finding(
+        passed=early.is_empty(),
+        figures={
+            "rows": len(rows),
+            "rows_too_early": len(early),
+            "newest_slice": str(rows["snapshot_date"].max()),
+            "window_days": window.days,
+        },
+    )
+
+
+@snapshot_check(Stage.TRAINING, "model_comparison", severity=dg.AssetCheckSeverity.WARN)
+def beats_rfm_baseline(at: Snapshot) -> Finding:
+    """CatBoost is shipped and ranks unseen users better, by AUC, than a logistic regression on recency, frequency and
+    money. `is_beyond_doubt`: its 95 % interval lies above the baseline. A warning: what is shipped instead still works.
+    """
+    comparison = at.workplace.tables.read(Stage.TRAINING, "model_comparison", at.date)
+    rows = {row["model"]: row for row in comparison.iter_rows(named=True)}
+    if MODEL not in rows or BASELINE not in rows:
+        return Finding(passed=False, figures={"reason": "too little matured data for an honest comparison"})
+    model, baseline = rows[MODEL], rows[BASELINE]
+    return Finding(
+        passed=model["is_shipped"] and model["auc"] > baseline["auc"],
+        figures={
+            "shipped": MODEL if model["is_shipped"] else BASELINE,
+            "auc": model["auc"],
+            "auc_low": model["auc_low"],
+            "auc_baseline": baseline["auc"],
+            "auc_lead": model["auc"] - baseline["auc"],
+            "is_beyond_doubt": model["auc_low"] > baseline["auc"],
+            "log_loss_lead": baseline["log_loss_calibrated"] - model["log_loss_calibrated"],
+        },
+    )

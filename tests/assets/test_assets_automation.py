@@ -1,0 +1,103 @@
+"""When things run by themselves: the schedule names the snapshot, the sensor runs what is new and not yet done."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from churn_assets.definitions import defs
+from churn_assets.defs.automation import CRON, landing_sensor, snapshot_schedule
+from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+
+def scheduled(moment: datetime) -> dg.RunRequest | dg.SkipReason:
+    context = dg.build_schedule_context(scheduled_execution_time=moment.replace(tzinfo=UTC))
+    result = snapshot_schedule(context)
+    assert isinstance(result, dg.RunRequest | dg.SkipReason)
+    return result
+
+
+def test_a_monday_at_three_runs_the_snapshot_of_that_monday() -> None:
+    request = scheduled(datetime(2026, 11, 16, 3))
+    assert isinstance(request, dg.RunRequest)
+    assert (request.partition_key, request.run_key) == ("2026-11-16", "2026-11-16")
+
+
+def test_a_tick_that_comes_late_runs_the_newest_snapshot_that_has_passed() -> None:
+    request = scheduled(datetime(2026, 11, 18, 12))
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2026-11-16"
+
+
+def test_before_the_calendar_nothing_runs() -> None:
+    skipped = scheduled(datetime(2023, 12, 25, 3))
+    assert isinstance(skipped, dg.SkipReason)
+    assert "2024-01-01" in str(skipped.skip_message)
+
+
+def test_the_schedule_is_off_until_switched_on_and_keeps_the_weekday_of_the_calendar() -> None:
+    assert snapshot_schedule.cron_schedule == CRON["weekly"] == "0 3 * * 1"
+    assert snapshot_schedule.execution_timezone == "UTC"
+    assert snapshot_schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert landing_sensor.default_status == dg.DefaultSensorStatus.STOPPED
+
+
+class Looks:
+    """The sensor looking again and again, as the daemon lets it."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self.workplace = workplace
+        self.cursor: str | None = None
+
+    def look(self) -> tuple[str | None, str | None]:
+        """(partition that is to run, reason to skip)."""
+        with (
+            dg.DagsterInstance.ephemeral() as instance,
+            dg.build_sensor_context(
+                instance=instance,
+                cursor=self.cursor,
+                repository_def=defs().get_repository_def(),
+                resources={"workplace": self.workplace},
+            ) as context,
+        ):
+            told = landing_sensor.evaluate_tick(context)
+        self.cursor = told.cursor
+        requests = told.run_requests or []
+        return (requests[0].partition_key if requests else None, told.skip_message)
+
+
+def deliver(workplace: Workplace, name: str) -> None:
+    folder = Path(workplace.home.landing) / "orders"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("order_id,user_id,ordered_at,amount\n1,7,2026-11-01,9.9\n")
+
+
+@pytest.fixture
+def newest() -> date:
+    return CALENDAR.dates()[-1]
+
+
+def test_the_sensor_runs_once_for_new_files_and_not_for_a_snapshot_that_is_done(
+    workplace: Workplace, newest: date
+) -> None:
+    sensor = Looks(workplace)
+    deliver(workplace, "1.csv")
+    assert sensor.look() == (str(newest), None)
+    assert sensor.look() == (None, "nothing new in the landing")
+    deliver(workplace, "2.csv")
+    assert sensor.look() == (str(newest), None)
+    workplace.tables.publish(Stage.SCORING, "scored_users", newest, pl.DataFrame({"user_id": ["7"]}))
+    deliver(workplace, "3.csv")
+    partition, reason = sensor.look()
+    assert partition is None
+    assert reason == f"new files, but {newest} is done; they count at the next snapshot"
+
+
+def test_the_sensor_waits_for_the_first_file(workplace: Workplace) -> None:
+    assert Looks(workplace).look() == (None, "no files in the landing yet")

@@ -1,0 +1,125 @@
+"""No row is lost, and the quarantine is small: ten tables with the same deliveries, and planted violations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.defs.marts.checks import no_row_is_lost
+from churn_assets.defs.marts.rows import mart_of
+from churn_assets.defs.staging.checks import quarantine_is_small
+
+WEEKS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
+DAY = WEEKS[-1]
+Run = Callable[..., Any]
+
+# id, version, day on which it became known, is broken. Of the ten rows of each table 5 are kept, 2 replaced (one
+# repeat, one superseded version), 1 is refused, 2 are not yet known.
+DELIVERIES = [
+    ("a", 1, 1, False), ("a", 1, 1, False), ("b", 1, 1, False), ("b", 2, 2, False), ("c", 1, 3, False),
+    ("d", 1, 4, False), ("e", 1, 5, False), ("f", 1, 6, True), ("g", 1, 90, False), ("e", 2, 91, False),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def rows(execute: Run) -> None:
+    """Ten tables with the same deliveries, consumed until DAY."""
+    statements = [
+        "create schema raw", "create schema staging", "create schema marts",
+        "create table staging.quarantine (source_table varchar, reason varchar)",
+        f"create table marts.dim_snapshots as select date '{DAY}' as snapshot_date",
+        "create table delivered (id varchar, version int, day int, is_broken boolean)",
+        "insert into delivered values " + ", ".join(str(row) for row in DELIVERIES),
+    ]  # fmt: skip
+    for table in raw_contract():
+        keys = ", ".join(f"id as {key}" for key in table.key)
+        statements += [
+            f"""
+            create table raw.{table.name} as
+            select {keys}, version, is_broken, timestamp '2024-06-01' + day * interval 1 day as known_at from delivered
+            """,
+            f"create view staging.stg_{table.name} as select * from raw.{table.name} where not is_broken",
+            f"insert into staging.quarantine select '{table.name}', 'amount is below 0' from delivered where is_broken",
+            f"""
+            create table marts.{mart_of(table)} as
+            select *, true as is_described,
+              lead(known_at) over (partition by {table.key[0]} order by known_at) as superseded_at
+            from (select distinct * from staging.stg_{table.name} where known_at < timestamp '{DAY}')
+            """,
+        ]
+    execute(*statements)
+
+
+def test_every_row_is_accounted_for(run_check: Run) -> None:
+    told = run_check(no_row_is_lost, DAY)
+    assert told.failed == []
+    assert told.is_followed
+    assert len(told.checks) == len(raw_contract()) + 1
+    assert told.figures("marts/fct_orders") == {
+        "delivered": 10, "kept": 5, "replaced": 2, "refused": 1, "not_yet_known": 2, "unexplained": 0,
+    }  # fmt: skip
+
+
+def test_different_lines_of_one_delivery_count_together(execute: Run, run_check: Run) -> None:
+    execute(
+        "insert into raw.order_items values ('c', 'c', 9, false, timestamp '2024-06-04')",
+        "insert into marts.fct_order_items values ('c', 'c', 9, false, timestamp '2024-06-04', true, null)",
+    )
+    told = run_check(no_row_is_lost, DAY)
+    assert told.failed == []
+    assert told.figures("marts/fct_order_items")["kept"] == 6
+
+
+@pytest.mark.parametrize(
+    ("planted", "unexplained"),
+    [
+        ("delete from marts.fct_events where event_id = 'c'", 1),
+        # A row that was delivered with a known time that had been consumed already.
+        ("insert into raw.events values ('late', 1, false, timestamp '2024-06-02')", 1),
+        ("delete from staging.quarantine where source_table = 'events'", 1),
+        ("insert into marts.fct_events select * replace ('ghost' as event_id) from marts.fct_events where event_id = 'c'", -1),
+    ],
+)  # fmt: skip
+def test_a_lost_or_invented_row_stops_what_follows(
+    planted: str, unexplained: int, execute: Run, run_check: Run
+) -> None:
+    execute(planted)
+    told = run_check(no_row_is_lost, *WEEKS)
+    assert told.failed == ["features/user_features", "marts/fct_events"]
+    assert not told.is_followed
+    assert told.figures("marts/fct_events")["unexplained"] == unexplained
+    assert told.figures("features/user_features")["events"] == unexplained
+    assert "ingested_at" in told.figures("marts/fct_events")["what_to_do"]
+
+
+def test_users_seen_in_orders_only_are_no_rows_of_the_users_table(execute: Run, run_check: Run) -> None:
+    execute("insert into marts.dim_users select * replace ('x' as user_id, false as is_described) "
+                   "from marts.dim_users where user_id = 'c'")  # fmt: skip
+    assert run_check(no_row_is_lost, DAY).failed == []
+
+
+def test_much_refused_is_told_and_nothing_stops(execute: Run, run_check: Run) -> None:
+    execute("insert into staging.quarantine values ('orders', 'order_id is missing')")
+    told = run_check(quarantine_is_small, DAY)
+    check = told.checks["staging/quarantine"]
+    assert (check.passed, check.severity, told.is_followed) == (False, dg.AssetCheckSeverity.WARN, True)
+    figures = told.figures("staging/quarantine")
+    assert (figures["worst_table"], figures["worst_share"], figures["rows_refused"]) == ("orders", 0.2, 11)
+    assert "| orders | amount is below 0 | 1 | 10.00% |" in figures["rules"]
+
+
+@pytest.mark.parametrize("broken", [0, 4])
+def test_little_or_nothing_refused_passes(broken: int, execute: Run, run_check: Run) -> None:
+    execute(
+        "delete from staging.quarantine",
+        "insert into raw.users by name select users.* from raw.users, range(9)",
+        f"insert into staging.quarantine select 'users', 'user_id is missing' from range({broken})",
+    )
+    told = run_check(quarantine_is_small, DAY)
+    assert told.failed == []
+    assert told.figures("staging/quarantine")["worst_share"] == broken / 100

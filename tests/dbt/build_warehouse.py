@@ -1,0 +1,51 @@
+"""Builds the dbt project on CHURN_HOME, as often as told: `build_warehouse.py COMMAND FIRST:LAST [FIRST:LAST ...]`.
+
+Each FIRST:LAST is one dbt invocation over that range of snapshots; after it the warehouse is copied to after-<n>.duckdb.
+All in one process, since dbt alone takes seconds to import. What dbt is told is what a run would tell it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner
+
+from churn_assets.defs.dbt.project import PROJECT
+from churn_assets.defs.dbt.variables import variables
+from churn_assets.defs.duck import duck
+from churn_assets.defs.workplace import Workplace
+
+# The interventions models read what Python decided; here they only have to exist.
+LEDGER = """
+create schema interventions;
+create table interventions.decision_ledger (
+  decision_id varchar, user_id varchar, snapshot_date date, policy_version varchar, arm varchar, channel varchar,
+  reason varchar, churn_probability double, value_at_risk_amount double, expected_gain_amount double,
+  expected_cost_amount double
+)
+"""
+
+
+def main(home: Path, command: str, *ranges: str) -> None:
+    workplace = Workplace(home_path=str(home))
+    with duck(workplace.home.warehouse) as connection:
+        connection.execute(LEDGER)
+    for number, days in enumerate(ranges):
+        first, last = map(date.fromisoformat, days.split(":"))
+        told = variables(workplace, workplace.calendar.between(first, last))
+        result = dbtRunner().invoke([
+            command, "--quiet", "--vars", json.dumps(told), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--target-path", str(home / "target"), "--log-path", str(home / "logs"),
+        ])  # fmt: skip
+        if not result.success:
+            sys.exit(f"dbt {command} of {days} failed in {home}: {result.exception or 'see above'}")
+        shutil.copyfile(workplace.home.warehouse, home / f"after-{number}.duckdb")
+
+
+if __name__ == "__main__":
+    main(Path(os.environ["CHURN_HOME"]), *sys.argv[1:])

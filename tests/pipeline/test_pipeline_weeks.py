@@ -1,0 +1,179 @@
+"""Three weekly runs one after the other: what anyone can read afterwards, held against the raw files themselves."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+import pytest
+from sklearn.metrics import roc_auc_score
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Base, Instance
+
+FIRST, SECOND, LAST = WEEKS = date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16)
+BUDGET_AMOUNT, HORIZON = 60.0, timedelta(days=14)  # as in the settings of the base instance
+CANCELLED = ("cancelled", "canceled", "void", "failed")
+PUBLIC = {
+    "features.user_features": "user_id, snapshot_date",
+    "features.churn_labels": "user_id, snapshot_date, definition, is_eligible, is_churned, matures_at",
+    "scoring.scored_users": "user_id, snapshot_date, status, churn_probability, risk_rank, risk_tier, "
+    "value_at_risk_amount, reason_1, reason_2, reason_3, model_version, features_version, scored_at",
+    "interventions.decision_ledger": "decision_id, user_id, snapshot_date, policy_version, arm, propensity, "
+    "is_holdout, is_exploration, binding_constraint, expected_gain_amount, expected_cost_amount, decided_at",
+    "interventions.outbox": "message_key, decision_id, user_id, channel, template, payload, state, not_before, "
+    "expires_at",
+    "interventions.intervention_plan": "decision_id, user_id, snapshot_date, arm, channel",
+    "interventions.call_list": "snapshot_date, call_rank, user_id, arm, decision_id",
+    "effects.experiment_readout": "campaign, arm, window_days, users, metric, effect, effect_low, effect_high, "
+    "p_value, sample_ratio_p_value, is_matured",
+    "monitoring.model_performance": "snapshot_date, population, users, churners, auc, brier, measured_at",
+    "staging.quarantine": "source_table, reason, row_json, known_at",
+}
+
+
+@pytest.fixture(scope="module")
+def shop(base: Base) -> Instance:
+    return base.final
+
+
+def known_before(landing: Path, table: str, moment: date, key: list[str]) -> pl.DataFrame:
+    """The newest version of each row of a raw table that was known before `moment`, straight from the files."""
+    rows = pl.read_parquet(landing / table / "*.parquet").filter(pl.col("ingested_at") < moment)
+    return rows.sort("ingested_at").unique(key, keep="last", maintain_order=True)
+
+
+def test_one_connection_answers_for_every_public_table(shop: Instance) -> None:
+    with duckdb.connect(str(shop.home / "warehouse.duckdb"), read_only=True) as connection:
+        for table, columns in PUBLIC.items():
+            assert connection.execute(f"select {columns} from {table}").fetchall(), f"{table} is empty"
+
+
+def test_each_run_tells_what_it_did(base: Base) -> None:
+    assert "History for training: 4 snapshots from 2026-10-05 to 2026-10-26" in base.told[FIRST]
+    for day, told in base.told.items():
+        assert ("History" in told) == (day == FIRST)
+        assert f"Snapshot {day}" in told
+        assert "scored_users sha256" in told
+
+
+def test_every_eligible_user_has_one_decision(shop: Instance) -> None:
+    for day in WEEKS:
+        scored = shop.query(
+            f"select user_id from scoring.scored_users where snapshot_date = '{day}' and status = 'eligible'"
+        )
+        decided = shop.query(f"select user_id from interventions.decision_ledger where snapshot_date = '{day}'")
+        assert len(scored) > 200
+        assert sorted(decided["user_id"]) == sorted(scored["user_id"])
+
+
+def test_money_stays_within_the_budget_to_the_cent(shop: Instance) -> None:
+    spent = shop.query(
+        "select snapshot_date, round(sum(expected_cost_amount), 2) as amount, "
+        "count(*) filter (where binding_constraint = 'budget') as left_out "
+        "from interventions.decision_ledger group by snapshot_date"
+    )
+    assert spent["amount"].max() <= BUDGET_AMOUNT
+    assert spent["left_out"].min() > 0, "the budget has to bind, or it is not tested here"
+
+
+def test_the_holdout_is_never_acted_upon_and_stays_the_same(shop: Instance) -> None:
+    ledger = shop.query("select user_id, is_holdout, arm, decision_id from interventions.decision_ledger")
+    held_out = ledger.filter("is_holdout")
+    assert len(held_out) > 50
+    assert set(held_out["arm"]) == {"none"}
+    assert ledger.group_by("user_id").agg(pl.col("is_holdout").n_unique())["is_holdout"].max() == 1
+    messages = shop.query("select user_id from interventions.outbox")
+    assert set(messages["user_id"]).isdisjoint(held_out["user_id"])
+
+
+def test_nobody_is_written_to_without_consent(shop: Instance) -> None:
+    """Consent is worked out again from the raw files: the newest word before the snapshot, known before it."""
+    messages = shop.query(
+        "select outbox.user_id, outbox.channel, ledger.snapshot_date from interventions.outbox as outbox "
+        "inner join interventions.decision_ledger as ledger using (decision_id)"
+    )
+    assert set(messages["snapshot_date"]) == set(WEEKS)
+    for day in WEEKS:
+        words = known_before(shop.landing, "consents", day, ["user_id", "channel", "purpose", "changed_at"])
+        words = words.filter(pl.col("changed_at") < day, pl.col("purpose") == "direct_marketing").sort("changed_at")
+        newest = {
+            (user, channel): granted
+            for user, channel, granted in words.select("user_id", "channel", "is_granted").iter_rows()
+        }
+        for user, channel in messages.filter(snapshot_date=day).select("user_id", "channel").iter_rows():
+            said = [newest[user, each] for each in (channel, "all") if (user, each) in newest]
+            assert said, f"{user} never said a word about {channel}"
+            assert all(said), f"{user} refused {channel}"
+
+
+def test_the_outbox_holds_each_message_once_and_nothing_personal(shop: Instance) -> None:
+    outbox = shop.query("select * from interventions.outbox")
+    acted = shop.query("select decision_id from interventions.decision_ledger where arm <> 'none'")
+    assert outbox["message_key"].is_unique().all()
+    assert sorted(outbox["decision_id"]) == sorted(acted["decision_id"])
+    assert set(outbox["state"]) == {"planned"}
+    for payload in outbox["payload"]:
+        assert set(json.loads(payload)) == {"arm", "reason", "snapshot_date", "user_id", "value_tier"}
+
+
+def test_only_eligible_users_carry_a_probability_and_ranks_count_from_one(shop: Instance) -> None:
+    scored = shop.query("select * from scoring.scored_users")
+    assert set(scored["status"]) == {"eligible", "lapsed", "new", "objected"}
+    others = scored.filter(pl.col("status") != "eligible")
+    assert (
+        others.select("churn_probability", "risk_rank", "risk_tier", "reason_1").null_count().row(0)
+        == (len(others),) * 4
+    )
+    for _, users in scored.filter(status="eligible").group_by("snapshot_date"):
+        by_rank = users.sort("risk_rank")
+        assert by_rank["risk_rank"].to_list() == list(range(1, len(users) + 1))
+        assert by_rank["churn_probability"].is_sorted(descending=True)
+
+
+def test_the_call_list_holds_the_calls_and_nothing_else(shop: Instance) -> None:
+    called = shop.query("select snapshot_date, user_id, call_rank from interventions.call_list order by all")
+    planned = shop.query(
+        "select snapshot_date, user_id from interventions.decision_ledger where channel = 'call' order by all"
+    )
+    assert called.select("snapshot_date", "user_id").equals(planned)
+    for _, calls in called.group_by("snapshot_date"):
+        assert sorted(calls["call_rank"]) == list(range(1, len(calls) + 1))
+
+
+def test_performance_is_measured_when_the_labels_have_matured(shop: Instance) -> None:
+    """Scores of the first snapshot mature at the last; outcomes are worked out again from the raw orders."""
+    measured = shop.query("select * from monitoring.model_performance where population = 'all'")
+    assert measured.select("snapshot_date", "measured_at").rows() == [(FIRST, datetime(2026, 11, 16))]
+
+    scored = shop.query(
+        "select user_id, churn_probability from scoring.scored_users "
+        f"where snapshot_date = '{FIRST}' and status = 'eligible'"
+    )
+    orders = known_before(shop.landing, "orders", LAST, ["order_id"])
+    kept = orders.filter(
+        pl.col("ordered_at").is_between(FIRST, FIRST + HORIZON, closed="left"), ~pl.col("status").is_in(CANCELLED)
+    )
+    is_churned = ~scored["user_id"].is_in(kept["user_id"].to_list())
+    row = measured.row(0, named=True)
+    assert (row["users"], row["churners"]) == (len(scored), is_churned.sum())
+    assert row["auc"] == pytest.approx(roc_auc_score(is_churned, scored["churn_probability"]))
+
+
+def test_effects_are_read_for_past_campaigns_and_for_the_policy_itself(shop: Instance) -> None:
+    read = shop.query(f"select * from effects.experiment_readout where snapshot_date = '{LAST}'")
+    own = read.filter(pl.col("campaign").str.contains(f"@{FIRST}/", literal=True))
+    past = read.filter(~pl.col("campaign").str.contains("@", literal=True))
+    assert own["is_matured"].all()
+    assert own["effect"].null_count() == 0
+    assert past.filter("is_matured")["p_value"].drop_nulls().is_between(0, 1).all()
+    assert past.filter("is_matured").height > 0
+    assert own.height > 0
+    young = read.filter(pl.col("campaign").str.contains(f"@{SECOND}/", literal=True))
+    assert young.height > 0
+    assert not young["is_matured"].any()
+    assert young["effect"].null_count() == len(young)

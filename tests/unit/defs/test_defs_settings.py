@@ -1,0 +1,101 @@
+"""Settings: environment over file over defaults; a wrong one is named with section, field and value."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from churn_assets.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "churn.yaml"
+
+
+def test_no_file_and_an_empty_one_mean_the_defaults(file: Path) -> None:
+    defaults = load_settings(file)
+    assert (defaults.calendar.cadence, defaults.churn.horizon_days, defaults.decisions.holdout_share) == (
+        "weekly", 28, 0.1,
+    )  # fmt: skip
+    file.write_text("# nothing set\n")
+    assert load_settings(file) == defaults
+
+
+def test_the_file_wins_over_the_defaults_and_the_environment_over_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("churn: {horizon_days: 14, gap_days: 7}\ncalendar: {start: 2024-01-01}\n")
+    monkeypatch.setenv("CHURN__CHURN__HORIZON_DAYS", "56")
+    found = load_settings(file)
+    assert (found.churn.horizon_days, found.churn.gap_days) == (56, 7)
+    assert found.calendar.start == date(2024, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "section", "field", "expected"),
+    [
+        ("CHURN__CALENDAR__START", "2025-03-03", "calendar", "start", date(2025, 3, 3)),
+        ("CHURN__DECISIONS__BUDGET_AMOUNT", "12.5", "decisions", "budget_amount", 12.5),
+        ("CHURN__LANDING__URI", "/data", "landing", "uri", "/data"),
+        ("CHURN__FEATURES__WINDOWS_DAYS", "[14, 56]", "features", "windows_days", (14, 56)),
+    ],
+)
+def test_any_field_can_be_set_from_the_environment(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, section: str, field: str, expected: object
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert getattr(getattr(load_settings(file), section), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("churn: {horizon: 14}", ["churn.horizon", "14"]),
+        ("chrun: {horizon_days: 14}", ["chrun"]),
+        ("churn: {horizon_days: 0}", ["churn.horizon_days", "got 0"]),
+        ("churn: {horizon_days: soon}", ["churn.horizon_days", "got 'soon'"]),
+        ("churn: {active_within_days: 10000000}", ["churn.active_within_days", "got 10000000"]),
+        ("calendar: {cadence: hourly}", ["calendar.cadence", "'daily', 'weekly' or 'monthly'", "got 'hourly'"]),
+        ("calendar: {cadence: monthly, start: 2024-01-31}", ["calendar", "every month has", "2024-01-31"]),
+        ("decisions: {budget_amount: .inf}", ["decisions.budget_amount", "got inf"]),
+        ("decisions: {budget_amount: -1}", ["decisions.budget_amount", "got -1"]),
+        ("decisions: {holdout_share: 1.5}", ["decisions.holdout_share", "got 1.5"]),
+        ("features: {windows_days: [28, 7]}", ["features", "windows_days must ascend", "[28, 7]"]),
+        ("scoring: 7", ["scoring", "got 7"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value(file: Path, text: str, named: list[str]) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+    told = str(raised.value)
+    assert str(file) in told
+    assert [part for part in named if part not in told] == []
+
+
+def test_all_wrong_settings_are_told_at_once(file: Path) -> None:
+    file.write_text("churn: {horizon_days: 0, gap_days: -1}")
+    with pytest.raises(SettingsError, match=r"(?s)churn.horizon_days.*\n.*churn.gap_days"):
+        load_settings(file)
+
+
+def test_a_wrong_environment_variable_is_named_the_same_way(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN__CHURN__HORIZON_DAYS", "many")
+    with pytest.raises(SettingsError, match=r"CHURN__ variables.*\n.*churn.horizon_days.*got 'many'"):
+        load_settings(file)
+
+
+@pytest.mark.parametrize("text", ["churn: {horizon_days: 14", "- a\n- b\n", "just words"])
+def test_a_file_that_is_no_mapping_is_named(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"churn\.yaml cannot be read as YAML"):
+        load_settings(file)
+
+
+def test_every_section_is_frozen_and_has_only_stated_fields() -> None:
+    for name, section in Settings.model_fields.items():
+        config = section.default.model_config
+        assert (config["extra"], config["frozen"]) == ("forbid", True), name
