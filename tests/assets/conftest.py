@@ -1,8 +1,8 @@
-"""A Dagster run around one asset check, as in production: a step between the asset it is about and one that follows."""
+"""A Dagster run around asset checks, as in production: steps between the assets they are about and one that follows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,22 +18,28 @@ from churn_assets.defs.workplace import Workplace
 
 @dataclass(frozen=True)
 class Told:
-    """What a run told of a check, per `stage/table`, and whether the asset after it was made."""
+    """What a run told of its checks, and whether the asset after them was made."""
 
-    checks: dict[str, dg.AssetCheckEvaluation]
+    checks: list[dg.AssetCheckEvaluation]
     is_followed: bool
 
     def figures(self, asset: str) -> dict[str, Any]:
-        return {name: value.value for name, value in self.checks[asset].metadata.items()}
+        """Of the check of `stage/table`, where there is only one."""
+        (found,) = [check for check in self.checks if check.asset_key.to_user_string() == asset]
+        return {name: value.value for name, value in found.metadata.items()}
 
     @property
     def failed(self) -> list[str]:
-        return sorted(asset for asset, check in self.checks.items() if not check.passed)
+        return sorted(check.asset_key.to_user_string() for check in self.checks if not check.passed)
+
+    @property
+    def failed_names(self) -> list[str]:
+        return sorted(check.check_name for check in self.checks if not check.passed)
 
 
-def _run(check: dg.AssetChecksDefinition, workplace: Workplace, *days: date) -> Told:
-    """A run for `days` over the checked assets, the check, and something that depends on all of them."""
-    keys = sorted({key.asset_key for key in check.check_keys})
+def _run(checks: Sequence[dg.AssetChecksDefinition], workplace: Workplace, days: Sequence[date]) -> Told:
+    """A run for `days` over the checked assets, the checks, and something that depends on all of them."""
+    keys = sorted({key.asset_key for check in checks for key in check.check_keys})
     partitioned = {"partitions_def": CALENDAR.partitions, "backfill_policy": dg.BackfillPolicy.single_run()}
 
     @dg.multi_asset(specs=[dg.AssetSpec(key) for key in keys], **partitioned)
@@ -46,10 +52,10 @@ def _run(check: dg.AssetChecksDefinition, workplace: Workplace, *days: date) -> 
 
     definitions = dg.Definitions(
         assets=[checked, what_follows],
-        asset_checks=[check],
+        asset_checks=checks,
         jobs=[
             dg.define_asset_job("everything", dg.AssetSelection.all()),
-            dg.define_asset_job("check", dg.AssetSelection.checks(check)),
+            dg.define_asset_job("check", dg.AssetSelection.checks(*checks)),
         ],
         resources={"workplace": workplace},
         executor=dg.in_process_executor,
@@ -62,17 +68,16 @@ def _run(check: dg.AssetChecksDefinition, workplace: Workplace, *days: date) -> 
             tags=tags if len(days) > 1 else None,
             raise_on_error=False,
         )
-    told = result.get_asset_check_evaluations()
     made = [event.asset_key for event in result.get_asset_materialization_events()]
-    return Told({check.asset_key.to_user_string(): check for check in told}, dg.AssetKey("what_follows") in made)
+    return Told(list(result.get_asset_check_evaluations()), dg.AssetKey("what_follows") in made)
 
 
 @pytest.fixture
 def run_check(workplace: Workplace) -> Callable[..., Told]:
-    """Runs a check on `workplace` for some snapshots; none: the check by itself, as from its button in the UI."""
+    """Runs checks on `workplace` for some snapshots; none: the checks alone, as from their button in the UI."""
 
-    def run(check: dg.AssetChecksDefinition, *days: date) -> Told:
-        return _run(check, workplace, *days)
+    def run(checks: dg.AssetChecksDefinition | Sequence[dg.AssetChecksDefinition], *days: date) -> Told:
+        return _run([checks] if isinstance(checks, dg.AssetChecksDefinition) else checks, workplace, days)
 
     return run
 

@@ -1,4 +1,4 @@
-"""The holdout is untouched, the budget kept, consent respected: a sound ledger, and the same with planted violations."""
+"""The holdout is untouched, the budget kept, consent respected: a sound ledger, and planted violations."""
 
 from __future__ import annotations
 
@@ -63,14 +63,15 @@ ACT = {"arm": pl.lit("reminder_email"), "channel": pl.lit("email")}
 
 
 def _failed(run_check: Run) -> list[str]:
-    """Names of the checks that fail; each of them must stop what follows."""
-    told = {check: run_check(check, DAY) for check in INTERVENTION_CHECKS}
-    assert all(result.is_followed is not bool(result.failed) for result in told.values())
-    return [next(iter(check.check_keys)).name for check, result in told.items() if result.failed]
+    """Names of the checks that fail; any of them must stop what follows."""
+    told = run_check(INTERVENTION_CHECKS, DAY)
+    assert told.is_followed is not bool(told.failed)
+    names: list[str] = told.failed_names
+    return names
 
 
 def test_sound_decisions_pass(decided: pl.DataFrame, run_check: Run) -> None:
-    assert decided.filter(pl.col("arm") != "none")["arm"].n_unique() == 3
+    assert decided.filter(pl.col("arm") != "none")["arm"].n_unique() == 2
     assert _failed(run_check) == []
 
 

@@ -11,7 +11,7 @@ Query = Callable[..., list[tuple[object, ...]]]
 D1, D2 = date(2026, 1, 5), date(2026, 1, 12)
 HOUR = 1 / 24
 
-# (user, snapshot): values. What each order is there for is said in conftest.py.
+# (user, snapshot): values. What each order is there for is said in landing/.
 EXPECTED = {
     ("1", D1): {
         "tenure_days": 60,
@@ -158,7 +158,9 @@ def test_status(whole: Query, user: str, day: date) -> None:
         ("10", D2, (False, None, None, None)),
     ],
 )
-def test_consent_is_the_newest_word_known(whole: Query, user: str, day: date, expected: tuple[bool | None, ...]) -> None:
+def test_consent_is_the_newest_word_known(
+    whole: Query, user: str, day: date, expected: tuple[bool | None, ...]
+) -> None:
     columns = "consent_email, consent_sms, consent_push, consent_call"
     sql = f"select {columns} from features.user_statuses where user_id = ? and snapshot_date = ?"
     assert whole(sql, user, day) == [expected]

@@ -13,7 +13,7 @@ from churn_assets.defs.duck import duck
 from churn_assets.defs.home import Home
 
 Query = Callable[..., list[tuple[object, ...]]]
-# Counted by hand on conftest.py: raw rows, versions kept, duplicates, refused, not yet known at D4.
+# Counted by hand in landing/: raw rows, versions kept, duplicates, refused, not yet known at D4.
 ACCOUNTS = {
     "users": ("dim_users", 13, 12, 0, 1, 0),
     "orders": ("fct_orders", 33, 26, 2, 4, 1),  # duplicates: 201 delivered twice, 301 with two contents

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -63,23 +62,16 @@ class Instance:
 
     def kill(self, *arguments: str, when: Callable[[str], bool]) -> str:
         """SIGKILL the command, and nothing it started, as soon as what it has told satisfies `when`."""
-        process = subprocess.Popen(
-            self._command(arguments),
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        told = ""
-        assert process.stdout is not None
-        os.set_blocking(process.stdout.fileno(), False)
-        while not when(told):
-            assert process.poll() is None, f"ended before it could be killed:\n{told}"
-            told += process.stdout.read() or ""
+        told = self.home.with_suffix(".told")
+        unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with told.open("w") as output:
+            process = subprocess.Popen(self._command(arguments), env=unbuffered, stdout=output, stderr=output)
+        while not when(told.read_text()):
+            assert process.poll() is None, f"ended before it could be killed:\n{told.read_text()}"
             time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
-        return told
+        return told.read_text()
 
     def query(self, sql: str) -> pl.DataFrame:
         """Rows through one read-only connection, as an analyst would."""

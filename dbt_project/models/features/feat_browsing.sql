@@ -35,7 +35,8 @@ select
   {%- for measure in measures %}
   {%- set measure_loop = loop %}
   {%- for window in var("windows_days") %}
-  cast(coalesce(sum({{ measure }}) filter (where band_days <= {{ window }}), 0) as double) as {{ measure }}_{{ window }}d
+  cast(coalesce(sum({{ measure }}) filter (where band_days <= {{ window }}), 0) as double)
+    as {{ measure }}_{{ window }}d
   {{- "," if not (loop.last and measure_loop.last) }}
   {%- endfor %}
   {%- endfor %}
