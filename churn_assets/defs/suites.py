@@ -19,4 +19,4 @@ def suite_holds(at: Snapshot, stage: str, table: str) -> Finding:
         f"{failure.expectation} {failure.column or ''}".strip(): f"{failure.observed}; expected {failure.expected}"
         for failure in result.failures
     }
-    return Finding(result.success, {"expectations": result.expectations, "seconds": result.seconds, **failures})
+    return Finding(result.success, {"expectations": result.expectations, **failures})

@@ -72,12 +72,10 @@ def test_names_are_words_in_snake_case(graph: dg.AssetGraph) -> None:
 
 def test_jobs_schedules_and_sensors_are_off_until_switched_on(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    started = [each.name for each in [*repository.schedule_defs, *repository.sensor_defs] if is_running(each)]
-    assert started == []
-
-
-def is_running(automation: dg.ScheduleDefinition | dg.SensorDefinition) -> bool:
-    return automation.default_status.value == "RUNNING"
+    schedules = {each.name: each.default_status for each in repository.schedule_defs}
+    sensors = {each.name: each.default_status for each in repository.sensor_defs}
+    assert set(schedules.values()) == {dg.DefaultScheduleStatus.STOPPED}
+    assert set(sensors.values()) == {dg.DefaultSensorStatus.STOPPED}
 
 
 def test_the_graph_is_as_it_was(definitions: dg.Definitions, graph: dg.AssetGraph, snapshot: SnapshotAssertion) -> None:

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from churn_assets.defs.dbt import lineage
-from churn_assets.defs.dbt.lineage import column_lineage, prepare_lineage
+from churn_assets.defs.dbt.lineage import column_lineage, made_of, prepare_lineage
 from churn_assets.defs.dbt.origins import column_origins
 from churn_assets.defs.dbt.project import manifest
 
@@ -115,6 +115,9 @@ def test_dagster_is_told_of_it() -> None:
     assert found is not None
     assert found.deps_by_column["amount"] == [dg.TableColumnDep(dg.AssetKey(["staging", "stg_orders"]), "amount")]
     assert column_lineage("marts", "no_such_table") is None
+    assert made_of("features", "user_features", "recency_days") == " From marts.fct_orders.ordered_at."
+    assert made_of("staging", "quarantine", "row_json").endswith(" more.")
+    assert made_of("features", "churn_labels", "definition") == ""
 
 
 @pytest.mark.parametrize("content", [None, json.dumps({"made_from": "another project", "models": {"a.b": {}}})])

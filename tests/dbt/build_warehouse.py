@@ -1,7 +1,7 @@
 """Builds the dbt project on CHURN_HOME, as often as told: `build_warehouse.py COMMAND FIRST:LAST [FIRST:LAST ...]`.
 
-Each FIRST:LAST is one dbt invocation over that range of snapshots; after it the warehouse is copied to after-<n>.duckdb.
-All in one process, since dbt alone takes seconds to import. What dbt is told is what a run would tell it.
+Each FIRST:LAST is one dbt invocation over that range of snapshots; after it the warehouse is copied to
+after-<n>.duckdb. All in one process, since dbt takes seconds to import. It is told what a run would tell it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def main(home: Path, command: str, *ranges: str) -> None:
         first, last = map(date.fromisoformat, days.split(":"))
         told = variables(workplace, workplace.calendar.between(first, last))
         result = dbtRunner().invoke([
-            command, "--quiet", "--vars", json.dumps(told), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            command, "--quiet", "--vars", json.dumps(told),
+            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
             "--target-path", str(home / "target"), "--log-path", str(home / "logs"),
         ])  # fmt: skip
         if not result.success:

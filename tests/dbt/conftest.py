@@ -6,13 +6,14 @@ The rows lie in `landing/`; their column `why` says what each is there for. Week
     D1 = 2026-01-05   D2 = 2026-01-12   D3 = 2026-01-19   D4 = 2026-01-26
 
 `whole`: in several files and formats, all four snapshots in one range, dbt tests included.
-`stepwise`: the same rows in one CSV file per table, in reverse order, one snapshot after another, D2 once more at the end.
+`stepwise`: the same rows in one CSV file per table, in reverse order; one snapshot after another, then D2 once more.
 `orders_only`: nothing but orders, with whole numbers for ids.
 All three are built at the same time, each by one process, once per session.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from churn_assets.defs.duck import duck
 from churn_assets.defs.home import Home
@@ -89,16 +91,11 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="session")
-def warehouses(
-    tmp_path_factory: pytest.TempPathFactory, environment_of: Callable[..., Mapping[str, str]]
-) -> Mapping[str, Home]:
-    """The homes by name, built."""
-    homes = {name: Home(tmp_path_factory.mktemp(name)).prepare() for name in LANDINGS}
+def build(homes: Mapping[str, Home], environment_of: Callable[..., Mapping[str, str]]) -> None:
     script = Path(__file__).with_name("build_warehouse.py")
     running = {}
     for name, home in homes.items():
-        home.settings_file.write_text(SETTINGS)
+        home.prepare().settings_file.write_text(SETTINGS)
         LANDINGS[name](Path(home.landing))
         running[name] = subprocess.Popen(
             [sys.executable, str(script), *COMMANDS[name]],
@@ -110,6 +107,21 @@ def warehouses(
     told = {name: process.communicate()[0] for name, process in running.items()}
     failed = [name for name, process in running.items() if process.returncode]
     assert not failed, "\n".join(f"--- {name}\n{told[name]}" for name in failed)
+
+
+@pytest.fixture(scope="session")
+def warehouses(
+    tmp_path_factory: pytest.TempPathFactory, environment_of: Callable[..., Mapping[str, str]]
+) -> Mapping[str, Home]:
+    """The homes by name, built; by one xdist worker for all of them."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "dbt"
+    homes = {name: Home(shared / name) for name in LANDINGS}
+    shared.mkdir(exist_ok=True)
+    with FileLock(shared / "build.lock"):
+        if not (shared / "built").exists():
+            build(homes, environment_of)
+            (shared / "built").touch()
     return homes
 
 

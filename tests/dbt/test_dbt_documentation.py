@@ -9,7 +9,7 @@ import pytest
 
 from churn_assets.defs.dbt.project import manifest
 
-Query = Callable[..., list[tuple[object, ...]]]
+Query = Callable[..., list[tuple[str, ...]]]
 MODELS: dict[str, dict[str, Any]] = {
     node["name"]: node for node in manifest()["nodes"].values() if node["resource_type"] == "model"
 }

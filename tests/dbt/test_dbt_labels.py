@@ -57,8 +57,10 @@ def test_labels_of_the_newest_snapshots_are_open(whole: Query) -> None:
 
 
 def test_label_windows_follow_the_settings(whole: Query) -> None:
-    sql = "select distinct definition, gap_days, horizon_days, matures_at from features.churn_labels where snapshot_date = ?"
-    assert whole(sql, D1) == [("inactivity", 7, 7, datetime(2026, 1, 19))]
+    columns = "definition, gap_days, horizon_days, matures_at"
+    assert whole(f"select distinct {columns} from features.churn_labels where snapshot_date = ?", D1) == [
+        ("inactivity", 7, 7, datetime(2026, 1, 19))
+    ]
     assert whole("select * from marts.dim_snapshots where snapshot_date = ?", D1) == [
         (D1, datetime(2026, 1, 12), datetime(2026, 1, 19))
     ]

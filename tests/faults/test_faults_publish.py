@@ -33,7 +33,7 @@ def die(*_):
 
 root = Path(sys.argv[1])
 record = Record(root / "record.sqlite")
-later = pl.DataFrame({"user_id": [f"u{number * 7919}" for number in range(20_000)]})
+later = pl.DataFrame({"user_id": [f"u{number * 7919}" for number in range(200_000)]})
 {cut}
 Tables(root / "tables", record).publish("scoring", "scored_users", date(2026, 11, 16), later)
 """
@@ -87,13 +87,13 @@ def test_a_kill_leaves_the_earlier_partition_and_what_is_left_over_is_swept(tabl
 def test_without_a_cut_the_same_process_publishes(tables: Tables) -> None:
     done = publish_in_a_process(tables.root.parent, "")
     assert done.returncode == 0, done.stderr
-    assert len(tables.read("scoring", "scored_users", DAY)) == 20_000
+    assert len(tables.read("scoring", "scored_users", DAY)) == 200_000
 
 
 def test_a_file_that_may_not_grow_leaves_nothing_half_written(tables: Tables) -> None:
     """The operating system refuses the write midway, as a full disk does."""
     before = files(tables)
-    done = publish_in_a_process(tables.root.parent, "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))")
+    done = publish_in_a_process(tables.root.parent, "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))")
     assert done.returncode == 1
     assert "File too large" in done.stderr
     assert files(tables) == before

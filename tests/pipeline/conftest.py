@@ -66,11 +66,13 @@ class Instance:
         unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with told.open("w") as output:
             process = subprocess.Popen(self._command(arguments), env=unbuffered, stdout=output, stderr=output)
-        while not when(told.read_text()):
-            assert process.poll() is None, f"ended before it could be killed:\n{told.read_text()}"
-            time.sleep(0.02)
-        process.kill()
-        process.wait()
+        try:
+            while not when(told.read_text()):
+                assert process.poll() is None, f"ended before it could be killed:\n{told.read_text()}"
+                time.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
         return told.read_text()
 
     def query(self, sql: str) -> pl.DataFrame:

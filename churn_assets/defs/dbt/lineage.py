@@ -21,6 +21,7 @@ from churn_assets.defs.dbt.project import PROJECT, manifest, run_dbt, source_fil
 
 TARGET = PROJECT / "target"
 FILE = TARGET / "lineage.json"
+TOLD_ORIGINS = 4
 Columns = Mapping[str, list[list[str]]]
 
 
@@ -53,6 +54,15 @@ def column_lineage(schema: str, model: str) -> dg.TableColumnLineage | None:
             for name, found in columns.items()
         }
     )
+
+
+def made_of(schema: str, model: str, column: str) -> str:
+    """The same in words, for the column's description: the free UI draws lineage of tables only (Dagster 1.13)."""
+    found = [".".join(origin) for origin in (lineage() or {}).get(f"{schema}.{model}", {}).get(column, [])]
+    if not found:
+        return ""
+    more = f" and {len(found) - TOLD_ORIGINS} more" if len(found) > TOLD_ORIGINS else ""
+    return f" From {', '.join(found[:TOLD_ORIGINS])}{more}."
 
 
 def _cached() -> Mapping[str, Columns] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from churn_assets.defs.dbt.lineage import column_lineage, lineage
+from churn_assets.defs.dbt.lineage import column_lineage, lineage, made_of
 from churn_assets.defs.dbt.project import column_descriptions
 from churn_assets.defs.workplace import Workplace
 
@@ -35,16 +35,16 @@ def with_table_metadata(
     counted = [tuple(key.path) for key in keys.values() if found[tuple(key.path)]["table_type"] == "BASE TABLE"]
     rows = _row_counts(workplace, counted)
     for output in outputs:
-        key = tuple(keys[output.output_name].path)
-        descriptions = column_descriptions(*key)
+        stage, table = key = tuple(keys[output.output_name].path)
+        descriptions = column_descriptions(stage, table)
         columns = [
-            dg.TableColumn(name, kind, description=descriptions.get(name))
+            dg.TableColumn(name, kind, description=descriptions.get(name, "") + made_of(stage, table, name))
             for name, kind in zip(found[key]["names"], found[key]["types"], strict=True)
         ]
         metadata: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(columns)}
         if key in rows:
             metadata["dagster/row_count"] = rows[key]
-        found_lineage = column_lineage(*key)
+        found_lineage = column_lineage(stage, table)
         if found_lineage:
             metadata["dagster/column_lineage"] = found_lineage
         yield output.with_metadata({**output.metadata, **metadata})
