@@ -27,7 +27,7 @@ class Progress:
         self._tables = 0
 
     def say(self, line: str) -> None:
-        self.console.print(line, markup=False)
+        self.console.print(line, markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:

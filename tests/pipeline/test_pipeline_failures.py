@@ -73,10 +73,11 @@ def test_a_wrong_setting_is_named_with_its_value(instance: Instance) -> None:
 
 
 def test_too_little_data_to_train_says_what_is_there_and_what_is_needed(instance: Instance) -> None:
-    rows = [f"{n},{n % 9},2026-{8 + n % 3:02}-{1 + n % 28:02} 12:00:00,9.90\n" for n in range(60)]
+    """In the first week of a shop no label has matured."""
+    rows = [f"{n},{n % 9},2026-08-{3 + n % 7:02} 12:00:00,9.90\n" for n in range(60)]
     land(instance, "orders.csv", (HEADER + "".join(rows)).encode())
-    done = instance.churn("run", "--snapshot", "2026-11-02")
+    done = instance.churn("run")
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
-    assert "No model at 2026-11-02. Nothing trained: 9 eligible users in matured slices, 50 needed" in done.stdout
-    assert instance.published().keys() == {("training", "training_set", "2026-11-02")}, "more than the training set"
+    assert "No model at 2026-08-10. Nothing trained: 0 eligible users in matured slices, 50 needed" in done.stdout
+    assert instance.published().keys() == {("training", "training_set", "2026-08-10")}, "more than the training set"

@@ -82,11 +82,11 @@ def repeated(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Instance:
 def from_nothing(
     base: Base, tmp_path_factory: pytest.TempPathFactory, new_instance: Callable[..., Instance]
 ) -> Instance:
-    """The same in a new home, where all weeks are made for the first time, the newest first."""
+    """The same in a new home, made from nothing, and then the week before it."""
     instance = new_instance(tmp_path_factory.mktemp("from_nothing") / "home")
     shutil.copytree(base.final.landing, instance.landing)
     add_hostile_rows(instance.landing)
-    for day in sorted(base.told, reverse=True):
+    for day in sorted(base.told, reverse=True)[:2]:
         instance.succeed("run", "--snapshot", str(day))
     return instance
 
@@ -117,7 +117,7 @@ def test_a_repeated_snapshot_sees_nothing_of_its_future(base: Base, repeated: In
 
 
 @pytest.mark.parametrize("relation", ["features.user_features", "features.user_statuses", "scoring.scored_users"])
-@pytest.mark.parametrize("weeks_before", [0, 1, 2])
+@pytest.mark.parametrize("weeks_before", [0, 1])
 def test_snapshots_made_late_and_backwards_see_nothing_of_their_future(
     base: Base, from_nothing: Instance, relation: str, weeks_before: int
 ) -> None:

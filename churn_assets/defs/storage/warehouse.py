@@ -54,5 +54,7 @@ class Warehouse:
             for (schema, table), paths in files.items():
                 listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
                 connection.execute(f'create schema if not exists "{schema}"')
-                rows = f"select * from read_parquet([{listed}], union_by_name = true)"
+                # The folder's snapshot_date=... would replace the column: the slice of a label, the snapshot measured.
+                options = "union_by_name = true, hive_partitioning = false"
+                rows = f"select * from read_parquet([{listed}], {options})"
                 connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')
