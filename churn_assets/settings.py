@@ -116,7 +116,9 @@ class Decisions(Section):
 class Settings(BaseSettings):
     """Everything that can be set. `home` is where this instance keeps its files (CHURN_HOME)."""
 
-    model_config = SettingsConfigDict(env_prefix="CHURN__", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CHURN__", env_nested_delimiter="__", env_parse_none_str="null", extra="forbid", frozen=True
+    )
 
     landing: Landing = Landing()
     calendar: Calendar = Calendar()

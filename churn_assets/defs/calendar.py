@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from math import ceil
 
@@ -51,7 +51,10 @@ class Calendar:
 
     def dates(self, now: datetime | None = None) -> list[date]:
         """All snapshots up to `now` (default: the present), ascending."""
-        return [date.fromisoformat(key) for key in self.partitions.get_partition_keys(current_time=now)]
+        at = now or datetime.now(UTC)
+        keys = self.partitions.get_partition_keys(current_time=at)
+        # end_offset=1 shows the first one up to a cadence before it has come.
+        return [day for key in keys if (day := date.fromisoformat(key)) <= at.date()]
 
     def snapshot(self, day: date) -> date:
         """`day` if it is a snapshot that has come; else CalendarError."""

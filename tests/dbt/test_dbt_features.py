@@ -102,13 +102,7 @@ EXPECTED: dict[tuple[str, date], dict[str, float | None]] = {
     ("6", D1): {"orders_count": 0, "spent_amount": 0, "recency_days": None, "order_mean_amount": None, "orders_7d": 0},
     ("11", D2): {"orders_count": 0, "tenure_days": 4},
 }  # fmt: skip
-# A visit keeps the earliest day it ever had: `started_at` of fct_sessions is a minimum over all versions of its events.
-KEEPS_THE_FIRST_DAY = {("4", D2, "days_since_visit"): [pytest.mark.xfail(reason="a visit moved to a later day")]}
-CASES = [
-    pytest.param(user, day, column, value, marks=KEEPS_THE_FIRST_DAY.get((user, day, column), []))
-    for (user, day), row in EXPECTED.items()
-    for column, value in row.items()
-]  # fmt: skip
+CASES = [(user, day, column, value) for (user, day), row in EXPECTED.items() for column, value in row.items()]
 
 
 @pytest.mark.parametrize(("user", "day", "column", "value"), CASES, ids=str)

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from churn_assets.defs.dbt import origins
 from churn_assets.defs.dbt.project import PROJECT, manifest, run_dbt, source_files
+from churn_assets.defs.storage.files import write_whole
 
 TARGET = PROJECT / "target"
 FILE = TARGET / "lineage.json"
@@ -26,19 +27,19 @@ Columns = Mapping[str, list[list[str]]]
 
 
 def prepare_lineage() -> None:
-    """Bring the cache up to the project: half a minute of work when something has changed, else none."""
+    """Bring the cache up to the project: some 15 s of work when something has changed, else none."""
     manifest()
     with FileLock(TARGET / "lineage.lock"):
         if _cached() is None:
-            models = _models_with_origins()
-            FILE.write_text(json.dumps({"made_from": _sources_sha256(), "models": models}))
+            content = json.dumps({"made_from": _sources_sha256(), "models": _models_with_origins()})
+            write_whole(FILE, lambda file: file.write_text(content))
 
 
 @cache
 def lineage() -> Mapping[str, Columns] | None:
     """Origins of the columns per model (`schema.name`); None where they were not worked out for the project as it is.
 
-    A run does not make up for that: it would pay half a minute for a picture.
+    A run does not make up for that: it would pay those seconds for a picture.
     """
     return _cached()
 
@@ -57,7 +58,7 @@ def column_lineage(schema: str, model: str) -> dg.TableColumnLineage | None:
 
 
 def made_of(schema: str, model: str, column: str) -> str:
-    """The same in words, for the column's description: the free UI draws lineage of tables only (Dagster 1.13)."""
+    """The same in words, for the table schema of an event: the free UI draws lineage of tables only (Dagster 1.13)."""
     found = [".".join(origin) for origin in (lineage() or {}).get(f"{schema}.{model}", {}).get(column, [])]
     if not found:
         return ""

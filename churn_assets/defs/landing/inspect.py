@@ -40,6 +40,8 @@ def inspect(uri: str) -> dict[str, LandedTable]:
     root = Path(uri.removeprefix("file://"))
     if not root.is_dir():
         raise LandingError(f"{root} is not a folder: put the raw tables there or set landing.uri (CHURN__LANDING__URI)")
+    if set("*?[") & set(str(root)):
+        raise LandingError(f"{root} has *, ? or [ in its name, which would be read as a pattern: rename the folder")
     with duck() as connection:
         found = [_inspect_table(connection, root / table.name, table) for table in raw_contract()]
     landed = {table.name: table for table in found if table}

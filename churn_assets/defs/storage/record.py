@@ -100,10 +100,11 @@ class Record:
         rows = messages.select(pl.col(OUTBOX_COLUMNS).cast(pl.String)).rows()
         marks = ", ".join("?" * len(OUTBOX_COLUMNS))
         with self._transaction() as connection:
-            held = dict(connection.execute("select message_key, payload from outbox").fetchall())
-            for key, payload in messages.select("message_key", "payload").iter_rows():
-                if held.get(key, payload) != payload:
-                    raise OutboxConflict(f"outbox: message_key {key} is there with another payload; nothing was added")
+            content = "message_key, decision_id, user_id, channel, template, payload"
+            held = {row[0]: row for row in connection.execute(f"select {content} from outbox")}
+            for row in messages.select(content.split(", ")).iter_rows():
+                if held.get(row[0], row) != row:
+                    raise OutboxConflict(f"outbox: message_key {row[0]} is there with another content; nothing added")
             connection.executemany(f"insert or ignore into outbox values ({marks})", rows)
             return len(set(messages["message_key"]) - held.keys())
 

@@ -40,12 +40,27 @@ deltas as (
     sum(sign * dwell_seconds) as dwell_seconds
   from changes
   group by user_id, session_id, counts_from_date
+),
+
+-- A corrected visit starts at the first of the events that still count, which no running minimum can tell.
+corrected_starts as (
+  select deltas.user_id, deltas.session_id, deltas.counts_from_date, min(events.occurred_at) as corrected_at
+  from deltas
+  inner join events
+    on deltas.user_id = events.user_id
+    and deltas.session_id = events.session_id
+    and {{ first_snapshot_after("events.known_at") }} <= deltas.counts_from_date
+    and (events.superseded_at is null or {{ first_snapshot_after("events.superseded_at") }} > deltas.counts_from_date)
+  where (deltas.user_id, deltas.session_id) in (
+    select (user_id, session_id) from events where superseded_at is not null
+  )
+  group by deltas.user_id, deltas.session_id, deltas.counts_from_date
 )
 
 select
   user_id,
   session_id,
-  min(started_at) over up_to_here as started_at,
+  coalesce(corrected_at, min(started_at) over up_to_here) as started_at,
   cast(sum(events) over up_to_here as bigint) as events,
   {%- for name in counts %}
   cast(coalesce(sum({{ name }}) over up_to_here, 0) as bigint) as {{ name }},
@@ -54,4 +69,5 @@ select
   counts_from_date,
   lead(counts_from_date) over (partition by user_id, session_id order by counts_from_date) as counts_until_date
 from deltas
+left join corrected_starts using (user_id, session_id, counts_from_date)
 window up_to_here as (partition by user_id, session_id order by counts_from_date)

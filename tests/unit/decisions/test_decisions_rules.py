@@ -242,17 +242,6 @@ def test_a_broken_candidate_is_named(
     assert rule in {check.split("(")[0] for check in cases.get_column("check")}
 
 
-@pytest.mark.parametrize("reserved", ["none", "control"])
-def test_an_arm_may_not_be_called_like_the_side_left_alone(reserved: str) -> None:
-    with pytest.raises(ValueError, match=f"arm '{reserved}' is reserved"):
-        Arm(arm=reserved, channel="email", template="t", cost_amount=1, assumed_lift=0.1)
-
-
-def test_an_arm_may_not_answer_an_unknown_reason() -> None:
-    with pytest.raises(ValueError, match="weather"):
-        Arm.model_validate(COUPON.model_dump() | {"answers": ("weather",)})
-
-
 def test_default_catalogue_stays_in_budget(make_candidates: MakeCandidates, snapshot: date) -> None:
     candidates = make_candidates(*[{"reason_1": "service"}, {}, {"reason_1": "profile"}] * 200)
 

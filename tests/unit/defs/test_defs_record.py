@@ -96,9 +96,9 @@ def test_no_messages_keep_the_contract_too(record: Record) -> None:
     assert Outbox.validate(record.messages()).is_empty()
 
 
-def test_a_key_that_comes_with_another_payload_is_a_conflict_and_adds_nothing(record: Record) -> None:
+def test_a_key_that_comes_with_another_content_is_a_conflict_and_adds_nothing(record: Record) -> None:
     record.add_messages(pl.DataFrame([message("a")]))
-    with pytest.raises(OutboxConflict, match=f"message_key {'a' * 32} is there with another payload"):
+    with pytest.raises(OutboxConflict, match=f"message_key {'a' * 32} is there with another content"):
         record.add_messages(pl.DataFrame([message("b", user="u2"), message("a", payload="other")]))
     assert record.messages()["message_key"].to_list() == ["a" * 32]
 
