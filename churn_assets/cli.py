@@ -115,7 +115,7 @@ def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
     from churn_assets.defs.running import serve
 
-    sys.exit(serve(_home(home), port))
+    serve(_home(home), port)
 
 
 def _home(folder: Path | None) -> Path:

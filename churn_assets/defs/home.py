@@ -9,7 +9,8 @@ from pathlib import Path
 
 from churn_assets.settings import Settings, load_settings
 
-INSTANCE_CONFIG = "telemetry:\n  enabled: false\n"
+# No telemetry, and no dialog that invites every new instance to a community.
+INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 @dataclass(frozen=True)

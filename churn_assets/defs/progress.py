@@ -17,6 +17,8 @@ from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
+DBT_ERRORS = "Errors parsed from dbt logs"
+
 
 class Progress:
     """Follows runs in this process. dbt and the libraries write to stdout; here that goes to a log in the home."""
@@ -100,4 +102,6 @@ def _cause(error: Any) -> str:
     """The innermost message, without the stack."""
     while error.cause is not None:
         error = error.cause
-    return str(error.message).strip()
+    message = str(error.message).strip()
+    # dagster-dbt begins with the whole command, variables included: kilobytes before the cause.
+    return message[message.find(DBT_ERRORS) :] if DBT_ERRORS in message else message

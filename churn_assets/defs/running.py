@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 import dagster as dg
 from dagster._core.utils import make_new_run_id
@@ -37,24 +37,15 @@ def run_range(root: Path, first: date, last: date) -> bool:
     return _run(workplace, days)
 
 
-def serve(root: Path, port: int) -> int:
-    """The Dagster UI and its daemon, on the loopback interface only, until interrupted."""
+def serve(root: Path, port: int) -> NoReturn:
+    """Become the Dagster UI and its daemon, on the loopback interface only, until interrupted."""
     workplace = _workplace(root)
     with dg.DagsterInstance.get() as instance:
         _sweep(workplace, instance, Progress())
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "-m",
-        "churn_assets.definitions",
-    ]
-    return subprocess.run(command, cwd=workplace.home.root, check=False).returncode
+    os.chdir(workplace.home.root)
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    what = ["-m", "churn_assets.definitions", "--location-name", "churn_assets"]
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *where, *what])  # signals reach it directly
 
 
 def _workplace(root: Path) -> Workplace:

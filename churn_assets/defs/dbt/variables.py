@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.workplace import Workplace
 
 FINGERPRINT_FACT = "warehouse.settings"
@@ -51,12 +52,12 @@ def built_snapshots(workplace: Workplace) -> list[date]:
 
 
 def fingerprint(workplace: Workplace) -> str:
-    """The settings that are baked into the warehouse's rows. If they change, it has to be made again."""
+    """Settings and SQL that are baked into the warehouse's rows. If they change, it has to be made again."""
     settings = workplace.settings
     baked = {
         "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
         "churn": settings.churn.model_dump(mode="json"),
-        "windows_days": settings.features.windows_days,
+        "code": features_version(settings.features.windows_days),
         "cancelled_statuses": settings.landing.cancelled_statuses,
         "landing": settings.landing.uri,  # not the resolved path: a home may be moved
     }

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -240,13 +239,3 @@ def test_a_broken_candidate_is_named(
     cases = caught.value.failure_cases
     assert set(cases.get_column("column")) == {column}
     assert rule in {check.split("(")[0] for check in cases.get_column("check")}
-
-
-def test_default_catalogue_stays_in_budget(make_candidates: MakeCandidates, snapshot: date) -> None:
-    candidates = make_candidates(*[{"reason_1": "service"}, {}, {"reason_1": "profile"}] * 200)
-
-    ledger = decide(candidates, Decisions(), snapshot)
-
-    spent = sum(Decimal(str(cost)) for cost in ledger.get_column("expected_cost_amount"))
-    assert Decimal(200) < spent <= Decimal(1000)
-    assert ledger.filter(pl.col("arm") == "care_call").height == 50
