@@ -44,7 +44,7 @@ def serve(root: Path, port: int) -> NoReturn:
         _sweep(workplace, instance, Progress())
     os.chdir(workplace.home.root)
     where = ["--host", "127.0.0.1", "--port", str(port)]
-    what = ["-m", "churn_assets.definitions", "--location-name", "churn_assets"]
+    what = ["-m", "churn_assets.definitions"]
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *where, *what])  # signals reach it directly
 
 
