@@ -60,7 +60,8 @@ def _run_dbt(workplace: Workplace, days: Sequence[date], target: Path) -> list[d
     subprocess.run(command, check=True, capture_output=True)
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     done = json.loads((target / "run_results.json").read_text())["results"]
-    return [nodes[result["unique_id"]] | {"sql": result["compiled_code"]} for result in done]
+    models = [(nodes[result["unique_id"]], result["compiled_code"]) for result in done]
+    return [node | {"sql": sql} for node, sql in models if node["resource_type"] == "model"]
 
 
 def _statements(models: Sequence[dict[str, Any]], *, is_first: bool) -> Iterator[str]:

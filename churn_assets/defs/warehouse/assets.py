@@ -30,8 +30,6 @@ def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, db
     made_with = workplace.record.fact(FINGERPRINT_FACT)
     is_outdated = made_with is not None and made_with != fingerprint(workplace)
     if is_outdated:
-        context.log.warning(
-            "Settings, SQL or raw columns that the warehouse was made with have changed; its tables are made again."
-        )
+        context.log.warning("The warehouse was made with other settings, SQL or raw columns: it is made again.")
     yield from build(context, workplace, dbt, snapshots, is_rebuild=is_outdated)
     workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))
