@@ -53,7 +53,7 @@ ui: $(VENV)/.base ## the Dagster UI on the demo's home
 	@$(BIN)/churn ui
 
 test: $(VENV)/.dev ## every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev ## style, types, layers, SQL
 	@$(BIN)/ruff check .

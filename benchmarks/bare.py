@@ -21,13 +21,15 @@ from churn_assets.settings import load_settings
 
 def main() -> None:
     plan = json.loads(Path(sys.argv[1]).read_text())
+    folder = Path(plan["folder"])
     snapshot = date.fromisoformat(plan["snapshot"])
     settings = load_settings(Path(plan["settings"]))
     features = [Feature(**feature) for feature in plan["features"]]
-    with duckdb.connect(plan["warehouse"]) as connection:
+    # dbt qualifies every table with the name of the database, which is that of the file.
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         for statement in plan["statements"]:
             connection.execute(statement)
-        training, present = (_rows(connection, plan[name], Path(plan["folder"])) for name in ("training", "scoring"))
+        training, present = (_rows(connection, plan[name], folder) for name in ("training", "scoring"))
     churn = settings.churn
     trained = train(
         training,
@@ -38,7 +40,7 @@ def main() -> None:
         settings=settings.training,
     )
     scored, _ = score(present, trained.model, features, settings.scoring, features_version="bare")
-    scored.write_parquet(Path(plan["folder"]) / "scored_users.parquet")
+    scored.write_parquet(folder / "scored_users.parquet")
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -49,6 +50,7 @@ def main() -> None:
         second = _cost([*churn, "run", "--snapshot", END.isoformat(), "--home", str(home)])
         plan = _plan(home, Path(folder) / "scratch")
         bare = _cost([sys.executable, "-m", "benchmarks.bare", str(plan)])
+        _assert_same_scores(home, plan.with_name("scored_users.parquet"))
     _show(f"{chosen.users:,} users, {chosen.weeks} weeks", first, second, bare)
 
 
@@ -94,6 +96,16 @@ def _plan(home: Path, scratch: Path) -> Path:
     workplace = Workplace(home_path=str(scratch))
     settle_calendar(workplace.home)
     return write_plan(workplace, END, scratch)
+
+
+def _assert_same_scores(home: Path, bare: Path) -> None:
+    """Otherwise the two did not do the same work."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        sql = "select user_id, status, churn_probability from {} order by user_id"
+        ours = connection.execute(sql.format("scoring.scored_users")).fetchall()
+        theirs = connection.execute(sql.format(f"read_parquet('{bare}')")).fetchall()
+    if ours != theirs:
+        raise ValueError(f"{bare}: the bare process scores other users or probabilities than churn run in {home}")
 
 
 def _show(shop: str, first: Cost, second: Cost, bare: Cost) -> None:

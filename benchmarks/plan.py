@@ -34,18 +34,19 @@ def write_plan(workplace: Workplace, snapshot: date, folder: Path) -> Path:
             statements += _statements(_run_dbt(workplace, days, folder / str(days[-1])), is_first=not statements)
     with duck(workplace.home.warehouse, read_only=True) as connection:
         views = [sql for (sql,) in connection.execute(RAW_VIEWS).fetchall()]
+    bare = folder / "bare"
+    bare.mkdir()
     columns = [name for name in features_at(workplace, snapshot).columns if name != "status"]
     plan = {
         "snapshot": snapshot.isoformat(),
         "settings": str(workplace.home.settings_file),
-        "warehouse": str(folder / "bare.duckdb"),
-        "folder": str(folder),
+        "folder": str(bare),
         "features": [dataclasses.asdict(feature) for feature in describe(columns)],
         "statements": ["create schema raw", *views, *statements],
         "training": _with_values(LABELLED, workplace, snapshot),
         "scoring": _with_values(AT_SNAPSHOT, workplace, snapshot),
     }
-    file = folder / "plan.json"
+    file = bare / "plan.json"
     file.write_text(json.dumps(plan))
     return file
 
