@@ -52,7 +52,8 @@ corrected_starts as (
     and {{ first_snapshot_after("events.known_at") }} <= deltas.counts_from_date
     and (events.superseded_at is null or {{ first_snapshot_after("events.superseded_at") }} > deltas.counts_from_date)
   where (deltas.user_id, deltas.session_id) in (
-    select (user_id, session_id) from events where superseded_at is not null
+    select (corrected.user_id, corrected.session_id) from events as corrected
+    where corrected.superseded_at is not null
   )
   group by deltas.user_id, deltas.session_id, deltas.counts_from_date
 )
