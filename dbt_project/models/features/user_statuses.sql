@@ -8,6 +8,7 @@ with users as (
     snapshots.snapshot_date,
     users.user_id,
     users.registered_at,
+    users.is_described,
     nullif(users.known_at, {{ always_known() }}) as described_at
   from {{ snapshots() }} as snapshots
   inner join {{ ref("dim_users") }} as users on {{ counted_at("snapshots.snapshot_date", "users") }}
@@ -17,8 +18,9 @@ purchases as (
   select
     snapshots.snapshot_date,
     orders.user_id,
-    min(orders.ordered_at) as first_ordered_at,
-    max(orders.ordered_at) as last_ordered_at
+    count(*) as orders,
+    min(orders.ordered_at) filter (where orders.is_purchase) as first_ordered_at,
+    max(orders.ordered_at) filter (where orders.is_purchase) as last_ordered_at
   from {{ snapshots() }} as snapshots
   inner join {{ ref("fct_orders") }} as orders
     on {{ counted_at("snapshots.snapshot_date", "orders") }} and orders.ordered_at < snapshots.snapshot_date
@@ -73,4 +75,7 @@ select
 from users
 left join purchases using (snapshot_date, user_id)
 left join consents using (snapshot_date, user_id)
-where users.registered_at is null or users.registered_at < users.snapshot_date or purchases.first_ordered_at is not null
+-- Who is known from an order only is there once that order has been placed, not when it is told in advance.
+where users.registered_at < users.snapshot_date
+  or (users.registered_at is null and users.is_described)
+  or purchases.orders > 0

@@ -2,7 +2,8 @@
 
 {%- set counts = {"views": "view", "searches": "search", "carts": "add_to_cart", "favorites": "favorite"} %}
 
--- An event begins to count at the first snapshot after it became known and ceases to when its correction does.
+-- An event begins to count at the first snapshot after it happened and became known (clocks of devices run ahead),
+-- and ceases to when its correction does.
 with events as (
   select * from {{ ref("fct_events") }}
   {% if is_incremental() -%}
@@ -17,12 +18,12 @@ with events as (
 changes as (
   select
     user_id, session_id, occurred_at, event_type, dwell_seconds, 1 as sign,
-    {{ first_snapshot_after("known_at") }} as counts_from_date
+    {{ first_snapshot_after("greatest(known_at, occurred_at)") }} as counts_from_date
   from events
   union all
   select
     user_id, session_id, null as occurred_at, event_type, dwell_seconds, -1 as sign,
-    {{ first_snapshot_after("superseded_at") }} as counts_from_date
+    {{ first_snapshot_after("greatest(superseded_at, occurred_at)") }} as counts_from_date
   from events
   where superseded_at is not null
 ),

@@ -1,4 +1,4 @@
-"""Complete Journey: four small Parquet files that always run, and the real data where its package is installed."""
+"""Complete Journey: six small Parquet files that always run, and the real data where its package is installed."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def folder(tmp_path: Path) -> Path:
             "campaign_id": [9],
             "redemption_date": [DAY],
         },
+        "demographics": {"household_id": [7, 8], "age": ["35-44", "65+"]},
     }
     for name, columns in files.items():
         pl.DataFrame(columns).with_columns(pl.selectors.datetime().cast(pl.Datetime("ns"))).write_parquet(
@@ -135,3 +136,7 @@ def test_known_figures_come_out_of_the_real_data() -> None:
     churned = eligible.join(buyers(snapshot, 28), on="user_id", how="anti")
     assert eligible.height == 2_416
     assert churned.height / eligible.height == pytest.approx(0.177, abs=0.0005)
+
+
+def test_a_household_is_described_from_its_first_basket_on(folder: Path) -> None:
+    assert _tables(folder)["users"].rows() == [("7", 1977, NOON), ("8", None, NOON - timedelta(hours=1))]
