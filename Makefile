@@ -66,9 +66,9 @@ bench: $(VENV)/.base ## price of orchestration: the pipeline beside one bare pro
 	@$(BIN)/python -m benchmarks.orchestration
 
 lock: ## renew the locks (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
-	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --generate-hashes --no-header --no-annotate pyproject.toml --group build --extra real -c requirements.lock -o requirements-real.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --extra real -c requirements.lock -o requirements-real.lock
 
 clean: ## remove the demo homes
 	rm -rf churn_home churn_home_real
