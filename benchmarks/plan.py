@@ -1,7 +1,7 @@
-"""What the bare process has to do: the SQL that dbt compiles for the history and for the snapshot, as plain statements.
+"""What the bare process has to do: the SQL that dbt compiles for the history and the snapshot, as plain statements.
 
-The SQL can only be had by running dbt, since an incremental model compiles to something else once its table is there;
-so it runs, unmeasured, in a scratch home over the same landing.
+The SQL can only be had by running dbt, since an incremental model compiles to something else where its table is
+missing; so it runs, unmeasured, in a scratch home over the same landing.
 """
 
 from __future__ import annotations
@@ -28,10 +28,8 @@ RAW_VIEWS = "select sql from duckdb_views() where schema_name = 'raw'"
 
 def write_plan(workplace: Workplace, snapshot: date, folder: Path) -> Path:
     """The plan for `snapshot`, made by means of the scratch instance `workplace`."""
-    statements: list[str] = []
-    for days in (missing_history(workplace, [snapshot]), [snapshot]):
-        if days:
-            statements += _statements(_run_dbt(workplace, days, folder / str(days[-1])), is_first=not statements)
+    days = [*missing_history(workplace, [snapshot]), snapshot]
+    statements = list(_statements(_run_dbt(workplace, days, folder / "target")))
     with duck(workplace.home.warehouse, read_only=True) as connection:
         views = [sql for (sql,) in connection.execute(RAW_VIEWS).fetchall()]
     bare = folder / "bare"
@@ -65,20 +63,12 @@ def _run_dbt(workplace: Workplace, days: Sequence[date], target: Path) -> list[d
     return [node | {"sql": sql} for node, sql in models if node["resource_type"] == "model"]
 
 
-def _statements(models: Sequence[dict[str, Any]], *, is_first: bool) -> Iterator[str]:
-    """What dbt-duckdb does for a view, a table, and an incremental model that is there already."""
-    if is_first:
-        yield from (f"create schema {schema}" for schema in sorted({model["schema"] for model in models}))
+def _statements(models: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What dbt-duckdb does in an empty warehouse for a view and for everything else."""
+    yield from (f"create schema {schema}" for schema in sorted({model["schema"] for model in models}))
     for model in models:
-        table, kind = f"{model['schema']}.{model['name']}", model["config"]["materialized"]
-        if kind != "incremental" or is_first:
-            yield f"create or replace {'view' if kind == 'view' else 'table'} {table} as ({model['sql']})"
-            continue
-        keys = model["config"]["unique_key"]
-        key = ", ".join([keys] if isinstance(keys, str) else keys)
-        yield f"create or replace temp table arrived as ({model['sql']})"
-        yield f"delete from {table} where ({key}) in (select ({key}) from arrived)"
-        yield f"insert into {table} by name select * from arrived"
+        kind = "view" if model["config"]["materialized"] == "view" else "table"
+        yield f"create {kind} {model['schema']}.{model['name']} as ({model['sql']})"
 
 
 def _with_values(sql: str, workplace: Workplace, snapshot: date) -> str:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from churn_assets.defs.dbt.project import dbt_executable, project
+from churn_assets.defs.dbt.resource import LeanDbt
 from churn_assets.defs.home import Home
 from churn_assets.defs.workplace import Workplace
 
@@ -18,7 +18,7 @@ def defs() -> dg.Definitions:
         dg.Definitions(
             resources={
                 "workplace": Workplace(home_path=str(Home.from_environment().root)),
-                "dbt": DbtCliResource(project_dir=project(), dbt_executable=dbt_executable()),
+                "dbt": LeanDbt(project_dir=str(project().project_dir), dbt_executable=dbt_executable()),
             },
             executor=dg.in_process_executor,
         ),

@@ -9,8 +9,18 @@ from pathlib import Path
 
 from churn_assets.settings import Settings, load_settings
 
-# No telemetry, and no dialog that invites every new instance to a community.
-INSTANCE_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+# No telemetry, no dialog that invites every new instance to a community, and an event log that keeps up with backfills.
+INSTANCE_CONFIG = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+event_log_storage:
+  module: churn_assets.defs.storage.events
+  class: OpenSqliteEventLog
+  config:
+    base_dir: history/runs
+"""
 
 
 @dataclass(frozen=True)

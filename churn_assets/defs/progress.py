@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -34,8 +35,8 @@ class Progress:
     @contextlib.contextmanager
     def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         """Tell what happens in the run while it happens."""
-        log = instance.root_directory
-        with open(f"{log}/{run_id[:8]}.log", "w") as quiet, self.console.status("starting") as status:  # noqa: PTH123
+        log = Path(instance.root_directory) / f"{run_id[:8]}.log"
+        with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
             self._status = status
             instance.add_event_listener(run_id, self._on_event)
             with contextlib.redirect_stdout(quiet):

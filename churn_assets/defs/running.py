@@ -63,15 +63,16 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     job = defs().get_repository_def().get_job(JOB)
     with dg.DagsterInstance.get() as instance:
         _sweep(workplace, instance, progress)
+        name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
+        warehouse, everything = dg.AssetSelection.groups(*WAREHOUSE_STAGES), dg.AssetSelection.all()
         missing = missing_history(workplace, days)
         if missing:
+            # One dbt invocation for both: each costs seconds before its first row.
             progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
-            warehouse = dg.AssetSelection.groups(*WAREHOUSE_STAGES)
-            if not _execute(job, instance, missing, progress, warehouse):
+            if not _execute(job, instance, [*missing, *days], progress, warehouse):
                 return False
-        name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
         progress.say(f"Snapshot {name}")
-        is_done = _execute(job, instance, days, progress, None)
+        is_done = _execute(job, instance, days, progress, everything - warehouse if missing else everything)
     if is_done:
         progress.summary(workplace, days[-1])
     return is_done
@@ -82,12 +83,12 @@ def _execute(
     instance: dg.DagsterInstance,
     days: Sequence[date],
     progress: Progress,
-    selection: dg.AssetSelection | None,
+    selection: dg.AssetSelection,
 ) -> bool:
     """One Dagster run over `days`, told as it goes."""
     run_id = make_new_run_id()
     tags = dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
-    keys = sorted(selection.resolve(job.asset_layer.asset_graph)) if selection else None
+    keys = sorted(selection.resolve(job.asset_layer.asset_graph))
     with progress.following(instance, run_id):
         result = job.execute_in_process(
             instance=instance,
