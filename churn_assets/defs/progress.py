@@ -19,6 +19,7 @@ from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
 DBT_ERRORS = "Errors parsed from dbt logs"
+DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
 
 
 class Progress:
@@ -68,8 +69,10 @@ class Progress:
     def _on_check(self, check: Any) -> None:
         if not check.passed:
             told = {name: value.value for name, value in check.metadata.items()}
+            failed_rows = told.get(DBT_FAILED_ROWS)  # all else that dagster-dbt tells is about the run, not the rows
+            figures = told if failed_rows is None else {"rows": failed_rows}
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
-            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {told}")
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {figures}")
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""

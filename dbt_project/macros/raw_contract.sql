@@ -8,6 +8,17 @@
   {{ return(raw_tables() | selectattr("name", "equalto", name) | first) }}
 {% endmacro %}
 
+{# Columns of a raw table, each with the type it has in the landed files; one that no file has is empty text. #}
+{% macro raw_columns(name) %}
+  {% set types = (var("landing").get(name) or {}).get("types", {}) %}
+  {% set columns = [] %}
+  {% for column in raw_table(name).columns.values() %}
+    {% do columns.append({"name": column.name, "data_type": column.data_type, "meta": column.meta,
+                          "raw_type": types.get(column.name, "VARCHAR")}) %}
+  {% endfor %}
+  {{ return(columns) }}
+{% endmacro %}
+
 {% macro has_raw(name) %}
   {{ return(name in var("landing")) }}
 {% endmacro %}
@@ -21,7 +32,7 @@
       {% set columns = [] %}
       {% for column in table.columns.values() %}
         {% set name = adapter.quote(column.name) %}
-        {% do columns.append(name if found and column.name in found.columns else "cast(null as varchar) as " ~ name) %}
+        {% do columns.append(name if found and column.name in found.types else "cast(null as varchar) as " ~ name) %}
       {% endfor %}
       {% do run_query("create or replace view raw." ~ table.name ~ " as select " ~ columns | join(", ")
                       ~ (" from " ~ found.scan if found else " where false")) %}

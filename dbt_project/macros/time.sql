@@ -13,7 +13,7 @@
    fallen behind. A source without ingested_at is read whole each time, since its late rows look like old ones. #}
 {% macro consume_from(table) -%}
   {%- set found = var("landing").get(table) -%}
-  {%- if is_incremental() and var("calendar").consume_from and (not found or "ingested_at" in found.columns) -%}
+  {%- if is_incremental() and var("calendar").consume_from and (not found or "ingested_at" in found.types) -%}
     cast('{{ var("calendar").consume_from }}' as timestamp)
   {%- else -%} cast('0001-01-01' as timestamp)
   {%- endif -%}

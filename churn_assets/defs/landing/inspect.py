@@ -5,6 +5,7 @@ Rows are not judged here; that is the business of the raw contract in dbt (model
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,19 +21,26 @@ from churn_assets.defs.landing.parquet import ParquetFiles
 
 @dataclass(frozen=True)
 class LandedTable:
-    """One raw table that has files. `scan` is the SQL relation that reads them all, `columns` those of the contract."""
+    """One raw table that has files. `scan` is the SQL relation that reads them all, `types` what DuckDB makes of those
+    columns of the contract that they have.
+    """
 
     name: str
     scan: str
-    columns: tuple[str, ...]
+    types: Mapping[str, str]
     unknown_columns: tuple[str, ...]
     files: int
     bytes: int
     newest_at: datetime
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """In the order of the contract."""
+        return tuple(self.types)
+
     def as_variable(self) -> dict[str, object]:
         """What dbt needs to know."""
-        return {"scan": self.scan, "columns": list(self.columns)}
+        return {"scan": self.scan, "types": dict(self.types)}
 
 
 def inspect(uri: str) -> dict[str, LandedTable]:
@@ -66,11 +74,13 @@ def _inspect_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: R
                 )
     present = {column for part in parts for columns in part.columns_by_file.values() for column in columns}
     columns = tuple(name for name in contract if name in present)
+    scan = f"({' union all by name '.join(part.scan(columns) for part in parts)})"
+    types = {name: kind for name, kind, *_ in connection.execute(f"describe select * from {scan}").fetchall()}
     stats = [file.stat() for part in parts for file in part.columns_by_file]
     return LandedTable(
         name=table.name,
-        scan=" union all by name ".join(part.scan(columns) for part in parts),
-        columns=columns,
+        scan=scan,
+        types={name: types[name] for name in columns},
         unknown_columns=tuple(sorted(present - set(contract))),
         files=len(stats),
         bytes=sum(stat.st_size for stat in stats),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +47,20 @@ class ParquetFiles:
 
 
 def _schemas(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> dict[Path, tuple[tuple[str, str], ...]]:
+    """Names in lower case and types of the columns of each file, without what lies within a nested one."""
     rows = connection.execute(
-        "select file_name, list(lower(name) order by column_id), "
-        "list(coalesce(duckdb_type, type, '') order by column_id) "
-        "from parquet_schema(?) where column_id > 0 group by file_name order by file_name",
+        "select file_name, list((lower(name), coalesce(duckdb_type, type, ''), coalesce(num_children, 0)) "
+        "order by column_id) from parquet_schema(?) group by file_name order by file_name",
         [[str(file) for file in files]],
     ).fetchall()
-    return {Path(name): tuple(zip(names, types, strict=True)) for name, names, types in rows}
+    return {Path(name): tuple(_columns(iter(elements))) for name, elements in rows}
+
+
+def _columns(elements: Iterator[tuple[str, str, int]]) -> Iterator[tuple[str, str]]:
+    """The children of the root. The schema is the tree in depth first order: an element, then its children."""
+    _, _, columns = next(elements)
+    for _ in range(columns):
+        name, kind, inside = next(elements)
+        yield name, kind
+        while inside:
+            inside += next(elements)[2] - 1

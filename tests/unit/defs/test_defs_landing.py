@@ -49,8 +49,9 @@ def order(number: object, amount: object = 10.0, **more: object) -> pl.DataFrame
 def rows(landing: Path, table: str = "orders") -> list[dict[str, object]]:
     """All rows that dbt would see, as text, sorted."""
     with duck() as connection:
-        scan = inspect(str(landing))[table].scan
-        found = connection.execute(f"select columns(*)::varchar from {scan} order by all")
+        landed = inspect(str(landing))[table]
+        listed = ", ".join(f"{name}::varchar as {name}" for name in landed.columns)  # by name, as the raw views do
+        found = connection.execute(f"select {listed} from {landed.scan} order by all")
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -79,6 +80,13 @@ def test_columns_outside_the_contract_are_told_and_not_read(landing: Path, put: 
     found = inspect(str(landing))["orders"]
     assert found.unknown_columns == ("colour",)
     assert "colour" not in found.scan
+
+
+def test_what_lies_within_a_nested_column_is_no_column(landing: Path, put: Put) -> None:
+    put("orders/a.parquet", order("o1", tags=[["x"]], extra=[{"status": "void", "deep": [{"platform": "app"}]}]))
+    found = inspect(str(landing))["orders"]
+    assert found.columns == ("order_id", "user_id", "ordered_at", "amount")
+    assert found.unknown_columns == ("extra", "tags")
 
 
 def test_files_bytes_and_age_are_told(landing: Path, put: Put) -> None:
