@@ -25,8 +25,8 @@ def with_table_metadata(
 ) -> Iterator[dg.Output[Any]]:
     """The outputs, each with row count (tables only: counting a view reads the landing) and column schema.
 
-    Of a range the newest snapshot alone carries them: they are about the table as it is now, and Dagster stores what it is
-    told with each snapshot (3 s of a run over 33, 2026-11).
+    Of a range the newest snapshot alone carries them: they are about the table as it is now, and Dagster stores what it
+    is told with each snapshot (3 s of a run over 33, 2026-11).
     """
     if not outputs:
         return
