@@ -1,6 +1,6 @@
 """What the optional tables say of a user at two snapshots; every expected value is worked out by hand.
 
-Rows stand exactly at D1 with their event time, their known time, and the time of what came of them: landing/ says which.
+Rows stand exactly at D1 with their event time, their known time, or the time of what came of them.
 """
 
 from __future__ import annotations

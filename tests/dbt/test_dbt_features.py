@@ -160,10 +160,10 @@ def test_consent_is_the_newest_word_known(
 def test_tables_that_are_missing_leave_their_features_unknown(orders_only: Query) -> None:
     unknown = ["items_per_order", "returns_count", "returns_7d", "return_share", "sessions_7d", "views_28d",
                "dwell_seconds_7d", "days_since_visit", "sessions_trend_7d", "age_years", "city_tier",
-               "region_users_share", "category_entropy", "basket_price_index", "returned_amount", "quality_return_share",
-               "reviews_28d", "rating_mean", "sentiment_mean", "tickets_7d", "unanswered_tickets_count",
-               "first_reply_mean_hours", "coupons_received_count", "coupon_redeemed_share", "contacts_28d",
-               "contact_open_share", "contacts_since_order_count"]  # fmt: skip
+               "region_users_share", "category_entropy", "basket_price_index", "returned_amount",
+               "quality_return_share", "reviews_28d", "rating_mean", "sentiment_mean", "tickets_7d",
+               "unanswered_tickets_count", "first_reply_mean_hours", "coupons_received_count", "coupon_redeemed_share",
+               "contacts_28d", "contact_open_share", "contacts_since_order_count"]  # fmt: skip
     found = orders_only(f"select {', '.join(unknown)} from features.user_features")
     assert found == [(None,) * len(unknown)] * 2
 

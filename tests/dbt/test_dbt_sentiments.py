@@ -1,7 +1,7 @@
 """A review is read with what the ratings had taught before it counted itself; log-odds worked out by hand.
 
-The weight of a pair of characters is ln((good with it + 1) / (good + 2)) - ln((bad with it + 1) / (bad + 2)), counted in
-reviews; a text has the mean weight of its different pairs.
+The weight of a pair of characters is ln((good with it + 1) / (good + 2)) - ln((bad with it + 1) / (bad + 2)), where
+reviews are counted; a text has the mean weight of its different pairs.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ totals as (
     {{ per_window("spent_amount", "cast(coalesce(sum(amount) [in window], 0) as double)", "ordered_at") }},
     {{ per_window(
       "discount_share",
-      "cast(sum(discount_amount) [in window] as double) / nullif(cast(sum(amount + discount_amount) [in window] as double), 0)",
+      "cast(sum(discount_amount) [in window] as double)"
+      ~ " / nullif(cast(sum(amount + discount_amount) [in window] as double), 0)",
       "ordered_at"
     ) }},
     {{ per_window("late_deliveries", "sum(cast(is_late as integer)) [in window]", "ordered_at") }}
@@ -32,7 +33,9 @@ totals as (
 )
 
 select
-  totals.* exclude (coupon_orders, spent, squares, smallest, largest, platforms, promised_deliveries, late_deliveries, late_seconds),
+  * exclude (
+    coupon_orders, spent, squares, smallest, largest, platforms, promised_deliveries, late_deliveries, late_seconds
+  ),
   {{ days_between("last_ordered_at", "snapshot_date") }} as recency_days,
   cast(spent as double) as spent_amount,
   cast(spent as double) / orders_count as order_mean_amount,

@@ -1,7 +1,7 @@
 {{ config(materialized="ephemeral") }}
 
 {%- set recent_days = var("windows_days")[-2] %}
-{%- set is_recent = "filter (where purchases.ordered_at >= " ~ add_days("purchases.snapshot_date", -recent_days) ~ ")" %}
+{%- set is_recent = "(where purchases.ordered_at >= " ~ add_days("purchases.snapshot_date", -recent_days) ~ ")" %}
 
 -- Up in steps, product, category, user: no step needs a distinct count or the lines themselves again.
 with products as (
@@ -15,9 +15,9 @@ with products as (
     sum(items.list_price * items.quantity) filter (where items.unit_price is not null) as listed,
     sum(items.unit_price * items.quantity) as paid,
     sum(items.quantity) filter (where items.unit_price is not null) as units,
-    coalesce(sum(items.unit_price * items.quantity) {{ is_recent }}, 0) as recent_paid,
+    coalesce(sum(items.unit_price * items.quantity) filter {{ is_recent }}, 0) as recent_paid,
     coalesce(
-      sum(items.quantity) {{ is_recent | replace("(where ", "(where items.unit_price is not null and ") }}, 0
+      sum(items.quantity) filter {{ is_recent | replace("(where ", "(where items.unit_price is not null and ") }}, 0
     ) as recent_units
   from ({{ purchases_before_snapshots() }}) as purchases
   inner join {{ ref("fct_order_items") }} as items
@@ -30,8 +30,10 @@ with products as (
 priced as (
   select
     *,
-    case when recent_units > 0 then cast(recent_units * (paid - recent_paid) / nullif(units - recent_units, 0) as decimal(38, 4)) end
-      as recent_at_old_prices
+    case
+      when recent_units > 0
+        then cast(recent_units * (paid - recent_paid) / nullif(units - recent_units, 0) as decimal(38, 4))
+    end as recent_at_old_prices
   from products
 ),
 
@@ -52,7 +54,9 @@ categories as (
 ),
 
 shares as (
-  select *, lines / sum(lines) filter (where category is not null) over (partition by snapshot_date, user_id) as line_share
+  select
+    *,
+    lines / sum(lines) filter (where category is not null) over (partition by snapshot_date, user_id) as line_share
   from categories
 )
 

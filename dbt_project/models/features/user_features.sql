@@ -29,7 +29,9 @@ features as (
     rhythm.* exclude (snapshot_date, user_id),
     baskets.* exclude (snapshot_date, user_id),
     products.* exclude (snapshot_date, user_id),
-    {{ count_if_recorded(["returns_count", "returned_amount", "return_reasons_count"], "recorded.returns_from < users.snapshot_date") }},
+    {{ count_if_recorded(
+      ["returns_count", "returned_amount", "return_reasons_count"], "recorded.returns_from < users.snapshot_date"
+    ) }},
     returns.quality_return_share,
     {{ zero_if_recorded("returns", "recorded.returns_from < users.snapshot_date") }},
     {{ zero_if_recorded("returned_amount", "recorded.returns_from < users.snapshot_date") }},
@@ -40,7 +42,8 @@ features as (
     service.first_reply_mean_hours,
     service.satisfaction_mean,
     {{ count_if_recorded(
-      ["coupons_received_count", "coupons_redeemed_count", "coupons_expired_count"], "recorded.coupons_from < users.snapshot_date"
+      ["coupons_received_count", "coupons_redeemed_count", "coupons_expired_count"],
+      "recorded.coupons_from < users.snapshot_date"
     ) }},
     coupons.coupon_redeemed_share,
     {%- for measure in ["contacts", "contacts_opened", "contacts_clicked"] %}

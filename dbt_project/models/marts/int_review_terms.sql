@@ -35,5 +35,5 @@ select
   term,
   cast(sum(good) as bigint) as good_reviews,
   cast(sum(bad) as bigint) as bad_reviews
-from (select counts_from_date, good, bad, unnest(terms) as term from learned)
+from (select counts_from_date, good, bad, unnest(terms) as term from learned) as unnested
 group by counts_from_date, term
