@@ -17,7 +17,7 @@ select
   cast(arg_max(rating, (reviewed_at, review_id)) filter (where rating is not null) as double) as rating_last,
   {{ mean("rating", recent) }} - {{ mean("rating", earlier) }} as rating_trend,
   cast(count(*) filter (where rating <= 2) as double) / nullif(count(rating), 0) as low_rating_share,
-  {{ mean("length(text)") }} as review_length_mean,
+  {{ mean("text_length") }} as review_length_mean,
   {{ mean("sentiment") }} as sentiment_mean,
   cast(arg_max(sentiment, (reviewed_at, review_id)) filter (where sentiment is not null) as double) as sentiment_last,
   cast(count(*) filter (where sentiment < 0) as double) / nullif(count(sentiment), 0) as negative_sentiment_share

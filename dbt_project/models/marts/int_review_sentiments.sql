@@ -68,6 +68,14 @@ scores as (
   group by said.review_id, said.known_at
 )
 
-select reviews.* exclude (counts_from_date), scores.sentiment
+select
+  reviews.review_id,
+  reviews.user_id,
+  reviews.reviewed_at,
+  reviews.rating,
+  length(reviews.text) as text_length,
+  scores.sentiment,
+  reviews.known_at,
+  reviews.superseded_at
 from reviews
 left join scores using (review_id, known_at)
