@@ -84,6 +84,7 @@ class Training(Section):
     learning_rate: float = Field(0.05, gt=0, le=1)
     l2_leaf_reg: float = Field(20.0, ge=0)
     seed: int = 7
+    admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
 
 
 class Scoring(Section):

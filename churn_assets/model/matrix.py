@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def usable_columns(training: pl.DataFrame, features: Sequence[Feature]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def usable_columns(
+    training: pl.DataFrame, features: Sequence[Feature], *, admit_protected: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(used, dropped) names, in the order of `features`; dropped are null or constant in every training row.
 
-    Protected features are in neither. Raises ValueError naming features the frame does not have.
+    Protected features are in neither unless admitted. Raises ValueError naming features the frame does not have.
     """
-    names = [feature.name for feature in features if not feature.is_protected]
+    names = [feature.name for feature in features if admit_protected or not feature.is_protected]
     _assert_present(training, names)
     dropped = tuple(name for name in names if training[name].n_unique() == 1)
     return tuple(name for name in names if name not in dropped), dropped

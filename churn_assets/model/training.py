@@ -70,7 +70,7 @@ def train(
     if gate.level == "none":
         return _untested(None, gate, ())
 
-    columns, dropped = usable_columns(rows, features)
+    columns, dropped = usable_columns(rows, features, admit_protected=settings.admit_protected)
     rivals: dict[str, Fit] = {
         "catboost": lambda frame: fit_boosting(frame, columns, settings),
         "logistic_rfm": fit_logistic,

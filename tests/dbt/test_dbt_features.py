@@ -62,10 +62,10 @@ EXPECTED: dict[tuple[str, date], dict[str, float | None]] = {
         "recency_to_gap_ratio": 8 / 17,
         "items_per_order": 1,  # 101 was delivered again with one line
         "below_list_price_share": 1 - 58 / 60,
-        "returns_count": 1,
-        "returns_7d": 1,
-        "returned_amount_7d": 20,
-        "return_share": 0.25,
+        "returns_count": 2,
+        "returns_7d": 2,
+        "returned_amount_7d": 25,
+        "return_share": 0.5,
         "orders_trend_7d": 0,
         "sessions_7d": 0,
         "sessions_28d": 1,
@@ -115,7 +115,7 @@ def test_users_are_there_from_the_snapshot_that_knows_them(whole: Query) -> None
     sql = "select user_id from features.user_features where snapshot_date = ? order by user_id::int"
     at_first = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "12"]
     assert [user for (user,) in whole(sql, D1)] == at_first
-    assert [user for (user,) in whole(sql, D2)] == [*at_first[:-1], "11", "12"]
+    assert [user for (user,) in whole(sql, D2)] == [*at_first[:-1], "11", "12", "14"]
 
 
 STATUSES = {
@@ -159,7 +159,11 @@ def test_consent_is_the_newest_word_known(
 
 def test_tables_that_are_missing_leave_their_features_unknown(orders_only: Query) -> None:
     unknown = ["items_per_order", "returns_count", "returns_7d", "return_share", "sessions_7d", "views_28d",
-               "dwell_seconds_7d", "days_since_visit", "sessions_trend_7d"]  # fmt: skip
+               "dwell_seconds_7d", "days_since_visit", "sessions_trend_7d", "age_years", "city_tier",
+               "region_users_share", "category_entropy", "basket_price_index", "returned_amount",
+               "quality_return_share", "reviews_28d", "rating_mean", "sentiment_mean", "tickets_7d",
+               "unanswered_tickets_count", "first_reply_mean_hours", "coupons_received_count", "coupon_redeemed_share",
+               "contacts_28d", "contact_open_share", "contacts_since_order_count"]  # fmt: skip
     found = orders_only(f"select {', '.join(unknown)} from features.user_features")
     assert found == [(None,) * len(unknown)] * 2
 

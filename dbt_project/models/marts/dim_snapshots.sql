@@ -1,7 +1,7 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="snapshot_date") }}
 
 -- Last of the marts on purpose: a boundary stands here only once every mart has consumed what was known before it.
-{% for mart in ["dim_users", "fct_orders", "fct_order_items", "int_user_days", "fct_returns", "fct_reviews", "fct_coupons",
+{% for mart in ["dim_users", "fct_orders", "fct_order_items", "int_user_days", "fct_returns", "int_review_sentiments", "fct_coupons",
                 "fct_support_tickets", "fct_contacts", "fct_consents"] -%}
 -- depends_on: {{ ref(mart) }}
 {% endfor %}

@@ -23,6 +23,14 @@ def test_protected_null_and_constant_features_do_not_reach_the_model(
     assert dropped == ("always_one", "never_known")
 
 
+def test_protected_features_are_used_once_admitted(make_training: MakeTraining, features: list[Feature]) -> None:
+    training = make_training(50, 1)
+    used, dropped = usable_columns(training, features)
+    admitted, dropped_again = usable_columns(training, features, admit_protected=True)
+    assert set(admitted) - set(used) == {"age_years"}
+    assert dropped_again == dropped
+
+
 def test_a_column_of_one_value_and_unknowns_is_kept(features: list[Feature]) -> None:
     frame = pl.DataFrame({"recency_days": [1.0, None]})
     assert usable_columns(frame, features[:1]) == (("recency_days",), ())
