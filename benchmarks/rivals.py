@@ -5,8 +5,9 @@ the mart is what `churn run` does with dbt, from raw rows to features, correctio
 straightforward groupby code; featuretools is `dfs` with a cutoff time and a training window per window, for those
 features that it has, gap_spread_days and gap_max_days not among them.
 
-featuretools is no dependency: 1.31 does not work with pandas 3 (2026-11), so give it an environment of its own
-(`python -m venv ft && ft/bin/pip install featuretools 'pandas<2.3' pyarrow`) and say `--featuretools-python ft/bin/python`.
+featuretools is no dependency: 1.31 does not work with pandas 3 (2026-11), so give it an environment of its own,
+`python -m venv ft && ft/bin/pip install featuretools 'pandas<2.3' pyarrow`, and say
+`--featuretools-python ft/bin/python`.
 """
 
 from __future__ import annotations
@@ -105,9 +106,7 @@ def _show(title: str, count: int, costs: dict[str, Cost]) -> None:
         ratio = f"{cost.feature_seconds / mart.feature_seconds:.1f}"
         if name == "featuretools" and count in TARGETS:
             ratio += f" (target {TARGETS[count]})"
-        table.add_row(
-            name, f"{cost.feature_seconds:.1f}", f"{cost.seconds:.1f}", f"{cost.bytes / 1e6:,.0f}", ratio
-        )
+        table.add_row(name, f"{cost.feature_seconds:.1f}", f"{cost.seconds:.1f}", f"{cost.bytes / 1e6:,.0f}", ratio)
     if "featuretools" not in costs:
         table.add_row("featuretools", "not installed", "", "", "")
     Console().print(table)

@@ -1,4 +1,7 @@
-"""The features that featuretools has: `rivals_featuretools.py ORDERS FOLDER SNAPSHOT ...`. Needs nothing of the project."""
+"""The features that featuretools has: `rivals_featuretools.py ORDERS FOLDER SNAPSHOT ...`.
+
+Needs nothing of the project.
+"""
 
 from __future__ import annotations
 

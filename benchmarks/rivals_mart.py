@@ -1,4 +1,4 @@
-"""This mart's own SQL by dbt in one process, from raw orders to features: `rivals_mart.py ORDERS FOLDER SNAPSHOT ...`."""
+"""The project's own SQL by dbt in one process, raw orders to features: `rivals_mart.py ORDERS FOLDER SNAPSHOT ...`."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -60,7 +61,7 @@ def add_rhythm(users: pd.DataFrame, past: pd.DataFrame, snapshot: pd.Timestamp) 
     users["recency_to_gap_ratio"] = (snapshot - days.groupby("user_id")["day"].max()) / DAY / users["gap_mean_days"]
     users["spent_per_day_amount"] = users["spent_amount_182d"] / users["tenure_days"].clip(1, 182)
     for name, column in {"orders": "orders", "spent": "spent_amount"}.items():
-        for days_short, days_long in zip(WINDOWS, WINDOWS[1:], strict=False):
+        for days_short, days_long in pairwise(WINDOWS):
             longer = (users[f"{column}_{days_long}d"] / days_long).replace(0, float("nan"))
             users[f"{name}_trend_{days_short}d"] = users[f"{column}_{days_short}d"] / days_short / longer
     return users

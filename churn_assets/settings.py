@@ -74,8 +74,8 @@ class Features(Section):
     max_sparse_users_share: Share = Field(0.1, description="A check warns when more of the eligible users are such.")
     max_outlier_share: Share = Field(
         0.22,
-        description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one side "
-        "a quarter is the most that can; skewed features of a sane shop reach 0.2.",
+        description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one "
+        "side a quarter is the most that can; skewed features of a sane shop reach 0.2.",
     )
 
     @model_validator(mode="after")

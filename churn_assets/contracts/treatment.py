@@ -19,8 +19,8 @@ class Treatment:
 
     `outliers`: none, where a value has bounds by nature; winsorise: values beyond the `quantiles` of the training rows
     become those quantiles. `missing`: the median of the training rows, with an indicator beside it; mode: the most
-    frequent value, for flags, tiers and codes (a quantity among them takes the median); interpolate: from the user's own
-    other windows where these form a regular series, else the median. Never zero for unknown.
+    frequent value, for flags, tiers and codes (a quantity among them takes the median); interpolate: from the user's
+    own other windows where these form a regular series, else the median. Never zero for unknown.
     """
 
     family: str

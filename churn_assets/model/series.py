@@ -38,7 +38,7 @@ def fill_from_series(values: Floats, names: Sequence[str], series: Sequence[Seri
     """
     filled = values.copy()
     for one in series:
-        columns = [names.index(name) for name, _ in one]
+        columns = np.array([names.index(name) for name, _ in one])
         days = np.log([window for _, window in one])
         block = values[:, columns]
         gaps = np.isnan(block)

@@ -60,8 +60,8 @@ def train(
 ) -> TrainedModel:
     """Train on one row per eligible user and slice matured by `snapshot`; may be empty, then the gate says none.
 
-    Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left out
-    like constant ones. Raises LeakingSplit on a slice that has not matured by `snapshot`,
+    Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left
+    out like constant ones. Raises LeakingSplit on a slice that has not matured by `snapshot`,
     ValueError on labels of another gap or horizon and on a feature missing from the frame.
     """
     rows = training.sort("snapshot_date", "user_id")

@@ -61,7 +61,7 @@ class TreatedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.highs_ = np.array([_quantile(column, t, 1) for column, t in zip(values.T, stated, strict=True)])
         interpolated = [feature for feature, t in zip(self.features, stated, strict=True) if t.missing == "interpolate"]
         self.series_ = regular_series(interpolated)
-        self.has_gap_ = gaps.any(axis=0)
+        self.has_gap_: np.ndarray = np.asarray(gaps.any(axis=0))
         bounded = np.clip(values, self.lows_, self.highs_)
         self.fillings_ = np.array(
             [_filling(column[~np.isnan(column)], t) for column, t in zip(bounded.T, stated, strict=True)]
@@ -95,8 +95,7 @@ def _quantile(column: Floats, treatment: Treatment, end: int) -> float:
     """A value that training rows had: between two of them there may be none."""
     if treatment.outliers == "none":
         return (-np.inf, np.inf)[end]
-    method = ("lower", "higher")[end]
-    return float(np.nanquantile(column, treatment.quantiles[end], method=method))
+    return float(np.nanquantile(column, treatment.quantiles[end], method="higher" if end else "lower"))
 
 
 def _filling(known: Floats, treatment: Treatment) -> float:

@@ -18,8 +18,8 @@ from churn_assets.stages import ORDER
 # dbt puts the arguments of a test into its name, after two underscores.
 NAME = re.compile(r"[a-z][a-z0-9]*(__?[a-z0-9]+)*")
 
-# The portrait of a user is published where people look for users, among the marts, and says what the scores say. Nothing
-# is made of it, so no circle can follow.
+# The portrait of a user is published where people look for users, among the marts, and says what the scores say.
+# Nothing is made of it, so no circle can follow.
 BACKWARD = {
     ("features/user_features", "marts/dim_user_profiles"),
     ("features/user_statuses", "marts/dim_user_profiles"),

@@ -53,13 +53,15 @@ def test_gaps_are_counted_and_what_nobody_records_is_no_fault(told_after: Run) -
     [
         ("gap_mean_days = if(user_id = 'u7', 1, null)", "features_too_empty", "gap_mean_days"),
         (
-            "recency_days = recency_days + case when orders_count < 20 then -1e6 when orders_count > 79 then 1e6 else 0 end",
+            "recency_days = if(orders_count between 20 and 79, recency_days, 1e6 * (recency_days - 50))",
             "features_straying",
             "recency_days",
         ),
         (
-            "recency_days = if(orders_count < 20, null, 1), orders_count = if(orders_count < 20, null, 1), "
-            "gap_mean_days = if(orders_count < 20, null, 1)",
+            ", ".join(
+                f"{name} = if(orders_count < 20, null, orders_count)"
+                for name in ("recency_days", "orders_count", "gap_mean_days")
+            ),
             "users_with_too_many_unknown",
             20,
         ),

@@ -21,11 +21,9 @@ def expectations_hold(at: Snapshot) -> Finding:
     return suite_holds(at, Stage.FEATURES, "user_features")
 
 
-@snapshot_check(
-    Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True
-)
+@snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def outliers_and_gaps_are_few(at: Snapshot) -> Finding:
-    """Of the eligible users' features none strays or is unknown beyond the limits in the settings (`features.max_*`)."""
+    """Of the eligible users' features none strays or is unknown beyond the limits in the settings (features.max_*)."""
     return outliers_and_gaps(at)
 
 

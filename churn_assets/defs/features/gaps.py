@@ -59,7 +59,11 @@ def _worst(recorded: pl.DataFrame) -> dict[str, Any]:
         "most_beyond_iqr": spread.sort("beyond_iqr_share", "feature", descending=[True, False]),
         "most_beyond_z": recorded.sort("beyond_z_share", "feature", descending=[True, False]),
     }
-    columns = {"most_missing": "missing_share", "most_beyond_iqr": "beyond_iqr_share", "most_beyond_z": "beyond_z_share"}
+    columns = {
+        "most_missing": "missing_share",
+        "most_beyond_iqr": "beyond_iqr_share",
+        "most_beyond_z": "beyond_z_share",
+    }
     return {
         name: f"{rows['feature'][0]} ({rows[columns[name]][0]:.1%})" for name, rows in ranked.items() if rows.height
     }

@@ -16,7 +16,7 @@ pauses as (
   from (
     select *, lag(ordered_date) over (partition by snapshot_date, user_id order by ordered_date) as previous_date
     from purchase_days
-  )
+  ) as with_previous
   qualify row_number() over (partition by snapshot_date, user_id order by ordered_date desc) = 1
 ),
 

@@ -103,15 +103,11 @@ def test_unknown_never_becomes_zero_and_nothing_is_learned_from_what_is_scored(
     np.testing.assert_array_equal(values, alone)
 
 
-def test_the_order_of_the_training_rows_does_not_matter(
-    make_training: MakeTraining, features: list[Feature]
-) -> None:
+def test_the_order_of_the_training_rows_does_not_matter(make_training: MakeTraining, features: list[Feature]) -> None:
     training = make_training(300, 1)
     used = [one for one in features if one.name in usable_columns(training, features)[0]]
     frame = make_training(50, 1, seed=9)
-    one, other = (
-        TreatedFeatures(used, STATED).fit(rows).transform(frame) for rows in (training, training.reverse())
-    )
+    one, other = (TreatedFeatures(used, STATED).fit(rows).transform(frame) for rows in (training, training.reverse()))
     np.testing.assert_array_equal(one, other)
 
 
