@@ -65,6 +65,18 @@ class Churn(Section):
 
 class Features(Section):
     windows_days: tuple[Days, ...] = Field((7, 28, 91, 182), min_length=2, description="Windows, ascending, in days.")
+    max_missing_column_share: Share = Field(
+        0.98, description="A feature unknown in more training rows than this is left out of the model, and named."
+    )
+    max_missing_user_share: Share = Field(
+        0.9, description="Users with more unknown features than this are scored like all others, but counted."
+    )
+    max_sparse_users_share: Share = Field(0.1, description="A check warns when more of the eligible users are such.")
+    max_outlier_share: Share = Field(
+        0.22,
+        description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one "
+        "side a quarter is the most that can; skewed features of a sane shop reach 0.2.",
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:

@@ -37,7 +37,7 @@ class TrainedModel:
     `model` is None when the gate says none. `comparison`: table model_comparison, one row per rival. `out_of_time`: one
     row per user of the newest slice: user_id, is_churned, and the raw probability under each rival's name. Both are
     empty when no out-of-time test is possible. `reason` says why this kind is shipped, or why none is. `dropped` are
-    feature columns that were null or constant in every training row.
+    feature columns that were null or constant in every training row, or unknown in too many.
     """
 
     model: ChurnModel | None
@@ -56,10 +56,12 @@ def train(
     gap_days: int,
     horizon_days: int,
     settings: Training,
+    max_missing_share: float = 1.0,
 ) -> TrainedModel:
     """Train on one row per eligible user and slice matured by `snapshot`; may be empty, then the gate says none.
 
-    Which kind is shipped: see `comparison`. Raises LeakingSplit on a slice that has not matured by `snapshot`,
+    Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left
+    out like constant ones. Raises LeakingSplit on a slice that has not matured by `snapshot`,
     ValueError on labels of another gap or horizon and on a feature missing from the frame.
     """
     rows = training.sort("snapshot_date", "user_id")
@@ -70,7 +72,9 @@ def train(
     if gate.level == "none":
         return _untested(None, gate, ())
 
-    columns, dropped = usable_columns(rows, features, admit_protected=settings.admit_protected)
+    columns, dropped = usable_columns(
+        rows, features, admit_protected=settings.admit_protected, max_missing_share=max_missing_share
+    )
     rivals: dict[str, Fit] = {
         "catboost": lambda frame: fit_boosting(frame, columns, settings),
         "logistic_rfm": fit_logistic,

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from churn_assets.defs.features.gaps import outliers_and_gaps
 from churn_assets.defs.features.replay import differences, replay
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, snapshot_check, told
@@ -18,6 +19,12 @@ SHOWN_USERS = 5
 def expectations_hold(at: Snapshot) -> Finding:
     """Distributions and volumes are those of a sane shop (expectations/user_features.json)."""
     return suite_holds(at, Stage.FEATURES, "user_features")
+
+
+@snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
+def outliers_and_gaps_are_few(at: Snapshot) -> Finding:
+    """Of the eligible users' features none strays or is unknown beyond the limits in the settings (features.max_*)."""
+    return outliers_and_gaps(at)
 
 
 @dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)

@@ -75,6 +75,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
         gap_days=churn.gap_days,
         horizon_days=churn.horizon_days,
         settings=at.workplace.settings.training,
+        max_missing_share=at.workplace.settings.features.max_missing_column_share,
     )
     at.log(trained.reason)
     if trained.model is None:
@@ -89,6 +90,7 @@ def _model_metadata(model: ChurnModel, trained: TrainedModel) -> dict[str, objec
         "kind": model.kind,
         "reason": trained.reason,
         "features": len(model.columns),
+        "features_dropped_count": len(trained.dropped),
         "features_dropped": ", ".join(trained.dropped) or "none",
     }
 

@@ -36,6 +36,13 @@ def test_a_column_of_one_value_and_unknowns_is_kept(features: list[Feature]) -> 
     assert usable_columns(frame, features[:1]) == (("recency_days",), ())
 
 
+def test_a_column_unknown_in_too_many_rows_is_left_out_and_named(features: list[Feature]) -> None:
+    frame = pl.DataFrame({"recency_days": [1.0, 2.0, 3.0, 4.0], "orders_count": [1, 2, None, None]})
+    used, dropped = usable_columns(frame, features[:2], max_missing_share=0.4)
+    assert (used, dropped) == (("recency_days",), ("orders_count",))
+    assert usable_columns(frame, features[:2], max_missing_share=0.5) == (("recency_days", "orders_count"), ())
+
+
 def test_null_becomes_nan_and_boolean_a_number() -> None:
     frame = pl.DataFrame({"a": [1, None], "b": [True, False]})
     np.testing.assert_array_equal(feature_matrix(frame, ("b", "a")), [[1.0, 1.0], [0.0, np.nan]])
