@@ -16,8 +16,9 @@ from scipy.special import digamma, gammaln, hyp2f1
 from churn_assets.model.matrix import Floats
 
 DECIMALS = 6  # beyond them is the optimiser's noise
-# Where users never leave, or leave at once, likelihood rises for ever; nothing that is asked changes beyond these.
-LOG_BOUNDS = (-7.0, 9.0)
+# Where users never leave, or all alike, likelihood rises for ever. Beyond 100 for a and b the answers stay the same,
+# and the series would overflow.
+BOUNDS = ((1e-3, 1e4), (1e-3, 1e4), (1e-3, 100.0), (1e-3, 100.0))
 NEAR_ONE = 1e-4  # the expectation divides by a - 1, and its numerator vanishes there too
 
 
@@ -58,8 +59,8 @@ def fit_bgnbd(x: Floats, t_x: Floats, T: Floats) -> BgNbd:  # noqa: N803
         raise ValueError("BG/NBD: no user has bought on a second day; there is no rhythm to fit.")
     histories, users = np.unique(np.column_stack([x, t_x, T]), axis=0, return_counts=True)
     found = minimize(
-        lambda logs: _loss(np.exp(logs), histories.T, users),
-        x0=np.log([1.0, float(np.mean(T)), 1.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[LOG_BOUNDS] * 4,
+        lambda logs: _loss(np.exp(logs), histories.T, users.astype(np.float64)),
+        x0=np.log([1.0, float(np.mean(T)), 1.0, 1.0]), jac=True, method="L-BFGS-B", bounds=np.log(BOUNDS),
         options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
     )  # fmt: skip
     return BgNbd(*(round(float(value), DECIMALS) for value in np.exp(found.x)))

@@ -63,7 +63,7 @@ def test_labels_once_matured(whole: Query, definition: str) -> None:
 def test_a_label_is_open_until_it_matures_and_never_changes_after(
     after_step: Callable[[int], Path], definition: str, step: int, expected: str
 ) -> None:
-    """After it matured, order 302 of user 3 became known, the visit of user 9, and order 1002 of user 10 was cancelled."""
+    """Known or cancelled only after it matured: order 302 of user 3, the visit of user 9, order 1002 of user 10."""
     found = labels(after_step(step), D1, definition)
     assert found == (LEFT_AT_D1[definition] if expected == "closed" else dict.fromkeys(INACTIVE))
 
