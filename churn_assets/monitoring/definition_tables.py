@@ -37,8 +37,8 @@ def text_tables(frame: pl.DataFrame) -> list[TextTable]:
                 "median",
             ),
             tuple((name, *_rates(frame, name), *_returns(frame, name)) for name in names),
-            "Shares of eligible users per labelled snapshot (slice); of those who left, shares with a purchase within so "
-            "many days after the window, among slices observed for so long; median days of those within the longest.",
+            "Shares of eligible users per labelled snapshot (slice); of those who left, shares with a purchase within "
+            "so many days after the window, among slices observed for so long; median days within the longest.",
         ),
         TextTable(
             "Lead time from the first high risk tier to the window in which they left",
@@ -50,8 +50,7 @@ def text_tables(frame: pl.DataFrame) -> list[TextTable]:
             "Agreement",
             ("definition", "with", "equal", "kappa", "Jaccard"),
             tuple((one, other, *_agreement(frame, one, other)) for one, other in pairs.iter_rows()),
-            "Share of labels that are equal; Cohen's kappa: agreement beyond chance; Jaccard: left by both over left by "
-            "either.",
+            "Share of labels that are equal; Cohen's kappa: agreement beyond chance; Jaccard: left by both over by either.",
         ),
     ]
 
