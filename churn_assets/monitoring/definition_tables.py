@@ -50,7 +50,7 @@ def text_tables(frame: pl.DataFrame) -> list[TextTable]:
             "Agreement",
             ("definition", "with", "equal", "kappa", "Jaccard"),
             tuple((one, other, *_agreement(frame, one, other)) for one, other in pairs.iter_rows()),
-            "Share of labels that are equal; Cohen's kappa: agreement beyond chance; Jaccard: left by both over by either.",
+            "Share of equal labels; Cohen's kappa: agreement beyond chance; Jaccard: left by both over by either.",
         ),
     ]
 

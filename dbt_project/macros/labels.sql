@@ -1,8 +1,6 @@
 {# What counts as leaving: one macro per definition, each an expression over a row of `users` in churn_labels.sql, true
    for who left. All look at the same window and are closed with what was known at its end. #}
 
-{% macro definitions() %} {{ return(["inactivity", "own_rhythm", "reduced", "no_activity"]) }} {% endmacro %}
-
 {# No purchase in the window. #}
 {% macro left_by_inactivity() -%} outcomes.orders is null {%- endmacro %}
 

@@ -58,9 +58,10 @@ users as (
 labelled as (
   select
     users.*,
-    {%- for definition in definitions() %}
-    {{ context["left_by_" ~ definition]() }} as {{ definition }}{{ "," if not loop.last }}
-    {%- endfor %}
+    {{ left_by_inactivity() }} as inactivity,
+    {{ left_by_own_rhythm() }} as own_rhythm,
+    {{ left_by_reduced() }} as reduced,
+    {{ left_by_no_activity() }} as no_activity
   from users
   left join outcomes using (snapshot_date, user_id)
   left join habits using (snapshot_date, user_id)
@@ -68,7 +69,7 @@ labelled as (
   left join visits using (snapshot_date, user_id)
 )
 
-{% for definition in definitions() -%}
+{% for definition in ["inactivity", "own_rhythm", "reduced", "no_activity"] -%}
 select
   user_id,
   snapshot_date,

@@ -116,7 +116,7 @@ def test_tables_say_what_is_unknown_with_a_dash(frame: pl.DataFrame) -> None:
         ("own_rhythm", "-", "-", "-"),
         ("reduced", "5", "0.0%", "-"),
     )
-    assert [row[:3] for row in agreement.rows][0] == ("inactivity", "own_rhythm", "80.0%")
+    assert agreement.rows[0][:3] == ("inactivity", "own_rhythm", "80.0%")
 
 
 @pytest.mark.parametrize("draw", [base_rate_png, returns_png, agreement_png])
