@@ -40,7 +40,14 @@ def show_definitions(root: Path) -> None:
 
 
 def _rich(table: TextTable) -> Table:
-    shown = Table(title=table.title, title_justify="left", caption=table.note, caption_justify="left", box=None, padding=(0, 1, 0, 0))
+    shown = Table(
+        title=table.title,
+        title_justify="left",
+        caption=table.note,
+        caption_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
     for number, heading in enumerate(table.headings):
         shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in table.rows:

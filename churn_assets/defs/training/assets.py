@@ -83,7 +83,8 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     at.log(trained.reason)
     if trained.model is None:
         raise dg.Failure(f"No model at {at.date}. {trained.reason}")
-    yield Product("churn_model", trained.model.to_bytes(), _model_metadata(trained.model, trained))
+    metadata = {"definition": churn.definition, **_model_metadata(trained.model, trained)}
+    yield Product("churn_model", trained.model.to_bytes(), metadata)
     yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
 
 
