@@ -18,7 +18,7 @@ moments as (
   select
     snapshot_date,
     user_id,
-    count(*) as purchase_days_count,
+    count(ordered_date) as purchase_days_count,
     snapshot_date - min(ordered_date) as first_purchase_days,
     count(gap_days) as gaps,
     cast(sum(gap_days) as double) / nullif(count(gap_days), 0) as gap_mean_days,
