@@ -18,6 +18,7 @@ from churn_assets.decisions.arms import Arm, default_arms
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
+Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
 
 
 SHORTEST_MONTH_DAYS = 28
@@ -55,12 +56,31 @@ class Calendar(Section):
 
 
 class Churn(Section):
-    definition: Literal["inactivity"] = Field("inactivity", description="inactivity: no purchase in the label window.")
+    definition: Definition = Field(
+        "inactivity", description="Which of the labels counts; all are made, so another choice makes nothing again."
+    )
     horizon_days: Days = Field(28, description="Length of the label window in days.")
     gap_days: int = Field(0, ge=0, le=3650, description="Days between the snapshot and the label window.")
     active_within_days: Days | None = Field(
         180, description="Eligible: a purchase within so many days before the snapshot; null: any purchase ever."
     )
+    rhythm_quantile: Share = Field(0.9, description="own_rhythm: quantile of the user's own gaps that is still usual.")
+    rhythm_min_gaps: int = Field(3, ge=1, description="With fewer gaps a user is held against the gaps of everybody.")
+    rhythm_floor_days: Days = Field(14, description="No silence up to this counts as leaving, in days.")
+    rhythm_cap_days: Days = Field(182, description="Any silence beyond this does, in days.")
+    reduced_measure: Literal["orders", "spent_amount"] = Field("orders", description="reduced: what has to fall.")
+    reduced_share: Share = Field(0.5, description="By how much, against the user's own rate before the snapshot.")
+    reduced_reference_days: Days = Field(182, description="Days before the snapshot over which that rate is taken.")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.rhythm_floor_days > self.rhythm_cap_days:
+            raise ValueError(f"rhythm_floor_days {self.rhythm_floor_days} is above rhythm_cap_days")
+        return self
+
+    def of_the_labels(self) -> dict[str, int | float | str | None]:
+        """What the rows of churn_labels are made with: everything but the choice among them."""
+        return self.model_dump(mode="json", exclude={"definition"})
 
 
 class Features(Section):

@@ -17,6 +17,7 @@ from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.calibration import Calibrator, fit_calibrator
 from churn_assets.model.comparison import COMPARISON_SCHEMA, SHIPPABLE, Fit, comparison_frame, out_of_time_log_odds
+from churn_assets.model.expected import EXPECTED_PURCHASES
 from churn_assets.model.gate import Gate, data_gate
 from churn_assets.model.matrix import usable_columns
 from churn_assets.model.rfm import fit_logistic
@@ -80,6 +81,8 @@ def train(
         "logistic_rfm": fit_logistic,
         "recency": lambda frame: fit_logistic(frame, ("recency_days",)),
     }
+    if EXPECTED_PURCHASES.name in rows.columns and not rows[EXPECTED_PURCHASES.name].null_count():
+        rivals["bg_nbd"] = lambda frame: fit_logistic(frame, (EXPECTED_PURCHASES.name,))
     if gate.level == "baseline":
         del rivals["catboost"]
     label = (tuple(slices), gap_days, horizon_days)

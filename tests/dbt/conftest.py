@@ -31,7 +31,8 @@ from churn_assets.defs.home import Home
 D1, D2, D3, D4 = "2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"
 SETTINGS = """
 calendar: {start: 2025-12-29}
-churn: {gap_days: 7, horizon_days: 7, active_within_days: 40}
+churn: {gap_days: 7, horizon_days: 7, active_within_days: 40,
+        rhythm_min_gaps: 1, rhythm_floor_days: 7, rhythm_cap_days: 18, reduced_reference_days: 28}
 """
 ROWS = Path(__file__).with_name("landing")
 Query = Callable[..., list[tuple[object, ...]]]

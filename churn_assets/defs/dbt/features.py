@@ -11,8 +11,10 @@ from typing import Any
 from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.treatment import Treatment
 from churn_assets.defs.dbt.project import manifest
+from churn_assets.model.expected import EXPECTED_PURCHASES
 
 KEYS = ("user_id", "snapshot_date")
+MADE_IN_PYTHON = {EXPECTED_PURCHASES.name: EXPECTED_PURCHASES}
 WINDOW = re.compile(r"_(\d+)d$")
 
 
@@ -21,10 +23,10 @@ class UndocumentedFeature(LookupError):
 
 
 def describe(columns: Sequence[str]) -> list[Feature]:
-    """The features among the columns of `user_features`, in their order."""
+    """The features among the columns, in their order: those of `user_features`, and those that no SQL can make."""
     documented = manifest()["nodes"]["model.churn_assets.user_features"]["columns"]
     siblings = {WINDOW.sub("", name): column for name, column in documented.items() if WINDOW.search(name)}
-    return [_feature(name, documented, siblings) for name in columns if name not in KEYS]
+    return [MADE_IN_PYTHON.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
 
 
 def treatments() -> dict[str, Treatment]:

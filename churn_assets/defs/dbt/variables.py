@@ -29,7 +29,7 @@ def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bo
             "consume_from": behind.isoformat() if behind else None,
             "known_until": max(snapshots[-1], consumed or snapshots[-1]).isoformat(),
         },
-        "churn": settings.churn.model_dump(mode="json"),
+        "churn": settings.churn.of_the_labels(),
         "windows_days": list(settings.features.windows_days),
         "cancelled_statuses": [status.lower() for status in settings.landing.cancelled_statuses],
     }
@@ -56,7 +56,7 @@ def fingerprint(workplace: Workplace) -> str:
     settings = workplace.settings
     baked = {
         "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
-        "churn": settings.churn.model_dump(mode="json"),
+        "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
         "code": features_version(settings.features.windows_days),
         "cancelled_statuses": settings.landing.cancelled_statuses,
         "landing": settings.landing.uri,  # not the resolved path: a home may be moved

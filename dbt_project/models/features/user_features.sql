@@ -26,7 +26,8 @@ features as (
     coalesce(orders.spent_amount, 0) as spent_amount,
     {{ zero_if_recorded("orders", "true") }},
     {{ zero_if_recorded("spent_amount", "true") }},
-    rhythm.* exclude (snapshot_date, user_id),
+    rhythm.* exclude (snapshot_date, user_id, purchase_days_count),
+    coalesce(rhythm.purchase_days_count, 0) as purchase_days_count,
     baskets.* exclude (snapshot_date, user_id),
     products.* exclude (snapshot_date, user_id),
     {{ count_if_recorded(
