@@ -37,6 +37,11 @@ class Landing(Section):
         ("cancelled", "canceled", "void", "failed"),
         description="Order statuses (lower case) that are no purchase.",
     )
+    restated: bool = Field(
+        False,
+        description="Past snapshots made again show what is known today, late rows and corrections included, instead "
+        "of what was known then. For looking back only: such features look ahead.",
+    )
 
 
 class Calendar(Section):
