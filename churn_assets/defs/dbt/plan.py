@@ -76,17 +76,19 @@ class Dates:
 
     start: date
     snapshots: Sequence[date]
-    known_until: date | None = None
+    consume_until: date | None = None  # default: the newest snapshot
+    known_until: date | None = None  # default: the same
     consume_from: date | None = None
 
     def into(self, sql: str) -> str:
         """The compiled SQL with these dates in it."""
         listed = ", ".join(f"('{day}')" for day in self.snapshots)
+        end = self.consume_until or self.snapshots[-1]
         real = {
             BOTH: listed,
             FIRST: str(self.snapshots[0]),
-            LAST: str(self.snapshots[-1]),
-            KNOWN: str(self.known_until or self.snapshots[-1]),
+            LAST: str(end),
+            KNOWN: str(self.known_until or end),
             CONSUMED: str(self.consume_from or self.snapshots[0]),
             START: str(self.start),
         }

@@ -80,6 +80,7 @@ class RawTable:
     name: str
     key: tuple[str, ...]
     must_exist: bool
+    event_time: str | None  # column that says when it happened
     has_lines: bool  # several different rows of one delivery share a key and count together
     columns: tuple[RawColumn, ...]
 
@@ -92,6 +93,7 @@ def raw_contract() -> tuple[RawTable, ...]:
             name=table["name"],
             key=tuple(table["meta"]["key"]),
             must_exist=bool(table["meta"].get("must_exist")),
+            event_time=next((name for name, each in table["columns"].items() if each["meta"].get("event_time")), None),
             has_lines=bool(table["meta"].get("lines")),
             columns=tuple(
                 RawColumn(column["name"], bool(column["meta"].get("required"))) for column in table["columns"].values()
