@@ -23,7 +23,7 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.dbt.plan import Dates, Model, Plan, plan_for, statements
-from churn_assets.defs.dbt.project import manifest
+from churn_assets.defs.dbt.project import manifest, raw_contract
 from churn_assets.defs.duck import duck
 from churn_assets.settings import Settings
 from churn_assets.shop.settings import ShopSettings
@@ -43,6 +43,7 @@ class RawTable:
     name: str
     key: tuple[str, ...]
     event: str | None
+    later_times: tuple[str, ...]
     columns: Mapping[str, str]  # name -> type
 
     @property
@@ -50,21 +51,19 @@ class RawTable:
         """As macros/typed.sql has it."""
         return f"coalesce(ingested_at, {self.event + ', ' if self.event else ''}timestamp '1900-01-01')"
 
-    @property
-    def secondary(self) -> list[str]:
-        """Times of things that come after the event. When something is promised for is known when it is promised."""
-        times = [name for name, kind in self.columns.items() if kind == "timestamp"]
-        return [name for name in times if name not in (self.event, "ingested_at", "promised_at")]
-
 
 def raw_tables() -> dict[str, RawTable]:
-    found = {}
-    for source in (each for each in manifest()["sources"].values() if each["source_name"] == "raw"):
-        columns = source["columns"].values()
-        event = next((column["name"] for column in columns if column["meta"].get("event_time")), None)
-        types = {column["name"]: column["data_type"] for column in columns}
-        found[source["name"]] = RawTable(source["name"], tuple(source["meta"]["key"]), event, types)
-    return dict(sorted(found.items()))
+    sources = {source["name"]: source["columns"] for source in manifest()["sources"].values()}
+    return {
+        table.name: RawTable(
+            table.name,
+            table.key,
+            table.event_time,
+            table.later_times,
+            {name: column["data_type"] for name, column in sources[table.name].items()},
+        )
+        for table in raw_contract()
+    }
 
 
 def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: ShopSettings) -> None:

@@ -147,7 +147,7 @@ def test_what_follows_a_thing_at_or_after_the_snapshot_has_not_happened_yet(
     lab: Laboratory, raw: Mapping[str, RawTable]
 ) -> None:
     """Delivery, redemption, answer, click: whether it is to happen at D, or later, or has not been told at all."""
-    times = [(f"landed.{table.name}", column) for table in raw.values() for column in table.secondary]
+    times = [(f"landed.{table.name}", column) for table in raw.values() for column in table.later_times]
     assert len(times) >= 7, "of orders, coupons, tickets and contacts"
     some = "hash(rowid) % 2 = 0"
     with lab.instead(*(f"update {rows} set {column} = {D} where {some}" for rows, column in times)):

@@ -40,17 +40,30 @@ def foreseen(workplace: Workplace, snapshots: Sequence[date], users: int) -> dic
         _attach(connection, workplace)
         connection.execute(SAMPLE, [snapshots[0], users])
         _copy(connection, is_sample=True)
-        _hide(connection, None)
-        _build(connection, plan, Dates(start, snapshots, consume_until=FOREVER))
-        connection.execute("create schema compared")
-        for relation in COMPARED:
-            connection.execute(f"create table compared.{relation.split('.')[1]} as from {relation}")
-        found = {}
-        for day in snapshots:
-            _hide(connection, day, is_restated=workplace.settings.landing.restated)
-            _build(connection, plan, Dates(start, [day]))
-            found[day] = _differences(connection, "compared", day)
-        return found
+        return with_and_without(connection, plan, start, snapshots, is_restated=workplace.settings.landing.restated)
+
+
+def with_and_without(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    start: date,
+    snapshots: Sequence[date],
+    *,
+    hidden_at: Sequence[date] | None = None,
+    is_restated: bool = False,
+) -> dict[date, Differences]:
+    """The same over the schema `staged`, at `hidden_at` (default: all); what all rows gave stays in `compared`."""
+    _hide(connection, None)
+    _build(connection, plan, Dates(start, snapshots, consume_until=FOREVER))
+    connection.execute("drop schema if exists compared cascade; create schema compared")
+    for model in plan.below("features"):
+        connection.execute(f"create table compared.{model.name} as from {model.relation}")
+    found = {}
+    for day in hidden_at or snapshots:
+        _hide(connection, day, is_restated=is_restated)
+        _build(connection, plan, Dates(start, [day]))
+        found[day] = _differences(connection, "compared", day)
+    return found
 
 
 def deviating(workplace: Workplace, snapshot: date) -> Differences:
@@ -82,12 +95,18 @@ def _copy(connection: duckdb.DuckDBPyConnection, *, is_sample: bool) -> None:
 
 
 def _hide(connection: duckdb.DuckDBPyConnection, day: date | None, *, is_restated: bool = False) -> None:
-    """Staging without what happened or became known at or after `day`; None: with everything."""
+    """Staging without what happened or became known at or after `day`; None: with everything.
+
+    A row of the past keeps what it says of the future (when it was delivered, redeemed, answered) to itself.
+    """
     connection.execute("drop schema if exists staging cascade")
     connection.execute("create schema staging")
     for table in raw_contract():
-        past = _past(table, day, is_restated=is_restated) if day else "true"
-        rows = f"select * from staged.stg_{table.name} where {past}"
+        rows = f"from staged.stg_{table.name}"
+        if day:
+            still_open = [f"case when {name} < timestamp '{day}' then {name} end as {name}" for name in table.later_times]
+            values = f"* replace ({', '.join(still_open)})" if still_open else "*"
+            rows = f"select {values} {rows} where {_past(table, day, is_restated=is_restated)}"
         connection.execute(f"create view staging.stg_{table.name} as {rows}")
 
 
