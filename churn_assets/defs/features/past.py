@@ -104,7 +104,9 @@ def _hide(connection: duckdb.DuckDBPyConnection, day: date | None, *, is_restate
     for table in raw_contract():
         rows = f"from staged.stg_{table.name}"
         if day:
-            still_open = [f"case when {name} < timestamp '{day}' then {name} end as {name}" for name in table.later_times]
+            still_open = [
+                f"case when {name} < timestamp '{day}' then {name} end as {name}" for name in table.later_times
+            ]
             values = f"* replace ({', '.join(still_open)})" if still_open else "*"
             rows = f"select {values} {rows} where {_past(table, day, is_restated=is_restated)}"
         connection.execute(f"create view staging.stg_{table.name} as {rows}")

@@ -32,5 +32,7 @@ def verify(root: Path, snapshot: date | None) -> bool:
         table.add_row(column, f"{users:,}")
     console.print(f"At {day} the mart differs from what the rows known before {day} give:")
     console.print(table)
-    console.print("Either a column looks ahead, or rows were delivered with a known time that had passed (docs/engineer).")
+    console.print(
+        "Either a column looks ahead, or rows were delivered with a known time that had passed (docs/engineer)."
+    )
     return False

@@ -47,9 +47,11 @@ def no_feature_is_too_good(at: Snapshot) -> Finding:
     features = [name for name in rows.columns if name not in LABEL_COLUMNS]
     found = too_good(rows, features, at.workplace.settings.training.too_good_auc)
     best = single_aucs(rows, features).head(1)
-    figures = {"features": len(features), "best_feature": best["feature"].item(), "best_auc": best["auc"].item()} if (
-        len(best)
-    ) else {"features": len(features), "best_feature": "none: one outcome only"}
+    figures = (
+        {"features": len(features), "best_feature": best["feature"].item(), "best_auc": best["auc"].item()}
+        if (len(best))
+        else {"features": len(features), "best_feature": "none: one outcome only"}
+    )
     if len(found):
         named = ", ".join(f"{name} (AUC {auc:.3f})" for name, auc in found.iter_rows())
         figures |= {"too_good": named, "what_to_do": WHAT_TO_DO}
