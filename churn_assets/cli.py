@@ -112,7 +112,7 @@ def backfill(
 
 @app.command()
 def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
-    """Make the features of a snapshot again from its past alone, and compare them with the mart (default: the newest)."""
+    """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
     from churn_assets.defs.features.verify import verify as verify_mart
 
     _finish(verify_mart(_home(home), snapshot.date() if snapshot else None))

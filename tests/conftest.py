@@ -5,9 +5,9 @@ and settings from CHURN_HOME when it is imported. That home is a temporary folde
 its own) without settings, so its calendar is the default one: Mondays from 2024-01-01. A test of another home makes it
 with `home` or `workplace`, or starts a process with a CHURN_HOME of its own (`environment_of`).
 
-Markers: `slow` is put on whatever lies in tests/dbt, tests/properties, tests/pipeline and tests/faults, which build warehouses, run the pipeline
-or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive fixture lie in one file, so
-that `pytest -n 2 --dist loadfile` makes it once.
+Markers: `slow` is put on whatever lies in tests/dbt, tests/properties, tests/pipeline and tests/faults, which build
+warehouses, run the pipeline or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive
+fixture lie in one file, so that `pytest -n 2 --dist loadfile` makes it once.
 
 Fixtures of one folder lie in the conftest.py of that folder.
 """

@@ -1,6 +1,6 @@
-"""The firewall against leaks: ancestry, the hidden future and features that are too good, each with a planted violation.
+"""The firewall against leaks: ancestry, the hidden future, features that are too good, each with a planted violation.
 
-Whether hiding the future finds leaks in the SQL is shown by the zoo (tests/properties); here that what it finds stops a run.
+Whether hiding the future finds leaks is shown by the zoo (tests/properties); here that what it finds stops a run.
 """
 
 from __future__ import annotations

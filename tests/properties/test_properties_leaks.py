@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ import pytest
 
 from churn_assets.defs.dbt.plan import Dates, Plan, statements
 from churn_assets.defs.features.firewall import forbidden_models
-from churn_assets.defs.features.past import FOREVER, with_and_without
+from churn_assets.defs.features.past import with_and_without
 from churn_assets.model.suspicion import too_good
 from churn_assets.shop.settings import ShopSettings
 
@@ -62,7 +62,7 @@ def of_rows(mart: str, value: str, where: str = "true") -> Callable[[Plan], Plan
     return lambda plan: column(plan, f"(select {value} from marts.{mart} as r where r.user_id = f.user_id and {where})")
 
 
-ORDERS_OF_USER = "select user_id, order_id from marts.fct_orders"
+ORDERS_BEFORE = f"select order_id from marts.fct_orders where ordered_at < {NOW}"
 LEAKS: dict[str, tuple[Callable[[Plan], Plan], set[str]]] = {
     "the window includes its end": (
         lambda plan: patched(plan, r"ordered_at < (\S*snapshot_date)", r"ordered_at <= \1"), {"future"}),
@@ -71,24 +71,27 @@ LEAKS: dict[str, tuple[Callable[[Plan], Plan], set[str]]] = {
     "the newest version of all counts": (
         lambda plan: patched(plan, COUNTED, r"\1known_at < \2 and \1superseded_at is null"), {"future"}),
     "the snapshot is a day late": (
-        lambda plan: patched(plan, r"ordered_at < (\S*snapshot_date)", r"ordered_at < \1 + interval 1 day"), {"future"}),
+        lambda plan: patched(plan, r"ordered_at < (\S*snapshot_date)", r"ordered_at < \1 + interval 1 day"),
+        {"future"}),
     "the label is a feature": (
         lambda plan: column(plan, "cast(l.is_churned as integer)", l="from features.churn_labels"),
         {"future", "lineage", "too_good"}),
     "churn rate of the channel over the whole data": (
         lambda plan: column(plan, "c.rate", c="""
-            select user_id, snapshot_date, avg(cast(is_churned as integer)) over (partition by u.acquisition_channel) as rate
-            from features.churn_labels inner join marts.dim_users as u using (user_id) where u.superseded_at is null"""),
+            select user_id, snapshot_date,
+              avg(cast(is_churned as integer)) over (partition by u.acquisition_channel) as rate
+            from features.churn_labels inner join marts.dim_users as u using (user_id)
+            where u.superseded_at is null"""),
         {"future", "lineage"}),
     "orders of the label window": (
-        of_rows("fct_orders", "count(*)", f"r.ordered_at >= {NOW} and r.ordered_at < {NOW} + 28"), {"future", "too_good"}),
+        of_rows("fct_orders", "count(*)", f"r.ordered_at >= {NOW} and r.ordered_at < {NOW} + 28"),
+        {"future", "too_good"}),
     "delivered after the snapshot": (
         of_rows("fct_orders", "count(r.delivered_at)", f"r.ordered_at < {NOW} and r.known_at < {NOW}"), {"future"}),
     "returned after the snapshot": (
-        of_rows("fct_returns", "count(*)", f"r.order_id in (select order_id from marts.fct_orders where ordered_at < {NOW})"),
-        {"future"}),
+        of_rows("fct_returns", "count(*)", f"r.order_id in ({ORDERS_BEFORE})"), {"future"}),
     "answered after the snapshot": (
-        of_rows("fct_support_tickets", "max(r.first_replied_at - r.opened_at)", f"r.opened_at < {NOW} and r.known_at < {NOW}"),
+        of_rows("fct_support_tickets", "max(r.first_replied_at)", f"greatest(r.opened_at, r.known_at) < {NOW}"),
         {"future"}),
     "redeemed after the snapshot": (
         of_rows("fct_coupons", "count(r.redeemed_at)", f"r.issued_at < {NOW}"), {"future"}),
@@ -107,6 +110,8 @@ insert into landed.orders select * replace ('b-' || order_id as order_id, timest
   timestamp '{day}' - interval 1 hour as ingested_at) from landed.orders where hash(rowid) % 9 = 0;
 update landed.orders set delivered_at = timestamp '{day}' + interval 1 day
   where ordered_at < timestamp '{day}' and ordered_at >= timestamp '{day}' - interval 3 day;
+update landed.coupons set redeemed_at = timestamp '{day}' + interval 1 day
+  where issued_at < timestamp '{day}' and hash(rowid) % 2 = 0;
 insert into landed.returns by name select 'b-' || order_id as return_id, order_id, user_id, amount,
   timestamp '{day}' + interval 2 day as returned_at, timestamp '{day}' + interval 2 day as ingested_at
   from landed.orders where ordered_at < timestamp '{day}' and hash(rowid) % 5 = 0;
@@ -142,7 +147,8 @@ class Zoo:
         """Among the eligible users of the last week."""
         rows = self.connection.execute(f"""
             select labels.is_churned, features.* exclude (user_id, snapshot_date)
-            from compared.user_features as features inner join compared.churn_labels as labels using (user_id, snapshot_date)
+            from compared.user_features as features
+            inner join compared.churn_labels as labels using (user_id, snapshot_date)
             where labels.is_eligible and labels.definition = 'inactivity' and snapshot_date = date '{DAY}'""")
         names = [name for name, *_ in rows.description]
         frame = pl.DataFrame(rows.fetchall(), schema=names, orient="row", infer_schema_length=None)
@@ -183,7 +189,8 @@ def test_a_source_that_writes_the_outcome_over_the_past_is_caught_by_its_success
     days = f"date_diff('day', date '{START}', f.snapshot_date)"
     leak = column(zoo.plan, f"u.friend_count - {days}", u="""
         select s.user_id, s.snapshot_date, max(d.friend_count) as friend_count from features.user_statuses as s
-        inner join marts.dim_users as d on d.user_id = s.user_id and d.known_at < s.snapshot_date group by all""")  # fmt: skip
+        inner join marts.dim_users as d on d.user_id = s.user_id and d.known_at < s.snapshot_date
+        group by all""")  # fmt: skip
     assert zoo.caught(leak) == {"too_good"}
 
 
@@ -193,7 +200,8 @@ NO_KNOWN_TIMES = [f"update landed.{table} set ingested_at = null" for table in (
 CLEAN = {
     "a clean shop": (SHOP, []),
     "a smaller one with other people": (ShopSettings(users=60, weeks=30, end=END, seed=5), []),
-    "one with very late rows": (ShopSettings(users=80, weeks=20, end=END, seed=23, late_share=0.5, correction_share=0.4), []),
+    "one with very late rows": (
+        ShopSettings(users=80, weeks=20, end=END, seed=23, late_share=0.5, correction_share=0.4), []),
     "orders only": (ShopSettings(users=120, weeks=26, end=END, seed=2), NOTHING_BUT_ORDERS),
     "a grocer without browsing and known times": (
         ShopSettings(users=100, weeks=40, end=END, seed=31),

@@ -68,17 +68,24 @@ def mutation(table: RawTable, kind: str, days: int, seed: int) -> str:
     if kind == "add_early" and event:
         told = {event: at_or_after, "ingested_at": earlier}
         return f"insert into {rows} {replaced(table, days, **told, **fresh)} from {rows} where {some}"
-    where = f"where {is_future(table)} and {some}"
+    return _changed_row(table, kind, days, f"where {is_future(table)} and {some}")
+
+
+def _changed_row(table: RawTable, kind: str, days: int, where: str) -> str:
+    rows, event = f"landed.{table.name}", table.event
+    facts = [name for name in table.columns if name not in (*table.key, event, "ingested_at")]
+    changes = {
+        "corrupt": ", ".join(f"{name} = {corrupted(table, name, days)}" for name in facts),
+        "known_later": f"ingested_at = {table.known} + interval ({days}) day",
+    }
+    if event:
+        changes["happens_later"] = f"{event} = {event} + interval ({days}) day"
+        changes["happened_earlier"] = f"{event} = {event} - interval ({days + 30}) day"
+    if kind == "happened_earlier":
+        where += f" and {table.known} >= {D}"
     if kind == "delete":
         return f"delete from {rows} {where}"
-    if kind == "happens_later" and event:
-        return f"update {rows} set {event} = {event} + interval ({days}) day {where}"
-    if kind == "happened_earlier" and event:
-        return f"update {rows} set {event} = {event} - interval ({days + 30}) day {where} and {table.known} >= {D}"
-    if kind == "corrupt":
-        facts = [name for name in table.columns if name not in (*table.key, event, "ingested_at")]
-        return f"update {rows} set {', '.join(f'{name} = {corrupted(table, name, days)}' for name in facts)} {where}"
-    return f"update {rows} set ingested_at = {table.known} + interval ({days}) day {where}"
+    return f"update {rows} set {changes.get(kind, changes['known_later'])} {where}"
 
 
 MUTATIONS = st.lists(
@@ -119,9 +126,8 @@ def shifted(table: RawTable, event_at: str, known_at: str) -> str:
     if table.name == "coupons":
         told |= {"coupon_id": "'fresh-' || coupon_id"}
     past = f"{table.known} < {D} - interval 1 day" + (f" and {table.event} < {D}" if table.event else "")
-    return f"insert into landed.{table.name} {replaced(table, 3, **told, ingested_at=known_at)} " + (
-        f"from landed.{table.name} where {past}"
-    )
+    rows = f"landed.{table.name}"
+    return f"insert into {rows} {replaced(table, 3, **told, ingested_at=known_at)} from {rows} where {past}"
 
 
 @pytest.mark.parametrize("name", TABLES)

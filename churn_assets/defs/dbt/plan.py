@@ -1,9 +1,9 @@
 """The SQL of the project as plain statements: compiled once by dbt, good for any calendar, run in any DuckDB.
 
-dbt takes seconds for what DuckDB does in milliseconds, so whoever has to build the warehouse again and again (the replay
-of a check, the tests that mutate raw rows) asks dbt once. It compiles with dates that no shop has; a `Plan` puts real
-ones in their place. Compiled as if every raw column were text (values keep, casts are staging's own business) and as if
-nothing had been built yet; the tests compile the incremental form too.
+dbt takes seconds for what DuckDB does in milliseconds, so whoever builds the warehouse again and again (a check, a test
+that mutates raw rows) asks dbt once. It compiles with dates that no shop has; a `Plan` puts real ones in their place.
+Compiled as if every raw column were text (casts are staging's own business) and as if nothing had been built yet; the
+tests compile the incremental form too.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """The features made again from the past alone: rows that had happened and were known before the snapshot.
 
-Generic: what is run is the SQL that made the mart (churn_assets.defs.dbt.plan), whatever families it has. Staged rows are
-copied into a database in memory, those of the future are hidden, and the marts and features are built from the rest.
+Generic: what is run is the SQL that made the mart (churn_assets.defs.dbt.plan), whatever families it has. Staged rows
+are copied into a database in memory, those of the future are hidden, and marts and features are built from the rest.
 
 `foreseen` compares with the same SQL over all rows, future included, for a sample of users: nobody at the snapshot can
-tell the two apart, so no column may. Values of the whole shop (from when on visits were recorded) are those of the sample
-on both sides. `deviating` compares with the mart as it stands, for all users.
+tell the two apart, so no column may. Values of the whole shop (from when on visits were recorded) are those of the
+sample on both sides. `deviating` compares with the mart as it stands, for all users.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from churn_assets.model.suspicion import single_aucs, too_good
 from churn_assets.stages import Stage
 
 WHAT_TO_DO = (
-    "Look where the column comes from (its lineage) and whether the source writes it, or writes over it, after the user "
-    "has left: then leave it out or deliver it with its known time. If it is honest, raise training.too_good_auc."
+    "Look where the column comes from (its lineage) and whether the source writes it, or writes over it, after the "
+    "user has left: then leave it out or deliver it with its known time. If it is honest, raise training.too_good_auc."
 )
 MODEL, BASELINE = "catboost", "logistic_rfm"
 
@@ -40,8 +40,8 @@ def labels_had_matured(at: Snapshot) -> Finding:
 
 @snapshot_check(Stage.TRAINING, "training_set")
 def no_feature_is_too_good(at: Snapshot) -> Finding:
-    """No single feature tells who leaves nearly by itself (training.too_good_auc) and far better than recency does: such
-    a feature has seen the outcome, in the features or already in what was delivered.
+    """No single feature tells who leaves nearly by itself (training.too_good_auc) and far better than recency does:
+    such a feature has seen the outcome, in the features or already in what was delivered.
     """
     rows = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
     features = [name for name in rows.columns if name not in LABEL_COLUMNS]
