@@ -18,7 +18,7 @@ D1 = date(2026, 1, 5)
 FEATURES = {
     "1": ((2, 150, 12), (4, 250, 11)),  # 103 and 104 became known later
     "2": ((2, 100, 48), (1, 44, 62)),  # 201 was corrected, 202 cancelled
-    "4": ((1, 5, 158), (1, 5, 158)),  # 401 happens after D1, whenever it was told
+    "4": ((1, 5, 134), (1, 5, 134)),  # 401 happens after D1, whenever it was told
 }
 # Left by the label window of D1, as known at its end, and as known today.
 LABELS = {"3": (True, False), "10": (False, True)}  # 302 became known, 1002 was cancelled after it
