@@ -13,11 +13,10 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.features import firewall
+from churn_assets.defs.features.ancestry import forbidden_columns, forbidden_models
 from churn_assets.defs.features.firewall import (
     features_are_the_same_without_the_future,
     features_descend_from_the_past,
-    forbidden_columns,
-    forbidden_models,
 )
 from churn_assets.defs.training.checks import no_feature_is_too_good
 from churn_assets.defs.workplace import Workplace

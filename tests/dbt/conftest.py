@@ -89,7 +89,7 @@ COMMANDS = {
     "whole": ("build", f"{D1}:{D4}"),
     "stepwise": ("run", f"{D1}:{D1}", f"{D2}:{D2}", f"{D3}:{D3}", f"{D4}:{D4}", f"{D2}:{D2}"),
     "orders_only": ("run", f"{D1}:{D2}"),
-    "restated": ("run", f"{D4}:{D4}", f"{D1}:{D1}"),
+    "restated": ("build", f"{D4}:{D4}", f"{D1}:{D1}"),
 }
 
 

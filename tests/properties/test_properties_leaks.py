@@ -17,10 +17,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from churn_assets.defs.dbt.plan import Dates, Plan, statements
-from churn_assets.defs.features.firewall import forbidden_models
+from churn_assets.defs.dbt.plan import Dates, Plan, plan_for, statements
+from churn_assets.defs.features.ancestry import forbidden_models
 from churn_assets.defs.features.past import with_and_without
 from churn_assets.model.suspicion import too_good
+from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
 
 if TYPE_CHECKING:
@@ -215,3 +216,11 @@ def test_a_clean_shop_is_not_accused(new_zoo: Callable[..., Zoo], name: str) -> 
     shop, landed = CLEAN[name]
     zoo = new_zoo(shop, *landed)
     assert zoo.caught(zoo.plan) == set()
+
+
+def test_a_restated_build_knows_what_came_later_but_not_what_happened_later(zoo: Zoo) -> None:
+    """The check of a restated home hides by event time alone."""
+    restated = plan_for(Settings(landing=Landing(restated=True)))
+    for is_restated in (False, True):
+        found = with_and_without(zoo.connection, restated, START, WEEKS, hidden_at=WEEKS[:1], is_restated=is_restated)
+        assert bool(found[WEEKS[0]]) is not is_restated, found
