@@ -119,6 +119,14 @@ def definitions(home: HomeOption = None) -> None:
 
 
 @app.command()
+def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
+    from churn_assets.defs.features.verify import verify as verify_mart
+
+    _finish(verify_mart(_home(home), snapshot.date() if snapshot else None))
+
+
+@app.command()
 def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
     from churn_assets.defs.running import serve

@@ -38,6 +38,11 @@ class Landing(Section):
         ("cancelled", "canceled", "void", "failed"),
         description="Order statuses (lower case) that are no purchase.",
     )
+    restated: bool = Field(
+        False,
+        description="Past snapshots made again show what is known today, late rows and corrections included, instead "
+        "of what was known then. For looking back only: such features look ahead.",
+    )
 
 
 class Calendar(Section):
@@ -111,6 +116,9 @@ class Training(Section):
     min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
     min_churners: int = Field(100, ge=1, description="Churned rows, at least, for CatBoost.")
     min_stayers: int = Field(100, ge=1, description="The same for rows that stayed.")
+    too_good_auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
+        0.95, description="A single feature that ranks better than this, and far better than recency, stops the run."
+    )
     iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
     depth: int = Field(4, ge=1, le=10)
     learning_rate: float = Field(0.05, gt=0, le=1)

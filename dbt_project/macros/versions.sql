@@ -1,7 +1,11 @@
-{# Rows of a raw table, staged, that arrived in the windows this run consumes. #}
+{# Rows of a raw table, staged, that arrived in the windows this run consumes. Restated: see macros/restated.sql. #}
 {% macro arrived_rows(table) -%}
+{%- if var("restated") -%}
+{{ restated_rows(table) }}
+{%- else -%}
 select * from {{ ref("stg_" ~ table) }}
 where known_at >= {{ consume_from(table) }} and known_at < {{ consume_until() }}
+{%- endif -%}
 {%- endmacro %}
 
 {# All versions of the ids in the CTE `arrived`, each with the time its successor became known (`superseded_at`).

@@ -9,6 +9,7 @@ from typing import Any
 
 from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.workplace import Workplace
+from churn_assets.settings import Settings
 
 FINGERPRINT_FACT = "warehouse.settings"
 
@@ -29,9 +30,17 @@ def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bo
             "consume_from": behind.isoformat() if behind else None,
             "known_until": max(snapshots[-1], consumed or snapshots[-1]).isoformat(),
         },
+        **baked_variables(settings),
+    }
+
+
+def baked_variables(settings: Settings) -> dict[str, Any]:
+    """The settings that SQL needs, whatever the run is about."""
+    return {
         "churn": settings.churn.of_the_labels(),
         "windows_days": list(settings.features.windows_days),
         "cancelled_statuses": [status.lower() for status in settings.landing.cancelled_statuses],
+        "restated": settings.landing.restated,
     }
 
 
@@ -59,6 +68,7 @@ def fingerprint(workplace: Workplace) -> str:
         "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
         "code": features_version(settings.features.windows_days),
         "cancelled_statuses": settings.landing.cancelled_statuses,
+        "restated": settings.landing.restated,
         "landing": settings.landing.uri,  # not the resolved path: a home may be moved
     }
     return json.dumps(baked, sort_keys=True)

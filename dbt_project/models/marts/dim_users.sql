@@ -11,7 +11,7 @@ seen_in_orders as (
   {% if is_incremental() -%}
   where not exists (
     select 1 from {{ this }} as held
-    where held.user_id = orders.user_id and (held.is_described or held.known_at < {{ consume_from("orders") }})
+    where held.user_id = orders.user_id and held.known_at < {{ consume_from("orders") }}
   )
   {%- endif %}
   group by orders.user_id
@@ -25,6 +25,12 @@ arrived as (
     select 1 from described
     where described.user_id = seen_in_orders.user_id and described.known_at <= seen_in_orders.known_at
   )
+  {% if is_incremental() -%}
+  and not exists (
+    select 1 from {{ this }} as held
+    where held.user_id = seen_in_orders.user_id and held.is_described and held.known_at <= seen_in_orders.known_at
+  )
+  {%- endif %}
 ),
 
 {{ versions("users", key=["user_id"]) }}
