@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from churn_assets.defs.calendar import CalendarError
 from churn_assets.defs.dbt.project import ManifestError
 from churn_assets.defs.landing.errors import LandingError
@@ -11,4 +13,5 @@ from churn_assets.sources import SourceError
 
 KNOWN_FAILURES = (
     CalendarError, LandingError, ManifestError, PartitionDamaged, PartitionMissing, SettingsError, SourceError,
+    duckdb.IOException,  # somebody else has the warehouse open; the message names the process
 )  # fmt: skip

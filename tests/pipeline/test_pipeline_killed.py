@@ -1,7 +1,7 @@
 """A run that is killed leaves nothing that the next one cannot deal with.
 
 One home, killed three times at the same snapshot, each time further on, by SIGKILL to the command alone, as the kernel
-does when memory runs out: dbt goes on as an orphan. Then the snapshot is made in peace.
+does when memory runs out; dbt dies with it (tests/faults). Then the snapshot is made in peace.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def run_dbt(*arguments: str) -> None:
 
 def dbt_executable() -> str:
     """Dbt of this environment, whether or not the environment is activated."""
-    return str(Path(sys.executable).with_name("dbt"))
+    return str(Path(sys.executable).with_name("churn-dbt"))
 
 
 @cache
