@@ -23,7 +23,7 @@ def verify(root: Path, snapshot: date | None) -> bool:
     if day is None or day not in built:
         raise CalendarError(f"the mart holds no snapshot {day or ''}: run churn run first, or name one of {built[-4:]}")
     differences = deviating(workplace, day)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if not differences:
         console.print(f"Every feature and status at {day} is what the rows known before {day} give.")
         return True
