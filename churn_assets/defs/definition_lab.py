@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from churn_assets.defs.dbt.variables import consumed_until
+from churn_assets.defs.dbt.built import consumed_until
 from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.storage.tables import PartitionMissing

@@ -32,13 +32,12 @@ def single_aucs(frame: pl.DataFrame, features: Sequence[str], label: str = "is_c
     return pl.DataFrame(ordered, schema={"feature": pl.String, "auc": pl.Float64}, orient="row")
 
 
-def too_good(frame: pl.DataFrame, features: Sequence[str], threshold: float) -> pl.DataFrame:
-    """The rows of `single_aucs` above `threshold` that also leave less than half of what recency leaves to be told.
+def too_good(frame: pl.DataFrame, aucs: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """Those of `aucs` (single_aucs of `frame`) above `threshold` that leave less than half of what recency leaves.
 
     Where recency itself tells nearly everything, as in shops that are bought from every week, others may too.
     Empty where either outcome has fewer than FEWEST rows.
     """
-    aucs = single_aucs(frame, features)
     if min(frame["is_churned"].sum(), (~frame["is_churned"]).sum()) < FEWEST:
         return aucs.clear()
     honest = aucs.filter(feature=BASELINE)["auc"]

@@ -23,6 +23,10 @@
   {{ return(name in var("landing")) }}
 {% endmacro %}
 
+{% macro has_raw_column(table, column) %}
+  {{ return(column in (var("landing").get(table) or {}).get("types", {})) }}
+{% endmacro %}
+
 {# One view per raw table with every column of the contract, so that staging never meets a missing one. #}
 {% macro create_raw_views() %}
   {% if execute and flags.WHICH in ("build", "run", "test") %}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.dbt.variables import fingerprint
+from churn_assets.defs.dbt.fingerprint import fingerprint
 from churn_assets.defs.home import Home
 from churn_assets.defs.workplace import Workplace
 

@@ -20,7 +20,7 @@ import pytest
 from churn_assets.defs.dbt.plan import Dates, Plan, plan_for, statements
 from churn_assets.defs.features.ancestry import forbidden_models
 from churn_assets.defs.features.past import with_and_without
-from churn_assets.model.suspicion import too_good
+from churn_assets.model.suspicion import single_aucs, too_good
 from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
 
@@ -156,7 +156,7 @@ class Zoo:
         frame = frame.with_columns(pl.col(pl.Duration).dt.total_seconds(), pl.col(pl.Datetime).to_physical())
         kinds = frame.schema
         judged = [name for name in names[1:] if kinds[name].is_numeric() or kinds[name] == pl.Boolean]
-        return too_good(frame, judged, 0.95)["feature"].to_list()
+        return too_good(frame, single_aucs(frame, judged), 0.95)["feature"].to_list()
 
 
 @pytest.fixture(scope="module")

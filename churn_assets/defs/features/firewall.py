@@ -5,9 +5,9 @@ from datetime import date
 
 import dagster as dg
 
+from churn_assets.defs.dbt.built import built_snapshots
 from churn_assets.defs.dbt.lineage import lineage
 from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.dbt.variables import built_snapshots
 from churn_assets.defs.features import ancestry
 from churn_assets.defs.features.past import foreseen
 from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, told

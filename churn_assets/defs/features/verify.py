@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.defs.calendar import CalendarError
-from churn_assets.defs.dbt.variables import built_snapshots
+from churn_assets.defs.dbt.built import built_snapshots
 from churn_assets.defs.features.past import deviating
 from churn_assets.defs.home import Home
 from churn_assets.defs.workplace import Workplace

@@ -6,8 +6,8 @@ with contacts as (
     contacts.snapshot_date,
     contacts.user_id,
     contacts.sent_at,
-    contacts.opened_at < contacts.snapshot_date or contacts.clicked_at < contacts.snapshot_date as is_opened,
-    contacts.clicked_at < contacts.snapshot_date as is_clicked,
+    coalesce(least(contacts.opened_at, contacts.clicked_at) < contacts.snapshot_date, false) as is_opened,
+    coalesce(contacts.clicked_at < contacts.snapshot_date, false) as is_clicked,
     contacts.sent_at > orders.last_ordered_at as is_after_order,
     orders.last_ordered_at is not null as has_ordered
   from ({{ rows_before_snapshots("fct_contacts", "sent_at", longest_window()) }}) as contacts

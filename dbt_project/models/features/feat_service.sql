@@ -9,7 +9,11 @@ with tickets as (
     case
       when first_replied_at < snapshot_date then date_diff('second', opened_at, greatest(first_replied_at, opened_at))
     end as waited_seconds,
-    case when closed_at >= snapshot_date then null else cast(satisfaction as decimal(9, 4)) end as satisfaction
+    {%- if has_raw_column("support_tickets", "closed_at") %}
+    case when closed_at < snapshot_date then cast(satisfaction as decimal(9, 4)) end as satisfaction
+    {%- else %}
+    cast(satisfaction as decimal(9, 4)) as satisfaction
+    {%- endif %}
   from ({{ rows_before_snapshots("fct_support_tickets", "opened_at", longest_window()) }})
 )
 

@@ -12,8 +12,8 @@ import pytest
 
 import churn_assets.contracts
 from churn_assets.defs.dbt.features import describe
+from churn_assets.defs.dbt.fingerprint import fingerprint
 from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.dbt.variables import fingerprint
 from churn_assets.defs.home import Home
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.expected import EXPECTED_PURCHASES
