@@ -80,3 +80,107 @@ inner join deliveries using ({{ keys }}, known_at)
   {%- endfor %}))
 {%- else -%} '' {%- endif -%}
 {%- endmacro %}
+
+{# 64 bits that stand for a key: narrow enough to search all history by. Two keys may share one, so nothing is decided by
+   it alone; whatever shares a changed one is read, and made again, together. #}
+{% macro narrow_key(columns) -%} {{ return(adapter.dispatch("narrow_key")(columns)) }} {%- endmacro %}
+{% macro default__narrow_key(columns) -%} hash({{ columns }}) {%- endmacro %}
+
+{# `versions` for a table too large to be held in memory or compared id by id: the rows of the CTE `arrived` need a column
+   `event_key`, the narrow key of the id. Only rows whose key comes twice are looked at as versions, all others stream. #}
+{% macro versions_by_narrow_key(table, id, key) %}
+{%- if is_incremental() -%}
+held as materialized (
+  select * exclude (superseded_at)
+  from {{ this }}
+  where {{ key }} in (select {{ key }} from arrived)
+    and not (known_at >= {{ consume_from(table) }} and known_at < {{ consume_until() }})
+),
+{%- endif %}
+
+repeated as materialized (
+  select {{ key }}
+  from (
+    select {{ key }} from arrived
+    {%- if is_incremental() %}
+    union all
+    select {{ key }} from held
+    {%- endif %}
+  )
+  group by {{ key }} having count(*) > 1
+),
+
+candidates as (
+  select * from arrived where {{ key }} in (select {{ key }} from repeated)
+  {%- if is_incremental() %}
+  union all by name
+  select * from held
+  {%- endif %}
+),
+
+unrepeated as (
+  select * from candidates
+  qualify row_number() over (partition by {{ id }}, known_at order by hash(candidates)) = 1
+)
+
+select *, cast(null as timestamp) as superseded_at
+from arrived
+where {{ key }} not in (select {{ key }} from repeated)
+union all
+select *, lead(known_at) over (partition by {{ id }} order by known_at) as superseded_at
+from unrepeated
+{% endmacro %}
+
+{# Rows of the CTE `parts` (each counting from one snapshot until another) put together by `key`, `aggregates` over them,
+   per span in which the same parts count. `changing` are the narrow keys whose parts do not all begin to count together
+   and for good: only those are taken apart, the others are one group. #}
+{% macro put_together(key, narrow, aggregates) %}
+{%- set keys = key | join(", ") -%}
+changing as materialized (
+  select {{ narrow }} from parts
+  group by {{ narrow }}
+  having min(counts_from_date) <> max(counts_from_date) or count(counts_until_date) > 0
+),
+
+moving as materialized (
+  select * from parts where {{ narrow }} in (select {{ narrow }} from changing)
+),
+
+spans as (
+  select
+    {{ keys }}, counts_from_date as starts_date,
+    lead(counts_from_date) over (partition by {{ keys }} order by counts_from_date) as ends_date
+  from (
+    select {{ keys }}, counts_from_date from moving
+    union
+    select {{ keys }}, counts_until_date from moving where counts_until_date is not null
+  )
+),
+
+counting as (
+  select moving.* replace (spans.starts_date as counts_from_date, spans.ends_date as counts_until_date)
+  from spans
+  inner join moving
+    on {% for column in key %}spans.{{ column }} = moving.{{ column }} and {% endfor %}moving.counts_from_date <= spans.starts_date
+    and (moving.counts_until_date is null or moving.counts_until_date > spans.starts_date)
+)
+
+select
+  {{ keys }},
+  {{ aggregates }},
+  min(counts_from_date) as counts_from_date,
+  cast(null as date) as counts_until_date,
+  any_value({{ narrow }}) as {{ narrow }}
+from parts
+where {{ narrow }} not in (select {{ narrow }} from changing)
+group by {{ keys }}
+union all
+select
+  {{ keys }},
+  {{ aggregates }},
+  counts_from_date,
+  any_value(counts_until_date) as counts_until_date,
+  any_value({{ narrow }}) as {{ narrow }}
+from counting
+group by {{ keys }}, counts_from_date
+{% endmacro %}

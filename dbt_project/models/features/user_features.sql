@@ -3,9 +3,9 @@
 -- From when on the shop recorded what it need not record: before, a user without such rows is unknown, not zero.
 with recorded as (
   select
-    (select min(counts_from_date) from {{ ref("int_user_days") }}) as browsing_from,
-    (select min(counts_from_date) from {{ ref("int_user_days") }} where dwell_seconds is not null) as dwell_from,
+    visits.*,
     (select min(greatest(known_at, returned_at)) from {{ ref("fct_returns") }}) as returns_from
+  from ({{ visits_recorded_from() }}) as visits
 ),
 
 features as (
@@ -25,12 +25,7 @@ features as (
     case when recorded.returns_from < users.snapshot_date then coalesce(returns.returns_count, 0) end as returns_count,
     {{ zero_if_recorded("returns", "recorded.returns_from < users.snapshot_date") }},
     {{ zero_if_recorded("returned_amount", "recorded.returns_from < users.snapshot_date") }},
-    browsing.days_since_visit,
-    browsing.views_per_session,
-    {%- for measure in ["sessions", "views", "searches", "carts", "favorites", "active_days"] %}
-    {{ zero_if_recorded(measure, "recorded.browsing_from <= users.snapshot_date") }},
-    {%- endfor %}
-    {{ zero_if_recorded("dwell_seconds", "recorded.dwell_from <= users.snapshot_date") }}
+    {{ visit_features() }}
   from {{ ref("user_statuses") }} as users
   cross join recorded
   left join {{ ref("feat_orders") }} as orders using (snapshot_date, user_id)
@@ -38,6 +33,9 @@ features as (
   left join {{ ref("feat_baskets") }} as baskets using (snapshot_date, user_id)
   left join {{ ref("feat_returns") }} as returns using (snapshot_date, user_id)
   left join {{ ref("feat_browsing") }} as browsing using (snapshot_date, user_id)
+  left join {{ ref("feat_social") }} as social using (snapshot_date, user_id)
+  left join {{ ref("feat_searches") }} as searches using (snapshot_date, user_id)
+  left join {{ ref("feat_carts") }} as carts using (snapshot_date, user_id)
   where users.snapshot_date in (select snapshot_date from {{ snapshots() }})
 )
 
@@ -46,6 +44,8 @@ select
   spent_amount_{{ longest_window() }}d / greatest(least(tenure_days, {{ longest_window() }}), 1)
     as spent_per_day_amount,
   cast(returns_count as double) / nullif(orders_count, 0) as return_share,
+  case when cart_sessions_{{ longest_window() }}d > 0 then orders_{{ longest_window() }}d / cart_sessions_{{ longest_window() }}d end
+    as orders_per_cart_session,
   {{ trends("orders", "orders") }},
   {{ trends("spent", "spent_amount") }},
   {{ trends("sessions", "sessions") }},
