@@ -76,7 +76,7 @@ end
 {%- endmacro %}
 
 {# The staged table: every row that keeps the contract, typed, without personal contact data. #}
-{% macro staged(name) %}
+{% macro staged(name, from=none) %}
 {%- if execute -%}
 {%- set columns = raw_columns(name) -%}
 select
@@ -88,7 +88,7 @@ select
     {%- endif %}
   {%- endfor %}
   {{ known_at(columns) }} as known_at
-from {{ source("raw", name) }}
+from {{ from or source("raw", name) }}
 where ({{ first_broken_rule(columns) }}) is null
 {%- else -%}
 select 1 as parsed from {{ source("raw", name) }}

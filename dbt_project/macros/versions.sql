@@ -87,8 +87,9 @@ inner join deliveries using ({{ keys }}, known_at)
 {% macro default__narrow_key(columns) -%} hash({{ columns }}) {%- endmacro %}
 
 {# `versions` for a table too large to be held in memory or compared id by id: the rows of the CTE `arrived` need a column
-   `event_key`, the narrow key of the id. Only rows whose key comes twice are looked at as versions, all others stream. #}
-{% macro versions_by_narrow_key(table, id, key) %}
+   `key`, the narrow key of the id. Only rows whose key comes twice are looked at as versions, all others stream. `all_keys`
+   selects the keys of at least the rows of `arrived`, for a first run: a row too many only sends its like the long way. #}
+{% macro versions_by_narrow_key(table, id, key, all_keys) %}
 {%- if is_incremental() -%}
 held as materialized (
   select * exclude (superseded_at)
@@ -101,10 +102,12 @@ held as materialized (
 repeated as materialized (
   select {{ key }}
   from (
+    {% if is_incremental() -%}
     select {{ key }} from arrived
-    {%- if is_incremental() %}
     union all
     select {{ key }} from held
+    {%- else -%}
+    {{ all_keys }}
     {%- endif %}
   )
   group by {{ key }} having count(*) > 1

@@ -18,7 +18,7 @@ ACCOUNTS = {
     "users": ("dim_users", 13, 12, 0, 1, 0),
     "orders": ("fct_orders", 33, 26, 2, 4, 1),  # duplicates: 201 delivered twice, 301 with two contents
     "order_items": ("fct_order_items", 5, 4, 1, 0, 0),
-    "events": ("fct_events", 12, 10, 1, 1, 0),
+    "events": ("fct_events", 28, 26, 1, 1, 0),
     "returns": ("fct_returns", 1, 1, 0, 0, 0),
     "consents": ("fct_consents", 8, 8, 0, 0, 0),
     "reviews": ("fct_reviews", 0, 0, 0, 0, 0),

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import duckdb
+
 from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.workplace import Workplace
 
@@ -59,6 +61,7 @@ def fingerprint(workplace: Workplace) -> str:
         "churn": settings.churn.model_dump(mode="json"),
         "code": features_version(settings.features.windows_days),
         "cancelled_statuses": settings.landing.cancelled_statuses,
+        "engine": duckdb.__version__,  # narrow keys are its hashes
         "landing": settings.landing.uri,  # not the resolved path: a home may be moved
     }
     return json.dumps(baked, sort_keys=True)

@@ -1,14 +1,15 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="event_key") }}
 
+-- depends_on: {{ ref("stg_events") }}
 {#- What is new of a week fits into memory and is used several times; the whole past does neither. -#}
 {%- set materialized = "materialized" if is_incremental() else "not materialized" %}
-{%- set has_unsessioned = has_unsessioned_events() %}
+{%- set has_unsessioned = may_be_missing("events", "session_id") %}
 
 with delivered as {{ materialized }} (
   select
     user_id, session_id, event_id, occurred_at, event_type, dwell_seconds, search_query, known_at,
     {{ narrow_key("event_id") }} as event_key
-  from ({{ arrived_rows("events") }})
+  from ({{ arrived_events() }})
 ),
 
 {%- if has_unsessioned %}
@@ -52,4 +53,4 @@ arrived as {{ materialized }} (
   select *, {{ narrow_key("user_id, session_id") }} as session_key from in_sessions
 ),
 
-{{ versions_by_narrow_key("events", id="event_id", key="event_key") }}
+{{ versions_by_narrow_key("events", id="event_id", key="event_key", all_keys=all_event_keys()) }}
