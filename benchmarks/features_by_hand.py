@@ -39,6 +39,7 @@ rows_known as not materialized (
     search_query, ingested_at
   from read_parquet('{landing}/events/**/*.parquet', hive_partitioning = false)
   where ingested_at < timestamp '{snapshot}' and occurred_at < timestamp '{snapshot}'
+    and occurred_at >= date '{snapshot}' - {WINDOWS[-1] + 1}
 ),
 twice as materialized (select event_id from rows_known group by event_id having count(*) > 1),
 events as not materialized (
