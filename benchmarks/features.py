@@ -38,7 +38,9 @@ def main() -> None:
     parser.add_argument("--folder", help="where the temporary folder is made")
     chosen = parser.parse_args()
     size = Size(chosen.users, chosen.events, WEEKS)
-    table = Table(*("", "seconds", "CPU s", "peak memory, MB", "ratio", "target"), title=f"{size}", title_justify="left")
+    table = Table(
+        *("", "seconds", "CPU s", "peak memory, MB", "ratio", "target"), title=f"{size}", title_justify="left"
+    )
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         for part in chosen.only:
             for name, paid, ratio, target in _measure(part, Path(folder), size, chosen.backfill_users):
@@ -102,7 +104,14 @@ def _landing(folder: Path, size: Size) -> Path:
 
 
 def _by_hand(landing: Path, day: date, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.features_by_hand", str(landing), str(day), str(folder / "by_hand.parquet")]
+    return [
+        sys.executable,
+        "-m",
+        "benchmarks.features_by_hand",
+        str(landing),
+        str(day),
+        str(folder / "by_hand.parquet"),
+    ]
 
 
 def _mart(home: Path, landing: Path, days: Sequence[date]) -> Cost:

@@ -31,7 +31,9 @@ def _windows(columns: dict[str, str], moment: str) -> str:
 
 def statement(landing: Path, snapshot: str) -> str:
     counts = ", ".join(f"count(*) filter (where event_type = '{kind}') as {name}" for name, kind in TYPES.items())
-    sums = {"sessions": "count(*)", "active_days": "count(distinct visit_date)"} | {name: f"sum({name})" for name in SUMS}
+    sums = {"sessions": "count(*)", "active_days": "count(distinct visit_date)"} | {
+        name: f"sum({name})" for name in SUMS
+    }
     return f"""
 with days as (select date '{snapshot}' as day),
 rows_known as not materialized (

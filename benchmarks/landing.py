@@ -86,4 +86,6 @@ def write_landing(folder: Path, size: Size, start: date) -> None:
         connection.execute(DRAW)
         for name, sql in (("users", USERS), ("orders", ORDERS)):
             connection.execute(f"copy ({sql.format(**values)}) to '{folder}/{name}/rows.parquet'")
-        connection.execute(f"copy ({EVENTS.format(**values)}) to '{folder}/events' (format parquet, partition_by arrived)")
+        connection.execute(
+            f"copy ({EVENTS.format(**values)}) to '{folder}/events' (format parquet, partition_by arrived)"
+        )

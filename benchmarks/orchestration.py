@@ -70,8 +70,8 @@ def _assert_same_scores(home: Path, bare: Path) -> None:
 def _show(shop: str, first: Cost, second: Cost, bare: Cost) -> None:
     table = Table("", "seconds", "peak memory, MB", title=f"Price of orchestration: {shop}", title_justify="left")
     rows = {"churn run, fresh home": first, "churn run, the same snapshot again": second, "bare process": bare}
-    for name, cost in rows.items():
-        table.add_row(name, f"{cost.seconds:.1f}", f"{cost.bytes / 1e6:,.0f}")
+    for name, paid in rows.items():
+        table.add_row(name, f"{paid.seconds:.1f}", f"{paid.bytes / 1e6:,.0f}")
     table.add_row(
         f"price (target {TARGET_SECONDS} s at most)",
         f"{first.seconds - bare.seconds:.1f}",

@@ -33,8 +33,8 @@ features as (
   left join {{ ref("feat_baskets") }} as baskets using (snapshot_date, user_id)
   left join {{ ref("feat_returns") }} as returns using (snapshot_date, user_id)
   left join {{ ref("feat_browsing") }} as browsing using (snapshot_date, user_id)
-  left join {{ ref("feat_social") }} as social using (snapshot_date, user_id)
-  left join {{ ref("feat_searches") }} as searches using (snapshot_date, user_id)
+  left join {{ ref("feat_social") }} using (snapshot_date, user_id)
+  left join {{ ref("feat_searches") }} using (snapshot_date, user_id)
   left join {{ ref("feat_carts") }} as carts using (snapshot_date, user_id)
   where users.snapshot_date in (select snapshot_date from {{ snapshots() }})
 )
@@ -44,7 +44,7 @@ select
   spent_amount_{{ longest_window() }}d / greatest(least(tenure_days, {{ longest_window() }}), 1)
     as spent_per_day_amount,
   cast(returns_count as double) / nullif(orders_count, 0) as return_share,
-  case when cart_sessions_{{ longest_window() }}d > 0 then orders_{{ longest_window() }}d / cart_sessions_{{ longest_window() }}d end
+  cast(orders_{{ longest_window() }}d as double) / nullif(cart_sessions_{{ longest_window() }}d, 0)
     as orders_per_cart_session,
   {{ trends("orders", "orders") }},
   {{ trends("spent", "spent_amount") }},
