@@ -110,7 +110,7 @@ def test_every_column_of_every_table_is_followed(models: dict[str, dict[str, set
         "features.user_features.orders_count",
         "features.user_statuses.snapshot_date",
         "marts.dim_users.is_described",
-        "marts.fct_sessions.events",
+        "marts.int_user_days.sessions",
         "staging.quarantine.source_table",
     }
 

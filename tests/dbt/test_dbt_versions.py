@@ -18,7 +18,7 @@ ACCOUNTS = {
     "users": ("dim_users", 14, 13, 0, 1, 0),
     "orders": ("fct_orders", 34, 27, 2, 4, 1),  # duplicates: 201 delivered twice, 301 with two contents
     "order_items": ("fct_order_items", 9, 8, 1, 0, 0),
-    "events": ("fct_events", 14, 12, 1, 1, 0),
+    "events": ("fct_events", 30, 28, 1, 1, 0),
     "returns": ("fct_returns", 3, 3, 0, 0, 0),
     "consents": ("fct_consents", 8, 8, 0, 0, 0),
     "reviews": ("fct_reviews", 9, 9, 0, 0, 0),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import duckdb
+
 from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.workplace import Workplace
 
@@ -18,6 +20,7 @@ def fingerprint(workplace: Workplace) -> str:
         "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
         "code": features_version(settings.features.windows_days),
         "cancelled_statuses": settings.landing.cancelled_statuses,
+        "engine": duckdb.__version__,  # narrow keys are its hashes
         "restated": settings.landing.restated,
         "landing": settings.landing.uri,  # not the resolved path: a home may be moved
     }

@@ -3,13 +3,13 @@
 -- From when on the shop recorded what it need not record: before, a user without such rows is unknown, not zero.
 with recorded as (
   select
-    (select min(counts_from_date) from {{ ref("int_user_days") }}) as browsing_from,
-    (select min(counts_from_date) from {{ ref("int_user_days") }} where dwell_seconds is not null) as dwell_from,
+    visits.*,
     (select min(greatest(known_at, returned_at)) from {{ ref("fct_returns") }}) as returns_from,
     (select min(greatest(known_at, reviewed_at)) from {{ ref("fct_reviews") }}) as reviews_from,
     (select min(greatest(known_at, opened_at)) from {{ ref("fct_support_tickets") }}) as tickets_from,
     (select min(greatest(known_at, issued_at)) from {{ ref("fct_coupons") }}) as coupons_from,
     (select min(greatest(known_at, sent_at)) from {{ ref("fct_contacts") }}) as contacts_from
+  from ({{ visits_recorded_from() }}) as visits
 ),
 
 features as (
@@ -57,12 +57,7 @@ features as (
       when recorded.contacts_from < users.snapshot_date and orders.orders_count > 0
         then coalesce(contacts.contacts_since_order_count, 0)
     end as contacts_since_order_count,
-    browsing.days_since_visit,
-    browsing.views_per_session,
-    {%- for measure in ["sessions", "views", "searches", "carts", "favorites", "active_days"] %}
-    {{ zero_if_recorded(measure, "recorded.browsing_from <= users.snapshot_date") }},
-    {%- endfor %}
-    {{ zero_if_recorded("dwell_seconds", "recorded.dwell_from <= users.snapshot_date") }}
+    {{ visit_features() }}
   from {{ ref("user_statuses") }} as users
   cross join recorded
   left join {{ ref("feat_orders") }} as orders using (snapshot_date, user_id)
@@ -76,6 +71,9 @@ features as (
   left join {{ ref("feat_coupons") }} as coupons using (snapshot_date, user_id)
   left join {{ ref("feat_contacts") }} as contacts using (snapshot_date, user_id)
   left join {{ ref("feat_browsing") }} as browsing using (snapshot_date, user_id)
+  left join {{ ref("feat_social") }} using (snapshot_date, user_id)
+  left join {{ ref("feat_searches") }} using (snapshot_date, user_id)
+  left join {{ ref("feat_carts") }} as carts using (snapshot_date, user_id)
   where users.snapshot_date in (select snapshot_date from {{ snapshots() }})
 )
 
@@ -85,6 +83,8 @@ select
     as spent_per_day_amount,
   cast(returns_count as double) / nullif(orders_count, 0) as return_share,
   returned_amount / nullif(spent_amount, 0) as returned_spend_share,
+  cast(orders_{{ longest_window() }}d as double) / nullif(cart_sessions_{{ longest_window() }}d, 0)
+    as orders_per_cart_session,
   {{ trends("orders", "orders") }},
   {{ accelerations("orders", "orders") }},
   {{ trends("spent", "spent_amount") }},
