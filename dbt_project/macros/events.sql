@@ -1,7 +1,7 @@
 {# The staged events that arrived in the windows this run consumes. Where every row has an id they are read past the view,
    whose ids made of content would read every column of every row, several times over. #}
 {% macro arrived_events() -%}
-  {%- if may_be_missing("events", "event_id") -%} {{ arrived_rows("events") }}
+  {%- if var("restated") or may_be_missing("events", "event_id") -%} {{ arrived_rows("events") }}
   {%- else -%}
 select * from ({{ staged("events", from="raw.events") }})
 where known_at >= {{ consume_from("events") }} and known_at < {{ consume_until() }}
@@ -10,7 +10,7 @@ where known_at >= {{ consume_from("events") }} and known_at < {{ consume_until()
 
 {# The narrow keys of all events there are, of the refused ones too: one column read, no rule tried. #}
 {% macro all_event_keys() -%}
-  {%- if may_be_missing("events", "event_id") -%} select event_key from arrived
+  {%- if var("restated") or may_be_missing("events", "event_id") -%} select event_key from arrived
   {%- else -%}
     {%- set event_id = raw_columns("events") | selectattr("name", "equalto", "event_id") | first -%}
     select {{ narrow_key(typed(event_id)) }} as event_key from raw.events
