@@ -1,7 +1,7 @@
 """The bare loop of the backfill: the statement written by hand, once per snapshot, in one process.
 
-`python -m benchmarks.features_loop LANDING SNAPSHOT [SNAPSHOT ...]`. It reads the files anew for every snapshot, but only
-the rows of the longest window.
+`python -m benchmarks.features_loop LANDING SNAPSHOT [SNAPSHOT ...]`. It reads the files anew for every snapshot, but
+only the rows of the longest window.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A landing of users, orders and events written by DuckDB alone: as large as wanted, as messy as real ones, with no story.
+"""A landing of users, orders and events written by DuckDB alone: as large as wanted, messy, with no story.
 
 Per user about five orders and as many events as asked for, spread evenly; visits of five events. Of the events 3 % are
 late by up to ten days, 0.1 % are delivered twice and 0.1 % are corrected later. One file per week of arrival.
