@@ -1,8 +1,13 @@
 """The features of orders and events at one snapshot as one would write them by hand, straight from the Parquet files.
 
 `python -m benchmarks.features_by_hand LANDING SNAPSHOT OUT.parquet`. Rows count as in the mart: known and happened
+<<<<<<< HEAD
 before the snapshot, newest version of an id, whole visits. It leaves out what the mart also does: other snapshots,
 versions and spans kept for later, quarantine, users without orders or visits told apart, seven other tables.
+=======
+before the snapshot, newest version of an id, whole visits. It leaves out what the mart also does: labels, versions and
+spans kept for later, quarantine, users without orders or visits told apart, seven other tables that may be there.
+>>>>>>> browsing/main
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ def _windows(columns: dict[str, str], moment: str) -> str:
 
 def statement(landing: Path, snapshot: str) -> str:
     counts = ", ".join(f"count(*) filter (where event_type = '{kind}') as {name}" for name, kind in TYPES.items())
+    money = {"orders": "count(*)", "spent": "sum(amount::decimal(18, 4))", "discount": "sum(discount_amount)"}
     sums = {"sessions": "count(*)", "active_days": "count(distinct visit_date)"} | {
         name: f"sum({name})" for name in SUMS
     }
@@ -73,9 +79,14 @@ searched as (
 ),
 repeats as (
   select user_id, {", ".join(f"sum(greatest(times_{days}d - 1, 0)) as repeated_{days}d" for days in WINDOWS)}
+<<<<<<< HEAD
   from (
     select user_id, query, {_windows({"times": "count(*)"}, "visit_date")} from searched group by user_id, query, day
   )
+=======
+  from (select user_id, query, {_windows({"times": "count(*)"}, "visit_date")} from searched
+    group by user_id, query, day)
+>>>>>>> browsing/main
   group by user_id
 ),
 orders as materialized (
@@ -87,8 +98,12 @@ orders as materialized (
 buying as (
   select user_id, date_diff('second', max(ordered_at), day) / 86400.0 as recency_days, count(*) as orders,
     sum(amount::decimal(18, 4)) as spent, max(amount) as order_max,
+<<<<<<< HEAD
     {_windows({"orders": "count(*)", "spent": "sum(amount::decimal(18, 4))"}, "ordered_at")},
     {_windows({"discount": "sum(discount_amount)"}, "ordered_at")}
+=======
+    {_windows(money, "ordered_at")}
+>>>>>>> browsing/main
   from orders, days group by user_id, day
 ),
 rhythm as (

@@ -75,14 +75,14 @@ LEAKS: dict[str, tuple[Callable[[Plan], Plan], set[str]]] = {
         lambda plan: patched(plan, r"ordered_at < (\S*snapshot_date)", r"ordered_at < \1 + interval 1 day"),
         {"future"}),
     "the label is a feature": (
-        lambda plan: column(plan, "cast(l.is_churned as integer)", l="from features.churn_labels"),
+        lambda plan: column(plan, "cast(l.is_churned as integer)", l="from features.churn_labels where definition = 'inactivity'"),
         {"future", "lineage", "too_good"}),
     "churn rate of the channel over the whole data": (
         lambda plan: column(plan, "c.rate", c="""
             select user_id, snapshot_date,
               avg(cast(is_churned as integer)) over (partition by u.acquisition_channel) as rate
             from features.churn_labels inner join marts.dim_users as u using (user_id)
-            where u.superseded_at is null"""),
+            where u.superseded_at is null and definition = 'inactivity'"""),
         {"future", "lineage"}),
     "orders of the label window": (
         of_rows("fct_orders", "count(*)", f"r.ordered_at >= {NOW} and r.ordered_at < {NOW} + 28"),
@@ -149,7 +149,8 @@ class Zoo:
         rows = self.connection.execute(f"""
             select labels.is_churned, features.* exclude (user_id, snapshot_date)
             from compared.user_features as features
-            inner join compared.churn_labels as labels using (user_id, snapshot_date)
+            inner join (from compared.churn_labels where definition = 'inactivity') as labels
+              using (user_id, snapshot_date)
             where labels.is_eligible and labels.definition = 'inactivity' and snapshot_date = date '{DAY}'""")
         names = [name for name, *_ in rows.description]
         frame = pl.DataFrame(rows.fetchall(), schema=names, orient="row", infer_schema_length=None)
