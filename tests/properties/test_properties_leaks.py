@@ -149,8 +149,7 @@ class Zoo:
         rows = self.connection.execute(f"""
             select labels.is_churned, features.* exclude (user_id, snapshot_date)
             from compared.user_features as features
-            inner join (from compared.churn_labels where definition = 'inactivity') as labels
-              using (user_id, snapshot_date)
+            inner join compared.churn_labels as labels using (user_id, snapshot_date)
             where labels.is_eligible and labels.definition = 'inactivity' and snapshot_date = date '{DAY}'""")
         names = [name for name, *_ in rows.description]
         frame = pl.DataFrame(rows.fetchall(), schema=names, orient="row", infer_schema_length=None)
