@@ -43,3 +43,17 @@
     {% endfor %}
   {% endif %}
 {% endmacro %}
+
+{# Columns that a row has from the start: not when it was delivered, redeemed, answered. Which of two rows of one known time
+   counts may not depend on what is still to come. #}
+{% macro told_at_once(table) -%}
+{%- if execute -%}
+  {%- set names = [] -%}
+  {%- for column in raw_table(table).columns.values() if not column.meta.contact and column.name != "ingested_at" -%}
+    {%- if column.data_type != "timestamp" or column.meta.event_time or column.meta.foretold -%}
+      {%- do names.append(adapter.quote(column.name)) -%}
+    {%- endif -%}
+  {%- endfor -%}
+  {{ names | join(", ") }}
+{%- else -%} 1 {%- endif -%}
+{%- endmacro %}

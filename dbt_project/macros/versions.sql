@@ -27,7 +27,9 @@ repeated as (
 unrepeated as (
   select * from candidates
   where exists (select 1 from repeated where {{ same_key("repeated", "candidates", key) }})
-  qualify row_number() over (partition by {{ keys }}, known_at order by hash(candidates)) = 1
+  qualify row_number() over (
+    partition by {{ keys }}, known_at order by hash({{ told_at_once(table) }}), hash(candidates)
+  ) = 1
 )
 
 -- Nearly all ids come once: only the others are worth sorting.

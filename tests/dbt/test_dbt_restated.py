@@ -35,7 +35,8 @@ def test_restated_features_are_made_of_what_is_known_today(whole: Query, restate
 
 @pytest.mark.parametrize("user", LABELS)
 def test_restated_labels_are_too(whole: Query, restated: Query, user: str) -> None:
-    sql = "select is_churned from features.churn_labels where user_id = ? and snapshot_date = ?"
+    sql = """select is_churned from features.churn_labels
+             where user_id = ? and snapshot_date = ? and definition = 'inactivity'"""
     then, today = LABELS[user]
     assert whole(sql, user, D1) == [(then,)]
     assert restated(sql, user, D1) == [(today,)]
