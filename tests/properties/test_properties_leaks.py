@@ -75,7 +75,8 @@ LEAKS: dict[str, tuple[Callable[[Plan], Plan], set[str]]] = {
         lambda plan: patched(plan, r"ordered_at < (\S*snapshot_date)", r"ordered_at < \1 + interval 1 day"),
         {"future"}),
     "the label is a feature": (
-        lambda plan: column(plan, "cast(l.is_churned as integer)", l="from features.churn_labels where definition = 'inactivity'"),
+        lambda plan: column(
+            plan, "cast(l.is_churned as integer)", l="from features.churn_labels where definition = 'inactivity'"),
         {"future", "lineage", "too_good"}),
     "churn rate of the channel over the whole data": (
         lambda plan: column(plan, "c.rate", c="""
