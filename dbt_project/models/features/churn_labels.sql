@@ -1,4 +1,4 @@
-{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["snapshot_date"]) }}
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="snapshot_date") }}
 
 -- The label of a snapshot is open until its window has passed. A run writes those of its own snapshots and closes the
 -- earlier ones that matured meanwhile; what became known after the window never changes a label. All definitions are
