@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from churn_assets.contracts.feature import Feature
+from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.scoring import score
 from churn_assets.model.training import train
 from churn_assets.settings import load_settings
@@ -31,6 +32,10 @@ def main() -> None:
             connection.execute(statement)
         training, present = (_rows(connection, plan[name], folder) for name in ("training", "scoring"))
     churn = settings.churn
+    training, present = (
+        with_expected_purchases(frame, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
+        for frame in (training, present)
+    )
     trained = train(
         training,
         features,

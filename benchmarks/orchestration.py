@@ -12,9 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -22,18 +19,10 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cost import Cost, cost
+
 END = date(2026, 11, 16)
 TARGET_SECONDS = 30
-POLL_SECONDS = 0.1
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Wall time, and the greatest resident memory of the process and all it started, added up at one moment."""
-
-    seconds: float
-    bytes: int
 
 
 def main() -> None:
@@ -46,42 +35,12 @@ def main() -> None:
         churn = [sys.executable, "-m", "churn_assets.cli"]
         simulate = ["simulate", "--users", str(chosen.users), "--weeks", str(chosen.weeks), "--end", END.isoformat()]
         subprocess.run([*churn, *simulate, "--home", str(home)], check=True)
-        first = _cost([*churn, "run", "--snapshot", END.isoformat(), "--home", str(home)])
-        second = _cost([*churn, "run", "--snapshot", END.isoformat(), "--home", str(home)])
+        first = cost([*churn, "run", "--snapshot", END.isoformat(), "--home", str(home)])
+        second = cost([*churn, "run", "--snapshot", END.isoformat(), "--home", str(home)])
         plan = _plan(home, Path(folder) / "scratch")
-        bare = _cost([sys.executable, "-m", "benchmarks.bare", str(plan)])
+        bare = cost([sys.executable, "-m", "benchmarks.bare", str(plan)])
         _assert_same_scores(home, plan.with_name("scored_users.parquet"))
     _show(f"{chosen.users:,} users, {chosen.weeks} weeks", first, second, bare)
-
-
-def _cost(command: list[str]) -> Cost:
-    started = time.perf_counter()
-    process = subprocess.Popen(command)
-    peak = [0]
-    watcher = threading.Thread(target=_watch, args=(process, peak))
-    watcher.start()
-    if process.wait():
-        raise subprocess.CalledProcessError(process.returncode, command)
-    seconds = time.perf_counter() - started
-    watcher.join()
-    return Cost(seconds, peak[0])
-
-
-def _watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
-    while process.poll() is None:
-        peak[0] = max(peak[0], _resident(process.pid))
-        time.sleep(POLL_SECONDS)
-
-
-def _resident(pid: int) -> int:
-    """Bytes of a process and its descendants; 0 for one that has just ended."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
-        children = [int(child) for task in tasks for child in task.read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return pages * PAGE + sum(_resident(child) for child in children)
 
 
 def _plan(home: Path, scratch: Path) -> Path:
@@ -111,8 +70,8 @@ def _assert_same_scores(home: Path, bare: Path) -> None:
 def _show(shop: str, first: Cost, second: Cost, bare: Cost) -> None:
     table = Table("", "seconds", "peak memory, MB", title=f"Price of orchestration: {shop}", title_justify="left")
     rows = {"churn run, fresh home": first, "churn run, the same snapshot again": second, "bare process": bare}
-    for name, cost in rows.items():
-        table.add_row(name, f"{cost.seconds:.1f}", f"{cost.bytes / 1e6:,.0f}")
+    for name, paid in rows.items():
+        table.add_row(name, f"{paid.seconds:.1f}", f"{paid.bytes / 1e6:,.0f}")
     table.add_row(
         f"price (target {TARGET_SECONDS} s at most)",
         f"{first.seconds - bare.seconds:.1f}",

@@ -22,6 +22,7 @@ from churn_assets.defs.history import missing_history
 from churn_assets.defs.reads import AT_SNAPSHOT, LABELLED, features_at
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.workplace import Workplace
+from churn_assets.model.expected import EXPECTED_PURCHASES
 
 RAW_VIEWS = "select sql from duckdb_views() where schema_name = 'raw'"
 
@@ -34,7 +35,7 @@ def write_plan(workplace: Workplace, snapshot: date, folder: Path) -> Path:
         views = [sql for (sql,) in connection.execute(RAW_VIEWS).fetchall()]
     bare = folder / "bare"
     bare.mkdir()
-    columns = [name for name in features_at(workplace, snapshot).columns if name != "status"]
+    columns = [*features_at(workplace, snapshot).drop("status").columns, EXPECTED_PURCHASES.name]
     plan = {
         "snapshot": snapshot.isoformat(),
         "settings": str(workplace.home.settings_file),

@@ -111,6 +111,22 @@ def backfill(
 
 
 @app.command()
+def definitions(home: HomeOption = None) -> None:
+    """Compare the definitions of leaving on what has matured here, and write a page about it."""
+    from churn_assets.defs.definition_lab import show_definitions
+
+    show_definitions(_home(home))
+
+
+@app.command()
+def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
+    from churn_assets.defs.features.verify import verify as verify_mart
+
+    _finish(verify_mart(_home(home), snapshot.date() if snapshot else None))
+
+
+@app.command()
 def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
     from churn_assets.defs.running import serve

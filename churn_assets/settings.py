@@ -18,6 +18,7 @@ from churn_assets.decisions.arms import Arm, default_arms
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
+Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
 
 
 SHORTEST_MONTH_DAYS = 28
@@ -37,6 +38,11 @@ class Landing(Section):
         ("cancelled", "canceled", "void", "failed"),
         description="Order statuses (lower case) that are no purchase.",
     )
+    restated: bool = Field(
+        False,
+        description="Past snapshots made again show what is known today, late rows and corrections included, instead "
+        "of what was known then. For looking back only: such features look ahead.",
+    )
 
 
 class Calendar(Section):
@@ -55,16 +61,47 @@ class Calendar(Section):
 
 
 class Churn(Section):
-    definition: Literal["inactivity"] = Field("inactivity", description="inactivity: no purchase in the label window.")
+    definition: Definition = Field(
+        "inactivity", description="Which of the labels counts; all are made, so another choice makes nothing again."
+    )
     horizon_days: Days = Field(28, description="Length of the label window in days.")
     gap_days: int = Field(0, ge=0, le=3650, description="Days between the snapshot and the label window.")
     active_within_days: Days | None = Field(
         180, description="Eligible: a purchase within so many days before the snapshot; null: any purchase ever."
     )
+    rhythm_quantile: Share = Field(0.9, description="own_rhythm: quantile of the user's own gaps that is still usual.")
+    rhythm_min_gaps: int = Field(3, ge=1, description="With fewer gaps a user is held against the gaps of everybody.")
+    rhythm_floor_days: Days = Field(14, description="No silence up to this counts as leaving, in days.")
+    rhythm_cap_days: Days = Field(182, description="Any silence beyond this does, in days.")
+    reduced_measure: Literal["orders", "spent_amount"] = Field("orders", description="reduced: what has to fall.")
+    reduced_share: Share = Field(0.5, description="By how much, against the user's own rate before the snapshot.")
+    reduced_reference_days: Days = Field(182, description="Days before the snapshot over which that rate is taken.")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.rhythm_floor_days > self.rhythm_cap_days:
+            raise ValueError(f"rhythm_floor_days {self.rhythm_floor_days} is above rhythm_cap_days")
+        return self
+
+    def of_the_labels(self) -> dict[str, int | float | str | None]:
+        """What the rows of churn_labels are made with: everything but the choice among them."""
+        return self.model_dump(mode="json", exclude={"definition"})
 
 
 class Features(Section):
     windows_days: tuple[Days, ...] = Field((7, 28, 91, 182), min_length=2, description="Windows, ascending, in days.")
+    max_missing_column_share: Share = Field(
+        0.98, description="A feature unknown in more training rows than this is left out of the model, and named."
+    )
+    max_missing_user_share: Share = Field(
+        0.9, description="Users with more unknown features than this are scored like all others, but counted."
+    )
+    max_sparse_users_share: Share = Field(0.1, description="A check warns when more of the eligible users are such.")
+    max_outlier_share: Share = Field(
+        0.22,
+        description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one "
+        "side a quarter is the most that can; skewed features of a sane shop reach 0.2.",
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -79,11 +116,15 @@ class Training(Section):
     min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
     min_churners: int = Field(100, ge=1, description="Churned rows, at least, for CatBoost.")
     min_stayers: int = Field(100, ge=1, description="The same for rows that stayed.")
+    too_good_auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
+        0.95, description="A single feature that ranks better than this, and far better than recency, stops the run."
+    )
     iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
     depth: int = Field(4, ge=1, le=10)
     learning_rate: float = Field(0.05, gt=0, le=1)
     l2_leaf_reg: float = Field(20.0, ge=0)
     seed: int = 7
+    admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
 
 
 class Scoring(Section):

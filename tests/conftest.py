@@ -5,9 +5,9 @@ and settings from CHURN_HOME when it is imported. That home is a temporary folde
 its own) without settings, so its calendar is the default one: Mondays from 2024-01-01. A test of another home makes it
 with `home` or `workplace`, or starts a process with a CHURN_HOME of its own (`environment_of`).
 
-Markers: `slow` is put on whatever lies in tests/dbt, tests/pipeline and tests/faults, which start dbt, run the pipeline
-or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive fixture lie in one file, so
-that `pytest -n 2 --dist loadfile` makes it once.
+Markers: `slow` is put on whatever lies in tests/dbt, tests/properties, tests/pipeline and tests/faults, which build
+warehouses, run the pipeline or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive
+fixture lie in one file, so that `pytest -n 2 --dist loadfile` makes it once.
 
 Fixtures of one folder lie in the conftest.py of that folder.
 """
@@ -32,6 +32,8 @@ QUIET = {
     "DAGSTER_DISABLE_TELEMETRY": "1",
 }
 for name in [name for name in os.environ if name.startswith(("CHURN_", "DAGSTER_", "DBT_"))]:
+    if name == "CHURN_BENCHMARK_DATA":  # a folder of public data that some tests compare with
+        continue
     del os.environ[name]
 os.environ.update(QUIET, CHURN_HOME=str(SESSION_HOME))
 
@@ -41,7 +43,7 @@ from hypothesis import settings as hypothesis_settings  # noqa: E402
 from churn_assets.defs.home import Home  # noqa: E402
 
 TESTS = Path(__file__).parent
-SLOW_FOLDERS = ("dbt", "pipeline", "faults")
+SLOW_FOLDERS = ("dbt", "properties", "pipeline", "faults")
 
 # The same examples every time: a red test has to be red for the next person too.
 hypothesis_settings.register_profile("churn", deadline=None, derandomize=True, database=None)

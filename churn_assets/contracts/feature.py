@@ -19,8 +19,8 @@ RFM_COLUMNS = ("recency_days", "orders_count", "spent_amount", "tenure_days")
 class Feature:
     """One numeric column, null where unknown.
 
-    `window_days` is None for a feature without a window. `is_protected` keeps it out of every model; `is_actionable`
-    says that the company can do something about it.
+    `window_days` is None for a feature without a window. `is_protected` keeps it out of the model unless
+    `training.admit_protected` lets it in; `is_actionable` says that the company can do something about it.
     """
 
     name: str

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from churn_assets.defs.calendar import START_FACT
-from churn_assets.defs.dbt.variables import FINGERPRINT_FACT, built_snapshots, fingerprint
+from churn_assets.defs.dbt.built import built_snapshots
+from churn_assets.defs.dbt.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.defs.duck import duck
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.errors import LandingError

@@ -60,6 +60,11 @@ class Home:
         return self.root / "tables"
 
     @property
+    def reports(self) -> Path:
+        """Pages made for people."""
+        return self.root / "reports"
+
+    @property
     def record(self) -> Path:
         return self.root / "record.sqlite"
 

@@ -17,6 +17,7 @@ from churn_assets.defs.home import Home
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
 from churn_assets.defs.progress import Progress
 from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
 
 JOB = "snapshot_job"
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -64,7 +65,9 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     with dg.DagsterInstance.get() as instance:
         _sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
-        warehouse, everything = dg.AssetSelection.groups(*WAREHOUSE_STAGES), dg.AssetSelection.all()
+        everything = dg.AssetSelection.all()
+        # Portraits are a mart too, but one that waits for scores.
+        warehouse = dg.AssetSelection.groups(*WAREHOUSE_STAGES) - dg.AssetSelection.groups(Stage.SCORING).downstream()
         missing = missing_history(workplace, days)
         if missing:
             # One dbt invocation for both: each costs seconds before its first row.

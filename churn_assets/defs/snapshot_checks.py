@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from churn_assets.defs.calendar import snapshots_of
-from churn_assets.defs.dbt.variables import consumed_until
+from churn_assets.defs.dbt.built import consumed_until
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.workplace import Workplace
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Fitted = BoostedTrees | LogisticRfm
 Fit = Callable[[pl.DataFrame], Fitted]
 
-SHIPPABLE = ("catboost", "logistic_rfm")  # recency alone is a yardstick
+SHIPPABLE = ("catboost", "logistic_rfm")  # recency alone and purchases expected by BG/NBD are yardsticks
 
 COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "snapshot_date": pl.Date,

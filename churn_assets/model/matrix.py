@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def usable_columns(training: pl.DataFrame, features: Sequence[Feature]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(used, dropped) names, in the order of `features`; dropped are null or constant in every training row.
+def usable_columns(
+    training: pl.DataFrame,
+    features: Sequence[Feature],
+    *,
+    admit_protected: bool = False,
+    max_missing_share: float = 1.0,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(used, dropped) names, in the order of `features`.
 
-    Protected features are in neither. Raises ValueError naming features the frame does not have.
+    Dropped are those null or constant in every training row, and those null in a larger share than `max_missing_share`.
+    Protected features are in neither unless admitted. Raises ValueError naming features the frame does not have.
     """
-    names = [feature.name for feature in features if not feature.is_protected]
+    names = [feature.name for feature in features if admit_protected or not feature.is_protected]
     _assert_present(training, names)
-    dropped = tuple(name for name in names if training[name].n_unique() == 1)
+    most = max_missing_share * training.height
+    dropped = tuple(name for name in names if training[name].n_unique() == 1 or training[name].null_count() > most)
     return tuple(name for name in names if name not in dropped), dropped
 
 

@@ -17,6 +17,7 @@ from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.calibration import Calibrator, fit_calibrator
 from churn_assets.model.comparison import COMPARISON_SCHEMA, SHIPPABLE, Fit, comparison_frame, out_of_time_log_odds
+from churn_assets.model.expected import EXPECTED_PURCHASES
 from churn_assets.model.gate import Gate, data_gate
 from churn_assets.model.matrix import usable_columns
 from churn_assets.model.rfm import fit_logistic
@@ -37,7 +38,7 @@ class TrainedModel:
     `model` is None when the gate says none. `comparison`: table model_comparison, one row per rival. `out_of_time`: one
     row per user of the newest slice: user_id, is_churned, and the raw probability under each rival's name. Both are
     empty when no out-of-time test is possible. `reason` says why this kind is shipped, or why none is. `dropped` are
-    feature columns that were null or constant in every training row.
+    feature columns that were null or constant in every training row, or unknown in too many.
     """
 
     model: ChurnModel | None
@@ -56,10 +57,12 @@ def train(
     gap_days: int,
     horizon_days: int,
     settings: Training,
+    max_missing_share: float = 1.0,
 ) -> TrainedModel:
     """Train on one row per eligible user and slice matured by `snapshot`; may be empty, then the gate says none.
 
-    Which kind is shipped: see `comparison`. Raises LeakingSplit on a slice that has not matured by `snapshot`,
+    Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left
+    out like constant ones. Raises LeakingSplit on a slice that has not matured by `snapshot`,
     ValueError on labels of another gap or horizon and on a feature missing from the frame.
     """
     rows = training.sort("snapshot_date", "user_id")
@@ -70,12 +73,16 @@ def train(
     if gate.level == "none":
         return _untested(None, gate, ())
 
-    columns, dropped = usable_columns(rows, features)
+    columns, dropped = usable_columns(
+        rows, features, admit_protected=settings.admit_protected, max_missing_share=max_missing_share
+    )
     rivals: dict[str, Fit] = {
         "catboost": lambda frame: fit_boosting(frame, columns, settings),
         "logistic_rfm": fit_logistic,
         "recency": lambda frame: fit_logistic(frame, ("recency_days",)),
     }
+    if EXPECTED_PURCHASES.name in rows.columns and not rows[EXPECTED_PURCHASES.name].null_count():
+        rivals["bg_nbd"] = lambda frame: fit_logistic(frame, (EXPECTED_PURCHASES.name,))
     if gate.level == "baseline":
         del rivals["catboost"]
     label = (tuple(slices), gap_days, horizon_days)

@@ -1,30 +1,30 @@
 {# Everything about time that SQL needs to know. The calendar itself is a variable; nobody asks the clock. #}
 
-{# The snapshots this run builds, as a table of one column. #}
-{% macro snapshots() -%}
+{# The snapshots this run builds, or some of them, as a table of one column. #}
+{% macro snapshots(days=none) -%}
 (select cast(snapshot_date as date) as snapshot_date from (values
-  {%- for date in var("calendar").snapshots %} ('{{ date }}'){{ "," if not loop.last }}{% endfor %}) as listed (snapshot_date))
+  {%- for date in days or run_var("calendar").snapshots %} ('{{ date }}'){{ "," if not loop.last }}{% endfor %}) as listed (snapshot_date))
 {%- endmacro %}
 
 {# End of what any run has consumed, this one included: rows known at or after it do not exist yet. #}
-{% macro known_until() -%} cast('{{ var("calendar").known_until }}' as timestamp) {%- endmacro %}
+{% macro known_until() -%} cast('{{ run_var("calendar").known_until }}' as timestamp) {%- endmacro %}
 
 {# Start of what this run has to consume of a raw table: the first window of its range, or earlier where the marts have
    fallen behind. A source without ingested_at is read whole each time, since its late rows look like old ones. #}
 {% macro consume_from(table) -%}
-  {%- set found = var("landing").get(table) -%}
-  {%- if is_incremental() and var("calendar").consume_from and (not found or "ingested_at" in found.types) -%}
-    cast('{{ var("calendar").consume_from }}' as timestamp)
+  {%- set found = run_var("landing").get(table) -%}
+  {%- if is_incremental() and run_var("calendar").consume_from and (not found or "ingested_at" in found.types) -%}
+    cast('{{ run_var("calendar").consume_from }}' as timestamp)
   {%- else -%} cast('0001-01-01' as timestamp)
   {%- endif -%}
 {%- endmacro %}
-{% macro consume_until() -%} cast('{{ var("calendar").snapshots | max }}' as timestamp) {%- endmacro %}
+{% macro consume_until() -%} cast('{{ run_var("calendar").snapshots | max }}' as timestamp) {%- endmacro %}
 
 {# The first snapshot that may see a row known at `column`: the first boundary strictly after it. #}
 {% macro first_snapshot_after(column) -%} {{ return(adapter.dispatch("first_snapshot_after")(column)) }} {%- endmacro %}
 {% macro default__first_snapshot_after(column) -%}
-  {%- set start = "date '" ~ var("calendar").start ~ "'" -%}
-  {%- set cadence = var("calendar").cadence -%}
+  {%- set start = "date '" ~ run_var("calendar").start ~ "'" -%}
+  {%- set cadence = run_var("calendar").cadence -%}
   {%- if cadence == "daily" -%} cast({{ column }} as date) + 1
   {%- elif cadence == "weekly" -%}
     cast({{ column }} as date) + 7 - cast((date_diff('day', {{ start }}, cast({{ column }} as date)) % 7 + 7) % 7 as integer)

@@ -1,7 +1,11 @@
-{# Rows of a raw table, staged, that arrived in the windows this run consumes. #}
+{# Rows of a raw table, staged, that arrived in the windows this run consumes. Restated: see macros/restated.sql. #}
 {% macro arrived_rows(table) -%}
+{%- if run_var("restated") -%}
+{{ restated_rows(table) }}
+{%- else -%}
 select * from {{ ref("stg_" ~ table) }}
 where known_at >= {{ consume_from(table) }} and known_at < {{ consume_until() }}
+{%- endif -%}
 {%- endmacro %}
 
 {# All versions of the ids in the CTE `arrived`, each with the time its successor became known (`superseded_at`).
@@ -23,7 +27,9 @@ repeated as (
 unrepeated as (
   select * from candidates
   where exists (select 1 from repeated where {{ same_key("repeated", "candidates", key) }})
-  qualify row_number() over (partition by {{ keys }}, known_at order by hash(candidates)) = 1
+  qualify row_number() over (
+    partition by {{ keys }}, known_at order by hash({{ told_at_once(table) }}), hash(candidates)
+  ) = 1
 )
 
 -- Nearly all ids come once: only the others are worth sorting.

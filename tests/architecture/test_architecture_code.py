@@ -50,7 +50,11 @@ OUTSIDE = {
 # Adapters read the files of their source, settings their one file; nobody else reads or writes any.
 MAY_TOUCH_FILES = ("sources", "settings.py")
 # Into and out of memory: a model from its bytes, a picture to a buffer.
-IN_MEMORY = {("model/boosting.py", "load_model"), ("model/plots.py", "savefig")}
+IN_MEMORY = {
+    ("model/boosting.py", "load_model"),
+    ("model/plots.py", "savefig"),
+    ("monitoring/definition_plots.py", "savefig"),
+}
 
 
 def modules(*parts: str) -> list[Path]:

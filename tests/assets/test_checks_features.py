@@ -12,6 +12,7 @@ import pytest
 from churn_assets.defs.features.checks import expectations_hold as features_are_sane
 from churn_assets.defs.features.checks import no_feature_looks_ahead
 from churn_assets.defs.scoring.checks import expectations_hold as scores_are_sane
+from churn_assets.defs.workplace import Workplace
 
 WEEKS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
 DAY = WEEKS[-1]
@@ -97,6 +98,13 @@ def test_what_the_rows_leave_open_is_not_compared(execute: Run, run_check: Run) 
     told = run_check(no_feature_looks_ahead, DAY)
     assert told.failed == []
     assert told.figures("features/user_features")["users_compared"] == 1
+
+
+@pytest.mark.usefixtures("features")
+def test_restated_features_look_ahead_on_purpose(execute: Run, workplace: Workplace, run_check: Run) -> None:
+    workplace.home.settings_file.write_text("landing: {restated: true}")
+    execute("update features.user_features set orders_28d = 3")
+    assert run_check(no_feature_looks_ahead, DAY).failed == []
 
 
 @pytest.mark.usefixtures("features")

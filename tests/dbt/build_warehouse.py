@@ -20,8 +20,16 @@ from churn_assets.defs.dbt.variables import variables
 from churn_assets.defs.duck import duck
 from churn_assets.defs.workplace import Workplace
 
-# The interventions models read what Python decided; here they only have to exist.
-LEDGER = """
+# The last models read what Python scored and decided. The ledger only has to exist; of the scores, one is of a user who
+# has objected by then and must not have one.
+PUBLISHED = """
+create schema scoring;
+create table scoring.scored_users as
+select * from (values
+  ('1', date '2026-01-05', 0.25, 'high', 12.5),
+  ('2', date '2026-01-12', 0.75, 'high', 99.0),
+  ('9', date '2026-01-12', 0.5, 'low', 1.0)
+) as scored (user_id, snapshot_date, churn_probability, risk_tier, value_at_risk_amount);
 create schema interventions;
 create table interventions.decision_ledger (
   decision_id varchar, user_id varchar, snapshot_date date, policy_version varchar, arm varchar, channel varchar,
@@ -34,7 +42,7 @@ create table interventions.decision_ledger (
 def main(home: Path, command: str, *ranges: str) -> None:
     workplace = Workplace(home_path=str(home))
     with duck(workplace.home.warehouse) as connection:
-        connection.execute(LEDGER)
+        connection.execute(PUBLISHED)
     for number, days in enumerate(ranges):
         first, last = map(date.fromisoformat, days.split(":"))
         told = variables(workplace, workplace.calendar.between(first, last))

@@ -8,7 +8,8 @@ The rows lie in `landing/`; their column `why` says what each is there for. Week
 `whole`: in several files and formats, all four snapshots in one range, dbt tests included.
 `stepwise`: the same rows in one CSV file per table, in reverse order; one snapshot after another, then D2 once more.
 `orders_only`: nothing but orders, with whole numbers for ids.
-All three are built at the same time, each by one process, once per session.
+`restated`: the rows of `stepwise` as they are known today: D4, and then D1.
+All four are built at the same time, each by one process, once per session.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from churn_assets.defs.home import Home
 D1, D2, D3, D4 = "2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"
 SETTINGS = """
 calendar: {start: 2025-12-29}
-churn: {gap_days: 7, horizon_days: 7, active_within_days: 40}
+churn: {gap_days: 7, horizon_days: 7, active_within_days: 40,
+        rhythm_min_gaps: 1, rhythm_floor_days: 7, rhythm_cap_days: 18, reduced_reference_days: 28}
 """
 ROWS = Path(__file__).with_name("landing")
 Query = Callable[..., list[tuple[object, ...]]]
@@ -83,11 +85,12 @@ def land_orders_only(landing: Path) -> None:
     land(landing, "orders/rows.parquet", orders.drop("discount_amount"))
 
 
-LANDINGS = {"whole": land_whole, "stepwise": land_reversed, "orders_only": land_orders_only}
+LANDINGS = {"whole": land_whole, "stepwise": land_reversed, "orders_only": land_orders_only, "restated": land_reversed}
 COMMANDS = {
     "whole": ("build", f"{D1}:{D4}"),
     "stepwise": ("run", f"{D1}:{D1}", f"{D2}:{D2}", f"{D3}:{D3}", f"{D4}:{D4}", f"{D2}:{D2}"),
     "orders_only": ("run", f"{D1}:{D2}"),
+    "restated": ("build", f"{D4}:{D4}", f"{D1}:{D1}"),
 }
 
 
@@ -95,7 +98,7 @@ def build(homes: Mapping[str, Home], environment_of: Callable[..., Mapping[str, 
     script = Path(__file__).with_name("build_warehouse.py")
     running = {}
     for name, home in homes.items():
-        home.prepare().settings_file.write_text(SETTINGS)
+        home.prepare().settings_file.write_text(SETTINGS + ("landing: {restated: true}" if name == "restated" else ""))
         LANDINGS[name](Path(home.landing))
         running[name] = subprocess.Popen(
             [sys.executable, str(script), *COMMANDS[name]],
@@ -147,6 +150,12 @@ def whole(warehouses: Mapping[str, Home]) -> Iterator[Query]:
 @pytest.fixture(scope="session")
 def orders_only(warehouses: Mapping[str, Home]) -> Iterator[Query]:
     with querying(warehouses["orders_only"].warehouse) as query:
+        yield query
+
+
+@pytest.fixture(scope="session")
+def restated(warehouses: Mapping[str, Home]) -> Iterator[Query]:
+    with querying(warehouses["restated"].warehouse) as query:
         yield query
 
 

@@ -62,13 +62,16 @@ EXPECTED: dict[tuple[str, date], dict[str, float | None]] = {
         "recency_to_gap_ratio": 8 / 17,
         "items_per_order": 1,  # 101 was delivered again with one line
         "below_list_price_share": 1 - 58 / 60,
-        "returns_count": 1,
-        "returns_7d": 1,
-        "returned_amount_7d": 20,
-        "return_share": 0.25,
+        "returns_count": 2,
+        "returns_7d": 2,
+        "returned_amount_7d": 25,
+        "return_share": 0.5,
         "orders_trend_7d": 0,
         "sessions_7d": 0,
         "sessions_28d": 1,
+        "shares_7d": 0,  # recorded by now, and this user has none
+        "ad_clicks_28d": 0,
+        "repeated_searches_28d": 0,
     },
     ("2", D1): {
         "orders_count": 2,
@@ -87,7 +90,8 @@ EXPECTED: dict[tuple[str, date], dict[str, float | None]] = {
         "returns_count": 0,  # returns are recorded by now, and this user has none
         "returns_7d": 0,
     },
-    ("3", D1): {"orders_count": 1, "views_7d": 1, "favorites_7d": 0, "days_since_visit": 3},
+    # Nobody had marked a favourite by D1: unknown whether the shop records it.
+    ("3", D1): {"orders_count": 1, "views_7d": 1, "favorites_7d": None, "days_since_visit": 3},
     ("3", D2): {"orders_count": 1, "views_28d": 0, "favorites_28d": 1, "sessions_28d": 1, "days_since_visit": 13},
     ("4", D1): {"orders_count": 1, "spent_amount": 5, "days_since_visit": 6},
     ("4", D2): {"orders_count": 3, "spent_amount": 35, "views_28d": 1, "sessions_28d": 1, "days_since_visit": 10},
@@ -100,6 +104,43 @@ EXPECTED: dict[tuple[str, date], dict[str, float | None]] = {
     },
     ("5", D2): {"sessions_28d": 1, "days_since_visit": 8},
     ("6", D1): {"orders_count": 0, "spent_amount": 0, "recency_days": None, "order_mean_amount": None, "orders_7d": 0},
+    ("9", D1): {
+        "sessions_7d": 4,  # s94 at the very start of the window, s95, s96, s97
+        "sessions_28d": 7,
+        "carts_7d": 1,
+        "carts_28d": 4,
+        "cart_removals_28d": 1,
+        "cart_sessions_28d": 4,
+        "cart_session_share": 4 / 7,
+        "orders_per_cart_session": 1 / 4,
+        "abandoned_cart_share": 1 / 3,  # of the 23rd, 24th and 28th
+        "carts_per_view": 2,
+        "events_per_session": 13 / 7,
+        "searches_7d": 3,
+        "fruitless_searches_7d": 1,
+        "repeated_searches_7d": 1,
+        "follows_7d": 1,
+        "shares_7d": None,  # the shop's first one happens at D1
+        "ad_impressions_7d": 2,
+        "ad_clicks_7d": None,  # the shop's first one is not known yet
+        "ad_clicks_per_impression": 0,
+        "logins_7d": None,
+        "active_hours": 6,  # 0, 5, 6, 10, 12, 23
+        "night_share": 3 / 13,
+        "weekend_share": 7 / 13,
+        "days_since_visit": 1,
+    },
+    ("9", D2): {
+        "views_28d": 1,
+        "logins_28d": 1,
+        "fruitless_searches_28d": 2,
+        "fruitless_searches_7d": 0,
+        "abandoned_cart_share": 1 / 4,  # that of the 29th was bought
+        "shares_7d": 1,
+        "ad_clicks_28d": 1,
+        "ad_clicks_per_impression": 0.5,
+        "sessions_7d": 1,
+    },
     ("11", D2): {"orders_count": 0, "tenure_days": 4},
 }  # fmt: skip
 CASES = [(user, day, column, value) for (user, day), row in EXPECTED.items() for column, value in row.items()]
@@ -115,7 +156,7 @@ def test_users_are_there_from_the_snapshot_that_knows_them(whole: Query) -> None
     sql = "select user_id from features.user_features where snapshot_date = ? order by user_id::int"
     at_first = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "12"]
     assert [user for (user,) in whole(sql, D1)] == at_first
-    assert [user for (user,) in whole(sql, D2)] == [*at_first[:-1], "11", "12"]
+    assert [user for (user,) in whole(sql, D2)] == [*at_first[:-1], "11", "12", "14"]
 
 
 STATUSES = {
@@ -159,7 +200,12 @@ def test_consent_is_the_newest_word_known(
 
 def test_tables_that_are_missing_leave_their_features_unknown(orders_only: Query) -> None:
     unknown = ["items_per_order", "returns_count", "returns_7d", "return_share", "sessions_7d", "views_28d",
-               "dwell_seconds_7d", "days_since_visit", "sessions_trend_7d"]  # fmt: skip
+               "dwell_seconds_7d", "days_since_visit", "sessions_trend_7d", "age_years", "city_tier",
+               "region_users_share", "category_entropy", "basket_price_index", "returned_amount",
+               "quality_return_share", "reviews_28d", "rating_mean", "sentiment_mean", "tickets_7d",
+               "unanswered_tickets_count", "first_reply_mean_hours", "coupons_received_count", "coupon_redeemed_share",
+               "contacts_28d", "contact_open_share", "contacts_since_order_count", "fruitless_searches_28d",
+               "repeated_searches_7d", "abandoned_cart_share", "active_hours", "follows_28d"]  # fmt: skip
     found = orders_only(f"select {', '.join(unknown)} from features.user_features")
     assert found == [(None,) * len(unknown)] * 2
 

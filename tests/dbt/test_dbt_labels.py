@@ -12,7 +12,7 @@ from churn_assets.defs.duck import duck
 
 Query = Callable[..., list[tuple[object, ...]]]
 D1, D2, D3, D4 = date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19), date(2026, 1, 26)
-CHURNED_AT_D1 = {
+INACTIVE = {
     "1": False,  # ordered at the first microsecond of the window
     "2": True,  # ordered a moment after it
     "3": True,  # ordered in it, but known only after it had closed
@@ -27,15 +27,31 @@ CHURNED_AT_D1 = {
 }
 
 
-def labels(file: Path, day: date) -> dict[str, bool | None]:
+# Silence at D3 against the user's own longest gap, at least 7 and at most 18 days; with no gap of their own the shop's
+# own gaps of 1 and 34 days count, cut to 18.
+SILENT = INACTIVE | {
+    "4": False,  # 11 days since the order in the gap
+    "5": False,  # 15 days
+    "8": False,  # 18 days: exactly the longest that is usual
+    "9": True,  # 19 days
+}
+# Orders in the window against the rate of the 28 days before D1, or since the first order, but no less than 7 days.
+FEWER = INACTIVE | {"10": True}  # one where two are usual: exactly half
+AWAY = INACTIVE | {"8": False}  # a visit in the window; that of user 9 was not known when it closed
+LEFT_AT_D1 = {"inactivity": INACTIVE, "own_rhythm": SILENT, "reduced": FEWER, "no_activity": AWAY}
+DEFINITIONS = sorted(LEFT_AT_D1)
+
+
+def labels(file: Path, day: date, definition: str) -> dict[str, bool | None]:
     with duck(file, read_only=True) as connection:
-        sql = "select user_id, is_churned from features.churn_labels where snapshot_date = ?"
-        return dict(connection.execute(sql, [day]).fetchall())
+        sql = "select user_id, is_churned from features.churn_labels where snapshot_date = ? and definition = ?"
+        return dict(connection.execute(sql, [day, definition]).fetchall())
 
 
-def test_labels_once_matured(whole: Query) -> None:
-    sql = "select user_id, is_churned from features.churn_labels where snapshot_date = ?"
-    assert dict(whole(sql, D1)) == CHURNED_AT_D1  # type: ignore[arg-type]
+@pytest.mark.parametrize("definition", DEFINITIONS)
+def test_labels_once_matured(whole: Query, definition: str) -> None:
+    sql = "select user_id, is_churned from features.churn_labels where snapshot_date = ? and definition = ?"
+    assert dict(whole(sql, D1, definition)) == LEFT_AT_D1[definition]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -43,12 +59,23 @@ def test_labels_once_matured(whole: Query) -> None:
     [(0, "open"), (1, "open"), (2, "closed"), (3, "closed"), (4, "closed")],
     ids=["at D1", "at D2", "at D3, when it matures", "at D4", "after D2 was made again"],
 )
+@pytest.mark.parametrize("definition", DEFINITIONS)
 def test_a_label_is_open_until_it_matures_and_never_changes_after(
-    after_step: Callable[[int], Path], step: int, expected: str
+    after_step: Callable[[int], Path], definition: str, step: int, expected: str
 ) -> None:
-    """After it matured, order 302 of user 3 became known and order 1002 of user 10 was cancelled."""
-    found = labels(after_step(step), D1)
-    assert found == (CHURNED_AT_D1 if expected == "closed" else dict.fromkeys(CHURNED_AT_D1))
+    """Known or cancelled only after it matured: order 302 of user 3, the visit of user 9, order 1002 of user 10."""
+    found = labels(after_step(step), D1, definition)
+    assert found == (LEFT_AT_D1[definition] if expected == "closed" else dict.fromkeys(INACTIVE))
+
+
+def test_without_recorded_visits_there_is_no_label_of_no_activity(orders_only: Query) -> None:
+    sql = "select distinct definition from features.churn_labels order by 1"
+    assert orders_only(sql) == [("inactivity",), ("own_rhythm",), ("reduced",)]
+
+
+def test_the_population_is_the_same_for_every_definition(whole: Query) -> None:
+    sql = "select user_id, snapshot_date from features.churn_labels group by all having count(distinct is_eligible) > 1"
+    assert whole(sql) == []
 
 
 def test_labels_of_the_newest_snapshots_are_open(whole: Query) -> None:
@@ -58,15 +85,16 @@ def test_labels_of_the_newest_snapshots_are_open(whole: Query) -> None:
 
 def test_label_windows_follow_the_settings(whole: Query) -> None:
     columns = "definition, gap_days, horizon_days, matures_at"
-    assert whole(f"select distinct {columns} from features.churn_labels where snapshot_date = ?", D1) == [
-        ("inactivity", 7, 7, datetime(2026, 1, 19))
-    ]
+    sql = f"select distinct {columns} from features.churn_labels where snapshot_date = ? order by 1"
+    assert whole(sql, D1) == [(definition, 7, 7, datetime(2026, 1, 19)) for definition in DEFINITIONS]
     assert whole("select * from marts.dim_snapshots where snapshot_date = ?", D1) == [
         (D1, datetime(2026, 1, 12), datetime(2026, 1, 19))
     ]
 
 
 def test_eligible_are_buyers_who_are_active_and_did_not_object(whole: Query) -> None:
-    sql = "select user_id from features.churn_labels where snapshot_date = ? and is_eligible order by user_id::int"
+    sql = """
+    select distinct user_id from features.churn_labels where snapshot_date = ? and is_eligible order by user_id::int
+    """
     assert [user for (user,) in whole(sql, D1)] == ["1", "2", "3", "4", "5", "9", "10"]
     assert [user for (user,) in whole(sql, D2)] == ["1", "2", "3", "4", "5"]

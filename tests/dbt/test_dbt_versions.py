@@ -15,16 +15,16 @@ from churn_assets.defs.home import Home
 Query = Callable[..., list[tuple[object, ...]]]
 # Counted by hand in landing/: raw rows, versions kept, duplicates, refused, not yet known at D4.
 ACCOUNTS = {
-    "users": ("dim_users", 13, 12, 0, 1, 0),
-    "orders": ("fct_orders", 33, 26, 2, 4, 1),  # duplicates: 201 delivered twice, 301 with two contents
-    "order_items": ("fct_order_items", 5, 4, 1, 0, 0),
-    "events": ("fct_events", 12, 10, 1, 1, 0),
-    "returns": ("fct_returns", 1, 1, 0, 0, 0),
+    "users": ("dim_users", 14, 13, 0, 1, 0),
+    "orders": ("fct_orders", 34, 27, 2, 4, 1),  # duplicates: 201 delivered twice, 301 with two contents
+    "order_items": ("fct_order_items", 9, 8, 1, 0, 0),
+    "events": ("fct_events", 30, 28, 1, 1, 0),
+    "returns": ("fct_returns", 3, 3, 0, 0, 0),
     "consents": ("fct_consents", 8, 8, 0, 0, 0),
-    "reviews": ("fct_reviews", 0, 0, 0, 0, 0),
-    "coupons": ("fct_coupons", 0, 0, 0, 0, 0),
-    "support_tickets": ("fct_support_tickets", 0, 0, 0, 0, 0),
-    "contacts": ("fct_contacts", 0, 0, 0, 0, 0),
+    "reviews": ("fct_reviews", 9, 9, 0, 0, 0),
+    "coupons": ("fct_coupons", 6, 6, 0, 0, 0),
+    "support_tickets": ("fct_support_tickets", 5, 5, 0, 0, 0),
+    "contacts": ("fct_contacts", 5, 5, 0, 0, 0),
 }
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -142,3 +143,14 @@ def test_a_repeated_snapshot_decides_nothing_again(base: Base, repeated: Instanc
     assert repeated.published()[sealed] == base.final.published()[sealed], "the ledger was published again"
     outbox = "select * from interventions.outbox order by message_key"
     assert repeated.query(outbox).equals(base.final.query(outbox))
+
+
+def test_verify_says_whether_the_mart_is_what_its_past_gives(repeated: Instance, tmp_path: Path) -> None:
+    told = repeated.succeed("verify", "--snapshot", str(AT.date()))
+    assert f"Every feature and status at {AT.date()} is what the rows known before {AT.date()} give." in told
+    tampered = repeated.copy(tmp_path / "home")
+    with duckdb.connect(str(tampered.home / "warehouse.duckdb")) as connection:
+        connection.execute("update features.user_features set orders_28d = orders_28d + 1")
+    done = tampered.churn("verify")
+    assert done.returncode == 1
+    assert "user_features.orders_28d" in done.stdout

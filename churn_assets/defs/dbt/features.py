@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.treatment import Treatment
 from churn_assets.defs.dbt.project import manifest
+from churn_assets.model.expected import EXPECTED_PURCHASES
 
 KEYS = ("user_id", "snapshot_date")
+MADE_IN_PYTHON = {EXPECTED_PURCHASES.name: EXPECTED_PURCHASES}
 WINDOW = re.compile(r"_(\d+)d$")
 
 
@@ -20,10 +23,19 @@ class UndocumentedFeature(LookupError):
 
 
 def describe(columns: Sequence[str]) -> list[Feature]:
-    """The features among the columns of `user_features`, in their order."""
+    """The features among the columns, in their order: those of `user_features`, and those that no SQL can make."""
     documented = manifest()["nodes"]["model.churn_assets.user_features"]["columns"]
     siblings = {WINDOW.sub("", name): column for name, column in documented.items() if WINDOW.search(name)}
-    return [_feature(name, documented, siblings) for name in columns if name not in KEYS]
+    return [MADE_IN_PYTHON.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
+
+
+def treatments() -> dict[str, Treatment]:
+    """Family -> how its outliers and gaps are treated, as the yml states it."""
+    stated = manifest()["nodes"]["model.churn_assets.user_features"]["config"]["meta"]["families"]
+    return {
+        family: Treatment(family, said["outliers"], tuple(said.get("quantiles", (0, 1))), said["missing"])
+        for family, said in stated.items()
+    }
 
 
 def features_version(windows_days: Sequence[int]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,10 @@ import dagster as dg
 from filelock import FileLock
 
 from churn_assets.defs.dbt import origins
-from churn_assets.defs.dbt.project import PROJECT, manifest, run_dbt, source_files
+from churn_assets.defs.dbt.plan import compiled, keep, plan_variables
+from churn_assets.defs.dbt.project import PROJECT, manifest, source_files
 from churn_assets.defs.storage.files import write_whole
+from churn_assets.settings import Settings
 
 TARGET = PROJECT / "target"
 FILE = TARGET / "lineage.json"
@@ -31,7 +32,10 @@ def prepare_lineage() -> None:
     manifest()
     with FileLock(TARGET / "lineage.lock"):
         if _cached() is None:
-            content = json.dumps({"made_from": _sources_sha256(), "models": _models_with_origins()})
+            told = plan_variables(Settings())
+            nodes = compiled(told)
+            keep(nodes, told)
+            content = json.dumps({"made_from": _sources_sha256(), "models": _models_with_origins(nodes)})
             write_whole(FILE, lambda file: file.write_text(content))
 
 
@@ -77,23 +81,14 @@ def _sources_sha256() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _models_with_origins() -> dict[str, dict[str, list[origins.Origin]]]:
+def _models_with_origins(nodes: Mapping[str, Any]) -> dict[str, dict[str, list[origins.Origin]]]:
     schema: dict[str, dict[str, list[str]]] = {}
     for table in [*manifest()["nodes"].values(), *manifest()["sources"].values()]:
         if table["resource_type"] in ("model", "source") and table["columns"]:
             schema.setdefault(table["schema"], {})[table["name"]] = list(table["columns"])
-    models = [node for node in _compiled()["nodes"].values() if node["config"]["materialized"] != "ephemeral"]
+    models = [node for node in nodes.values() if node["config"]["materialized"] != "ephemeral"]
     return {
         f"{node['schema']}.{node['name']}": origins.column_origins(node["compiled_code"], schema)
         for node in models
         if node["resource_type"] == "model"
     }
-
-
-def _compiled() -> dict[str, Any]:
-    """The manifest with compiled SQL, made in a folder of its own: the other one is for everybody."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = ["--select", "resource_type:model", "--vars", json.dumps({"warehouse": ":memory:"})]
-        run_dbt("compile", "--target-path", folder, *settings)
-        compiled: dict[str, Any] = json.loads((Path(folder) / "manifest.json").read_text())
-    return compiled

@@ -80,6 +80,8 @@ class RawTable:
     name: str
     key: tuple[str, ...]
     must_exist: bool
+    event_time: str | None  # column that says when it happened
+    later_times: tuple[str, ...]  # of what follows the event, but for what is foretold with it (meta.foretold)
     has_lines: bool  # several different rows of one delivery share a key and count together
     columns: tuple[RawColumn, ...]
 
@@ -92,6 +94,15 @@ def raw_contract() -> tuple[RawTable, ...]:
             name=table["name"],
             key=tuple(table["meta"]["key"]),
             must_exist=bool(table["meta"].get("must_exist")),
+            event_time=next((name for name, each in table["columns"].items() if each["meta"].get("event_time")), None),
+            later_times=tuple(
+                name
+                for name, each in table["columns"].items()
+                if each["data_type"] == "timestamp"
+                and name != "ingested_at"
+                and not each["meta"].get("event_time")
+                and not each["meta"].get("foretold")
+            ),
             has_lines=bool(table["meta"].get("lines")),
             columns=tuple(
                 RawColumn(column["name"], bool(column["meta"].get("required"))) for column in table["columns"].values()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from churn_assets.defs.dbt.features import features_version
+from churn_assets.defs.dbt.built import consumed_until
 from churn_assets.defs.workplace import Workplace
-
-FINGERPRINT_FACT = "warehouse.settings"
+from churn_assets.settings import Settings
 
 
 def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bool = False) -> dict[str, Any]:
@@ -29,36 +27,15 @@ def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bo
             "consume_from": behind.isoformat() if behind else None,
             "known_until": max(snapshots[-1], consumed or snapshots[-1]).isoformat(),
         },
-        "churn": settings.churn.model_dump(mode="json"),
+        **baked_variables(settings),
+    }
+
+
+def baked_variables(settings: Settings) -> dict[str, Any]:
+    """The settings that SQL needs, whatever the run is about."""
+    return {
+        "churn": settings.churn.of_the_labels(),
         "windows_days": list(settings.features.windows_days),
         "cancelled_statuses": [status.lower() for status in settings.landing.cancelled_statuses],
+        "restated": settings.landing.restated,
     }
-
-
-def consumed_until(workplace: Workplace) -> date | None:
-    """The newest boundary that every mart has consumed; None for an empty warehouse."""
-    if not workplace.warehouse.has("marts", "dim_snapshots"):
-        return None
-    found: date | None = workplace.warehouse.query("select max(snapshot_date) from marts.dim_snapshots").item()
-    return found
-
-
-def built_snapshots(workplace: Workplace) -> list[date]:
-    """Snapshots that the feature mart holds, ascending."""
-    if not workplace.warehouse.has("features", "churn_labels"):
-        return []
-    sql = "select distinct snapshot_date from features.churn_labels order by 1"
-    return workplace.warehouse.query(sql)["snapshot_date"].to_list()
-
-
-def fingerprint(workplace: Workplace) -> str:
-    """Settings and SQL that are baked into the warehouse's rows. If they change, it has to be made again."""
-    settings = workplace.settings
-    baked = {
-        "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
-        "churn": settings.churn.model_dump(mode="json"),
-        "code": features_version(settings.features.windows_days),
-        "cancelled_statuses": settings.landing.cancelled_statuses,
-        "landing": settings.landing.uri,  # not the resolved path: a home may be moved
-    }
-    return json.dumps(baked, sort_keys=True)

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from churn_assets.defs.features.gaps import outliers_and_gaps
 from churn_assets.defs.features.replay import differences, replay
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, snapshot_check, told
@@ -20,12 +21,23 @@ def expectations_hold(at: Snapshot) -> Finding:
     return suite_holds(at, Stage.FEATURES, "user_features")
 
 
+@snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
+def outliers_and_gaps_are_few(at: Snapshot) -> Finding:
+    """Of the eligible users' features none strays or is unknown beyond the limits in the settings (features.max_*)."""
+    return outliers_and_gaps(at)
+
+
 @dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
 def no_feature_looks_ahead(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
     """For a sample of users, recency, orders, money and visits made again straight from staging, only from what had
     happened and was known before the snapshot, equal those of the mart.
     """
     snapshots = checked_snapshots(context, workplace)
+    if workplace.settings.landing.restated:
+        look_ahead = Finding(
+            passed=True, figures={"reason": "landing.restated: what became known later is wanted here"}
+        )
+        return told(dict.fromkeys(snapshots, look_ahead), dg.AssetCheckSeverity.ERROR)
     rows = replay(workplace, snapshots, days=workplace.settings.features.windows_days[1])
     differs = differences(rows)
     return told({day: _finding(differs.filter(snapshot_date=day)) for day in snapshots}, dg.AssetCheckSeverity.ERROR)

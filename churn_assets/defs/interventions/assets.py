@@ -84,10 +84,10 @@ def outbox(at: Snapshot) -> Iterator[Product]:
 @dbt_assets(
     manifest=prepare_manifest(),
     name="intervention_models",
-    select="fqn:interventions",
+    select="fqn:interventions fqn:profiles",
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def intervention_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
-    """The tables that analysts and the call centre read."""
+    """The tables that analysts and the call centre read, portraits of users among them."""
     yield from build(context, workplace, dbt, snapshots_of(context))

@@ -31,11 +31,12 @@ def mart_of(table: RawTable) -> str:
 
 def account(workplace: Workplace, tables: tuple[RawTable, ...]) -> dict[str, Account]:
     """Per raw table, in one visit to the warehouse."""
-    rows = workplace.warehouse.query(" union all ".join(_counts(table) for table in tables))
+    consumed = "true" if workplace.settings.landing.restated else CONSUMED
+    rows = workplace.warehouse.query(" union all ".join(_counts(table, consumed) for table in tables))
     return {name: Account(*counts) for name, *counts in rows.iter_rows()}
 
 
-def _counts(table: RawTable) -> str:
+def _counts(table: RawTable, consumed: str) -> str:
     # Users the shop never described are in the mart because of their orders, not because of a row of theirs.
     described = " and is_described" if table.name == "users" else ""
     return f"""
@@ -45,29 +46,29 @@ def _counts(table: RawTable) -> str:
       staged.known - staged.current as replaced,
       (select count(*) from staging.quarantine where source_table = '{table.name}') as refused,
       staged.not_yet_known
-    from ({_lines(table) if table.has_lines else _versions(table)}) as staged"""
+    from ({_lines(table, consumed) if table.has_lines else _versions(table, consumed)}) as staged"""
 
 
 CONSUMED = "known_at < (select max(snapshot_date) from marts.dim_snapshots)"
 
 
-def _versions(table: RawTable) -> str:
+def _versions(table: RawTable, consumed: str) -> str:
     """One row per key is current."""
     key = ", ".join(table.key)
     return f"""
-      select count(*) filter ({CONSUMED}) as known, count(distinct ({key})) filter ({CONSUMED}) as current,
-        count(*) filter (not {CONSUMED}) as not_yet_known
+      select count(*) filter ({consumed}) as known, count(distinct ({key})) filter ({consumed}) as current,
+        count(*) filter (not {consumed}) as not_yet_known
       from staging.stg_{table.name}"""
 
 
-def _lines(table: RawTable) -> str:
+def _lines(table: RawTable, consumed: str) -> str:
     """All different rows of the newest delivery of a key are current."""
     key = ", ".join(table.key)
     return f"""
-      select count(*) filter ({CONSUMED}) as known,
+      select count(*) filter ({consumed}) as known,
         (select count(*) from (
-          select distinct * from staging.stg_{table.name} where {CONSUMED}
+          select distinct * from staging.stg_{table.name} where {consumed}
           qualify known_at = max(known_at) over (partition by {key})
         )) as current,
-        count(*) filter (not {CONSUMED}) as not_yet_known
+        count(*) filter (not {consumed}) as not_yet_known
       from staging.stg_{table.name}"""

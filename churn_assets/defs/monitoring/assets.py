@@ -1,15 +1,19 @@
-"""How past scores turned out, once their labels have matured."""
+"""How past scores turned out, once their labels have matured, and what other definitions of leaving would say."""
 
+import base64
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 import dagster as dg
 import polars as pl
 
+from churn_assets.contracts.churn_definitions import ChurnDefinitions
 from churn_assets.contracts.model_performance import ModelPerformance
+from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import matured_labels
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.monitoring.definition_plots import agreement_png, base_rate_png, returns_png
 from churn_assets.monitoring.performance import empty_performance, performance
 from churn_assets.stages import Stage
 
@@ -46,3 +50,35 @@ def model_performance(at: Snapshot) -> Iterator[Product]:
     )
     newest = result.filter(population="all").row(-1, named=True)
     yield Product("model_performance", result, {name: newest[name] for name in ("auc", "brier", "ece", "lift_10")})
+
+
+@snapshot_assets(
+    Stage.MONITORING,
+    {"churn_definitions": ChurnDefinitions},
+    deps=[
+        [Stage.FEATURES, "churn_labels"],
+        [Stage.MARTS, "dim_snapshots"],
+        [Stage.MARTS, "fct_orders"],
+        dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
+    ],
+    kinds={"polars"},
+    owner="team:data-science",
+)
+def churn_definitions(at: Snapshot) -> Iterator[Product]:
+    """One row per definition of leaving and measure: base rates, returns, lead time, agreement."""
+    frame = definitions_at(at.workplace, at.date)
+    if frame.is_empty():
+        yield Product("churn_definitions", frame, {"note": "no label has matured yet"})
+        return
+    pictures = {"base_rate": base_rate_png, "returns": returns_png, "agreement": agreement_png}
+    yield Product(
+        "churn_definitions",
+        frame,
+        {
+            "chosen": at.workplace.settings.churn.definition,
+            **{
+                name: dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(draw(frame)).decode()})")
+                for name, draw in pictures.items()
+            },
+        },
+    )

@@ -9,6 +9,7 @@ from churn_assets.defs.reads import features_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.scoring import score
 from churn_assets.stages import Stage
 
@@ -30,7 +31,10 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
     user_reasons: One row per eligible user and reason rank, with the strongest feature of the reason.
     """
     settings = at.workplace.settings
-    frame = features_at(at.workplace, at.date)
+    churn = settings.churn
+    frame = with_expected_purchases(
+        features_at(at.workplace, at.date), gap_days=churn.gap_days, horizon_days=churn.horizon_days
+    )
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "churn_model", at.date))
     features = describe([name for name in frame.columns if name != "status"])
     version = features_version(settings.features.windows_days)

@@ -14,6 +14,7 @@ from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.plots import calibration_png, lift_png, roc_png
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.stages import Stage
@@ -41,7 +42,10 @@ MATURED = CALENDAR.matured_slices(
 def training_set(at: Snapshot) -> Iterator[Product]:
     """One row per eligible user and slice: features as known then, labels that had matured by the snapshot."""
     slices = slices_for(at.workplace, at.date)
-    frame = labelled_features(at.workplace, at.date, slices)
+    churn = at.workplace.settings.churn
+    frame = with_expected_purchases(
+        labelled_features(at.workplace, at.date, slices), gap_days=churn.gap_days, horizon_days=churn.horizon_days
+    )
     found = frame["snapshot_date"].unique().sort().to_list()
     yield Product(
         "training_set",
@@ -75,11 +79,13 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
         gap_days=churn.gap_days,
         horizon_days=churn.horizon_days,
         settings=at.workplace.settings.training,
+        max_missing_share=at.workplace.settings.features.max_missing_column_share,
     )
     at.log(trained.reason)
     if trained.model is None:
         raise dg.Failure(f"No model at {at.date}. {trained.reason}")
-    yield Product("churn_model", trained.model.to_bytes(), _model_metadata(trained.model, trained))
+    metadata = {"definition": churn.definition, **_model_metadata(trained.model, trained)}
+    yield Product("churn_model", trained.model.to_bytes(), metadata)
     yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
 
 
@@ -89,6 +95,7 @@ def _model_metadata(model: ChurnModel, trained: TrainedModel) -> dict[str, objec
         "kind": model.kind,
         "reason": trained.reason,
         "features": len(model.columns),
+        "features_dropped_count": len(trained.dropped),
         "features_dropped": ", ".join(trained.dropped) or "none",
     }
 

@@ -7,9 +7,9 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from churn_assets.defs.calendar import snapshots_of
+from churn_assets.defs.dbt.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
-from churn_assets.defs.dbt.variables import FINGERPRINT_FACT, fingerprint
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.workplace import Workplace

@@ -1,7 +1,8 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="snapshot_date") }}
 
 -- The label of a snapshot is open until its window has passed. A run writes those of its own snapshots and closes the
--- earlier ones that matured meanwhile; what became known after the window never changes a label.
+-- earlier ones that matured meanwhile; what became known after the window never changes a label. All definitions are
+-- always there (macros/labels.sql), so that choosing another one makes nothing again.
 with due as (
   select snapshot_date from {{ snapshots() }}
   {% if is_incremental() -%}
@@ -11,33 +12,77 @@ with due as (
   {%- endif %}
 ),
 
-windows as (
+ends as (
   select
     snapshot_date,
-    {{ add_days("cast(snapshot_date as timestamp)", var("churn").gap_days) }} as starts_at,
-    {{ add_days("cast(snapshot_date as timestamp)", var("churn").gap_days + var("churn").horizon_days) }} as matures_at
+    {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days) }} as starts_at,
+    {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days + run_var("churn").horizon_days) }} as matures_at
   from due
 ),
 
-stayers as (
-  select distinct windows.snapshot_date, orders.user_id
-  from windows
-  inner join {{ ref("fct_orders") }} as orders
-    on orders.ordered_at >= windows.starts_at
-    and orders.ordered_at < windows.matures_at
-    and {{ counted_at("windows.matures_at", "orders") }}
-  where orders.is_purchase
+windows as (
+  select
+    *,
+    matures_at <= {{ known_until() }} as is_mature,
+    {{ first_snapshot_after("matures_at - interval 1 microsecond") }} as closes_on
+  from ends
+),
+
+outcomes as (
+  {{ label_outcomes() }}
+),
+
+habits as (
+  {{ label_habits() }}
+),
+
+shop_habits as (
+  {{ label_shop_habits() }}
+),
+
+visits as (
+  {{ label_visits() }}
+),
+
+users as (
+  select
+    statuses.user_id,
+    statuses.snapshot_date,
+    statuses.status = 'eligible' as is_eligible,
+    windows.matures_at,
+    windows.is_mature
+  from {{ ref("user_statuses") }} as statuses
+  inner join windows using (snapshot_date)
+),
+
+labelled as (
+  select
+    users.*,
+    {{ left_by_inactivity() }} as inactivity,
+    {{ left_by_own_rhythm() }} as own_rhythm,
+    {{ left_by_reduced() }} as reduced,
+    {{ left_by_no_activity() }} as no_activity
+  from users
+  left join outcomes using (snapshot_date, user_id)
+  left join habits using (snapshot_date, user_id)
+  left join shop_habits using (snapshot_date)
+  left join visits using (snapshot_date, user_id)
 )
 
+{% for definition in ["inactivity", "own_rhythm", "reduced", "no_activity"] -%}
 select
-  users.user_id,
-  users.snapshot_date,
-  '{{ var("churn").definition }}' as definition,
-  users.status = 'eligible' as is_eligible,
-  case when windows.matures_at <= {{ known_until() }} then stayers.user_id is null end as is_churned,
-  windows.matures_at,
-  {{ var("churn").gap_days }} as gap_days,
-  {{ var("churn").horizon_days }} as horizon_days
-from {{ ref("user_statuses") }} as users
-inner join windows using (snapshot_date)
-left join stayers using (snapshot_date, user_id)
+  user_id,
+  snapshot_date,
+  '{{ definition }}' as definition,
+  is_eligible,
+  case when is_mature then {{ definition }} end as is_churned,
+  matures_at,
+  {{ run_var("churn").gap_days }} as gap_days,
+  {{ run_var("churn").horizon_days }} as horizon_days
+from labelled
+{% if definition == "no_activity" -%}
+-- Where no visit had been recorded by the snapshot, their absence says nothing.
+where snapshot_date >= (select min(counts_from_date) from {{ ref("int_user_days") }})
+{% endif -%}
+{{ "union all" if not loop.last }}
+{% endfor %}

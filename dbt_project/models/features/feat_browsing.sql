@@ -1,44 +1,19 @@
 {{ config(materialized="ephemeral") }}
 
-{%- set measures = ["sessions", "views", "searches", "carts", "favorites", "dwell_seconds", "active_days"] %}
-
--- Added up per band between two windows first, then over the bands: a day counts once instead of once per window.
-with bands as (
-  select
-    snapshots.snapshot_date,
-    days.user_id,
-    case
-      {%- for window in var("windows_days") %}
-      when days.event_date >= snapshots.snapshot_date - {{ window }} then {{ window }}
-      {%- endfor %}
-    end as band_days,
-    max(days.event_date) as last_visit_date,
-    count(*) as active_days,
-    {%- for measure in measures[:-1] %}
-    sum(days.{{ measure }}) as {{ measure }}{{ "," if not loop.last }}
-    {%- endfor %}
-  from {{ snapshots() }} as snapshots
-  inner join {{ ref("int_user_days") }} as days
-    on days.event_date < snapshots.snapshot_date
-    and days.event_date >= snapshots.snapshot_date - {{ longest_window() }}
-    and days.counts_from_date <= snapshots.snapshot_date
-    and (days.counts_until_date is null or days.counts_until_date > snapshots.snapshot_date)
-  where days.events > 0
-  group by snapshots.snapshot_date, days.user_id, band_days
-)
-
+-- Ratios are those of the longest window: in a short one most users have too few visits to divide by.
 select
   snapshot_date,
   user_id,
   snapshot_date - max(last_visit_date) as days_since_visit,
-  cast(sum(views) as double) / nullif(sum(sessions), 0) as views_per_session,
-  {%- for measure in measures %}
-  {%- set measure_loop = loop %}
-  {%- for window in var("windows_days") %}
-  cast(coalesce(sum({{ measure }}) filter (where band_days <= {{ window }}), 0) as double)
-    as {{ measure }}_{{ window }}d
-  {{- "," if not (loop.last and measure_loop.last) }}
-  {%- endfor %}
-  {%- endfor %}
-from bands
+  cast(sum(views) as double) / sum(sessions) as views_per_session,
+  cast(sum(events) as double) / sum(sessions) as events_per_session,
+  cast(sum(dwell_seconds) as double) / sum(sessions) as dwell_per_session_seconds,
+  cast(sum(carts) as double) / nullif(sum(views), 0) as carts_per_view,
+  cast(sum(cart_sessions) as double) / sum(sessions) as cart_session_share,
+  cast(sum(ad_clicks) as double) / nullif(sum(ad_impressions), 0) as ad_clicks_per_impression,
+  bit_count(bit_or(hours_mask)) as active_hours,
+  cast(sum(night_events) as double) / sum(events) as night_share,
+  cast(sum(weekend_events) as double) / sum(events) as weekend_share,
+  {{ summed_bands(browsing_measures()) }}
+from {{ ref("int_visit_bands") }}
 group by snapshot_date, user_id

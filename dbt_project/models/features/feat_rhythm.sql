@@ -18,6 +18,8 @@ moments as (
   select
     snapshot_date,
     user_id,
+    count(ordered_date) as purchase_days_count,
+    snapshot_date - min(ordered_date) as first_purchase_days,
     count(gap_days) as gaps,
     cast(sum(gap_days) as double) / nullif(count(gap_days), 0) as gap_mean_days,
     cast(sum(gap_days * gap_days) as double) / nullif(count(gap_days), 0) as gap_mean_square,
@@ -30,6 +32,8 @@ moments as (
 select
   snapshot_date,
   user_id,
+  purchase_days_count,
+  first_purchase_days,
   gap_mean_days,
   case when gaps > 1 then sqrt(greatest(gap_mean_square - gap_mean_days * gap_mean_days, 0)) end as gap_spread_days,
   gap_max_days,

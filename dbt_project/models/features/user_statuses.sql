@@ -1,7 +1,7 @@
-{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="snapshot_date") }}
+{{ config(materialized="by_snapshot", unique_key="snapshot_date") }}
 
 {%- set channels = ["email", "sms", "push", "call"] %}
-{%- set active_within = var("churn").active_within_days %}
+{%- set active_within = run_var("churn").active_within_days %}
 
 with users as (
   select

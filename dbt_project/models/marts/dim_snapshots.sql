@@ -1,12 +1,12 @@
 {{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="snapshot_date") }}
 
 -- Last of the marts on purpose: a boundary stands here only once every mart has consumed what was known before it.
-{% for mart in ["dim_users", "fct_orders", "fct_order_items", "int_user_days", "fct_returns", "fct_reviews", "fct_coupons",
+{% for mart in ["dim_users", "fct_orders", "fct_order_items", "int_user_days", "fct_returns", "int_review_sentiments", "fct_coupons",
                 "fct_support_tickets", "fct_contacts", "fct_consents"] -%}
 -- depends_on: {{ ref(mart) }}
 {% endfor %}
 select
   snapshot_date,
-  {{ add_days("cast(snapshot_date as timestamp)", var("churn").gap_days) }} as label_starts_at,
-  {{ add_days("cast(snapshot_date as timestamp)", var("churn").gap_days + var("churn").horizon_days) }} as matures_at
+  {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days) }} as label_starts_at,
+  {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days + run_var("churn").horizon_days) }} as matures_at
 from {{ snapshots() }}

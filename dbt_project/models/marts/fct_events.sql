@@ -1,17 +1,25 @@
-{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="event_id") }}
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="event_key") }}
 
-{#- A source without session ids: a visit ends after 30 minutes of silence, or at the snapshot that delivers it. -#}
-with delivered as (
-  select *, {{ first_snapshot_after("known_at") }} as counts_from_date
-  from ({{ arrived_rows("events") }})
+-- depends_on: {{ ref("stg_events") }}
+{#- What is new of a week fits into memory and is used several times; the whole past does neither. -#}
+{%- set materialized = "materialized" if is_incremental() else "not materialized" %}
+{%- set has_unsessioned = may_be_missing("events", "session_id") %}
+
+with delivered as {{ materialized }} (
+  {{ delivered_events() }}
 ),
 
+{%- if has_unsessioned %}
+
+-- A source without session ids: a visit ends after 30 minutes of silence, or at the snapshot that delivers it.
 with_pauses as (
   select
     *,
+    {{ first_snapshot_after("known_at") }} as counts_from_date,
     coalesce(
-      occurred_at - lag(occurred_at) over (partition by user_id, counts_from_date order by occurred_at)
-      > interval 30 minute, true
+      occurred_at - lag(occurred_at) over (
+        partition by user_id, {{ first_snapshot_after("known_at") }} order by occurred_at
+      ) > interval 30 minute, true
     ) as starts_session
   from delivered
   where session_id is null
@@ -25,14 +33,30 @@ with_starts as (
     ) as session_started_at
   from with_pauses
 ),
+{%- endif %}
 
-arrived as (
-  select * exclude (counts_from_date) from delivered where session_id is not null
+in_sessions as {{ materialized }} (
+  select * from delivered where session_id is not null
+  {%- if has_unsessioned %}
   union all by name
   select * exclude (counts_from_date, session_started_at) replace (
     user_id || '@' || strftime(session_started_at, '%Y-%m-%dT%H:%M:%S.%f') as session_id
   )
   from with_starts
+  {%- endif %}
 ),
 
-{{ versions("events", key=["event_id"]) }}
+arrived as {{ materialized }} (
+  select *, {{ narrow_key("user_id, session_id") }} as session_key from in_sessions
+),
+
+{#- Few rows come again: read only those a second time, where nothing else of a row depends on its neighbours. -#}
+{%- set again %}
+  select *, {{ narrow_key("user_id, session_id") }} as session_key
+  from ({{ delivered_events(keys="select event_key from repeated") }})
+{%- endset %}
+
+{{ versions_by_narrow_key(
+  "events", id="event_id", key="event_key", all_keys=all_event_keys(),
+  again=none if is_incremental() or has_unsessioned or not has_event_ids() else again
+) }}

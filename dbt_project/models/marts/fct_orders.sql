@@ -4,7 +4,7 @@ with arrived as (
   select
     *,
     coalesce(lower(status), '') not in (
-      {%- for status in var("cancelled_statuses") %}
+      {%- for status in run_var("cancelled_statuses") %}
       '{{ status }}'{{ "," if not loop.last }}
       {%- endfor %}
     ) as is_purchase

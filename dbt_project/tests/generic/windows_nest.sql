@@ -1,6 +1,6 @@
 {# Arithmetic of windows: what was counted in a shorter one is in the longer one too. #}
 {% test windows_nest(model, measures) %}
-{%- set windows = var("windows_days") -%}
+{%- set windows = run_var("windows_days") -%}
 select *
 from {{ model }}
 where false

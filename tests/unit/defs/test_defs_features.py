@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from churn_assets.contracts.feature import RFM_COLUMNS
-from churn_assets.defs.dbt.features import KEYS, UndocumentedFeature, describe, features_version
+from churn_assets.defs.dbt.features import KEYS, UndocumentedFeature, describe, features_version, treatments
 from churn_assets.defs.dbt.project import manifest
 
 DOCUMENTED = tuple(manifest()["nodes"]["model.churn_assets.user_features"]["columns"])
@@ -16,6 +16,12 @@ def test_every_documented_column_is_a_whole_feature_in_its_order() -> None:
     assert [feature.name for feature in features] == [name for name in DOCUMENTED if name not in KEYS]
     incomplete = [f.name for f in features if not (f.family and f.unit and f.label_en and f.label_zh)]
     assert incomplete == []
+
+
+def test_every_family_says_how_its_outliers_and_gaps_are_treated() -> None:
+    stated = treatments()
+    assert {feature.family for feature in describe(DOCUMENTED)} <= set(stated)
+    assert {treatment.family for treatment in stated.values()} == set(stated)
 
 
 def test_the_baseline_has_its_columns() -> None:

@@ -23,9 +23,24 @@ def test_protected_null_and_constant_features_do_not_reach_the_model(
     assert dropped == ("always_one", "never_known")
 
 
+def test_protected_features_are_used_once_admitted(make_training: MakeTraining, features: list[Feature]) -> None:
+    training = make_training(50, 1)
+    used, dropped = usable_columns(training, features)
+    admitted, dropped_again = usable_columns(training, features, admit_protected=True)
+    assert set(admitted) - set(used) == {"age_years"}
+    assert dropped_again == dropped
+
+
 def test_a_column_of_one_value_and_unknowns_is_kept(features: list[Feature]) -> None:
     frame = pl.DataFrame({"recency_days": [1.0, None]})
     assert usable_columns(frame, features[:1]) == (("recency_days",), ())
+
+
+def test_a_column_unknown_in_too_many_rows_is_left_out_and_named(features: list[Feature]) -> None:
+    frame = pl.DataFrame({"recency_days": [1.0, 2.0, 3.0, 4.0], "orders_count": [1, 2, None, None]})
+    used, dropped = usable_columns(frame, features[:2], max_missing_share=0.4)
+    assert (used, dropped) == (("recency_days",), ("orders_count",))
+    assert usable_columns(frame, features[:2], max_missing_share=0.5) == (("recency_days", "orders_count"), ())
 
 
 def test_null_becomes_nan_and_boolean_a_number() -> None:

@@ -58,6 +58,18 @@ def test_the_baseline_is_shipped_where_it_is_the_truth(
     assert trained.reason.startswith("logistic_rfm shipped: ")
 
 
+def test_expected_purchases_are_a_rival_where_they_are_known(
+    make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
+) -> None:
+    known = make_training().with_columns(expected_purchases=pl.col("orders_count") / (1 + pl.col("recency_days")))
+    compared = fit(known, features, settings).comparison
+    ModelComparison.validate(compared, lazy=True)
+    assert compared["model"].to_list() == ["catboost", "logistic_rfm", "recency", "bg_nbd"]
+    assert row(fit(known, features, settings), "bg_nbd")["auc"] > 0.6
+    unknown = known.with_columns(expected_purchases=pl.lit(None, pl.Float64))
+    assert_frame_equal(fit(unknown, features, settings).comparison, trained.comparison)
+
+
 def test_several_slices_beat_the_last_one(
     make_training: MakeTraining, features: list[Feature], settings: Training
 ) -> None:

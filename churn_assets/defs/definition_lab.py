@@ -1,0 +1,55 @@
+"""`churn definitions`: the definitions of leaving side by side, in the terminal and as a page in the home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from churn_assets.defs.dbt.built import consumed_until
+from churn_assets.defs.monitoring.lab import definitions_at
+from churn_assets.defs.storage.files import write_whole
+from churn_assets.defs.storage.tables import PartitionMissing
+from churn_assets.defs.workplace import Workplace
+from churn_assets.monitoring.definition_page import definitions_page
+from churn_assets.monitoring.definition_tables import TextTable, text_tables
+
+PAGE = "definitions.html"
+
+
+def show_definitions(root: Path) -> None:
+    """At the newest snapshot of the warehouse. Raises PartitionMissing where no label has matured."""
+    workplace = Workplace(home_path=str(root))
+    snapshot = consumed_until(workplace)
+    frame = definitions_at(workplace, snapshot) if snapshot else None
+    if snapshot is None or frame is None or frame.is_empty():
+        raise PartitionMissing(
+            f"{root} holds no matured label yet: run some snapshots first (churn run, churn backfill)"
+        )
+    churn = workplace.settings.churn
+    window = f"label window {churn.horizon_days} days, gap {churn.gap_days} days"
+    console = Console(highlight=False)
+    console.print(f"Definitions of leaving as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
+    for table in text_tables(frame):
+        console.print(_rich(table))
+    page = workplace.home.reports / PAGE
+    html = definitions_page(frame, snapshot=snapshot, chosen=churn.definition, window=window)
+    write_whole(page, lambda file: file.write_text(html, encoding="utf-8"))
+    console.print(f"Page: {page}", soft_wrap=True)
+
+
+def _rich(table: TextTable) -> Table:
+    shown = Table(
+        title=table.title,
+        title_justify="left",
+        caption=table.note,
+        caption_justify="left",
+        box=None,
+        padding=(0, 1, 0, 0),
+    )
+    for number, heading in enumerate(table.headings):
+        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*row)
+    return shown

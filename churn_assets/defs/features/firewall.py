@@ -1,0 +1,67 @@
+"""Checks that stop a run whose features know more than one could have known: by ancestry, and by hiding the future."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+
+from churn_assets.defs.dbt.built import built_snapshots
+from churn_assets.defs.dbt.lineage import lineage
+from churn_assets.defs.dbt.project import manifest
+from churn_assets.defs.features import ancestry
+from churn_assets.defs.features.past import foreseen
+from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, told
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+SAMPLED_USERS, SHOWN = 100, 8
+
+
+@dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
+def features_descend_from_the_past() -> dg.AssetCheckResult:
+    """No feature is made of a label, of a column of the label window, or of anything that comes after the features:
+    by the graph of models, and by the lineage of columns where `churn prepare` has worked it out.
+    """
+    models, columns = ancestry.lineage_of_models(manifest()), lineage()
+    forbidden = sorted(ancestry.forbidden_models(models))
+    descending = sorted(ancestry.forbidden_columns(columns or {}))
+    return dg.AssetCheckResult(
+        passed=not forbidden and not descending,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "models_above": len(ancestry.ancestors(ancestry.FEATURES, models)),
+            "forbidden_models": ", ".join(forbidden) or "none",
+            "forbidden_columns": ", ".join(descending[:SHOWN]) or "none",
+            "columns_followed": len((columns or {}).get(ancestry.FEATURES, {})),
+        },
+    )
+
+
+@dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
+def features_are_the_same_without_the_future(
+    context: dg.AssetCheckExecutionContext, workplace: Workplace
+) -> dg.AssetCheckResult:
+    """For a sample of users every feature, made again by the SQL of the mart, is the same whether or not the rows that
+    happened or became known at or after the snapshot are there. At the oldest and the newest of a range;
+    besides a single snapshot, at one four before it: the newest has no future yet that could be hidden.
+    """
+    days = _telling(checked_snapshots(context, workplace), built_snapshots(workplace))
+    found = foreseen(workplace, days, SAMPLED_USERS)
+    return told({day: _finding(differences) for day, differences in found.items()}, dg.AssetCheckSeverity.ERROR)
+
+
+def _telling(days: Sequence[date], built: Sequence[date]) -> list[date]:
+    earlier = [day for day in built if day < days[0]][-4:][:1]
+    return sorted({*(earlier if len(days) == 1 else days[:1]), days[-1]})
+
+
+def _finding(differences: Mapping[str, int]) -> Finding:
+    told_columns = ", ".join(f"{name} ({users})" for name, users in list(differences.items())[:SHOWN])
+    return Finding(
+        passed=not differences,
+        figures={
+            "users_sampled": SAMPLED_USERS,
+            "columns_that_know_the_future": len(differences),
+            "for_example": told_columns or "none",
+        },
+    )

@@ -1,0 +1,107 @@
+"""Features made fit for models that cannot take gaps and are pulled by outliers, as stated per family.
+
+Everything is learned from the training rows and only applied to others: bounds, fillings, and which columns have an
+indicator. Unknown never becomes zero by itself: a gap takes a value that training rows had, and says so beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from churn_assets.model.matrix import Floats, feature_matrix
+from churn_assets.model.series import fill_from_series, regular_series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from churn_assets.contracts.feature import Feature
+    from churn_assets.contracts.treatment import Treatment
+
+INDICATOR = "is_missing_"
+# A column of more different values than this is a quantity, of which no value is the usual one.
+MOST_CODES = 12
+
+
+class TreatedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Polars frame -> float64 matrix without a gap, for scikit-learn pipelines; columns: get_feature_names_out().
+
+    `features` are the columns, in order; `treatments` has one statement per family of theirs. First the features, then
+    `is_missing_<feature>` (0 or 1, of the frame as it came) for each that had a gap in a training row. Scaling is not
+    done here. With `takes_gaps` (trees) the features come as they are, NaN where unknown, and nothing is learned.
+    """
+
+    def __init__(
+        self, features: Sequence[Feature], treatments: Mapping[str, Treatment], *, takes_gaps: bool = False
+    ) -> None:
+        self.features = features
+        self.treatments = treatments
+        self.takes_gaps = takes_gaps
+
+    def fit(self, training: pl.DataFrame, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes labels
+        """Learn from the rows of `training`, which nothing else is learned from.
+
+        Raises ValueError naming features without a statement, and those unknown in every training row: no value could
+        stand for them.
+        """
+        self.names_ = tuple(feature.name for feature in self.features)
+        if self.takes_gaps:
+            return self
+        stated = [self._stated(feature) for feature in self.features]
+        values = feature_matrix(training, self.names_)
+        gaps = np.isnan(values)
+        never = [name for name, column in zip(self.names_, gaps.T, strict=True) if column.all()]
+        if never:
+            raise ValueError(f"Features {never} are unknown in every training row; leave them out (usable_columns).")
+        self.lows_ = np.array([_quantile(column, t, 0) for column, t in zip(values.T, stated, strict=True)])
+        self.highs_ = np.array([_quantile(column, t, 1) for column, t in zip(values.T, stated, strict=True)])
+        interpolated = [feature for feature, t in zip(self.features, stated, strict=True) if t.missing == "interpolate"]
+        self.series_ = regular_series(interpolated)
+        self.has_gap_: np.ndarray = np.asarray(gaps.any(axis=0))
+        bounded = np.clip(values, self.lows_, self.highs_)
+        self.fillings_ = np.array(
+            [_filling(column[~np.isnan(column)], t) for column, t in zip(bounded.T, stated, strict=True)]
+        )
+        return self
+
+    def transform(self, frame: pl.DataFrame) -> Floats:
+        """(rows, columns) of any frame with the features; the rows do not influence each other."""
+        values = feature_matrix(frame, self.names_)
+        if self.takes_gaps:
+            return values
+        gaps = np.isnan(values)
+        values = fill_from_series(np.clip(values, self.lows_, self.highs_), self.names_, self.series_)
+        filled = np.where(np.isnan(values), self.fillings_, np.clip(values, self.lows_, self.highs_))
+        return np.hstack([filled, gaps[:, self.has_gap_].astype(np.float64)])
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:  # noqa: ARG002 - scikit-learn's
+        """Names of the columns of `transform`."""
+        indicators: list[str] = []
+        if not self.takes_gaps:
+            indicators = [INDICATOR + name for name, has in zip(self.names_, self.has_gap_, strict=True) if has]
+        return np.array([*self.names_, *indicators], dtype=object)
+
+    def _stated(self, feature: Feature) -> Treatment:
+        if feature.family not in self.treatments:
+            raise ValueError(f"Feature {feature.name}: no treatment is stated for its family {feature.family!r}.")
+        return self.treatments[feature.family]
+
+
+def _quantile(column: Floats, treatment: Treatment, end: int) -> float:
+    """A value that training rows had: between two of them there may be none."""
+    if treatment.outliers == "none":
+        return (-np.inf, np.inf)[end]
+    return float(np.nanquantile(column, treatment.quantiles[end], method="higher" if end else "lower"))
+
+
+def _filling(known: Floats, treatment: Treatment) -> float:
+    if treatment.missing == "mode":
+        found, counts = np.unique(known, return_counts=True)
+        if len(found) > MOST_CODES:
+            return float(np.median(known))
+        return float(found[counts.argmax()])  # the smallest of several: the same whatever the order of the rows
+    return float(np.median(known))

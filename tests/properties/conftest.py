@@ -1,0 +1,213 @@
+"""A laboratory of time: a small simulated shop, built again in about a second after any change to its raw rows.
+
+The project's own SQL (churn_assets.defs.dbt.plan) over raw tables in a DuckDB in memory; dbt itself does not run. Each
+experiment is a transaction: change rows of `landed.<table>` (typed, all ten raw tables), build everything, compare with
+the shop as it was, roll back.
+
+    lab.changed("delete from landed.orders where ordered_at >= timestamp '2026-10-19'") == {}
+
+The labels of PAST mature at D (horizon of 28 days), what is compared is what D may know: features and statuses of PAST
+and D, who is eligible, and the labels that have matured. END is built too, so that the future of D is in the marts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from churn_assets.defs.dbt.plan import Dates, Model, Plan, plan_for, statements
+from churn_assets.defs.dbt.project import manifest, raw_contract
+from churn_assets.defs.duck import duck
+from churn_assets.settings import Settings
+from churn_assets.shop.settings import ShopSettings
+from churn_assets.shop.simulate import simulate
+
+END = date(2026, 11, 16)
+D = END - timedelta(weeks=4)
+PAST = D - timedelta(weeks=4)
+START = END - timedelta(weeks=40)
+KEYS = ("user_id", "snapshot_date", "definition")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """What the raw contract says of a table."""
+
+    name: str
+    key: tuple[str, ...]
+    event: str | None
+    later_times: tuple[str, ...]
+    columns: Mapping[str, str]  # name -> type
+
+    @property
+    def known(self) -> str:
+        """As macros/typed.sql has it."""
+        return f"coalesce(ingested_at, {self.event + ', ' if self.event else ''}timestamp '1900-01-01')"
+
+
+def raw_tables() -> dict[str, RawTable]:
+    sources = {source["name"]: source["columns"] for source in manifest()["sources"].values()}
+    return {
+        table.name: RawTable(
+            table.name,
+            table.key,
+            table.event_time,
+            table.later_times,
+            {name: column["data_type"] for name, column in sources[table.name].items()},
+        )
+        for table in raw_contract()
+    }
+
+
+def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: ShopSettings) -> None:
+    """The raw tables of a simulated shop as `landed.*`, and as text under `raw`, where the plan expects them."""
+    frames: dict[str, list[pl.DataFrame]] = {}
+    for batch in simulate(settings):
+        if batch.folder == "landing":
+            frames.setdefault(batch.table, []).append(batch.frame)
+    connection.execute("create schema landed; create schema raw")
+    for table in raw_tables().values():
+        file = folder / f"{table.name}.parquet"
+        pl.concat(frames[table.name]).write_parquet(file)
+        missing = [name for name in table.columns if name not in frames[table.name][0].columns]
+        typed = [f"cast(null as {table.columns[name]}) as {name}" for name in missing]
+        words = [name for name, kind in table.columns.items() if kind == "varchar" and name not in missing]
+        typed += [f"* replace ({', '.join(f'cast({name} as varchar) as {name}' for name in words)})"]
+        connection.execute(f"create table landed.{table.name} as select {', '.join(typed)} from read_parquet('{file}')")
+        texts = ", ".join(f"cast({name} as varchar) as {name}" for name in table.columns)
+        connection.execute(f"create view raw.{table.name} as select {texts} from landed.{table.name}")
+
+
+@dataclass
+class Laboratory:
+    """`models` are built for `snapshots`; what is not asked for by name is what D may know."""
+
+    connection: duckdb.DuckDBPyConnection
+    models: Sequence[Model]
+    snapshots: Sequence[date] = (PAST, D, END)
+    compared: dict[str, list[str]] = field(default_factory=dict)  # relation -> columns
+
+    def __post_init__(self) -> None:
+        self._remember()
+
+    def _remember(self) -> None:
+        """Build the shop as it is, for the next experiments to be compared with."""
+        self.build(self.models)
+        self.connection.execute("drop schema if exists before cascade")
+        self.connection.execute("create schema before")
+        for model in self.models:
+            columns = [name for name, *_ in self.connection.execute(f"describe {model.relation}").fetchall()]
+            if {"user_id", "snapshot_date"} <= set(columns) and model.schema in ("marts", "features"):
+                self.compared[model.relation] = columns
+                self.connection.execute(f"create table before.{model.name} as {self._may_know(model.relation)}")
+        self.clear()
+
+    def build(self, models: Sequence[Model]) -> None:
+        for statement in statements(models, Dates(START, self.snapshots)):
+            self.connection.execute(statement)
+
+    def clear(self) -> None:
+        for schema in sorted({model.schema for model in self.models}):
+            self.connection.execute(f"drop schema {schema} cascade")
+
+    @contextmanager
+    def instead(self, *statements: str) -> Iterator[None]:
+        """Another shop to start from, for as long as it is needed."""
+        kept = sorted({statement.split()[1] for statement in statements})  # update <table> ...
+        for table in kept:
+            self.connection.execute(f"create table kept_{table.split('.')[1]} as select * from {table}")
+        try:
+            for statement in statements:
+                self.connection.execute(statement)
+            self._remember()
+            yield
+        finally:
+            for table in kept:
+                name = f"kept_{table.split('.')[1]}"
+                self.connection.execute(f"delete from {table}")
+                self.connection.execute(f"insert into {table} select * from {name} order by rowid")
+                self.connection.execute(f"drop table {name}")
+            self._remember()
+
+    def is_used(self, table: str) -> bool:
+        """Whether anything that is compared is made of this raw table."""
+        plan = Plan(tuple(self.models))
+        return any(f"staging.stg_{table}" in plan.ancestors(relation) for relation in self.compared)
+
+    def changed(self, *mutations: str, models: Sequence[Model] | None = None) -> dict[str, int]:
+        """Columns of what D may know that differ after these statements, each with the number of rows."""
+        self.connection.execute("begin")
+        try:
+            for mutation in mutations:
+                self.connection.execute(mutation)
+            self.build(models or self.models)
+            return {name: rows for relation in self.compared for name, rows in self._differences(relation) if rows}
+        finally:
+            self.connection.execute("rollback")
+
+    def _may_know(self, relation: str) -> str:
+        rows = f"select * from {relation} where snapshot_date <= date '{D}'"
+        if "matures_at" not in self.compared[relation]:
+            return rows
+        others = [name for name in self.compared[relation] if name not in (*KEYS, "is_eligible", "matures_at")]
+        closed = ", ".join(f"case when matures_at <= timestamp '{D}' then {name} end as {name}" for name in others)
+        return f"select * replace ({closed}) from ({rows})"
+
+    def _differences(self, relation: str) -> Iterator[tuple[str, int]]:
+        columns = self.compared[relation]
+        keys = [name for name in KEYS if name in columns]
+        counts = ", ".join(
+            f"count(*) filter (a.{name} is distinct from b.{name}"
+            f"{'' if name in keys else ' and a.user_id is not null and b.user_id is not null'})"
+            for name in columns
+        )
+        same = " and ".join(f"a.{key} = b.{key}" for key in keys)
+        before = f"before.{relation.split('.')[1]}"
+        row = self.connection.execute(
+            f"select {counts} from {before} as a full join ({self._may_know(relation)}) as b on {same}"
+        ).fetchone()
+        assert row is not None
+        yield from zip([f"{relation}.{name}" for name in columns], row, strict=True)
+
+
+@pytest.fixture(scope="session")
+def raw() -> Mapping[str, RawTable]:
+    return raw_tables()
+
+
+@pytest.fixture(scope="session")
+def plan() -> Plan:
+    return plan_for(Settings())
+
+
+@pytest.fixture(scope="module")
+def new_lab(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Callable[..., Laboratory]]:
+    """Makes laboratories: over a shop of 60 users unless told otherwise."""
+    connections = []
+
+    def new(settings: ShopSettings | None = None, *first: str, **options: Sequence[date]) -> Laboratory:
+        context = duck()
+        connection = context.__enter__()
+        connections.append(context)
+        shop = settings or ShopSettings(users=60, weeks=30, end=END, seed=3, late_share=0.1, correction_share=0.1)
+        land_shop(connection, tmp_path_factory.mktemp("shop"), shop)
+        for statement in first:
+            connection.execute(statement)
+        models = [model for model in plan.models if model.name != "quarantine"]
+        return Laboratory(connection, models, **options)
+
+    yield new
+    for context in connections:
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def lab(new_lab: Callable[..., Laboratory]) -> Laboratory:
+    return new_lab()
