@@ -20,6 +20,7 @@ from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
 JOB = "snapshot_job"
+EVENTS_PER_BATCH = "500"  # see storage/events.py
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -53,6 +54,7 @@ def _workplace(root: Path) -> Workplace:
     """The instance at `root`, ready to run: its Dagster home settled and its calendar known."""
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
     settle_calendar(home)
     return Workplace(home_path=str(root))
 

@@ -97,7 +97,7 @@ def built_tables() -> list[str]:
     return sorted(
         f"{node['schema']}.{node['name']}"
         for node in nodes
-        if node["schema"] in ("marts", "features") and node["config"]["materialized"] == "incremental"
+        if node["schema"] in ("marts", "features") and node["config"]["materialized"] in ("incremental", "by_snapshot")
     )
 
 

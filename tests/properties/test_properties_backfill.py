@@ -75,7 +75,7 @@ class Warehouse:
         if model.kind == "view":
             return
         self.connection.execute(f"create or replace temp table arrived as ({sql}\n)")
-        if model.kind == "incremental":
+        if model.kind in ("incremental", "by_snapshot"):
             key = ", ".join(model.unique_key)
             self.connection.execute(f"delete from {model.relation} where ({key}) in (select ({key}) from arrived)")
         else:

@@ -5,7 +5,7 @@ believes that it is alone. DuckDB survives the kill: a transaction is there whol
 
 dbt parses every file anew when its variables or its connection differ from last time, for 3.5 s of each run on 2 cores
 (dbt 1.11, 2026-11). So what a run is about does not reach it as `--vars` but by the environment, where
-macros/run_var.sql looks for it, and it works in the folder of the warehouse, which then has the same path in every home.
+macros/run_var.sql looks for it, and it works in the folder of the warehouse, which has one path in every home then.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 -- The label of a snapshot is open until its window has passed. A run writes those of its own snapshots and closes the
 -- earlier ones that matured meanwhile; what became known after the window never changes a label. All definitions are
 -- always there (macros/labels.sql), so that choosing another one makes nothing again.
+{%- set churn = run_var("churn") %}
+
 with due as (
   select snapshot_date from {{ snapshots() }}
   {% if is_incremental() -%}
@@ -15,8 +17,8 @@ with due as (
 ends as (
   select
     snapshot_date,
-    {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days) }} as starts_at,
-    {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days + run_var("churn").horizon_days) }} as matures_at
+    {{ add_days("cast(snapshot_date as timestamp)", churn.gap_days) }} as starts_at,
+    {{ add_days("cast(snapshot_date as timestamp)", churn.gap_days + churn.horizon_days) }} as matures_at
   from due
 ),
 
@@ -77,8 +79,8 @@ select
   is_eligible,
   case when is_mature then {{ definition }} end as is_churned,
   matures_at,
-  {{ run_var("churn").gap_days }} as gap_days,
-  {{ run_var("churn").horizon_days }} as horizon_days
+  {{ churn.gap_days }} as gap_days,
+  {{ churn.horizon_days }} as horizon_days
 from labelled
 {% if definition == "no_activity" -%}
 -- Where no visit had been recorded by the snapshot, their absence says nothing.

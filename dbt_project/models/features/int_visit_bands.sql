@@ -16,7 +16,8 @@ select
   bit_or(days.hours_mask) as hours_mask,
   sum(cast(days.sessions as double)) as sessions,
   {%- for measure in visit_measures() %}
-  sum({{ "days." ~ measure if measure == "dwell_seconds" else "cast(days." ~ measure ~ " as double)" }}) as {{ measure }}
+  {%- set is_whole = measure != "dwell_seconds" %}
+  sum({{ "cast(days." ~ measure ~ " as double)" if is_whole else "days." ~ measure }}) as {{ measure }}
   {{- "," if not loop.last }}
   {%- endfor %}
 from {{ snapshots() }} as snapshots

@@ -5,8 +5,9 @@
                 "fct_support_tickets", "fct_contacts", "fct_consents"] -%}
 -- depends_on: {{ ref(mart) }}
 {% endfor %}
+{%- set churn = run_var("churn") %}
 select
   snapshot_date,
-  {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days) }} as label_starts_at,
-  {{ add_days("cast(snapshot_date as timestamp)", run_var("churn").gap_days + run_var("churn").horizon_days) }} as matures_at
+  {{ add_days("cast(snapshot_date as timestamp)", churn.gap_days) }} as label_starts_at,
+  {{ add_days("cast(snapshot_date as timestamp)", churn.gap_days + churn.horizon_days) }} as matures_at
 from {{ snapshots() }}

@@ -153,7 +153,7 @@ def first_snapshot_after(column: str, calendar: Calendar) -> str:
     """The dbt macro, rendered."""
     variables = {"calendar": SimpleNamespace(start=calendar.start.isoformat(), cadence=calendar.cadence)}
     template = jinja2.Environment().from_string((PROJECT / "macros" / "time.sql").read_text())  # noqa: S701 - SQL
-    module = template.make_module({"var": variables.__getitem__, "return": lambda value: value})
+    module = template.make_module({"run_var": variables.__getitem__, "return": lambda value: value})
     return str(module.default__first_snapshot_after(column))  # type: ignore[attr-defined]
 
 
