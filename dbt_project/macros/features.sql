@@ -8,6 +8,22 @@
   {%- endfor %}
 {%- endmacro %}
 
+{# The shortest window a row's `moment` is in: the band between it and the next shorter one. Null: longer ago than all. #}
+{% macro band_days(moment, snapshot="snapshot_date") -%}
+  case
+    {%- for days in run_var("windows_days") %}
+    when {{ moment }} >= {{ add_days(snapshot, -days) }} then {{ days }}
+    {%- endfor %}
+  end
+{%- endmacro %}
+
+{# `per_window` over rows that are already sums per band. #}
+{% macro per_band(name, aggregate) -%}
+  {%- for days in run_var("windows_days") %}
+  {{ aggregate | replace("[in window]", "filter (where band_days <= " ~ days ~ ")") }} as {{ name }}_{{ days }}d{{ "," if not loop.last }}
+  {%- endfor %}
+{%- endmacro %}
+
 {# Rate per day in a window against the rate in the next longer one; above 1: rising. Unknown where the longer one is empty. #}
 {% macro trends(name, column) -%}
   {%- set windows = run_var("windows_days") -%}

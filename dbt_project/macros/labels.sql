@@ -60,12 +60,12 @@
   {%- set in_reference = "filter (where orders.ordered_at >= " ~ add_days("windows.snapshot_date", -days) ~ ")" %}
   select
     * exclude (days),
-    list_sort([days[i] - days[i - 1] for i in range(2, len(days) + 1) if days[i] > days[i - 1]]) as gaps
+    list_sort({{ gaps_between("days") }}) as gaps
   from (
     select
       windows.snapshot_date,
       orders.user_id,
-      list_sort(list(cast(orders.ordered_at as date))) as days,
+      {{ collected("cast(orders.ordered_at as date)") }} as days,
       count(*) {{ in_reference }} as orders,
       sum(orders.amount) {{ in_reference }} as spent_amount,
       greatest(

@@ -59,9 +59,3 @@
   and {{ days }}.counts_from_date <= {{ snapshot }}
   and ({{ days }}.counts_until_date is null or {{ days }}.counts_until_date > {{ snapshot }})
 {%- endmacro %}
-
-{# A list of dates has none from `first` to `last`; one that is null has none at all. #}
-{% macro none_between(dates, first, last) -%} {{ return(adapter.dispatch("none_between")(dates, first, last)) }} {%- endmacro %}
-{% macro default__none_between(dates, first, last) -%}
-  coalesce(len(list_filter({{ dates }}, lambda day: day >= {{ first }} and day <= {{ last }})), 0) = 0
-{%- endmacro %}

@@ -10,10 +10,11 @@ with cart_days as (
 ),
 
 purchases as (
-  select snapshot_date, user_id, list(distinct cast(ordered_at as date)) as ordered_dates
-  from ({{ purchases_before_snapshots() }})
-  where ordered_at >= {{ add_days("snapshot_date", -(run_var("windows_days") | max)) }}
-  group by snapshot_date, user_id
+  select
+    snapshot_date,
+    user_id,
+    {{ dates_from("ordered_dates", "snapshot_date - " ~ longest_window()) }} as ordered_dates
+  from {{ ref("feat_orders") }}
 )
 
 select

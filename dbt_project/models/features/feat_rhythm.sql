@@ -1,32 +1,29 @@
 {{ config(materialized="ephemeral") }}
 
--- Gaps between the days on which a user bought: several orders on one day are one occasion.
-with purchase_days as (
-  select distinct snapshot_date, user_id, cast(ordered_at as date) as ordered_date
-  from ({{ purchases_before_snapshots() }})
-),
-
-gaps as (
+-- Gaps between the days on which a user bought: several orders on one day are one occasion. Lists, since sorting every
+-- purchase of every snapshot took three times as long; whole days and their squares add up exactly.
+with gaps as (
   select
-    *,
-    ordered_date - lag(ordered_date) over (partition by snapshot_date, user_id order by ordered_date) as gap_days
-  from purchase_days
+    snapshot_date,
+    user_id,
+    {{ first_of("ordered_dates") }} as first_ordered_date,
+    {{ last_of("ordered_dates") }} as last_ordered_date,
+    {{ gaps_between("ordered_dates") }} as gaps
+  from {{ ref("feat_orders") }}
 ),
 
--- Whole days and their squares add up exactly, whatever the order of the rows.
 moments as (
   select
     snapshot_date,
     user_id,
-    count(ordered_date) as purchase_days_count,
-    snapshot_date - min(ordered_date) as first_purchase_days,
-    count(gap_days) as gaps,
-    cast(sum(gap_days) as double) / nullif(count(gap_days), 0) as gap_mean_days,
-    cast(sum(gap_days * gap_days) as double) / nullif(count(gap_days), 0) as gap_mean_square,
-    max(gap_days) as gap_max_days,
-    snapshot_date - max(ordered_date) as days_since_purchase
+    len(gaps) + 1 as purchase_days_count,
+    snapshot_date - first_ordered_date as first_purchase_days,
+    len(gaps) as gaps,
+    cast(list_sum(gaps) as double) / nullif(len(gaps), 0) as gap_mean_days,
+    cast({{ sum_of_squares("gaps") }} as double) / nullif(len(gaps), 0) as gap_mean_square,
+    list_max(gaps) as gap_max_days,
+    snapshot_date - last_ordered_date as days_since_purchase
   from gaps
-  group by snapshot_date, user_id
 )
 
 select

@@ -6,11 +6,7 @@
 select
   snapshots.snapshot_date,
   days.user_id,
-  case
-    {%- for window in run_var("windows_days") %}
-    when days.event_date >= snapshots.snapshot_date - {{ window }} then {{ window }}
-    {%- endfor %}
-  end as band_days,
+  {{ band_days("days.event_date", "snapshots.snapshot_date") }} as band_days,
   max(days.event_date) as last_visit_date,
   count(*) as active_days,
   bit_or(days.hours_mask) as hours_mask,

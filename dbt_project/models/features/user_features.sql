@@ -19,7 +19,7 @@ features as (
     {{ days_between("users.first_seen_at", "users.snapshot_date") }} as tenure_days,
     profiles.* exclude (snapshot_date, user_id),
     orders.* exclude (
-      snapshot_date, user_id, last_ordered_at, orders_count, spent_amount,
+      snapshot_date, user_id, last_ordered_at, ordered_dates, orders_count, spent_amount,
       {{ windowed("orders") }}, {{ windowed("spent_amount") }}
     ),
     coalesce(orders.orders_count, 0) as orders_count,
