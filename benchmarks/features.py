@@ -88,8 +88,7 @@ def backfill(folder: Path, users: int, events_per_user: int) -> Iterator[Row]:
     days = [END - WEEK * back for back in reversed(range(BACKFILL_WEEKS))]
     loop = cost([sys.executable, "-m", "benchmarks.features_loop", str(landing), *map(str, days)])
     one_run = _mart(folder / "home", landing, days)
-    _mart(folder / "single", landing, days[:-2])
-    singles = [_mart(folder / "single", landing, [day]) for day in days[-2:]]
+    singles = [_mart(folder / "home", landing, [day]) for day in days[-2:]]  # a partition is made whole, new or again
     each = Cost(*(sum(getattr(paid, name) for paid in singles) / 2 for name in ("seconds", "cpu_seconds", "bytes")))
     estimated = BACKFILL_WEEKS * each.seconds
     yield f"{BACKFILL_WEEKS} snapshots, {users:,} users, loop by hand", loop, None, ""

@@ -20,6 +20,8 @@ from churn_assets.defs.dbt.variables import variables
 from churn_assets.defs.duck import duck
 from churn_assets.defs.workplace import Workplace
 
+# Of four snapshots at once, two to a statement: there are about a dozen versions of users.
+ROWS_PER_STATEMENT = 30
 # The last models read what Python scored and decided. The ledger only has to exist; of the scores, one is of a user who
 # has objected by then and must not have one.
 PUBLISHED = """
@@ -45,7 +47,9 @@ def main(home: Path, command: str, *ranges: str) -> None:
         connection.execute(PUBLISHED)
     for number, days in enumerate(ranges):
         first, last = map(date.fromisoformat, days.split(":"))
-        told = variables(workplace, workplace.calendar.between(first, last))
+        told = variables(workplace, workplace.calendar.between(first, last)) | {
+            "rows_per_statement": ROWS_PER_STATEMENT
+        }
         result = dbtRunner().invoke([
             command, "--quiet", "--vars", json.dumps(told),
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),

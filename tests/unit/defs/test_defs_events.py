@@ -8,6 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._check import CheckError
+from dagster._core.events import StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from churn_assets.defs.home import Home
@@ -43,6 +45,47 @@ def test_dagsters_own_log_reads_what_it_wrote_and_the_other_way_round(log: OpenS
     own.store_event(told("a", "second"))
     log.store_event(told("a", "third"))
     assert words_of(own, "a") == words_of(log, "a") == ["first", "second", "third"]
+
+
+def materialized(run_id: str, partition: str) -> dg.EventLogEntry:
+    happened = dg.DagsterEvent(
+        event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+        job_name="job",
+        event_specific_data=StepMaterializationData(
+            dg.AssetMaterialization("table", partition=partition, tags={"dagster/data_version": partition})
+        ),
+    )
+    return dg.EventLogEntry(
+        error_info=None,
+        level=20,
+        user_message=partition,
+        run_id=run_id,
+        timestamp=time.time(),
+        dagster_event=happened,
+    )
+
+
+def test_a_batch_says_what_its_events_say_one_by_one(log: OpenSqliteEventLog, tmp_path: Path) -> None:
+    days = ["2026-11-02", "2026-11-09", "2026-11-16"]
+    log.store_event_batch([materialized("a", day) for day in days])
+    log.store_event(materialized("a", "2026-11-23"))
+    own = SqliteEventLogStorage(str(tmp_path))
+    assert words_of(own, "a") == [*days, "2026-11-23"]
+    table = dg.AssetKey("table")
+    assert own.get_materialized_partitions(table) == {*days, "2026-11-23"}
+    newest = own.get_latest_materialization_events([table])[table]
+    assert newest is not None
+    assert newest.asset_materialization is not None
+    assert newest.asset_materialization.partition == "2026-11-23"
+
+
+def test_a_batch_that_fails_leaves_nothing_and_the_log_usable(log: OpenSqliteEventLog) -> None:
+    broken = told("a", "third")
+    with pytest.raises(CheckError):
+        log.store_event_batch([told("a", "first"), broken, "no event"])  # type: ignore[list-item]
+    assert words_of(log, "a") == []
+    log.store_event(told("a", "after"))
+    assert words_of(log, "a") == ["after"]
 
 
 def test_of_many_runs_only_the_last_stays_open(log: OpenSqliteEventLog) -> None:
