@@ -16,7 +16,7 @@ from churn_assets.defs.home import Home
 from churn_assets.defs.storage.events import OpenSqliteEventLog
 
 
-def told(run_id: str, words: str) -> dg.EventLogEntry:
+def told(run_id: str, words: str, happened: dg.DagsterEvent | None = None) -> dg.EventLogEntry:
     return dg.EventLogEntry(
         error_info=None,
         level=20,
@@ -25,6 +25,7 @@ def told(run_id: str, words: str) -> dg.EventLogEntry:
         timestamp=time.time(),
         step_key=None,
         job_name="job",
+        dagster_event=happened,
     )
 
 
@@ -55,14 +56,7 @@ def materialized(run_id: str, partition: str) -> dg.EventLogEntry:
             dg.AssetMaterialization("table", partition=partition, tags={"dagster/data_version": partition})
         ),
     )
-    return dg.EventLogEntry(
-        error_info=None,
-        level=20,
-        user_message=partition,
-        run_id=run_id,
-        timestamp=time.time(),
-        dagster_event=happened,
-    )
+    return told(run_id, partition, happened)
 
 
 def test_a_batch_says_what_its_events_say_one_by_one(log: OpenSqliteEventLog, tmp_path: Path) -> None:
