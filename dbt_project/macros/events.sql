@@ -1,15 +1,15 @@
 {# What is kept of the events that arrived; of `keys` only, if given. #}
-{% macro delivered_events(keys=none) -%}
+{% macro delivered_events(has_ids, keys=none) -%}
 select
   user_id, session_id, event_id, occurred_at, event_type, dwell_seconds, search_query, known_at,
   {{ narrow_key("event_id") }} as event_key
-from ({{ arrived_events(keys) }})
+from ({{ arrived_events(has_ids, keys) }})
 {%- endmacro %}
 
 {# The staged events that arrived in the windows this run consumes. Where every row has an id they are read past the view,
    whose ids made of content would read every column of every row, several times over; then of `keys` only, if given. #}
-{% macro arrived_events(keys=none) -%}
-  {%- if not has_event_ids() -%} {{ arrived_rows("events") }}
+{% macro arrived_events(has_ids, keys=none) -%}
+  {%- if not has_ids -%} {{ arrived_rows("events") }}
   {%- else -%}
     {%- set among = "(select * from raw.events where " ~ raw_event_key() ~ " in (" ~ keys ~ "))" if keys else "raw.events" -%}
 select * from ({{ staged("events", from=among) }})
@@ -17,6 +17,7 @@ where known_at >= {{ consume_from("events") }} and known_at < {{ consume_until()
   {%- endif -%}
 {%- endmacro %}
 
+{# Asked once per run and handed on: text files are read for it. #}
 {% macro has_event_ids() -%} {{ return(not run_var("restated") and not may_be_missing("events", "event_id")) }} {%- endmacro %}
 
 {# The narrow key of an event as it lies in the landing. #}
@@ -25,8 +26,8 @@ where known_at >= {{ consume_from("events") }} and known_at < {{ consume_until()
 {%- endmacro %}
 
 {# The narrow keys of all events there are, of the refused ones too: one column read, no rule tried. #}
-{% macro all_event_keys() -%}
-  {%- if has_event_ids() -%} select {{ raw_event_key() }} as event_key from raw.events
+{% macro all_event_keys(has_ids) -%}
+  {%- if has_ids -%} select {{ raw_event_key() }} as event_key from raw.events
   {%- else -%} select event_key from arrived
   {%- endif -%}
 {%- endmacro %}

@@ -3,10 +3,11 @@
 -- depends_on: {{ ref("stg_events") }}
 {#- What is new of a week fits into memory and is used several times; the whole past does neither. -#}
 {%- set materialized = "materialized" if is_incremental() else "not materialized" %}
+{%- set has_ids = has_event_ids() %}
 {%- set has_unsessioned = may_be_missing("events", "session_id") %}
 
 with delivered as {{ materialized }} (
-  {{ delivered_events() }}
+  {{ delivered_events(has_ids) }}
 ),
 
 {%- if has_unsessioned %}
@@ -53,10 +54,10 @@ arrived as {{ materialized }} (
 {#- Few rows come again: read only those a second time, where nothing else of a row depends on its neighbours. -#}
 {%- set again %}
   select *, {{ narrow_key("user_id, session_id") }} as session_key
-  from ({{ delivered_events(keys="select event_key from repeated") }})
+  from ({{ delivered_events(has_ids, keys="select event_key from repeated") }})
 {%- endset %}
 
 {{ versions_by_narrow_key(
-  "events", id="event_id", key="event_key", all_keys=all_event_keys(),
-  again=none if is_incremental() or has_unsessioned or not has_event_ids() else again
+  "events", id="event_id", key="event_key", all_keys=all_event_keys(has_ids),
+  again=none if is_incremental() or has_unsessioned or not has_ids else again
 ) }}
