@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from churn_assets.model.blend import Blend
 from churn_assets.model.boosting import BoostedTrees
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.evaluation import SMALLEST_PROBABILITY
@@ -21,14 +23,15 @@ if TYPE_CHECKING:
 
     from churn_assets.model.matrix import Floats
 
-Kind = Literal["catboost", "logistic_rfm"]
+Kind = Literal["catboost", "logistic_rfm", "blend"]
+KINDS: dict[type, Kind] = {BoostedTrees: "catboost", LogisticRfm: "logistic_rfm", Blend: "blend"}
 
 
 @dataclass(frozen=True)
 class ChurnModel:
     """A fitted model, its calibrator, the slices it learned from and the label it predicts (gap, horizon in days)."""
 
-    fitted: BoostedTrees | LogisticRfm
+    fitted: BoostedTrees | LogisticRfm | Blend
     calibrator: Calibrator
     slices: tuple[date, ...]
     gap_days: int
@@ -36,7 +39,7 @@ class ChurnModel:
 
     @property
     def kind(self) -> Kind:
-        return "catboost" if isinstance(self.fitted, BoostedTrees) else "logistic_rfm"
+        return KINDS[type(self.fitted)]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -59,28 +62,25 @@ class ChurnModel:
 
     def to_bytes(self) -> bytes:
         """JSON with sorted keys; CatBoost's binary as base64."""
-        fitted = asdict(self.fitted)
-        if isinstance(self.fitted, BoostedTrees):
-            fitted["cbm"] = base64.b64encode(self.fitted.cbm).decode("ascii")
         content = {
             "kind": self.kind,
-            "fitted": fitted,
+            "fitted": asdict(self.fitted),
             "calibrator": asdict(self.calibrator),
             "slices": [day.isoformat() for day in self.slices],
             "gap_days": self.gap_days,
             "horizon_days": self.horizon_days,
         }
-        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), default=_base64).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> ChurnModel:
         """The inverse of `to_bytes`. Raises ValueError on bytes of something else."""
         content = json.loads(data)
-        if not isinstance(content, dict) or content.get("kind") not in ("catboost", "logistic_rfm"):
+        if not isinstance(content, dict) or content.get("kind") not in KINDS.values():
             raise ValueError("churn_model: these bytes are not a churn model; train the snapshot again.")
         fitted = content["fitted"]
         return cls(
-            fitted=_trees(fitted) if content["kind"] == "catboost" else _logistic(fitted),
+            fitted=READERS[content["kind"]](fitted),
             calibrator=Calibrator(**content["calibrator"]),
             slices=tuple(date.fromisoformat(day) for day in content["slices"]),
             gap_days=content["gap_days"],
@@ -88,9 +88,28 @@ class ChurnModel:
         )
 
 
-def _trees(fitted: dict[str, object]) -> BoostedTrees:
-    return BoostedTrees(columns=tuple(fitted["columns"]), cbm=base64.b64decode(str(fitted["cbm"])))  # type: ignore[arg-type]
+def _base64(value: object) -> str:
+    """CatBoost's binary, the only value that is not JSON's."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"churn_model: {type(value).__name__} cannot be written as JSON")
+    return base64.b64encode(value).decode("ascii")
 
 
-def _logistic(fitted: dict[str, object]) -> LogisticRfm:
-    return LogisticRfm(**{key: tuple(value) if isinstance(value, list) else value for key, value in fitted.items()})  # type: ignore[arg-type]
+def _trees(fitted: dict[str, Any]) -> BoostedTrees:
+    return BoostedTrees(columns=tuple(fitted["columns"]), cbm=base64.b64decode(str(fitted["cbm"])))
+
+
+def _logistic(fitted: dict[str, Any]) -> LogisticRfm:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fitted.items()}
+    return LogisticRfm(**values)
+
+
+def _blend(fitted: dict[str, Any]) -> Blend:
+    return Blend(_trees(fitted["trees"]), _logistic(fitted["logistic"]))
+
+
+READERS: dict[str, Callable[[dict[str, Any]], BoostedTrees | LogisticRfm | Blend]] = {
+    "catboost": _trees,
+    "logistic_rfm": _logistic,
+    "blend": _blend,
+}

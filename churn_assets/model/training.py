@@ -14,17 +14,25 @@ import polars as pl
 from scipy.special import expit
 
 from churn_assets.model.artifact import ChurnModel
-from churn_assets.model.boosting import fit_boosting
+from churn_assets.model.blend import Blend
+from churn_assets.model.boosting import BoostedTrees, fit_boosting
 from churn_assets.model.calibration import Calibrator, fit_calibrator
-from churn_assets.model.comparison import COMPARISON_SCHEMA, SHIPPABLE, Fit, comparison_frame, out_of_time_log_odds
+from churn_assets.model.comparison import (
+    COMPARISON_SCHEMA,
+    SHIPPABLE,
+    Fit,
+    Fitted,
+    comparison_frame,
+    out_of_time_log_odds,
+)
 from churn_assets.model.expected import EXPECTED_PURCHASES
 from churn_assets.model.gate import Gate, data_gate
 from churn_assets.model.matrix import usable_columns
-from churn_assets.model.rfm import fit_logistic
+from churn_assets.model.rfm import LogisticRfm, fit_logistic
 from churn_assets.model.slices import assert_matured, out_of_time_split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from churn_assets.contracts.feature import Feature
@@ -96,7 +104,7 @@ def train(
     shipped = str(comparison.filter("is_shipped")["model"].item())
     calibrator = fit_calibrator(newest["is_churned"].to_numpy(), log_odds[shipped])
     return TrainedModel(
-        model=ChurnModel(rivals[shipped](rows), calibrator, *label),
+        model=ChurnModel(_fit_again(shipped, rivals, rows), calibrator, *label),
         comparison=comparison,
         out_of_time=newest.select("user_id", "is_churned").with_columns(
             pl.Series(name, expit(z)) for name, z in log_odds.items()
@@ -105,6 +113,16 @@ def train(
         reason=_reason(gate, comparison),
         dropped=dropped,
     )
+
+
+def _fit_again(shipped: str, rivals: Mapping[str, Fit], rows: pl.DataFrame) -> Fitted:
+    """On all slices, with the same parameters."""
+    if shipped != "blend":
+        return rivals[shipped](rows)
+    trees, logistic = rivals["catboost"](rows), rivals["logistic_rfm"](rows)
+    if not isinstance(trees, BoostedTrees) or not isinstance(logistic, LogisticRfm):
+        raise TypeError("a blend is of trees and a logistic regression")
+    return Blend(trees, logistic)
 
 
 def _untested(model: ChurnModel | None, gate: Gate, dropped: tuple[str, ...]) -> TrainedModel:
@@ -127,8 +145,5 @@ def _reason(gate: Gate, comparison: pl.DataFrame) -> str:
         return gate.message
     losses = dict(comparison.select("model", "log_loss_calibrated").iter_rows())
     shipped, slice_date = comparison.filter("is_shipped").select("model", "slice_date").row(0)
-    other = next(name for name in SHIPPABLE if name != shipped)
-    return (
-        f"{shipped} shipped: calibrated log-loss {losses[shipped]:.4f} against {losses[other]:.4f} of {other} "
-        f"on the slice {slice_date}."
-    )
+    others = ", ".join(f"{losses[name]:.4f} of {name}" for name in SHIPPABLE if name != shipped)
+    return f"{shipped} shipped: calibrated log-loss {losses[shipped]:.4f} against {others} on the slice {slice_date}."

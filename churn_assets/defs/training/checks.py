@@ -15,7 +15,7 @@ WHAT_TO_DO = (
     "Look where the column comes from (its lineage) and whether the source writes it, or writes over it, after the "
     "user has left: then leave it out or deliver it with its known time. If it is honest, raise training.too_good_auc."
 )
-MODEL, BASELINE = "catboost", "logistic_rfm"
+BASELINE = "logistic_rfm"
 SUSPECTED_ROWS = 20_000  # an AUC is then sure to 0.004; all 86,000 rows of the demo took five times as long
 
 
@@ -60,18 +60,18 @@ def no_feature_is_too_good(at: Snapshot) -> Finding:
 
 @snapshot_check(Stage.TRAINING, "model_comparison", severity=dg.AssetCheckSeverity.WARN)
 def beats_rfm_baseline(at: Snapshot) -> Finding:
-    """CatBoost is shipped and ranks unseen users better, by AUC, than a logistic regression on recency, frequency and
-    money. `is_beyond_doubt`: its 95 % interval lies above the baseline. A warning: what is shipped instead still works.
+    """What is shipped ranks unseen users better, by AUC, than a logistic regression on recency, frequency and money.
+    `is_beyond_doubt`: its 95 % interval lies above the baseline. A warning: what is shipped instead still works.
     """
     comparison = at.workplace.tables.read(Stage.TRAINING, "model_comparison", at.date)
     rows = {row["model"]: row for row in comparison.iter_rows(named=True)}
-    if MODEL not in rows or BASELINE not in rows:
+    if not {BASELINE, "catboost"} <= set(rows):
         return Finding(passed=False, figures={"reason": "too little matured data for an honest comparison"})
-    model, baseline = rows[MODEL], rows[BASELINE]
+    model, baseline = next(row for row in rows.values() if row["is_shipped"]), rows[BASELINE]
     return Finding(
-        passed=model["is_shipped"] and model["auc"] > baseline["auc"],
+        passed=model["model"] != BASELINE and model["auc"] > baseline["auc"],
         figures={
-            "shipped": MODEL if model["is_shipped"] else BASELINE,
+            "shipped": model["model"],
             "auc": model["auc"],
             "auc_low": model["auc_low"],
             "auc_baseline": baseline["auc"],

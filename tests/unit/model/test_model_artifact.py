@@ -11,6 +11,8 @@ import pytest
 from scipy.special import logit
 
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.blend import Blend
+from churn_assets.model.boosting import BoostedTrees
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.rfm import fit_logistic
 from churn_assets.model.training import TrainedModel
@@ -18,12 +20,16 @@ from churn_assets.model.training import TrainedModel
 MakeTraining = Callable[..., pl.DataFrame]
 
 
-@pytest.fixture(params=["catboost", "logistic_rfm"])
+@pytest.fixture(params=["catboost", "logistic_rfm", "blend"])
 def model(request: pytest.FixtureRequest, trained: TrainedModel, make_training: MakeTraining) -> ChurnModel:
+    assert trained.model is not None
+    logistic = fit_logistic(make_training(300, 1))
     if request.param == "catboost":
-        assert trained.model is not None
         return trained.model
-    return ChurnModel(fit_logistic(make_training(300, 1)), Calibrator(0.8, 0.1), (date(2026, 1, 5),), 7, 28)
+    if request.param == "blend":
+        assert isinstance(trained.model.fitted, BoostedTrees)
+        return replace(trained.model, fitted=Blend(trained.model.fitted, logistic))
+    return ChurnModel(logistic, Calibrator(0.8, 0.1), (date(2026, 1, 5),), 7, 28)
 
 
 def test_bytes_there_and_back_keep_everything(model: ChurnModel, scoring_frame: pl.DataFrame) -> None:

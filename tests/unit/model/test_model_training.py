@@ -10,6 +10,8 @@ from polars.testing import assert_frame_equal
 from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.training_set import TrainingSet
+from churn_assets.model.blend import Blend
+from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.slices import LeakingSplit
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.settings import Training
@@ -30,8 +32,8 @@ def row(trained: TrainedModel, model: str) -> dict[str, float]:
 def test_inputs_and_outputs_keep_their_contracts(make_training: MakeTraining, trained: TrainedModel) -> None:
     TrainingSet.validate(make_training(), lazy=True)
     ModelComparison.validate(trained.comparison, lazy=True)
-    assert trained.comparison["model"].to_list() == ["catboost", "logistic_rfm", "recency"]
-    assert trained.comparison["rows"].to_list() == [800] * 3
+    assert trained.comparison["model"].to_list() == ["catboost", "logistic_rfm", "recency", "blend"]
+    assert trained.comparison["rows"].to_list() == [800] * 4
     assert trained.comparison["slice_date"].unique().to_list() == [FIRST + timedelta(days=3 * HORIZON)]
 
 
@@ -44,6 +46,7 @@ def test_trees_are_shipped_where_they_see_what_rfm_misses(trained: TrainedModel)
     assert trained.model.kind == "catboost"
     assert trained.reason == (
         f"catboost shipped: calibrated log-loss {catboost['log_loss_calibrated']:.4f} against "
+        f"{row(trained, 'blend')['log_loss_calibrated']:.4f} of blend, "
         f"{logistic['log_loss_calibrated']:.4f} of logistic_rfm on the slice {FIRST + timedelta(days=3 * HORIZON)}."
     )
 
@@ -58,13 +61,29 @@ def test_the_baseline_is_shipped_where_it_is_the_truth(
     assert trained.reason.startswith("logistic_rfm shipped: ")
 
 
+def test_the_blend_is_shipped_where_both_halves_help(
+    make_training: MakeTraining, features: list[Feature], settings: Training
+) -> None:
+    """Little data and a weak hint beyond RFM: each half alone loses to their mean, which then is fitted on all."""
+    frame = make_training(800, 4, service=1.0)
+    trained = fit(frame, features, settings)
+    losses = {name: row(trained, name)["log_loss_calibrated"] for name in ("catboost", "blend", "logistic_rfm")}
+    assert min(losses, key=lambda name: losses[name]) == "blend"
+    assert trained.model is not None
+    assert trained.model.kind == "blend"
+    assert isinstance(trained.model.fitted, Blend)
+    assert trained.model.fitted.trees == fit_boosting(
+        frame.sort("snapshot_date", "user_id"), trained.model.fitted.trees.columns, settings
+    )
+
+
 def test_expected_purchases_are_a_rival_where_they_are_known(
     make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
 ) -> None:
     known = make_training().with_columns(expected_purchases=pl.col("orders_count") / (1 + pl.col("recency_days")))
     compared = fit(known, features, settings).comparison
     ModelComparison.validate(compared, lazy=True)
-    assert compared["model"].to_list() == ["catboost", "logistic_rfm", "recency", "bg_nbd"]
+    assert compared["model"].to_list() == ["catboost", "logistic_rfm", "recency", "bg_nbd", "blend"]
     assert row(fit(known, features, settings), "bg_nbd")["auc"] > 0.6
     unknown = known.with_columns(expected_purchases=pl.lit(None, pl.Float64))
     assert_frame_equal(fit(unknown, features, settings).comparison, trained.comparison)
@@ -84,7 +103,7 @@ def test_rivals_never_see_the_labels_they_are_tested_on(
 ) -> None:
     newest = pl.col("snapshot_date") == FIRST + timedelta(days=3 * HORIZON)
     flipped = make_training().with_columns(is_churned=pl.col("is_churned") ^ newest)
-    models = ["catboost", "logistic_rfm", "recency"]
+    models = ["catboost", "logistic_rfm", "recency", "blend"]
     assert_frame_equal(fit(flipped, features, settings).out_of_time.select(models), trained.out_of_time.select(models))
 
 
@@ -94,7 +113,7 @@ def test_slices_not_over_by_the_newest_teach_no_rival(
     frame = make_training(600, 3)
     half_way = FIRST + timedelta(days=HORIZON + HORIZON // 2)
     overlapping = make_training(600, 1, seed=9, start=half_way)
-    models = ["catboost", "logistic_rfm", "recency"]
+    models = ["catboost", "logistic_rfm", "recency", "blend"]
     with_it = fit(pl.concat([frame, overlapping]), features, settings)
     assert_frame_equal(with_it.out_of_time.select(models), fit(frame, features, settings).out_of_time.select(models))
     assert with_it.model is not None
