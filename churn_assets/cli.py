@@ -21,6 +21,12 @@ HomeOption = Annotated[
 ]
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
 OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Reason = Annotated[str, typer.Option("--reason", help="Recorded with the decision.")]
+ByName = Annotated[str | None, typer.Option("--by", help="Who decides; default: who is logged in.")]
+FromDay = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First snapshot it scores; default: the next one to come."),
+]
 IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
 
 
@@ -124,6 +130,28 @@ def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     from churn_assets.defs.features.verify import verify as verify_mart
 
     _finish(verify_mart(_home(home), snapshot.date() if snapshot else None))
+
+
+@app.command()
+def promote(
+    model: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Snapshot at which the model was trained.")],
+    reason: Reason,
+    from_: FromDay = None,
+    by: ByName = None,
+    home: HomeOption = None,
+) -> None:
+    """Make the model of a snapshot champion, whatever the gate says."""
+    from churn_assets.defs.training.acts import promote as promote_model
+
+    promote_model(_home(home), model.date(), from_.date() if from_ else None, by, reason)
+
+
+@app.command()
+def rollback(reason: Reason, from_: FromDay = None, by: ByName = None, home: HomeOption = None) -> None:
+    """Make the champion before the present one champion again."""
+    from churn_assets.defs.training.acts import rollback as roll_back
+
+    roll_back(_home(home), from_.date() if from_ else None, by, reason)
 
 
 @app.command()

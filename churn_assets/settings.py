@@ -125,6 +125,10 @@ class Training(Section):
     l2_leaf_reg: float = Field(20.0, ge=0)
     seed: int = 7
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
+    promotion: Literal["automatic", "approved"] = Field(
+        "automatic", description="Whether a model that has won scores at once, or waits for churn promote."
+    )
+    max_ece: Share = Field(0.05, description="Calibration error above which no model is promoted.")
 
 
 class Scoring(Section):

@@ -7,11 +7,13 @@ import duckdb
 from churn_assets.defs.calendar import CalendarError
 from churn_assets.defs.dbt.project import ManifestError
 from churn_assets.defs.landing.errors import LandingError
+from churn_assets.defs.storage.promotions import NoSuchModel
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
 from churn_assets.settings import SettingsError
 from churn_assets.sources import SourceError
 
 KNOWN_FAILURES = (
-    CalendarError, LandingError, ManifestError, PartitionDamaged, PartitionMissing, SettingsError, SourceError,
+    CalendarError, LandingError, ManifestError, NoSuchModel, PartitionDamaged, PartitionMissing, SettingsError,
+    SourceError,
     duckdb.IOException,  # somebody else has the warehouse open; the message names the process
 )  # fmt: skip

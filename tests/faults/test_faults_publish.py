@@ -43,14 +43,14 @@ KILLS = {
     "between sync and rename": "Path.rename = die",
     "between rename and manifest row": "Record.list_partition = die",
     "inside the transaction of the manifest row": """
-transaction = Record._transaction
+transaction = Record.transaction
 @contextmanager
 def dying(self):
     with transaction(self) as connection:
         yield connection
         if connection.total_changes:
             die()
-Record._transaction = dying
+Record.transaction = dying
 """,
 }
 

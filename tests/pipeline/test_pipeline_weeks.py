@@ -31,6 +31,7 @@ PUBLIC = {
     "interventions.call_list": "snapshot_date, call_rank, user_id, arm, decision_id",
     "effects.experiment_readout": "campaign, arm, window_days, users, metric, effect, effect_low, effect_high, "
     "p_value, sample_ratio_p_value, is_matured",
+    "training.model_promotions": "snapshot_date, decision, champion_snapshot_date, model_version, reason, decided_by",
     "monitoring.model_performance": "snapshot_date, population, users, churners, auc, brier, measured_at",
     "monitoring.churn_definitions": "snapshot_date, definition, measure, slice_date, compared_with, users, value",
     "staging.quarantine": "source_table, reason, row_json, known_at",
@@ -134,6 +135,19 @@ def test_only_eligible_users_carry_a_probability_and_ranks_count_from_one(shop: 
         by_rank = users.sort("risk_rank")
         assert by_rank["risk_rank"].to_list() == list(range(1, len(users) + 1))
         assert by_rank["churn_probability"].is_sorted(descending=True)
+
+
+def test_the_champion_scores_until_another_has_won(shop: Instance) -> None:
+    """In the second week no slice has matured that the champion of the first did not learn from."""
+    told = shop.query("select * from training.model_promotions order by snapshot_date")
+    assert told["decision"].to_list()[:2] == ["first", "kept"]
+    assert told["champion_snapshot_date"].to_list()[:2] == [FIRST, FIRST]
+    tested = told.row(2, named=True)
+    assert tested["slice_date"] == FIRST, "the first slice that the champion did not learn from"
+    is_won = tested["log_loss_gain_low"] > 0
+    assert tested["champion_snapshot_date"] == (LAST if is_won and tested["decision"] == "promoted" else FIRST)
+    used = shop.query("select distinct snapshot_date, model_version from scoring.scored_users order by all")
+    assert used.rows() == told.select("snapshot_date", "model_version").rows()
 
 
 def test_the_call_list_holds_the_calls_and_nothing_else(shop: Instance) -> None:

@@ -20,7 +20,7 @@ from churn_assets.stages import Stage
     deps=[
         [Stage.FEATURES, "user_features"],
         [Stage.FEATURES, "user_statuses"],
-        [Stage.TRAINING, "churn_model"],
+        [Stage.TRAINING, "champion_model"],
     ],
     kinds={"catboost", "polars", "parquet"},
     owner="team:data-science",
@@ -35,7 +35,7 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
     frame = with_expected_purchases(
         features_at(at.workplace, at.date), gap_days=churn.gap_days, horizon_days=churn.horizon_days
     )
-    model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "churn_model", at.date))
+    model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     features = describe([name for name in frame.columns if name != "status"])
     version = features_version(settings.features.windows_days)
     scored, reasons = score(frame, model, features, settings.scoring, features_version=version)

@@ -22,6 +22,11 @@ create table if not exists outbox (
   message_key text primary key, decision_id text not null, user_id text not null, channel text not null,
   template text not null, payload text not null, state text not null, not_before text not null, expires_at text not null
 ) strict;
+create table if not exists model_promotions (
+  sequence integer primary key, snapshot_date text not null, champion_snapshot_date text not null,
+  model_version text not null, definition text not null, decision text not null, reason text not null,
+  decided_by text not null, decided_at text not null
+) strict;
 create table if not exists facts (name text primary key, value text not null) strict;
 """
 OUTBOX_COLUMNS = (
@@ -55,7 +60,8 @@ class Record:
     file: Path
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """For the stores that keep their rows here; on disk when the block ends, undone when it raises."""
         connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
@@ -69,7 +75,7 @@ class Record:
 
     def list_partition(self, partition: Partition) -> None:
         """The one act that makes a partition visible; replaces the earlier row unless that one is sealed."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "insert into manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "on conflict do update set path = excluded.path, sha256 = excluded.sha256, rows = excluded.rows, "
@@ -81,7 +87,7 @@ class Record:
 
     def partitions(self, stage: str | None = None, table: str | None = None) -> list[Partition]:
         """Visible partitions, oldest snapshot first."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(
                 "select * from manifest where (? is null or stage = ?) and (? is null or table_name = ?) "
                 "order by stage, table_name, snapshot_date",
@@ -99,7 +105,7 @@ class Record:
         """
         rows = messages.select(pl.col(OUTBOX_COLUMNS).cast(pl.String)).rows()
         marks = ", ".join("?" * len(OUTBOX_COLUMNS))
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             content = "message_key, decision_id, user_id, channel, template, payload"
             held = {row[0]: row for row in connection.execute(f"select {content} from outbox")}
             for row in messages.select(content.split(", ")).iter_rows():
@@ -110,7 +116,7 @@ class Record:
 
     def messages(self) -> pl.DataFrame:
         """All messages in their present state (contract Outbox)."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(f"select {', '.join(OUTBOX_COLUMNS)} from outbox order by message_key").fetchall()
         frame = pl.DataFrame(rows, schema=dict.fromkeys(OUTBOX_COLUMNS, pl.String), orient="row")
         return frame.with_columns(
@@ -118,12 +124,12 @@ class Record:
         )
 
     def fact(self, name: str) -> str | None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute("select value from facts where name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def state_fact(self, name: str, value: str) -> None:
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "insert into facts values (?, ?) on conflict do update set value = excluded.value", (name, value)
             )

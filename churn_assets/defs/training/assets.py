@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import dagster as dg
 
 from churn_assets.contracts.model_comparison import ModelComparison
+from churn_assets.contracts.model_promotions import ModelPromotions
 from churn_assets.contracts.training_set import LABEL_COLUMNS, TrainingSet
 from churn_assets.defs.dbt.features import describe
 from churn_assets.defs.home import Home
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.defs.training.champions import champion_at, record_promotion
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.expected import with_expected_purchases
@@ -60,7 +62,12 @@ def training_set(at: Snapshot) -> Iterator[Product]:
 
 @snapshot_assets(
     Stage.TRAINING,
-    {"churn_model": None, "model_comparison": ModelComparison},
+    {
+        "churn_model": None,
+        "model_comparison": ModelComparison,
+        "model_promotions": ModelPromotions,
+        "champion_model": None,
+    },
     deps=[[Stage.TRAINING, "training_set"]],
     kinds={"catboost", "sklearn"},
     owner="team:data-science",
@@ -69,6 +76,8 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     """
     churn_model: One calibrated model per snapshot, trained on labels that had matured by then.
     model_comparison: One row per rival, tested out of time on the newest matured slice.
+    model_promotions: One row per snapshot: which model scores it, who decided that, and on what proof.
+    champion_model: The model that scores this snapshot, calibrated on the newest slice that it may be calibrated on.
     """
     churn = at.workplace.settings.churn
     frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
@@ -87,6 +96,12 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     metadata = {"definition": churn.definition, **_model_metadata(trained.model, trained)}
     yield Product("churn_model", trained.model.to_bytes(), metadata)
     yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
+    promotion = champion_at(at.workplace, at.date, trained, frame)
+    at.log(f"{promotion.decision}: {promotion.reason}")
+    told = record_promotion(at.workplace, at.date, promotion, trained.model)
+    yield Product("model_promotions", told, {name: told[name].item() for name in ("decision", "reason")})
+    champion = {"model_version": promotion.model.version, "trained_at_snapshot": promotion.snapshot.isoformat()}
+    yield Product("champion_model", promotion.model.to_bytes(), champion)
 
 
 def _model_metadata(model: ChurnModel, trained: TrainedModel) -> dict[str, object]:

@@ -62,14 +62,14 @@ def test_partitions_come_oldest_first(record: Record) -> None:
 
 def test_every_write_is_on_disk_when_it_returns(record: Record) -> None:
     record.list_partition(PARTITION)
-    with record._transaction() as connection:
+    with record.transaction() as connection:
         assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
         assert connection.execute("pragma synchronous").fetchone() == (2,), "full: 2"
 
 
 def test_a_transaction_that_fails_leaves_nothing(record: Record) -> None:
     def fill_half() -> None:
-        with record._transaction() as connection:
+        with record.transaction() as connection:
             connection.execute("insert into facts values ('half', 'x')")
             connection.execute("insert into facts values ('half', 'again')")
 

@@ -1,0 +1,90 @@
+"""The contest on the newest matured slice between the model in office, the one just trained, and logistic RFM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from churn_assets.model.calibration import cross_calibrated, ece
+from churn_assets.model.duel import Gain, paired_gain, worst_segment
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from churn_assets.model.artifact import ChurnModel
+    from churn_assets.model.matrix import Floats
+    from churn_assets.model.training import TrainedModel
+    from churn_assets.settings import Training
+
+BASELINE = "logistic_rfm"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The challenger against the champion and the baseline (None: it is the baseline) on the slice, calibrated."""
+
+    slice_date: date
+    gain: Gain
+    gain_over_rfm: Gain | None
+    ece_calibrated: float
+    worst_segment: str | None
+    worst_segment_gain: Gain | None
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The newest matured slice, sorted by user, and each contender's raw log-odds on it."""
+
+    rows: pl.DataFrame
+    log_odds: dict[str, Floats]
+    is_honest: bool
+
+    @classmethod
+    def of(cls, trained: TrainedModel, training: pl.DataFrame, champion: ChurnModel) -> Contest | None:
+        if trained.out_of_time.is_empty() or trained.model is None:
+            return None
+        newest: date = max(training["snapshot_date"].unique())
+        rows = training.filter(pl.col("snapshot_date") == newest).sort("user_id")
+        log_odds = {"champion": champion.fitted.log_odds(rows)}
+        for name, column in (("challenger", trained.model.kind), (BASELINE, BASELINE)):
+            probability = np.clip(trained.out_of_time[column].to_numpy(), 1e-15, 1 - 1e-15)
+            log_odds[name] = np.log(probability / (1 - probability))
+        window = timedelta(days=champion.gap_days + champion.horizon_days)
+        return cls(rows, log_odds, is_honest=max(champion.slices) + window <= newest)
+
+    @property
+    def is_churned(self) -> npt.NDArray[np.bool_]:
+        return self.rows["is_churned"].to_numpy()
+
+    def verdict(self, settings: Training) -> tuple[Figures, list[str]]:
+        """(figures, conditions that do not hold). Log-losses are calibrated, crosswise over users."""
+        y, ids = self.is_churned, self.rows["user_id"].to_numpy().astype(np.str_)
+        p = {name: cross_calibrated(y, log_odds, ids) for name, log_odds in self.log_odds.items()}
+        over_champion = paired_gain(y, p["challenger"], p["champion"])
+        is_baseline = np.array_equal(self.log_odds["challenger"], self.log_odds[BASELINE])
+        over_baseline = None if is_baseline else paired_gain(y, p["challenger"], p[BASELINE])
+        segment, worst = worst_segment(self.rows, y, p["challenger"], p["champion"])
+        error = ece(y, p["challenger"])
+        lost = [_not_won("the champion", over_champion)] if over_champion.low <= 0 else []
+        if over_baseline and over_baseline.low <= 0:
+            lost.append(_not_won(BASELINE, over_baseline))
+        if error > settings.max_ece:
+            lost.append(f"its calibration error {error:.3f} is above training.max_ece {settings.max_ece}")
+        if worst and worst.high < 0:
+            lost.append(f"it is worse in the segment {segment} ({worst})")
+        return Figures(
+            slice_date=self.rows.item(0, "snapshot_date"),
+            gain=over_champion,
+            gain_over_rfm=over_baseline,
+            ece_calibrated=error,
+            worst_segment=segment,
+            worst_segment_gain=worst,
+        ), lost
+
+
+def _not_won(over: str, gain: Gain) -> str:
+    return f"no proven win of the challenger over {over} ({gain})"

@@ -1,0 +1,105 @@
+"""Does the model trained at a snapshot replace the champion that scores? Both are tested on the newest matured slice.
+
+The test is honest only where neither has seen the outcome: the challenger's figures come from a fit on the slices
+matured by the test slice, and a champion whose own labels reach past the test slice cannot be tested yet and stays.
+A win is the mean difference in log-loss of the same users with its 95 % interval (paired t-test, one row per user).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from churn_assets.model.calibration import Calibrator, fit_calibrator
+from churn_assets.model.contest import Contest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from churn_assets.model.artifact import ChurnModel
+    from churn_assets.model.contest import Figures
+    from churn_assets.model.training import TrainedModel
+    from churn_assets.settings import Training
+
+Decision = Literal["first", "promoted", "proposed", "kept", "replaced", "by_person"]
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model in office, the snapshot whose training made it, and the definition of leaving it learned."""
+
+    snapshot: date
+    model: ChurnModel
+    definition: str
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What was decided: `snapshot` made the champion, `model` is what scores now, `figures` None where untested."""
+
+    decision: Decision
+    reason: str
+    snapshot: date
+    model: ChurnModel
+    figures: Figures | None = None
+
+
+def decide_promotion(
+    trained: TrainedModel,
+    training: pl.DataFrame,
+    champion: Champion | None,
+    *,
+    snapshot: date,
+    definition: str,
+    settings: Training,
+    is_forced: bool = False,
+) -> Promotion:
+    """The champion of `snapshot`. `champion` is that of before, or with `is_forced` the one a person chose.
+
+    `training` is the training set that `trained` was made from. The champion that stays is calibrated again on the
+    newest slice, where that is honest. Raises ValueError where nothing was trained.
+    """
+    challenger = trained.model
+    if challenger is None:
+        raise ValueError(f"churn_model at {snapshot}: nothing was trained, so nothing can be promoted.")
+    unfit = _unfit(champion, challenger, definition, training) if champion else None
+    if champion is None or unfit:
+        decision: Decision = "replaced" if unfit else "first"
+        reason = unfit or f"No champion to be tested against. {trained.reason}"
+        return Promotion(decision, reason, snapshot, challenger)
+
+    contest = Contest.of(trained, training, champion.model)
+    staying = replace(champion.model, calibrator=_calibrator(contest, champion.model, challenger))
+    stays = f"The champion of {champion.snapshot} stays"
+    if is_forced:
+        return Promotion("by_person", "Chosen by a person.", champion.snapshot, staying)
+    if contest is None or not contest.is_honest:
+        young = f"{stays}: no slice has matured yet that it did not learn from."
+        return Promotion("kept", young, champion.snapshot, staying)
+    figures, lost = contest.verdict(settings)
+    if lost:
+        return Promotion("kept", f"{stays}: {'; '.join(lost)}.", champion.snapshot, staying, figures)
+    won = f"{challenger.kind} of {snapshot} predicts better than the champion of {champion.snapshot}: {figures.gain}"
+    if settings.promotion == "approved":
+        waits = f"{won}. It waits for approval: churn promote {snapshot}"
+        return Promotion("proposed", waits, champion.snapshot, staying, figures)
+    return Promotion("promoted", won + ".", snapshot, challenger, figures)
+
+
+def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training: pl.DataFrame) -> str | None:
+    """Why the champion cannot score here at all."""
+    label = (definition, challenger.gap_days, challenger.horizon_days)
+    learned = (champion.definition, champion.model.gap_days, champion.model.horizon_days)
+    whose = f"The champion of {champion.snapshot}"
+    if learned != label:
+        return f"{whose} predicts another label: {learned} where {label} is set (definition, gap and horizon in days)."
+    absent = sorted(set(champion.model.columns) - set(training.columns))
+    return f"{whose} needs features that the mart no longer has: {', '.join(absent)}." if absent else None
+
+
+def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: ChurnModel) -> Calibrator:
+    """On its own predictions for the newest slice where it has not seen them; otherwise that of the same kind's fit."""
+    if contest is not None and contest.is_honest:
+        return fit_calibrator(contest.is_churned, contest.log_odds["champion"])
+    return challenger.calibrator if challenger.kind == champion.kind else champion.calibrator

@@ -1,0 +1,62 @@
+"""People overrule the gate: which model scores, from when, recorded with name and reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Base, Instance
+
+FIRST, SECOND, LAST = "2026-11-02", "2026-11-09", "2026-11-16"
+
+
+@pytest.fixture(scope="module")
+def shop(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    return base.final.copy(tmp_path_factory.mktemp("promotion") / "home")
+
+
+def test_only_a_model_that_was_made_can_be_promoted(shop: Instance) -> None:
+    done = shop.churn("promote", "2026-10-26", "--reason", "why not")
+    assert done.returncode == 1
+    assert "no model was trained at 2026-10-26; there are models of 2026-11-02, 2026-11-09, 2026-11-16" in done.stderr
+
+
+def test_a_model_cannot_score_the_past_it_learned_from(shop: Instance) -> None:
+    done = shop.churn("promote", LAST, "--from", SECOND, "--reason", "why not")
+    assert done.returncode == 1
+    assert f"The model of {LAST} cannot score {SECOND}" in done.stderr
+
+
+def test_nothing_to_roll_back_to_is_said(shop: Instance) -> None:
+    only = shop.query("select distinct champion_snapshot_date from training.model_promotions")
+    if len(only) == 1:
+        done = shop.churn("rollback", "--reason", "worse than before")
+        assert done.returncode == 1
+        assert "nothing to roll back to" in done.stderr
+
+
+def test_a_promoted_model_scores_from_the_snapshot_named_and_can_be_rolled_back(shop: Instance) -> None:
+    told = shop.succeed("promote", LAST, "--from", LAST, "--by", "ada", "--reason", "campaign week")
+    assert f"churn backfill --from {LAST} --to {LAST}" in told, "the scores that are there are of before"
+    shop.succeed("run", "--snapshot", LAST)
+    row = decided(shop)
+    assert (row["decision"], str(row["champion_snapshot_date"])) == ("by_person", LAST)
+    assert "promote by ada" in row["reason"]
+    assert "campaign week" in row["reason"]
+    promoted = shop.values_of("scoring.scored_users", row["snapshot_date"])
+
+    shop.succeed("rollback", "--from", LAST, "--by", "bob", "--reason", "complaints")
+    shop.succeed("run", "--snapshot", LAST)
+    row = decided(shop)
+    assert str(row["champion_snapshot_date"]) == FIRST
+    assert "rollback by bob" in row["reason"]
+    assert shop.values_of("scoring.scored_users", row["snapshot_date"]) != promoted
+
+
+def decided(shop: Instance) -> dict[str, object]:
+    found = shop.query(f"select * from training.model_promotions where snapshot_date = '{LAST}'")
+    version = shop.query(f"select distinct model_version from scoring.scored_users where snapshot_date = '{LAST}'")
+    assert version["model_version"].to_list() == found["model_version"].to_list()
+    return found.row(0, named=True)

@@ -1,0 +1,225 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.special import expit
+
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.boosting import fit_boosting
+from churn_assets.model.calibration import Calibrator, ece
+from churn_assets.model.duel import paired_gain, worst_segment
+from churn_assets.model.gate import Gate
+from churn_assets.model.promotion import Champion, Promotion, decide_promotion
+from churn_assets.model.rfm import LogisticRfm, fit_logistic
+from churn_assets.model.training import TrainedModel
+from churn_assets.settings import Training
+
+DAY = date(2026, 11, 16)
+SLICE = DAY - timedelta(days=28)
+OLD = DAY - timedelta(days=84)
+SETTINGS = Training()
+GATE = Gate("full", (), is_comparable=True)
+
+
+def users(number: int = 4_000, *, seed: int = 3, slices: Sequence[date] = (SLICE,)) -> pl.DataFrame:
+    """Leaving depends on `signal` (seen by good models) and on recency."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for day in slices:
+        recency, signal = random.uniform(0, 100, number), random.normal(5, 1, number).clip(0)
+        churned = random.random(number) < expit(recency / 40 - 1.2 + 1.5 * (signal - 5))
+        parts.append(pl.DataFrame({
+            "user_id": [f"u{i:05}" for i in range(number)], "snapshot_date": [day] * number,
+            "matures_at": [datetime.combine(day, datetime.min.time()) + timedelta(days=28)] * number,
+            "is_churned": churned, "recency_days": recency, "signal": signal,
+            "orders_count": random.integers(1, 4, number), "tenure_days": random.uniform(1, 700, number),
+            "spent_amount": random.uniform(1, 90, number),
+        }))  # fmt: skip
+    return pl.concat(parts)
+
+
+def model(columns: Sequence[str], made: date, *, seed: int = 9) -> ChurnModel:
+    rows = users(seed=seed, slices=(made - timedelta(days=28),))
+    return ChurnModel(fit_logistic(rows, columns), Calibrator(), (made - timedelta(days=28),), 0, 28)
+
+
+def trained(challenger: ChurnModel, frame: pl.DataFrame, *, baseline: ChurnModel | None = None) -> TrainedModel:
+    newest = frame.filter(snapshot_date=SLICE).sort("user_id")
+    raw = {challenger.kind: expit(challenger.fitted.log_odds(newest))}
+    raw["logistic_rfm"] = expit((baseline or challenger).fitted.log_odds(newest))
+    out_of_time = newest.select("user_id", "is_churned").with_columns(pl.Series(k, v) for k, v in raw.items())
+    return TrainedModel(challenger, pl.DataFrame(), out_of_time, GATE, "logistic_rfm shipped: it has won.", ())
+
+
+BAD, GOOD = ("recency_days",), ("recency_days", "signal")
+
+
+def decide(
+    champion: Champion | None, challenger: ChurnModel, *, settings: Training = SETTINGS, is_forced: bool = False
+) -> Promotion:
+    frame = users()
+    return decide_promotion(
+        trained(challenger, frame), frame, champion,
+        snapshot=DAY, definition="inactivity", settings=settings, is_forced=is_forced,
+    )  # fmt: skip
+
+
+def test_without_a_champion_the_first_model_takes_office() -> None:
+    challenger = model(BAD, DAY)
+    found = decide(None, challenger)
+    assert (found.decision, found.snapshot, found.model) == ("first", DAY, challenger)
+    assert "it has won" in found.reason
+
+
+def test_a_better_model_takes_over_with_its_proof() -> None:
+    challenger = model(GOOD, DAY)
+    found = decide(Champion(OLD, model(BAD, OLD), "inactivity"), challenger)
+    assert (found.decision, found.snapshot, found.model) == ("promoted", DAY, challenger)
+    assert found.figures is not None
+    assert 0 < found.figures.gain.low < found.figures.gain.mean < found.figures.gain.high
+    assert str(found.figures.gain) in found.reason
+    assert found.figures.slice_date == SLICE
+
+
+def test_an_equal_model_does_not_take_over() -> None:
+    found = decide(Champion(OLD, model(GOOD, OLD), "inactivity"), model(GOOD, DAY, seed=5))
+    assert (found.decision, found.snapshot) == ("kept", OLD)
+    assert "no proven win of the challenger over the champion" in found.reason
+
+
+def test_a_worse_model_names_the_segments_it_harms() -> None:
+    found = decide(Champion(OLD, model(GOOD, OLD), "inactivity"), model(BAD, DAY))
+    assert found.decision == "kept"
+    assert "worse in the segment" in found.reason
+
+
+def test_no_win_over_the_baseline_no_promotion() -> None:
+    """Trees that beat the champion but not logistic regression: that would do as well."""
+    frame, history = users(), users(seed=9, slices=(DAY - timedelta(days=28),))
+    trees = fit_boosting(history, GOOD, SETTINGS.model_copy(update={"iterations": 20}))
+    challenger = ChurnModel(trees, Calibrator(), (SLICE,), 0, 28)
+    found = decide_promotion(
+        trained(challenger, frame, baseline=model(GOOD, DAY)), frame, Champion(OLD, model(BAD, OLD), "inactivity"),
+        snapshot=DAY, definition="inactivity", settings=SETTINGS,
+    )  # fmt: skip
+    assert found.decision == "kept"
+    assert "over logistic_rfm" in found.reason
+    assert "over the champion" not in found.reason
+
+
+def test_badly_calibrated_models_are_not_promoted() -> None:
+    strict = SETTINGS.model_copy(update={"max_ece": 0.0001})
+    found = decide(Champion(OLD, model(BAD, OLD), "inactivity"), model(GOOD, DAY), settings=strict)
+    assert found.decision == "kept"
+    assert "above training.max_ece 0.0001" in found.reason
+
+
+def test_a_winner_waits_where_people_approve() -> None:
+    settings = SETTINGS.model_copy(update={"promotion": "approved"})
+    found = decide(Champion(OLD, model(BAD, OLD), "inactivity"), model(GOOD, DAY), settings=settings)
+    assert (found.decision, found.snapshot) == ("proposed", OLD)
+    assert f"churn promote {DAY}" in found.reason
+
+
+@pytest.mark.parametrize("made", [DAY - timedelta(days=7), DAY - timedelta(days=21)])
+def test_a_champion_that_has_seen_the_outcome_is_not_tested(made: date) -> None:
+    champion = replace(model(BAD, DAY), slices=(made - timedelta(days=28),))
+    found = decide(Champion(made, champion, "inactivity"), model(GOOD, DAY))
+    assert (found.decision, found.snapshot, found.figures) == ("kept", made, None)
+    assert "did not learn from" in found.reason
+
+
+def test_the_boundary_of_honesty_is_the_end_of_the_label_window() -> None:
+    champion = replace(model(BAD, OLD), slices=(SLICE - timedelta(days=28),))
+    assert decide(Champion(SLICE, champion, "inactivity"), model(GOOD, DAY)).decision == "promoted"
+    younger = replace(champion, slices=(SLICE - timedelta(days=27),))
+    assert decide(Champion(SLICE, younger, "inactivity"), model(GOOD, DAY)).decision == "kept"
+
+
+def test_a_person_overrules_the_gate() -> None:
+    found = decide(Champion(OLD, model(BAD, OLD), "inactivity"), model(GOOD, DAY), is_forced=True)
+    assert (found.decision, found.snapshot) == ("by_person", OLD)
+
+
+def test_a_champion_of_another_label_is_replaced() -> None:
+    found = decide(Champion(OLD, model(GOOD, OLD), "own_rhythm"), model(BAD, DAY))
+    assert (found.decision, found.snapshot) == ("replaced", DAY)
+    assert "predicts another label" in found.reason
+
+
+def test_a_champion_that_needs_lost_features_is_replaced_and_they_are_named() -> None:
+    frame = users().drop("signal")
+    challenger = model(BAD, DAY)
+    found = decide_promotion(
+        trained(challenger, frame), frame, Champion(OLD, model(GOOD, OLD), "inactivity"),
+        snapshot=DAY, definition="inactivity", settings=SETTINGS,
+    )  # fmt: skip
+    assert found.decision == "replaced"
+    assert "signal" in found.reason
+
+
+def test_a_champion_that_stays_is_calibrated_on_the_newest_slice() -> None:
+    good = model(GOOD, OLD)
+    shifted = replace(good, fitted=_moved(good.fitted, 1.5))
+    found = decide(Champion(OLD, shifted, "inactivity"), model(GOOD, DAY, seed=5))
+    frame = users().sort("user_id")
+    y = frame["is_churned"].to_numpy()
+    assert found.decision == "kept"
+    assert ece(y, shifted.predict(frame)) > 0.1
+    assert ece(y, found.model.predict(frame)) < 0.03
+
+
+def _moved(fitted: object, by: float) -> LogisticRfm:
+    assert isinstance(fitted, LogisticRfm)
+    return replace(fitted, intercept=fitted.intercept + by)
+
+
+def test_the_same_for_any_order_of_rows() -> None:
+    frame = users()
+    champion, challenger = Champion(OLD, model(BAD, OLD), "inactivity"), model(GOOD, DAY)
+    found = [
+        decide_promotion(
+            trained(challenger, rows), rows, champion, snapshot=DAY, definition="inactivity", settings=SETTINGS
+        )
+        for rows in (frame, frame.sample(fraction=1, shuffle=True, seed=1))
+    ]
+    assert found[0] == found[1]
+
+
+def test_nothing_trained_nothing_promoted() -> None:
+    with pytest.raises(ValueError, match="nothing was trained"):
+        decide_promotion(
+            TrainedModel(None, pl.DataFrame(), pl.DataFrame(), GATE, "", ()), users(), None,
+            snapshot=DAY, definition="inactivity", settings=SETTINGS,
+        )  # fmt: skip
+
+
+def test_intervals_cover_no_difference_as_often_as_they_say() -> None:
+    """Two models with noise of the same size: 5 % of 400 intervals miss zero, 20 +- 4 of them."""
+    random = np.random.default_rng(11)
+    missed = 0
+    for _ in range(400):
+        z = random.normal(0, 1, 800)
+        y = random.random(800) < expit(z)
+        gain = paired_gain(y, expit(z + random.normal(0, 0.3, 800)), expit(z + random.normal(0, 0.3, 800)))
+        missed += not gain.low <= 0 <= gain.high
+    assert 8 <= missed <= 34
+
+
+def test_equal_predictions_gain_nothing() -> None:
+    p = np.array([0.2, 0.7])
+    gain = paired_gain(np.array([True, False]), p, p)
+    assert (gain.low, gain.mean, gain.high) == (0, 0, 0)
+
+
+def test_small_segments_do_not_count() -> None:
+    rows = users(300)
+    y = rows["is_churned"].to_numpy()
+    p = np.full(300, 0.5)
+    name, gain = worst_segment(rows.with_columns(orders_count=pl.lit(2)), y, p, p)
+    assert name == "several orders"
+    assert gain is not None
+    assert worst_segment(rows.head(50), y[:50], p[:50], p[:50]) == (None, None)
