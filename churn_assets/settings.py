@@ -125,6 +125,11 @@ class Training(Section):
     l2_leaf_reg: float = Field(20.0, ge=0)
     seed: int = 7
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
+    population: Literal["untreated", "all"] = Field(
+        "untreated",
+        description="Whose labels teach: users whom a campaign reached in the label window stayed because of it, or "
+        "not; learning from them makes the users worth treating look safe.",
+    )
     promotion: Literal["automatic", "approved"] = Field(
         "automatic", description="Whether a model that has won scores at once, or waits for churn promote."
     )

@@ -11,6 +11,13 @@ from churn_assets.defs.workplace import Workplace
 
 LABELLED = """
 select features.user_id, features.snapshot_date, labels.matures_at, labels.is_churned,
+       exists (
+         select 1 from marts.fct_contacts as contacts
+         where contacts.user_id = features.user_id and contacts.arm <> 'none'
+           and contacts.sent_at >= features.snapshot_date and contacts.sent_at < labels.matures_at
+           and contacts.known_at < $snapshot
+           and (contacts.superseded_at is null or contacts.superseded_at >= $snapshot)
+       ) as is_treated,
        features.* exclude (user_id, snapshot_date)
 from features.user_features as features
 inner join features.churn_labels as labels using (user_id, snapshot_date)
@@ -52,7 +59,10 @@ where is_purchase and ordered_at < $snapshot
 
 
 def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
-    """One row per eligible user and slice whose label had matured by `snapshot`."""
+    """One row per eligible user and slice whose label had matured by `snapshot`.
+
+    `is_treated`: an arm of a campaign reached the user between the slice and the end of the label window.
+    """
     definition = workplace.settings.churn.definition
     return workplace.warehouse.query(LABELLED, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
 

@@ -137,6 +137,25 @@ def test_only_eligible_users_carry_a_probability_and_ranks_count_from_one(shop: 
         assert by_rank["churn_probability"].is_sorted(descending=True)
 
 
+def test_who_was_treated_in_the_label_window_teaches_nothing(shop: Instance) -> None:
+    """Treatment is worked out again from the raw files."""
+    file = shop.home / "tables" / "training" / "training_set" / f"snapshot_date={LAST}" / "*.parquet"
+    taught = pl.read_parquet(file, hive_partitioning=False, columns=["user_id", "snapshot_date", "matures_at"])
+    contacts = known_before(shop.landing, "contacts", LAST, ["contact_id"]).filter(pl.col("arm") != "none")
+    pairs = taught.join(contacts.select("user_id", "sent_at"), on="user_id")
+    assert len(pairs) > 0, "somebody who taught was treated at another time"
+    inside = (pl.col("sent_at") >= pl.col("snapshot_date")) & (pl.col("sent_at") < pl.col("matures_at"))
+    assert pairs.filter(inside).is_empty()
+    eligible = shop.query(
+        "select user_id, snapshot_date, matures_at from features.churn_labels where is_eligible "
+        f"and definition = 'inactivity' and snapshot_date in {tuple(map(str, taught['snapshot_date'].unique()))}"
+    )
+    left_out = eligible.join(taught, on=["user_id", "snapshot_date"], how="anti")
+    reached = left_out.join(contacts.select("user_id", "sent_at"), on="user_id").filter(inside)
+    assert len(left_out) > 0
+    assert set(reached["user_id"]) == set(left_out["user_id"])
+
+
 def test_the_champion_scores_until_another_has_won(shop: Instance) -> None:
     """In the second week no slice has matured that the champion of the first did not learn from."""
     told = shop.query("select * from training.model_promotions order by snapshot_date")

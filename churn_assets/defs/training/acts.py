@@ -51,7 +51,8 @@ def _act(workplace: Workplace, decision: str, model: date, first: date | None, b
     done = [row.snapshot for row in rows if row.snapshot >= snapshot]
     if done:
         Console().print(
-            f"Scores from {snapshot} on are of before this: churn backfill --from {snapshot} --to {done[-1]}"
+            f"Scores from {snapshot} on are of before this: churn backfill --from {snapshot} --to {done[-1]}",
+            soft_wrap=True,
         )
 
 

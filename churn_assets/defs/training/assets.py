@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 
 import dagster as dg
+import polars as pl
 
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.model_promotions import ModelPromotions
@@ -13,9 +14,11 @@ from churn_assets.defs.home import Home
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.training.champions import champion_at, record_promotion
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.card import model_card
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.plots import calibration_png, lift_png, roc_png
 from churn_assets.model.training import TrainedModel, train
@@ -45,9 +48,11 @@ def training_set(at: Snapshot) -> Iterator[Product]:
     """One row per eligible user and slice: features as known then, labels that had matured by the snapshot."""
     slices = slices_for(at.workplace, at.date)
     churn = at.workplace.settings.churn
-    frame = with_expected_purchases(
+    labelled = with_expected_purchases(
         labelled_features(at.workplace, at.date, slices), gap_days=churn.gap_days, horizon_days=churn.horizon_days
     )
+    is_taught = pl.lit(at.workplace.settings.training.population == "all") | ~pl.col("is_treated")
+    frame = labelled.filter(is_taught).drop("is_treated")
     found = frame["snapshot_date"].unique().sort().to_list()
     yield Product(
         "training_set",
@@ -56,6 +61,8 @@ def training_set(at: Snapshot) -> Iterator[Product]:
             "slices": ", ".join(map(str, found)),
             "slices_not_built": ", ".join(str(day) for day in slices if day not in found) or "none",
             "churned_rows": int(frame["is_churned"].sum()),
+            "rows_treated": int(labelled["is_treated"].sum()),
+            "rows_left_out": len(labelled) - len(frame),
         },
     )
 
@@ -81,9 +88,10 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     """
     churn = at.workplace.settings.churn
     frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
+    features = describe([name for name in frame.columns if name not in LABEL_COLUMNS])
     trained = train(
         frame,
-        describe([name for name in frame.columns if name not in LABEL_COLUMNS]),
+        features,
         snapshot=at.date,
         gap_days=churn.gap_days,
         horizon_days=churn.horizon_days,
@@ -100,8 +108,25 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     at.log(f"{promotion.decision}: {promotion.reason}")
     told = record_promotion(at.workplace, at.date, promotion, trained.model)
     yield Product("model_promotions", told, {name: told[name].item() for name in ("decision", "reason")})
-    champion = {"model_version": promotion.model.version, "trained_at_snapshot": promotion.snapshot.isoformat()}
-    yield Product("champion_model", promotion.model.to_bytes(), champion)
+    told_of: dict[str, object] = {
+        "model_version": promotion.model.version,
+        "trained_at": promotion.snapshot.isoformat(),
+    }
+    if promotion.snapshot == at.date:
+        card = model_card(
+            promotion.model,
+            trained,
+            frame,
+            features,
+            snapshot=at.date,
+            definition=churn.definition,
+            reason=promotion.reason,
+            settings=at.workplace.settings.training,
+        )
+        page = at.workplace.home.reports / f"model_card_{at.date}.md"
+        write_whole(page, lambda file: file.write_text(card, encoding="utf-8"))
+        told_of |= {"model_card": dg.MetadataValue.md(card), "model_card_file": str(page)}
+    yield Product("champion_model", promotion.model.to_bytes(), told_of)
 
 
 def _model_metadata(model: ChurnModel, trained: TrainedModel) -> dict[str, object]:

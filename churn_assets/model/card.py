@@ -1,0 +1,122 @@
+"""The card of a champion, in Markdown: what it learned from, what it predicts, how well, for whom, and its limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from scipy.special import logit
+
+from churn_assets.model.calibration import cross_calibrated
+from churn_assets.model.duel import SEGMENTS
+from churn_assets.model.evaluation import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from churn_assets.contracts.feature import Feature
+    from churn_assets.model.artifact import ChurnModel
+    from churn_assets.model.training import TrainedModel
+    from churn_assets.settings import Training
+
+FEWEST = 30  # of either outcome in a segment; below, its figures would be noise
+LIMITS = """\
+- A probability is of leaving when left alone, under the definition above and no other.
+- Reasons say what the model saw. They are not causes, and changing one need not keep anybody.
+- Who is at risk is not who can be kept: effects are measured by the holdout, not read off this model.
+- Figures are of one past slice. What they become once labels mature stands in `monitoring.model_performance`.
+- Users who have never bought, or objected to direct marketing, have no probability."""
+
+
+def model_card(
+    model: ChurnModel,
+    trained: TrainedModel,
+    training: pl.DataFrame,
+    features: Sequence[Feature],
+    *,
+    snapshot: date,
+    definition: str,
+    reason: str,
+    settings: Training,
+) -> str:
+    """Markdown for the model trained at `snapshot` on `training`; aggregates only. `reason`: why it is champion."""
+    slices = training.group_by("snapshot_date").agg(pl.len(), pl.col("is_churned").mean()).sort("snapshot_date")
+    protected = sorted(feature.label_en for feature in features if feature.is_protected)
+    seen = "admitted by training.admit_protected" if settings.admit_protected else "not seen by the model"
+    rows = [f"| {day} | {users:,} | {share:.1%} |" for day, users, share in slices.iter_rows()]
+    predicts = (
+        f"Leaving by `{definition}` in the {model.horizon_days} days that begin {model.gap_days} days after a "
+        "snapshot, for eligible users."
+    )
+    return "\n".join([
+        f"# Model card: {model.version}",
+        "",
+        f"{model.kind}, trained at {snapshot}. {reason}",
+        "",
+        "## Predicts",
+        "",
+        predicts,
+        "",
+        "## Data",
+        "",
+        f"{training.height:,} rows of {training['user_id'].n_unique():,} users; teaching: {settings.population}.",
+        "",
+        *("| slice | users | left |", "|---|---|---|", *rows),
+        "",
+        f"{len(model.columns)} features; {len(trained.dropped)} more were empty, constant or nearly unknown.",
+        f"Protected, {seen}: {', '.join(protected) or 'none'}.",
+        "",
+        "## How good",
+        "",
+        *_comparison(trained),
+        "",
+        "## For whom",
+        "",
+        *_segments(trained, training, settings.seed),
+        "",
+        "## Limits",
+        "",
+        LIMITS,
+        "",
+    ])  # fmt: skip
+
+
+def _comparison(trained: TrainedModel) -> list[str]:
+    if trained.comparison.is_empty():
+        return [f"Not tested: {trained.reason}"]
+    first = trained.comparison.row(0, named=True)
+    about = (
+        f"On the slice {first['slice_date']}, unseen by all: {first['rows']:,} users, {first['churners']:,} left. "
+        "Calibrated errors are cross-fitted; intervals are 95 %, by bootstrap over users."
+    )
+    lines = [
+        f"| {row['model']}{' (shipped)' if row['is_shipped'] else ''} | {row['auc']:.3f} [{row['auc_low']:.3f}, "
+        f"{row['auc_high']:.3f}] | {row['average_precision']:.3f} | {row['lift_10']:.2f} | "
+        f"{row['log_loss_calibrated']:.4f} | {row['ece_calibrated']:.3f} |"
+        for row in trained.comparison.iter_rows(named=True)
+    ]
+    head = "| model | AUC | average precision | lift in the top tenth | log-loss | calibration error |"
+    return [about, "", head, "|---|---|---|---|---|---|", *lines]
+
+
+def _segments(trained: TrainedModel, training: pl.DataFrame, seed: int) -> list[str]:
+    if trained.out_of_time.is_empty() or trained.model is None:
+        return ["Not tested."]
+    newest = training.filter(pl.col("snapshot_date") == pl.col("snapshot_date").max()).sort("user_id")
+    y, ids = newest["is_churned"].to_numpy(), newest["user_id"].to_numpy().astype(np.str_)
+    raw = trained.out_of_time[trained.model.kind].to_numpy().clip(1e-15, 1 - 1e-15)
+    p = cross_calibrated(y, logit(raw), ids)
+    lines = []
+    for name, belongs in SEGMENTS.items():
+        inside = newest.select(belongs.fill_null(value=False)).to_series().to_numpy()
+        left, stayed = int(y[inside].sum()), int((~y[inside]).sum())
+        told = f"| {name} | {inside.sum():,} "
+        if min(left, stayed) < FEWEST:
+            lines.append(told + "| too few of one outcome | | |")
+            continue
+        found = evaluate(y[inside], p[inside], ids[inside], seed=seed)
+        auc = f"{found['auc']:.3f} [{found['auc_low']:.3f}, {found['auc_high']:.3f}]"
+        lines.append(told + f"| {y[inside].mean():.1%} | {p[inside].mean():.1%} | {auc} |")
+    return ["| segment | users | left | predicted | AUC |", "|---|---|---|---|---|", *lines]
