@@ -14,7 +14,8 @@ import polars as pl
 
 from churn_assets.contracts.feature_drift import SCORE_FAMILY, SCORE_FEATURE, FeatureDrift
 from churn_assets.model.matrix import feature_matrix
-from churn_assets.monitoring.psi import bin_counts, psi, psi_critical, used_bins
+from churn_assets.monitoring.bins import bin_counts
+from churn_assets.monitoring.psi import psi, psi_critical, used_bins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,6 +32,8 @@ PUBLIC = {
     "effects.experiment_readout": "campaign, arm, window_days, users, metric, effect, effect_low, effect_high, "
     "p_value, sample_ratio_p_value, is_matured",
     "monitoring.model_performance": "snapshot_date, population, users, churners, auc, brier, measured_at",
+    "monitoring.feature_drift": "snapshot_date, feature, family, model_version, reference_date, reference_users, "
+    "users, bins, psi, psi_critical, is_significant, level, reference_missing_share, missing_share",
     "monitoring.churn_definitions": "snapshot_date, definition, measure, slice_date, compared_with, users, value",
     "staging.quarantine": "source_table, reason, row_json, known_at",
 }

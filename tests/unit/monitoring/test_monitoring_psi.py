@@ -14,7 +14,8 @@ import pytest
 from scipy.stats import chi2
 
 from churn_assets.model.matrix import Floats
-from churn_assets.monitoring.psi import bin_counts, psi, psi_critical
+from churn_assets.monitoring.bins import bin_counts
+from churn_assets.monitoring.psi import psi, psi_critical
 
 NAN = float("nan")
 FALSE_ALARMS = 0.01
