@@ -163,6 +163,38 @@ class Decisions(Section):
         return self
 
 
+class Monitoring(Section):
+    psi_warn: float = Field(
+        0.1,
+        gt=0,
+        allow_inf_nan=False,
+        description="Population stability index (PSI, no unit) of a feature or the score from which it has drifted, if "
+        "it is beyond chance as well: below it a model seldom notices.",
+    )
+    psi_alarm: float = Field(
+        0.25, gt=0, allow_inf_nan=False, description="The same from which the model should learn the users anew."
+    )
+    false_alarm_share: float = Field(
+        0.01, gt=0, lt=1, description="Share of snapshots at which anything is beyond chance though nothing changed."
+    )
+    max_model_age_days: Days = Field(
+        91,
+        description="Days from when the newest labels a model learned from had matured to the snapshot it scores. A "
+        "season: what is learned from one need not hold in the next.",
+    )
+    max_ece: Share = Field(
+        0.05,
+        description="Expected calibration error of scores whose labels matured: by so much a probability, and the "
+        "value at risk made of it, may be off on average.",
+    )
+
+    @model_validator(mode="after")
+    def _warn_below_alarm(self) -> Self:
+        if self.psi_warn > self.psi_alarm:
+            raise ValueError(f"psi_warn {self.psi_warn} is above psi_alarm {self.psi_alarm}")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that can be set. `home` is where this instance keeps its files (CHURN_HOME)."""
 
@@ -177,6 +209,7 @@ class Settings(BaseSettings):
     training: Training = Training()
     scoring: Scoring = Scoring()
     decisions: Decisions = Decisions()
+    monitoring: Monitoring = Monitoring()
 
     @classmethod
     def settings_customise_sources(

@@ -113,6 +113,12 @@ class Calendar:
             start_offset=-520, end_offset=-1, allow_nonexistent_upstream_partitions=True
         )
 
+    def all_until(self) -> dg.PartitionMapping:
+        """Named offset: every snapshot up to this one; what is scored now is compared with what was scored before."""
+        return dg.TimeWindowPartitionMapping(
+            start_offset=-520, end_offset=0, allow_nonexistent_upstream_partitions=True
+        )
+
 
 def snapshots_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
     """The snapshots a run is about, one or a range, ascending."""

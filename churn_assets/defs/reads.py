@@ -32,6 +32,12 @@ inner join features.user_statuses as statuses using (user_id, snapshot_date)
 where features.snapshot_date = $snapshot
 order by features.user_id
 """
+ELIGIBLE = """
+select features.* from features.user_features as features
+semi join (select * from features.user_statuses where status = 'eligible') using (user_id, snapshot_date)
+where features.snapshot_date = $snapshot
+order by features.user_id
+"""
 CONSENTS = """
 select user_id, consent_email, consent_sms, consent_push, consent_call
 from features.user_statuses where snapshot_date = $snapshot and status = 'eligible'
@@ -70,6 +76,11 @@ def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[dat
 def features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     """One row per user known at `snapshot`, with status and features."""
     return workplace.warehouse.query(AT_SNAPSHOT, {"snapshot": snapshot})
+
+
+def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user who is scored at `snapshot`, with features."""
+    return workplace.warehouse.query(ELIGIBLE, {"snapshot": snapshot})
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -31,15 +31,17 @@ def snapshot_check(
     *,
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
     is_newest_enough: bool = False,
+    reads: Sequence[Sequence[str]] = (),
 ) -> Callable[[Callable[[Snapshot], Finding]], dg.AssetChecksDefinition]:
     """Make a function of a snapshot into a check of `stage/table`; an error stops what follows, a warning does not.
 
-    `is_newest_enough`: of a range, only the newest snapshot is looked at.
+    `is_newest_enough`: of a range, only the newest snapshot is looked at. `reads`: other assets that it waits for.
     """
 
     def decorate(find: Callable[[Snapshot], Finding]) -> dg.AssetChecksDefinition:
         @dg.asset_check(
             asset=[stage, table],
+            additional_deps=[list(key) for key in reads],
             name=find.__name__,
             description=(find.__doc__ or "").strip(),
             blocking=severity == dg.AssetCheckSeverity.ERROR,

@@ -61,7 +61,7 @@ def test_every_partitioned_asset_has_the_one_calendar(graph: dg.AssetGraph) -> N
 
 
 def test_assets_look_back_only_through_the_named_offsets_of_the_calendar(graph: dg.AssetGraph) -> None:
-    """Any mapping but the default one ends before the snapshot itself: it looks back, never ahead."""
+    """Any mapping but the default one ends at the snapshot itself or before: it looks back, never ahead."""
     offsets = {}
     for up, down in edges(graph):
         mapping = graph.get(down).partition_mappings.get(up)
@@ -69,9 +69,10 @@ def test_assets_look_back_only_through_the_named_offsets_of_the_calendar(graph: 
             assert isinstance(mapping, dg.TimeWindowPartitionMapping), (up, down)
             offsets[up.to_user_string(), down.to_user_string()] = (mapping.start_offset, mapping.end_offset)
     assert offsets
-    assert {edge: ends for edge, ends in offsets.items() if ends[1] >= 0} == {}
-    matured, before = offsets["features/churn_labels", "training/training_set"], (-520, -1)
-    assert set(offsets.values()) == {matured, before}
+    assert {edge: ends for edge, ends in offsets.items() if ends[1] > 0} == {}
+    matured, before, until = offsets["features/churn_labels", "training/training_set"], (-520, -1), (-520, 0)
+    assert matured[1] < 0
+    assert set(offsets.values()) == {matured, before, until}
 
 
 def test_names_are_words_in_snake_case(graph: dg.AssetGraph) -> None:

@@ -9,23 +9,19 @@ import polars as pl
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.dbt.features import KEYS, describe, treatments
+from churn_assets.defs.reads import eligible_features_at
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding
 from churn_assets.model.gaps import feature_report, user_missing_shares
 
-# Those who are scored: a user who never bought knows no rhythm, and nothing is wrong with that.
-ELIGIBLE = """
-select features.* from features.user_features as features
-semi join (select * from features.user_statuses where status = 'eligible') using (user_id, snapshot_date)
-where features.snapshot_date = $snapshot
-"""
 HEADER = "| feature | family | treatment | missing | beyond 1.5 IQR | beyond 3 SD |\n|---|---|---|---|---|---|"
 
 
 def outliers_and_gaps(at: Snapshot) -> Finding:
     """Columns beyond a limit are named; columns that nobody has are counted as not recorded, which is no fault."""
     limits = at.workplace.settings.features
-    frame = at.workplace.warehouse.query(ELIGIBLE, {"snapshot": at.date})
+    # Those who are scored: a user who never bought knows no rhythm, and nothing is wrong with that.
+    frame = eligible_features_at(at.workplace, at.date)
     features = describe([name for name in frame.columns if name not in KEYS])
     report = feature_report(frame, features)
     recorded = report.filter(pl.col("missing_share") < 1)

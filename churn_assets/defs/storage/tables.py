@@ -44,9 +44,17 @@ class Tables:
     def find(self, stage: str, table: str, snapshot: date) -> Partition | None:
         return next((p for p in self.record.partitions(stage, table) if p.snapshot == snapshot), None)
 
+    def newest_before(self, stage: str, table: str, snapshot: date) -> date | None:
+        """The newest earlier snapshot that has been made."""
+        return max((p.snapshot for p in self.record.partitions(stage, table) if p.snapshot < snapshot), default=None)
+
     def read(self, stage: str, table: str, snapshot: date) -> pl.DataFrame:
         """The partition as it was published. Raises PartitionMissing or PartitionDamaged."""
         return pl.read_parquet(self._verified(stage, table, snapshot))
+
+    def scan(self, stage: str, table: str, snapshot: date) -> pl.LazyFrame:
+        """The same, of which only the rows and columns that are asked for are read."""
+        return pl.scan_parquet(self._verified(stage, table, snapshot))
 
     def read_bytes(self, stage: str, table: str, snapshot: date) -> bytes:
         return self._verified(stage, table, snapshot).read_bytes()

@@ -149,6 +149,13 @@ def test_all_before_is_everything_earlier_and_not_the_snapshot_itself() -> None:
     ]  # fmt: skip
 
 
+def test_all_until_is_that_and_the_snapshot_itself() -> None:
+    calendar = Calendar(date(2024, 1, 1), "weekly")
+    day = date(2024, 2, 5)
+    before = upstream_of(calendar.all_before(), calendar, day)
+    assert upstream_of(calendar.all_until(), calendar, day) == [*before, "2024-02-05"]
+
+
 def first_snapshot_after(column: str, calendar: Calendar) -> str:
     """The dbt macro, rendered."""
     variables = {"calendar": SimpleNamespace(start=calendar.start.isoformat(), cadence=calendar.cadence)}

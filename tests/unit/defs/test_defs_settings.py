@@ -64,6 +64,8 @@ def test_any_field_can_be_set_from_the_environment(
         ("decisions: {budget_amount: -1}", ["decisions.budget_amount", "got -1"]),
         ("decisions: {holdout_share: 1.5}", ["decisions.holdout_share", "got 1.5"]),
         ("features: {windows_days: [28, 7]}", ["features", "windows_days must ascend", "[28, 7]"]),
+        ("monitoring: {psi_warn: 0.3}", ["monitoring", "psi_warn 0.3 is above psi_alarm"]),
+        ("monitoring: {false_alarm_share: 0}", ["monitoring.false_alarm_share", "got 0"]),
         ("scoring: 7", ["scoring", "got 7"]),
     ],
 )

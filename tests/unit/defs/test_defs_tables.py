@@ -23,6 +23,22 @@ def test_a_published_partition_is_read_as_it_was(tables: Tables, snapshot: date)
     assert published.bytes == (tables.root / published.path).stat().st_size
 
 
+def test_a_scan_reads_what_was_published_and_checks_it_as_well(tables: Tables, snapshot: date) -> None:
+    published = tables.publish("scoring", "scored_users", snapshot, FRAME)
+    found = tables.scan("scoring", "scored_users", snapshot).filter(user_id="u2").select("churn_probability").collect()
+    assert found.item() == 0.5
+    (tables.root / published.path).unlink()
+    with pytest.raises(PartitionDamaged):
+        tables.scan("scoring", "scored_users", snapshot)
+
+
+def test_the_newest_before_is_the_last_earlier_one(tables: Tables, snapshot: date) -> None:
+    assert tables.newest_before("scoring", "scored_users", snapshot) is None
+    for weeks in (3, 2, 0):
+        tables.publish("scoring", "scored_users", snapshot - timedelta(weeks=weeks), FRAME)
+    assert tables.newest_before("scoring", "scored_users", snapshot) == snapshot - timedelta(weeks=2)
+
+
 def test_the_same_frame_published_again_is_the_same_file(tables: Tables, snapshot: date) -> None:
     first = tables.publish("scoring", "scored_users", snapshot, FRAME)
     content = (tables.root / first.path).read_bytes()

@@ -1,0 +1,87 @@
+"""Whether the users scored at a snapshot are still those that its model learned from."""
+
+import base64
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.contracts.feature_drift import SCORE_FEATURE, FeatureDrift
+from churn_assets.defs.dbt.features import describe
+from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.reads import eligible_features_at
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.expected import with_expected_purchases
+from churn_assets.monitoring.drift import feature_drift as drift_between
+from churn_assets.monitoring.drift_plots import drift_png
+from churn_assets.stages import Stage
+
+WORST = 5
+SCORED = (Stage.SCORING, "scored_users")
+
+
+@snapshot_assets(
+    Stage.MONITORING,
+    {"feature_drift": FeatureDrift},
+    deps=[
+        [Stage.FEATURES, "user_features"],
+        [Stage.FEATURES, "user_statuses"],
+        [Stage.TRAINING, "training_set"],
+        [Stage.TRAINING, "churn_model"],
+        dg.AssetDep(list(SCORED), partition_mapping=CALENDAR.all_until()),
+    ],
+    kinds={"polars"},
+    owner="team:data-science",
+)
+def feature_drift(at: Snapshot) -> Iterator[Product]:
+    """One row per feature of the model, against the newest users it learned from, and one for its score, against the
+    scores of the snapshot before: population stability index, what chance alone gives, and level.
+    """
+    limits = at.workplace.settings.monitoring
+    tables = at.workplace.tables
+    model = ChurnModel.from_bytes(tables.read_bytes(Stage.TRAINING, "churn_model", at.date))
+    scored = tables.scan(*SCORED, at.date).filter(status="eligible").select(
+        "user_id", "model_version", SCORE_FEATURE
+    ).collect()  # fmt: skip
+    learned = tables.scan(Stage.TRAINING, "training_set", at.date).filter(snapshot_date=max(model.slices))
+    frame = drift_between(
+        _features(at).join(scored, on="user_id"),
+        learned.select("snapshot_date", *model.columns).collect(),
+        _scored_before(at),
+        describe(model.columns),
+        model_version=scored.item(0, "model_version"),
+        settings=limits,
+    )
+    picture = base64.b64encode(drift_png(frame, warn=limits.psi_warn, alarm=limits.psi_alarm)).decode()
+    worst = frame.select("feature", "psi", "level").head(WORST).rows()
+    yield Product(
+        "feature_drift",
+        frame,
+        {
+            "features": len(frame),
+            "features_drifted": int((frame["level"] != "none").sum()),
+            "features_alarmed": int((frame["level"] == "alarm").sum()),
+            "features_beyond_chance": int(frame["is_significant"].sum()),
+            "worst": ", ".join(f"{feature} {psi:.3f} ({level})" for feature, psi, level in worst),
+            "reference_date": str(max(model.slices)),
+            "drift": dg.MetadataValue.md(f"![drift](data:image/png;base64,{picture})"),
+        },
+    )
+
+
+def _features(at: Snapshot) -> pl.DataFrame:
+    """What the scored users were scored with."""
+    churn = at.workplace.settings.churn
+    users = eligible_features_at(at.workplace, at.date)
+    return with_expected_purchases(users, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
+
+
+def _scored_before(at: Snapshot) -> pl.DataFrame | None:
+    """Of the newest earlier snapshot only, since users stand in all of them."""
+    tables = at.workplace.tables
+    day = tables.newest_before(*SCORED, at.date)
+    if day is None:
+        return None
+    scored = tables.scan(*SCORED, day).filter(status="eligible")
+    return scored.select("snapshot_date", SCORE_FEATURE).collect()

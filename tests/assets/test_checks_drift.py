@@ -1,0 +1,151 @@
+"""The asset and its two warnings, from a few users in the stores: what is compared with what, and what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import pytest
+
+from churn_assets.defs.monitoring.checks import features_have_not_drifted
+from churn_assets.defs.monitoring.drift import feature_drift
+from churn_assets.defs.monitoring.retraining import model_needs_no_retraining
+from churn_assets.defs.workplace import Workplace
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.calibration import Calibrator
+from churn_assets.model.rfm import LogisticRfm
+from churn_assets.monitoring.performance import SCHEMA as PERFORMANCE_SCHEMA
+
+DAY, SLICE = date(2024, 6, 17), date(2024, 5, 20)
+COLUMNS = ("recency_days", "orders_count")
+Run = Callable[..., Any]
+
+# 400 users of whom the last hundred have lapsed. The other columns are what expected purchases are made of.
+FEATURES = """
+create schema features;
+create table features.user_statuses as
+  select 'u' || n as user_id, date '2024-06-17' as snapshot_date, if(n >= 300, 'lapsed', 'eligible') as status
+  from range(400) as users (n);
+create table features.user_features as
+  select 'u' || n as user_id, date '2024-06-17' as snapshot_date, cast(n as double) as recency_days,
+    n % 7 as orders_count, 1 as purchase_days_count, 400 as first_purchase_days
+  from range(400) as users (n);
+"""
+
+
+def model(newest: date) -> ChurnModel:
+    fitted = LogisticRfm(COLUMNS, (0.0, 0.0), (1.0, 1.0), (1.0, -1.0), 0.0)
+    return ChurnModel(fitted, Calibrator(1.0, 0.0), (newest - timedelta(days=28), newest), gap_days=0, horizon_days=28)
+
+
+def slice_of(day: date, *, later: float = 0.0) -> pl.DataFrame:
+    number = np.arange(300.0)
+    features = {"recency_days": number + later, "orders_count": number.astype(int) % 7}
+    return pl.DataFrame(features).with_columns(snapshot_date=pl.lit(day))
+
+
+def scores(day: date, version: str, *, eligible: int = 300) -> pl.DataFrame:
+    number = pl.int_range(400, eager=True)
+    probability = pl.when(number < eligible).then((number + 1) / 500)
+    return pl.select(
+        user_id=pl.lit("u") + number.cast(pl.String),
+        snapshot_date=pl.lit(day),
+        status=pl.when(number < eligible).then(pl.lit("eligible")).otherwise(pl.lit("lapsed")),
+        churn_probability=probability,
+        model_version=pl.lit(version),
+    )
+
+
+@pytest.fixture
+def make(workplace: Workplace, execute: Run) -> Run:
+    """The table of DAY, and its metadata, after these users had been learned from."""
+
+    def table(newest: date = SLICE, *, later: float = 0.0, before: int = 2) -> tuple[pl.DataFrame, dict[str, Any]]:
+        execute(FEATURES)
+        learned = model(newest)
+        workplace.tables.publish_bytes("training", "churn_model", DAY, learned.to_bytes())
+        # An older slice that is quite different: nobody is compared with it.
+        slices = pl.concat([slice_of(newest - timedelta(days=28), later=5_000), slice_of(newest, later=later)])
+        workplace.tables.publish("training", "training_set", DAY, slices)
+        for weeks in range(before + 1):
+            day = DAY - timedelta(weeks=weeks)
+            workplace.tables.publish("scoring", "scored_users", day, scores(day, learned.version, eligible=300 - weeks))
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = dg.materialize(
+                [feature_drift], partition_key=DAY.isoformat(), resources={"workplace": workplace}, instance=instance
+            )
+        (event,) = result.get_asset_materialization_events()
+        metadata = event.step_materialization_data.materialization.metadata
+        found = {name: value.value for name, value in metadata.items()}
+        return workplace.tables.read("monitoring", "feature_drift", DAY), found
+
+    return table
+
+
+def test_eligible_users_are_compared_with_the_newest_slice_and_scores_with_the_snapshot_before(make: Run) -> None:
+    frame, metadata = make()
+    rows = {row["feature"]: row for row in frame.iter_rows(named=True)}
+    assert sorted(rows) == ["churn_probability", *sorted(COLUMNS)]
+    assert (rows["recency_days"]["reference_date"], rows["recency_days"]["psi"]) == (SLICE, 0)
+    score = rows["churn_probability"]
+    assert (score["reference_date"], score["reference_users"], score["users"]) == (date(2024, 6, 10), 299, 300)
+    assert set(frame["model_version"]) == {model(SLICE).version}
+    assert (metadata["features"], metadata["features_drifted"], metadata["features_alarmed"]) == (3, 0, 0)
+    assert "churn_probability" in metadata["worst"]
+    assert metadata["drift"].startswith("![drift](data:image/png;base64,")
+
+
+def test_at_the_first_scored_snapshot_the_score_has_nothing_to_compare_with(make: Run) -> None:
+    assert sorted(make(before=0)[0]["feature"]) == sorted(COLUMNS)
+
+
+def test_calm_users_and_a_fresh_model_pass(make: Run, run_check: Run) -> None:
+    make()
+    told = run_check([features_have_not_drifted, model_needs_no_retraining], DAY)
+    assert told.failed == []
+
+
+def test_drift_is_told_with_figures_limits_and_what_to_do_and_stops_nothing(make: Run, run_check: Run) -> None:
+    make(later=200.0)
+    told = run_check(features_have_not_drifted, DAY)
+    assert (told.failed, told.is_followed) == (["monitoring/feature_drift"], True)
+    figures = told.figures("monitoring/feature_drift")
+    assert figures["drifted"].startswith("recency_days: PSI ")
+    assert "alarm (by chance up to 0." in figures["drifted"]
+    assert (figures["features_drifted"], figures["psi_warn"], figures["psi_alarm"]) == (1, 0.1, 0.25)
+    assert "monitoring.feature_drift" in figures["what_to_do"]
+
+
+def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_newest(make: Run, run_check: Run) -> None:
+    make(later=200.0)
+    figures = run_check(model_needs_no_retraining, DAY).figures("monitoring/feature_drift")
+    assert "recency_days" in figures["reasons"]
+    assert (figures["learned_from"], figures["age_days"], figures["snapshots_matured"]) == (str(SLICE), 0, 0)
+    assert "learned from the newest labels there are" in figures["what_to_do"]
+
+
+def test_an_old_model_is_to_be_trained_on_what_has_matured_since(make: Run, run_check: Run) -> None:
+    make(SLICE - timedelta(weeks=20))
+    figures = run_check(model_needs_no_retraining, DAY).figures("monitoring/feature_drift")
+    assert figures["age_days"] == 140
+    assert "140 days before the snapshot" in figures["reasons"]
+    assert "have matured since" in figures["what_to_do"]
+
+
+def test_scores_that_turned_out_badly_are_told(make: Run, run_check: Run, workplace: Workplace) -> None:
+    make()
+    measured = dict.fromkeys(PERFORMANCE_SCHEMA, 0.2) | {
+        "snapshot_date": SLICE, "matures_at": datetime(2024, 6, 17), "measured_at": datetime(2024, 6, 17),
+        "model_version": "0123456789ab", "population": "all", "users": 5_000, "churners": 900,
+    }  # fmt: skip
+    table = pl.DataFrame([measured], schema=PERFORMANCE_SCHEMA)
+    workplace.tables.publish("monitoring", "model_performance", DAY, table)
+    told = run_check(model_needs_no_retraining, DAY)
+    assert told.is_followed
+    figures = told.figures("monitoring/feature_drift")
+    assert figures["snapshots_matured"] == 1
+    assert "off by 0.200" in figures["reasons"]

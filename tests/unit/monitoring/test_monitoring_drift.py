@@ -1,0 +1,135 @@
+"""The table feature_drift: users as they were and users who changed, in rows, and what the picture shows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.feature_drift import FeatureDrift
+from churn_assets.monitoring.drift import feature_drift
+from churn_assets.monitoring.drift_plots import drift_png
+from churn_assets.settings import Monitoring
+
+SLICE, BEFORE, DAY = date(2026, 10, 19), date(2026, 11, 9), date(2026, 11, 16)
+VERSION = "0123456789ab"
+NAMES = ("recency_days", "returns_91d", "rating_mean", "is_member")
+FEATURES = [Feature(name, "orders", "days", None, "rhythm", True, False, name, name) for name in NAMES]
+
+
+def users(day: date, number: int, seed: int, *, late: float = 1.0) -> pl.DataFrame:
+    """Continuous, mostly zero, mostly unknown, a flag; `late` stretches recency."""
+    random = np.random.default_rng(seed)
+    rating = pl.Series(random.integers(1, 6, number).astype(float))
+    return pl.DataFrame(
+        {
+            "recency_days": late * random.exponential(30, number),
+            "returns_91d": random.poisson(0.1, number),
+            "rating_mean": pl.select(pl.when(pl.lit(random.random(number)) < 0.2).then(rating)).to_series(),
+            "is_member": random.random(number) < 0.3,
+            "churn_probability": random.beta(2, 5, number),
+        }
+    ).with_columns(snapshot_date=pl.lit(day))
+
+
+def drift(current: pl.DataFrame, learned: pl.DataFrame, before: pl.DataFrame | None = None) -> pl.DataFrame:
+    found = feature_drift(current, learned, before, FEATURES, model_version=VERSION, settings=Monitoring())
+    return FeatureDrift.validate(found, lazy=True)
+
+
+def levels(frame: pl.DataFrame) -> dict[str, str]:
+    return dict(frame.select("feature", "level").iter_rows())
+
+
+def test_a_row_per_feature_and_one_for_the_score() -> None:
+    frame = drift(users(DAY, 1_200, 1), users(SLICE, 1_000, 2), users(BEFORE, 1_100, 3))
+    assert sorted(frame["feature"]) == sorted([*NAMES, "churn_probability"])
+    rows = {row["feature"]: row for row in frame.iter_rows(named=True)}
+    score, rating = rows["churn_probability"], rows["rating_mean"]
+    assert (score["family"], score["reference_date"], score["reference_users"], score["users"]) == (
+        "score", BEFORE, 1_100, 1_200,
+    )  # fmt: skip
+    assert (rating["family"], rating["reference_date"], rating["reference_users"]) == ("orders", SLICE, 1_000)
+    assert rating["missing_share"] == pytest.approx(0.8, abs=0.05)
+    assert rows["recency_days"]["bins"] == 10
+    assert rows["is_member"]["bins"] == 2
+    assert frame["psi"].is_sorted(descending=True)
+
+
+def test_without_an_earlier_scored_snapshot_the_score_has_no_row() -> None:
+    assert sorted(drift(users(DAY, 500, 1), users(SLICE, 500, 2))["feature"]) == sorted(NAMES)
+
+
+def test_the_order_of_users_does_not_matter() -> None:
+    current, learned = users(DAY, 800, 1), users(SLICE, 900, 2)
+    assert_frame_equal(drift(current.reverse(), learned.sample(fraction=1, shuffle=True)), drift(current, learned))
+
+
+@pytest.mark.parametrize("number", [200, 1_000, 100_000, 1_000_000])
+def test_users_as_they_were_have_not_drifted_and_users_who_buy_later_have(number: int) -> None:
+    learned = users(SLICE, number, 2)
+    same = drift(users(DAY, number, 1), learned, users(BEFORE, number, 3))
+    assert set(same["level"]) == {"none"}
+    assert not same["is_significant"].any()
+
+    later = drift(users(DAY, number, 1, late=3.0), learned, users(BEFORE, number, 3))
+
+    assert levels(later) == levels(same) | {"recency_days": "alarm"}
+    assert later["feature"][0] == "recency_days"
+
+
+def test_in_a_large_shop_a_trifle_is_beyond_chance_and_no_drift() -> None:
+    row = drift(users(DAY, 100_000, 1, late=1.1), users(SLICE, 100_000, 2)).row(0, named=True)
+    assert (row["feature"], row["is_significant"], row["level"]) == ("recency_days", True, "none")
+    assert row["psi_critical"] < row["psi"] < 0.1
+
+
+def test_in_a_small_shop_a_large_index_may_be_chance() -> None:
+    frame = drift(users(DAY, 30, 8, late=1.5), users(SLICE, 30, 2))
+    row = frame.row(0, named=True)
+    assert (row["is_significant"], row["level"]) == (False, "none")
+    assert 0.1 < row["psi"] < row["psi_critical"]
+
+
+def test_between_the_limits_it_is_a_warning() -> None:
+    assert levels(drift(users(DAY, 20_000, 1, late=1.6), users(SLICE, 20_000, 2)))["recency_days"] == "warn"
+
+
+def test_a_source_that_fell_silent_is_a_drift_of_what_is_unknown() -> None:
+    silent = users(DAY, 2_000, 1).with_columns(returns_91d=pl.lit(None, pl.Int64))
+    row = drift(silent, users(SLICE, 2_000, 2)).row(0, named=True)
+    assert (row["feature"], row["level"]) == ("returns_91d", "alarm")
+    assert (row["reference_missing_share"], row["missing_share"]) == (0.0, 1.0)
+
+
+def test_more_rows_share_the_same_false_alarms() -> None:
+    current, learned = users(DAY, 1_000, 1), users(SLICE, 1_000, 2)
+    alone = feature_drift(current, learned, None, FEATURES[:1], model_version=VERSION, settings=Monitoring())
+    of_four = drift(current, learned).filter(feature="recency_days")
+    assert of_four["psi"][0] == alone["psi"][0]
+    assert of_four["psi_critical"][0] > alone["psi_critical"][0]
+
+
+def test_several_slices_are_refused_and_a_missing_feature_is_named() -> None:
+    current, learned = users(DAY, 100, 1), users(SLICE, 100, 2)
+    with pytest.raises(ValueError, match=r"users of one snapshot .* 2026-09-21.*2026-10-19"):
+        drift(current, pl.concat([learned, users(date(2026, 9, 21), 100, 4)]))
+    with pytest.raises(ValueError, match="of one snapshot"):
+        drift(current, learned.clear())
+    with pytest.raises(ValueError, match="is_member"):
+        drift(current.drop("is_member"), learned)
+
+
+def test_the_picture_is_small_and_follows_the_table() -> None:
+    frame = drift(users(DAY, 1_000, 1), users(SLICE, 1_000, 2))
+    picture = drift_png(frame, warn=0.1, alarm=0.25)
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 60_000
+    assert picture == drift_png(frame.reverse(), warn=0.1, alarm=0.25)
+    assert picture != drift_png(frame.with_columns(pl.col("psi") * 2), warn=0.1, alarm=0.25)
+    with pytest.raises(ValueError, match="feature_drift is empty"):
+        drift_png(frame.clear(), warn=0.1, alarm=0.25)
