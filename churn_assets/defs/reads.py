@@ -25,6 +25,9 @@ inner join features.user_statuses as statuses using (user_id, snapshot_date)
 where features.snapshot_date = $snapshot
 order by features.user_id
 """
+SEGMENTS = """
+select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
+"""
 CONSENTS = """
 select user_id, consent_email, consent_sms, consent_push, consent_call
 from features.user_statuses where snapshot_date = $snapshot and status = 'eligible'
@@ -60,6 +63,11 @@ def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[dat
 def features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     """One row per user known at `snapshot`, with status and features."""
     return workplace.warehouse.query(AT_SNAPSHOT, {"snapshot": snapshot})
+
+
+def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`: by what groups of users are told apart, null where unknown."""
+    return workplace.warehouse.query(SEGMENTS, {"snapshot": snapshot})
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

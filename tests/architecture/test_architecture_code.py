@@ -54,6 +54,7 @@ IN_MEMORY = {
     ("model/boosting.py", "load_model"),
     ("model/plots.py", "savefig"),
     ("monitoring/definition_plots.py", "savefig"),
+    ("monitoring/reason_plots.py", "savefig"),
 }
 
 
