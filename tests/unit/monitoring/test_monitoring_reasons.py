@@ -109,10 +109,12 @@ def test_without_reasons_there_is_nothing_to_add_up() -> None:
     ReasonSummaries.validate(empty, lazy=True)
 
 
-def test_the_picture_shows_the_shares(summaries: pl.DataFrame) -> None:
+def test_the_picture_shows_how_common_and_how_heavy_reasons_are(summaries: pl.DataFrame) -> None:
     picture = reasons_png(summaries)
     assert picture.startswith(b"\x89PNG")
     assert picture == reasons_png(summaries)
-    doubled = summaries.with_columns(share=pl.col("share") / 2)
-    assert picture != reasons_png(doubled)
+    for shown in ("share", "contribution"):
+        is_service = pl.col("reason_group") == "service"
+        smaller = pl.when(is_service).then(pl.col(shown) / 2).otherwise(pl.col(shown))
+        assert picture != reasons_png(summaries.with_columns(smaller.alias(shown)))
     assert picture == reasons_png(summaries.filter(dimension="all")), "segments are not in it"
