@@ -140,6 +140,9 @@ class Scoring(Section):
     high_share: Share = Field(0.1, description="Share of eligible users, riskiest first, in tier high.")
     medium_share: Share = Field(0.2, description="Share after those in tier medium; the rest is low.")
     value_days: Days = Field(91, description="Days of a user's past spend that leaving puts at risk.")
+    min_stable_reasons_share: Share = Field(
+        0.8, description="A check warns when fewer users keep their first reason under a little noise."
+    )
 
 
 class Decisions(Section):

@@ -38,6 +38,9 @@ semi join (select * from features.user_statuses where status = 'eligible') using
 where features.snapshot_date = $snapshot
 order by features.user_id
 """
+SEGMENTS = """
+select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
+"""
 CONSENTS = """
 select user_id, consent_email, consent_sms, consent_push, consent_call
 from features.user_statuses where snapshot_date = $snapshot and status = 'eligible'
@@ -81,6 +84,11 @@ def features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     """One row per user who is scored at `snapshot`, with features."""
     return workplace.warehouse.query(ELIGIBLE, {"snapshot": snapshot})
+
+
+def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`: by what groups of users are told apart, null where unknown."""
+    return workplace.warehouse.query(SEGMENTS, {"snapshot": snapshot})
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -1,64 +1,117 @@
-"""Why a user is at risk, in words a company can act on: contributions of features summed by reason group.
+"""Why a user is at risk, in words a company can act on: contributions of features summed by kind and reason group.
 
-The contributions come from the model; who is scored is decided in `scoring`.
+The contributions come from the model; who is scored is decided in `scoring`, how a reason reads in `wording`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from churn_assets.contracts.feature import REASON_GROUPS
+from churn_assets.contracts.user_reasons import KINDS
 from churn_assets.model.matrix import feature_matrix
+from churn_assets.model.wording import with_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
 
     from churn_assets.contracts.feature import Feature
     from churn_assets.model.artifact import ChurnModel
+    from churn_assets.model.matrix import Floats
 
 REASONS = 3
 
 
-def user_reasons(frame: pl.DataFrame, model: ChurnModel, features: Sequence[Feature]) -> pl.DataFrame:
-    """The table `user_reasons`: one row per user of `frame` and reason rank, at most three.
+@dataclass(frozen=True)
+class Contributions:
+    """What the features of each kind and group add to each user's log-odds, in the order of KINDS and REASON_GROUPS.
 
-    Groups are ranked by the sum of their features' contributions (log-odds), ties in the order of REASON_GROUPS; only
-    sums above zero are reasons. `feature` is the strongest one in the group for that user, `feature_value` its value
-    (null if unknown), `is_actionable` that feature's. Raises ValueError when the model uses a feature not described.
+    `features`: those of the model, in its order; `values`: (rows, features), NaN where unknown. `sums`: (rows, kinds,
+    groups); `strongest`: of the same shape, the place of the feature that adds most.
     """
+
+    features: tuple[Feature, ...]
+    values: Floats
+    sums: Floats
+    strongest: npt.NDArray[np.int64]
+
+    @property
+    def totals(self) -> Floats:
+        """(rows, groups): both kinds together."""
+        return np.asarray(self.sums.sum(axis=1))
+
+
+def grouped_contributions(frame: pl.DataFrame, model: ChurnModel, features: Sequence[Feature]) -> Contributions:
+    """Contributions of `frame`. Raises ValueError when the model uses a feature that is not described."""
     described = {feature.name: feature for feature in features}
     unknown = [name for name in model.columns if name not in described]
     if unknown:
         raise ValueError(f"The model uses features {unknown} that are not described; train it again with this mart.")
-    used = [described[name] for name in model.columns]
+    used = tuple(described[name] for name in model.columns)
     contributions, values = model.contributions(frame), feature_matrix(frame, model.columns)
+    sums = np.zeros((frame.height, len(KINDS), len(REASON_GROUPS)))
+    strongest = np.zeros(sums.shape, dtype=np.int64)
+    places = [(KINDS.index(_kind(feature)), REASON_GROUPS.index(feature.reason_group)) for feature in used]
+    for kind, group in sorted(set(places)):
+        members = np.array([i for i, place in enumerate(places) if place == (kind, group)])
+        theirs = contributions[:, members]
+        sums[:, kind, group] = theirs.sum(axis=1)
+        strongest[:, kind, group] = members[theirs.argmax(axis=1)]
+    return Contributions(used, values, sums, strongest)
 
-    groups = len(REASON_GROUPS)
-    sums = np.zeros((frame.height, groups))
-    strongest = np.zeros((frame.height, groups), dtype=np.int64)
-    for group, name in enumerate(REASON_GROUPS):
-        members = np.array([i for i, feature in enumerate(used) if feature.reason_group == name], dtype=np.int64)
-        if members.size:
-            sums[:, group] = contributions[:, members].sum(axis=1)
-            strongest[:, group] = members[contributions[:, members].argmax(axis=1)]
 
-    # One flat row per user and rank: index of the user, of the group and of its strongest column.
-    group_of = np.argsort(-sums, axis=1, kind="stable")[:, :REASONS].ravel()
-    user_of = np.repeat(np.arange(frame.height), REASONS)
-    column_of = strongest[user_of, group_of]
-    return (
-        frame.select("user_id", "snapshot_date")[user_of]
-        .with_columns(
-            reason_rank=pl.Series(np.tile(np.arange(1, REASONS + 1), frame.height), dtype=pl.Int64),
-            reason_group=pl.Series(REASON_GROUPS).gather(group_of),
-            feature=pl.Series(model.columns).gather(column_of),
-            feature_value=pl.Series(values[user_of, column_of], nan_to_null=True),
-            contribution=pl.Series(sums[user_of, group_of]),
-            is_actionable=pl.Series([feature.is_actionable for feature in used]).gather(column_of),
-        )
-        .filter(pl.col("contribution") > 0)
-        .sort("user_id", "reason_rank")
+def top_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFrame:
+    """One row per user: reason_1 to reason_3, the groups that add most, both kinds together; null where nothing adds.
+
+    Ties go to the order of REASON_GROUPS.
+    """
+    totals = contributions.totals
+    order = np.argsort(-totals, axis=1, kind="stable")[:, :REASONS]
+    adds = np.take_along_axis(totals, order, axis=1) > 0
+    groups = pl.Series(REASON_GROUPS)
+    found = (
+        pl.select(pl.when(pl.Series(adds[:, rank])).then(groups.gather(order[:, rank]))).to_series()
+        for rank in range(REASONS)
     )
+    return frame.select("user_id").with_columns(
+        named.alias(f"reason_{rank}") for rank, named in enumerate(found, start=1)
+    )
+
+
+def user_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFrame:
+    """The table `user_reasons`: one row per user of `frame`, kind and reason rank within the kind, at most three.
+
+    `frame` is that of `contributions`. Groups are ranked by the sum of the contributions (log-odds) of their features
+    of that kind, ties in the order of REASON_GROUPS; only sums above zero are reasons. `feature` is the strongest one
+    for that user, `feature_value` its value (null if unknown); the texts hold it against the median of `frame`.
+    """
+    # One flat row per user, kind and rank: index of the user, of the kind, of the group and of its strongest column.
+    order = np.argsort(-contributions.sums, axis=2, kind="stable")[:, :, :REASONS]
+    user_of, kind_of, rank_of = np.nonzero(np.take_along_axis(contributions.sums, order, axis=2) > 0)
+    group_of = order[user_of, kind_of, rank_of]
+    column_of = contributions.strongest[user_of, kind_of, group_of]
+    names = pl.Series([feature.name for feature in contributions.features])
+    named = frame.select("user_id", "snapshot_date")[user_of].with_columns(
+        kind=pl.Series(KINDS).gather(kind_of),
+        reason_rank=pl.Series(rank_of + 1, dtype=pl.Int64),
+        reason_group=pl.Series(REASON_GROUPS).gather(group_of),
+        feature=names.gather(column_of),
+        feature_value=pl.Series(contributions.values[user_of, column_of], nan_to_null=True),
+        contribution=pl.Series(contributions.sums[user_of, kind_of, group_of]),
+    )
+    return with_sentences(named, contributions.features, medians(frame, names)).sort("user_id", "kind", "reason_rank")
+
+
+def medians(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, float | None]:
+    """What is typical: the median of the known values of each feature, None where nobody's is known."""
+    return frame.select(pl.col(name).cast(pl.Float64).median() for name in names).row(0, named=True)
+
+
+def _kind(feature: Feature) -> str:
+    return "actionable" if feature.is_actionable else "explanatory"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from churn_assets.model.reasons import REASONS, user_reasons
+from churn_assets.model.reasons import REASONS, grouped_contributions, top_reasons, user_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,8 @@ def score(
 
     `frame`: one row per user: user_id, snapshot_date, status, spent_per_day_amount and the features. scored_users has
     every one of them; users who are not eligible carry no probability, rank, tier, value or reason, and are absent
-    from user_reasons (one row per eligible user and reason rank). risk_rank 1 is the riskiest, ties by user_id.
+    from user_reasons (one row per eligible user, kind and reason rank). reason_1 to reason_3 are the groups that add
+    most, both kinds together. risk_rank 1 is the riskiest, ties by user_id.
     value_at_risk_amount = churn_probability x spent_per_day_amount x value_days, in the currency of orders.amount.
     scored_at is the snapshot at 00:00, the logical time, so that a re-run leaves the same bytes.
     Raises ValueError without a model, without an eligible user, on more than one snapshot, or on an unknown spend.
@@ -70,8 +71,8 @@ def score(
             f"user_features.spent_per_day_amount: null for {unknown} eligible users at {snapshots[0]}; every eligible "
             "user has bought, so rebuild the feature mart."
         )
-    reasons = user_reasons(eligible, model, features)
-    scored = _ranked(eligible, model, settings).join(_wide(reasons), on="user_id", how="left")
+    contributions = grouped_contributions(eligible, model, features)
+    scored = _ranked(eligible, model, settings).join(top_reasons(eligible, contributions), on="user_id", how="left")
     users = (
         frame.select("user_id", "snapshot_date", "status")
         .join(scored, on="user_id", how="left")
@@ -81,7 +82,7 @@ def score(
             scored_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
         )
     )
-    return users.select(COLUMNS).sort("user_id"), reasons
+    return users.select(COLUMNS).sort("user_id"), user_reasons(eligible, contributions)
 
 
 def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring) -> pl.DataFrame:
@@ -110,11 +111,3 @@ def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring) -> pl.
 def _head(share: float, rows: int) -> int:
     """Rows in the first `share`, rounded up; the inner round keeps (0.1 + 0.2) x 10 at 3."""
     return math.ceil(round(share * rows, 9))
-
-
-def _wide(reasons: pl.DataFrame) -> pl.DataFrame:
-    """One row per user with a reason: reason_1, reason_2, reason_3."""
-    return reasons.group_by("user_id").agg(
-        pl.col("reason_group").filter(pl.col("reason_rank") == rank).first().alias(f"reason_{rank}")
-        for rank in range(1, REASONS + 1)
-    )

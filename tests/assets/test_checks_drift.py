@@ -21,6 +21,7 @@ from churn_assets.model.rfm import LogisticRfm
 from churn_assets.monitoring.performance import SCHEMA as PERFORMANCE_SCHEMA
 
 DAY, SLICE = date(2024, 6, 17), date(2024, 5, 20)
+MADE = date(2024, 6, 10)  # the champion of an earlier week: what it learned from is what users are compared with
 COLUMNS = ("recency_days", "orders_count")
 Run = Callable[..., Any]
 
@@ -67,10 +68,12 @@ def make(workplace: Workplace, execute: Run) -> Run:
     def table(newest: date = SLICE, *, later: float = 0.0, before: int = 2) -> tuple[pl.DataFrame, dict[str, Any]]:
         execute(FEATURES)
         learned = model(newest)
-        workplace.tables.publish_bytes("training", "churn_model", DAY, learned.to_bytes())
+        workplace.tables.publish_bytes("training", "champion_model", DAY, learned.to_bytes())
         # An older slice that is quite different: nobody is compared with it.
         slices = pl.concat([slice_of(newest - timedelta(days=28), later=5_000), slice_of(newest, later=later)])
-        workplace.tables.publish("training", "training_set", DAY, slices)
+        workplace.tables.publish("training", "training_set", MADE, slices)
+        made = pl.DataFrame({"champion_snapshot_date": [MADE]})
+        workplace.tables.publish("training", "model_promotions", DAY, made)
         for weeks in range(before + 1):
             day = DAY - timedelta(weeks=weeks)
             workplace.tables.publish("scoring", "scored_users", day, scores(day, learned.version, eligible=300 - weeks))

@@ -32,6 +32,9 @@ select * from (values
   ('2', date '2026-01-12', 0.75, 'high', 99.0),
   ('9', date '2026-01-12', 0.5, 'low', 1.0)
 ) as scored (user_id, snapshot_date, churn_probability, risk_tier, value_at_risk_amount);
+create table scoring.user_reasons (
+  user_id varchar, snapshot_date date, kind varchar, reason_group varchar, text_en varchar
+);
 create schema interventions;
 create table interventions.decision_ledger (
   decision_id varchar, user_id varchar, snapshot_date date, policy_version varchar, arm varchar, channel varchar,

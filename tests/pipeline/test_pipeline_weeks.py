@@ -28,7 +28,9 @@ PUBLIC = {
     "interventions.outbox": "message_key, decision_id, user_id, channel, template, payload, state, not_before, "
     "expires_at",
     "interventions.intervention_plan": "decision_id, user_id, snapshot_date, arm, channel",
-    "interventions.call_list": "snapshot_date, call_rank, user_id, arm, decision_id",
+    "scoring.user_reasons": "user_id, snapshot_date, kind, reason_rank, reason_group, feature, feature_value, "
+    "contribution, text_en, text_zh",
+    "interventions.call_list": "snapshot_date, call_rank, user_id, arm, reason, reason_text, decision_id",
     "effects.experiment_readout": "campaign, arm, window_days, users, metric, effect, effect_low, effect_high, "
     "p_value, sample_ratio_p_value, is_matured",
     "training.model_promotions": "snapshot_date, decision, champion_snapshot_date, model_version, reason, decided_by",
@@ -36,6 +38,7 @@ PUBLIC = {
     "monitoring.feature_drift": "snapshot_date, feature, family, model_version, reference_date, reference_users, "
     "users, bins, psi, psi_critical, is_significant, level, reference_missing_share, missing_share",
     "monitoring.churn_definitions": "snapshot_date, definition, measure, slice_date, compared_with, users, value",
+    "monitoring.reason_summaries": "snapshot_date, kind, reason_group, dimension, segment, users, share",
     "staging.quarantine": "source_table, reason, row_json, known_at",
 }
 

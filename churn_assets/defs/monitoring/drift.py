@@ -28,7 +28,8 @@ SCORED = (Stage.SCORING, "scored_users")
         [Stage.FEATURES, "user_features"],
         [Stage.FEATURES, "user_statuses"],
         [Stage.TRAINING, "training_set"],
-        [Stage.TRAINING, "churn_model"],
+        [Stage.TRAINING, "model_promotions"],
+        [Stage.TRAINING, "champion_model"],
         dg.AssetDep(list(SCORED), partition_mapping=CALENDAR.all_until()),
     ],
     kinds={"polars"},
@@ -40,11 +41,12 @@ def feature_drift(at: Snapshot) -> Iterator[Product]:
     """
     limits = at.workplace.settings.monitoring
     tables = at.workplace.tables
-    model = ChurnModel.from_bytes(tables.read_bytes(Stage.TRAINING, "churn_model", at.date))
+    model = ChurnModel.from_bytes(tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
+    made_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
     scored = tables.scan(*SCORED, at.date).filter(status="eligible").select(
         "user_id", "model_version", SCORE_FEATURE
     ).collect()  # fmt: skip
-    learned = tables.scan(Stage.TRAINING, "training_set", at.date).filter(snapshot_date=max(model.slices))
+    learned = tables.scan(Stage.TRAINING, "training_set", made_at).filter(snapshot_date=max(model.slices))
     frame = drift_between(
         _features(at).join(scored, on="user_id"),
         learned.select("snapshot_date", *model.columns).collect(),

@@ -17,7 +17,7 @@ from churn_assets.stages import Stage
 
 TRAIN_AGAIN = "Train on the snapshots that have matured since: churn run makes those that are missing, and a new model."
 IS_NEWEST = (
-    "This model learned from the newest labels there are: training again helps once those of the changed users mature "
+    "Models learn from the newest labels there are: training again helps once those of the changed users mature "
     "(churn.horizon_days). Until then act on fewer users, and judge by those left alone (model_performance, untreated)."
 )
 
@@ -35,7 +35,7 @@ def model_needs_no_retraining(at: Snapshot) -> Finding:
     """
     workplace = at.workplace
     performance = _performance(workplace, at.date)
-    model = ChurnModel.from_bytes(workplace.tables.read_bytes(Stage.TRAINING, "churn_model", at.date))
+    model = ChurnModel.from_bytes(workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     learned_from = max(model.slices)
     age_days = (at.date - learned_from).days - model.gap_days - model.horizon_days
     reasons = retrain_reasons(

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
-from churn_assets.defs.dbt.features import describe, features_version
-from churn_assets.defs.reads import features_at
+from churn_assets.defs.dbt.features import features_version
+from churn_assets.defs.scoring.inputs import model_and_users
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.storage.files import rows_sha256
-from churn_assets.model.artifact import ChurnModel
-from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.scoring import score
 from churn_assets.stages import Stage
 
@@ -28,15 +26,10 @@ from churn_assets.stages import Stage
 def scored_users(at: Snapshot) -> Iterator[Product]:
     """
     scored_users: One row per user known at the snapshot; eligible ones with probability, rank, tier, value and reasons.
-    user_reasons: One row per eligible user and reason rank, with the strongest feature of the reason.
+    user_reasons: One row per eligible user, kind and reason rank: group, its strongest feature, and a sentence.
     """
     settings = at.workplace.settings
-    churn = settings.churn
-    frame = with_expected_purchases(
-        features_at(at.workplace, at.date), gap_days=churn.gap_days, horizon_days=churn.horizon_days
-    )
-    model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
-    features = describe([name for name in frame.columns if name != "status"])
+    frame, model, features = model_and_users(at)
     version = features_version(settings.features.windows_days)
     scored, reasons = score(frame, model, features, settings.scoring, features_version=version)
     statuses = dict(scored.group_by("status").len().sort("status").iter_rows())

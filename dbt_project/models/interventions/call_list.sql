@@ -1,12 +1,22 @@
 {{ config(materialized="view") }}
 
+-- A group may be a reason of both kinds: what can be acted upon is what a call can be about, so it comes first.
+with worded as (
+  select snapshot_date, user_id, reason_group as reason, arg_min(text_en, kind) as reason_text
+  from {{ source("scoring", "user_reasons") }}
+  group by snapshot_date, user_id, reason_group
+)
+
 select
-  snapshot_date,
-  row_number() over (partition by snapshot_date order by expected_gain_amount desc, user_id asc) as call_rank,
-  user_id,
-  arm,
-  reason,
-  value_at_risk_amount,
-  decision_id
-from {{ ref("intervention_plan") }}
-where channel = 'call'
+  plan.snapshot_date,
+  row_number() over (partition by plan.snapshot_date order by plan.expected_gain_amount desc, plan.user_id asc)
+    as call_rank,
+  plan.user_id,
+  plan.arm,
+  plan.reason,
+  worded.reason_text,
+  plan.value_at_risk_amount,
+  plan.decision_id
+from {{ ref("intervention_plan") }} as plan
+left join worded using (snapshot_date, user_id, reason)
+where plan.channel = 'call'

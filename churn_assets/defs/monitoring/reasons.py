@@ -1,0 +1,32 @@
+"""Which reasons are how common among which users, and how much is at stake with them."""
+
+import base64
+from collections.abc import Iterator
+
+import dagster as dg
+
+from churn_assets.contracts.reason_summaries import ReasonSummaries
+from churn_assets.defs.reads import segments_at
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.monitoring.reason_plots import reasons_png
+from churn_assets.monitoring.reasons import reason_summaries as summarise
+from churn_assets.stages import Stage
+
+
+@snapshot_assets(
+    Stage.MONITORING,
+    {"reason_summaries": ReasonSummaries},
+    deps=[[Stage.SCORING, "scored_users"], [Stage.SCORING, "user_reasons"], [Stage.FEATURES, "user_features"]],
+    kinds={"polars"},
+    owner="team:data-science",
+)
+def reason_summaries(at: Snapshot) -> Iterator[Product]:
+    """One row per reason group, kind and segment of the eligible users: how many have it, and what is at stake."""
+    reasons, scored = (
+        at.workplace.tables.read(Stage.SCORING, table, at.date) for table in ("user_reasons", "scored_users")
+    )
+    frame = summarise(reasons, scored, segments_at(at.workplace, at.date), snapshot=at.date)
+    picture = base64.b64encode(reasons_png(frame)).decode()
+    yield Product(
+        "reason_summaries", frame, {"reasons": dg.MetadataValue.md(f"![reasons](data:image/png;base64,{picture})")}
+    )

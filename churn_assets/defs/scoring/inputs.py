@@ -1,0 +1,23 @@
+"""What scores and reasons are made of at a snapshot: users with their features, and the model of that day."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.defs.dbt.features import describe
+from churn_assets.defs.reads import features_at
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.expected import with_expected_purchases
+from churn_assets.stages import Stage
+
+
+def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Feature]]:
+    """One row per user known at the snapshot, with status and features; the model; what the features are."""
+    churn = at.workplace.settings.churn
+    frame = with_expected_purchases(
+        features_at(at.workplace, at.date), gap_days=churn.gap_days, horizon_days=churn.horizon_days
+    )
+    model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
+    return frame, model, describe([name for name in frame.columns if name != "status"])

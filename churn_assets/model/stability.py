@@ -1,0 +1,104 @@
+"""Whether reasons hold still: the same users again with a little noise on what is measured, and the reasons compared.
+
+A method of explaining is worth little where nearly equal users get different explanations (Alvarez-Melis and Jaakkola
+2018, "On the robustness of interpretability methods"). Nothing is said here about whether a reason is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from churn_assets.model.reasons import REASONS, grouped_contributions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from churn_assets.contracts.feature import Feature
+    from churn_assets.model.artifact import ChurnModel
+    from churn_assets.model.matrix import Floats
+
+NOISE_SHARE = 0.01
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Of `users` with noise on `features_with_noise` features: shares from 0 to 1, and a mean rank correlation."""
+
+    users: int
+    features_with_noise: int
+    same_reason_share: float
+    same_three_share: float
+    rank_agreement: float
+
+
+def reasons_stability(
+    frame: pl.DataFrame,
+    model: ChurnModel,
+    features: Sequence[Feature],
+    *,
+    sample: int,
+    seed: int,
+    noise_share: float = NOISE_SHARE,
+) -> Stability:
+    """How reasons of up to `sample` users of `frame` (one row per eligible user) change with a little noise.
+
+    Noise as in `with_noise`, with standard deviations over all of `frame`. same_reason_share: the group that adds most
+    is the same (having no reason counts as a group); same_three_share: so is the set of the first three.
+    rank_agreement: Spearman's correlation of the groups' sums before and after, mean over users.
+    Raises ValueError on a frame without rows.
+    """
+    if frame.is_empty():
+        raise ValueError("user_features: no eligible user whose reasons could be compared.")
+    noisy, names = with_noise(frame, model.columns, seed=seed, noise_share=noise_share)
+    chosen = np.sort(np.random.default_rng(seed).permutation(frame.height)[:sample])
+    before, after = (grouped_contributions(rows[chosen], model, features).totals for rows in (frame, noisy))
+    return Stability(
+        users=len(chosen),
+        features_with_noise=len(names),
+        same_reason_share=float((_firsts(before, 1) == _firsts(after, 1)).all(axis=1).mean()),
+        same_three_share=float((_firsts(before, REASONS) == _firsts(after, REASONS)).all(axis=1).mean()),
+        rank_agreement=float(_spearman(before, after).mean()),
+    )
+
+
+def with_noise(
+    frame: pl.DataFrame, columns: Sequence[str], *, seed: int, noise_share: float = NOISE_SHARE
+) -> tuple[pl.DataFrame, list[str]]:
+    """`frame` with normal noise of `noise_share` x standard deviation on known continuous values, and where it is.
+
+    Continuous is a feature with a value that is not whole. Counts, flags and codes are kept: they are exact, the
+    smallest step they could take is no small one, and one order more is another user. Unknown stays unknown, and no
+    value leaves the range of the known ones: less than no money was never spent.
+    """
+    random = np.random.default_rng(seed)
+    values = {name: frame[name].cast(pl.Float64) for name in columns}
+    names = [name for name, column in values.items() if (column != column.round(0)).any()]
+    noisy = frame.with_columns(_shaken(values[name], noise_share, random) for name in names)
+    return noisy, names
+
+
+def _shaken(column: pl.Series, noise_share: float, random: np.random.Generator) -> pl.Series:
+    known = column.drop_nulls().to_numpy()
+    noise = pl.Series(random.standard_normal(len(column))) * float(known.std()) * noise_share
+    return (column + noise).clip(float(known.min()), float(known.max()))
+
+
+def _firsts(totals: Floats, count: int) -> npt.NDArray[np.int64]:
+    """(rows, count): the groups that add most, ascending by group so that their order does not matter."""
+    order = np.argsort(-totals, axis=1, kind="stable")[:, :count]
+    return np.sort(np.where(np.take_along_axis(totals, order, axis=1) > 0, order, NOBODY), axis=1)
+
+
+def _spearman(before: Floats, after: Floats) -> Floats:
+    """Per row; groups with equal sums (those the model does not use) rank in the same order in both."""
+    ranks = [np.argsort(np.argsort(totals, axis=1, kind="stable"), axis=1) for totals in (before, after)]
+    count = before.shape[1]
+    squares = ((ranks[0] - ranks[1]) ** 2).sum(axis=1)
+    return np.asarray(1 - 6 * squares / (count * (count**2 - 1)))

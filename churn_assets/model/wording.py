@@ -1,0 +1,111 @@
+"""How a reason reads in English and Chinese: label, value with its unit, and what is typical.
+
+A sentence says what is seen. It never says that this makes anybody leave: contributions tell what the model looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from churn_assets.contracts.feature import Feature
+
+UNKNOWN_EN, UNKNOWN_ZH = "unknown", "未知"
+# Nobody needs 63.42 days; from here on numbers are whole.
+WHOLE_FROM = 10
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What follows the number in each language, and the number itself: value x `scale`, below 10 with up to `decimals`,
+    from 10 on whole; money always with two.
+    """
+
+    en: str = ""
+    zh: str = ""
+    decimals: int = 2
+    scale: float = 1.0
+    is_money: bool = False
+
+
+# A unit that is not here is a count or an index, whose label says what is counted: a plain number.
+PLAIN, FLAG = Unit(), "flag"
+UNITS = {
+    "days": Unit(" days", "天", 1),
+    "hours": Unit(" hours", "小时", 1),
+    "seconds": Unit(" minutes", "分钟", 1, scale=1 / 60),
+    "years": Unit(" years", "岁", 0),
+    "share": Unit("%", "%", 1, scale=100),
+    "stars": Unit(" stars", "星", 1),
+    "characters": Unit(" characters", "字", 0),
+    # The currency is that of orders.amount, which no table names.
+    "currency": Unit(is_money=True),
+    "currency per day": Unit(is_money=True),
+}
+
+
+def with_sentences(
+    rows: pl.DataFrame, features: Sequence[Feature], typical: Mapping[str, float | None]
+) -> pl.DataFrame:
+    """`rows` (feature, feature_value) with `text_en` and `text_zh`, one sentence each; the order of rows is kept.
+
+    `typical`: feature -> median, None where nobody's value is known. Each sentence is made once: users with the same
+    rounded value share it. Raises KeyError on a feature that is not among `features`.
+    """
+    described = {feature.name: feature for feature in features}
+    named = rows["feature"].unique(maintain_order=True)
+    units = [UNITS.get(described[name].unit, PLAIN) for name in named]
+    ways = pl.DataFrame(
+        {
+            "feature": named,
+            "typical": pl.Series([typical[name] for name in named], dtype=pl.Float64),
+            "scale": pl.Series([unit.scale for unit in units], dtype=pl.Float64),
+            "decimals": pl.Series([unit.decimals for unit in units], dtype=pl.Int64),
+            "is_money": pl.Series([unit.is_money for unit in units], dtype=pl.Boolean),
+        }
+    )
+    shown = rows.select("feature", "feature_value").join(ways, on="feature", how="left", maintain_order="left")
+    shown = shown.select("feature", _rounded("feature_value").alias("value"), _rounded("typical").alias("typical"))
+    distinct = shown.unique()
+    pairs = [_sentences(described[name], value, median) for name, value, median in distinct.iter_rows()]
+    told = distinct.select(
+        "feature",
+        "value",
+        text_en=pl.Series([en for en, _ in pairs], dtype=pl.String),
+        text_zh=pl.Series([zh for _, zh in pairs], dtype=pl.String),
+    )
+    texts = shown.join(told, on=["feature", "value"], how="left", nulls_equal=True, maintain_order="left")
+    return rows.hstack(texts.select("text_en", "text_zh"))
+
+
+def _rounded(column: str) -> pl.Expr:
+    """The value as it is shown; adding zero makes minus zero plain zero."""
+    value, decimals = pl.col(column) * pl.col("scale"), pl.col("decimals")
+    is_whole = (decimals == 0) | (value.abs() >= WHOLE_FROM)
+    shown = pl.when("is_money").then(value.round(2)).when(is_whole).then(value.round(0))
+    return shown.when(decimals == 1).then(value.round(1)).otherwise(value.round(2)) + 0.0
+
+
+def _sentences(feature: Feature, value: float | None, typical: float | None) -> tuple[str, str]:
+    """English and Chinese, of rounded values."""
+    (value_en, value_zh), (typical_en, typical_zh) = (_told(feature, number) for number in (value, typical))
+    label = feature.label_en[:1].upper() + feature.label_en[1:]
+    return f"{label}: {value_en} (typical: {typical_en})", f"{feature.label_zh}：{value_zh}（典型值：{typical_zh}）"
+
+
+def _told(feature: Feature, value: float | None) -> tuple[str, str]:
+    if value is None:
+        return UNKNOWN_EN, UNKNOWN_ZH
+    if feature.unit == FLAG:
+        return ("yes", "是") if value >= 0.5 else ("no", "否")  # noqa: PLR2004 - the median of a flag may be a half
+    unit = UNITS.get(feature.unit, PLAIN)
+    number = f"{value:,.2f}" if unit.is_money else f"{value:,.2f}".rstrip("0").rstrip(".")
+    # "Days with a visit: 3", not "3 days".
+    word_en = "" if unit.en and feature.label_en.startswith(unit.en.strip() + " ") else unit.en
+    word_zh = "" if unit.zh and unit.zh + "数" in feature.label_zh else unit.zh
+    return number + (word_en.removesuffix("s") if number == "1" else word_en), number + word_zh

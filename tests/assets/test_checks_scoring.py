@@ -1,0 +1,61 @@
+"""Reasons are stable: a model whose reasons hang on the noise is told of, one with clear reasons is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from churn_assets.contracts.feature import RFM_COLUMNS
+from churn_assets.defs.scoring.checks import reasons_are_stable
+from churn_assets.defs.workplace import Workplace
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.calibration import Calibrator
+from churn_assets.model.rfm import LogisticRfm
+
+DAY = date(2024, 6, 17)
+Run = Callable[..., Any]
+
+# 1,200 users of whom a third have lapsed. The pause and the time as a user are equal, so the model cannot tell which of
+# the two adds more, unless their coefficients do.
+FEATURES = """
+create schema features;
+create table features.user_statuses as
+  select 'u' || n as user_id, date '2024-06-17' as snapshot_date, if(n % 3 = 0, 'lapsed', 'eligible') as status
+  from range(1200) as users (n);
+create table features.user_features as
+  select 'u' || n as user_id, date '2024-06-17' as snapshot_date, 50 + n / 8.0 as recency_days, 1 as orders_count,
+    20.0 as spent_amount, 50 + n / 8.0 as tenure_days, 1 as purchase_days_count, 50 + n // 8 as first_purchase_days
+  from range(1200) as users (n);
+"""
+
+
+@pytest.fixture
+def told_of(workplace: Workplace, execute: Run, run_check: Run) -> Run:
+    """What the check tells of a model with these coefficients of recency and tenure."""
+
+    def of(recency: float, tenure: float) -> Any:
+        execute(FEATURES)
+        fitted = LogisticRfm(RFM_COLUMNS, (0.0,) * 4, (1.0,) * 4, (recency, 0.0, 0.0, tenure), 0.0)
+        model = ChurnModel(fitted, Calibrator(), (DAY,), 0, 28)
+        workplace.tables.publish_bytes("training", "champion_model", DAY, model.to_bytes())
+        return run_check(reasons_are_stable, DAY)
+
+    return of
+
+
+def test_clear_reasons_pass(told_of: Run) -> None:
+    told = told_of(2.0, 1.0)
+    assert told.failed == []
+    figures = told.figures("scoring/user_reasons")
+    assert (figures["users"], figures["same_reason_share"], figures["rank_agreement"]) == (800, 1, 1)
+    assert (figures["min_stable_reasons_share"], figures["noise_share"]) == (0.8, 0.01)
+
+
+def test_reasons_that_hang_on_the_noise_are_a_warning(told_of: Run) -> None:
+    told = told_of(1.0, 1.0)
+    assert told.failed == ["scoring/user_reasons"]
+    assert told.is_followed
+    assert told.figures("scoring/user_reasons")["same_reason_share"] < 0.6

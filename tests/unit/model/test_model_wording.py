@@ -1,0 +1,104 @@
+"""How values read: by unit, rounded, unknown, in both languages."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.model.wording import with_sentences
+
+
+def feature(unit: str, label_en: str = "time since the last order", label_zh: str = "距上次下单时间") -> Feature:
+    return Feature("f", "orders", unit, None, "rhythm", True, False, label_en, label_zh)
+
+
+def sentences(made: Feature, value: float | None, typical: float | None = None) -> tuple[str, str]:
+    rows = pl.DataFrame({"feature": ["f"], "feature_value": [value]}, schema_overrides={"feature_value": pl.Float64})
+    row = with_sentences(rows, [made], {"f": typical}).row(0, named=True)
+    return row["text_en"], row["text_zh"]
+
+
+def test_a_sentence_has_label_value_and_what_is_typical() -> None:
+    assert sentences(feature("days"), 63.0, 21.4) == (
+        "Time since the last order: 63 days (typical: 21 days)",
+        "距上次下单时间：63天（典型值：21天）",
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "english", "chinese"),
+    [
+        ("days", 1.0, "1 day", "1天"),
+        ("days", 0.96, "1 day", "1天"),
+        ("days", 2.46, "2.5 days", "2.5天"),
+        ("days", 1234.5678, "1,235 days", "1,235天"),
+        ("hours", 5.24, "5.2 hours", "5.2小时"),
+        ("seconds", 90.0, "1.5 minutes", "1.5分钟"),
+        ("seconds", 60.0, "1 minute", "1分钟"),
+        ("years", 34.0, "34 years", "34岁"),
+        ("share", 0.354, "35%", "35%"),
+        ("share", 0.0042, "0.4%", "0.4%"),
+        ("share", 0.0, "0%", "0%"),
+        ("share", 1.0, "100%", "100%"),
+        ("currency", 1234.5, "1,234.50", "1,234.50"),
+        ("currency", 12.0, "12.00", "12.00"),
+        ("currency per day", 0.333, "0.33", "0.33"),
+        ("orders", 3.0, "3", "3"),
+        ("orders", 10.0, "10", "10"),
+        ("views", 1500.0, "1,500", "1,500"),
+        ("orders", 0.431, "0.43", "0.43"),
+        ("ratio", 0.5, "0.5", "0.5"),
+        ("log-odds", -1.234, "-1.23", "-1.23"),
+        ("ratio", -0.001, "0", "0"),
+        ("stars", 4.27, "4.3 stars", "4.3星"),
+        ("flag", 1.0, "yes", "是"),
+        ("flag", 0.0, "no", "否"),
+        ("orders", None, "unknown", "未知"),
+        ("days", None, "unknown", "未知"),
+    ],
+)
+def test_values_read_by_their_unit(unit: str, value: float | None, english: str, chinese: str) -> None:
+    assert sentences(feature(unit, "label", "标签"), value, value) == (
+        f"Label: {english} (typical: {english})",
+        f"标签：{chinese}（典型值：{chinese}）",
+    )
+
+
+def test_a_label_that_names_the_unit_is_not_repeated() -> None:
+    assert sentences(feature("days", "days with a visit", "活跃天数"), 3.0, 5.0) == (
+        "Days with a visit: 3 (typical: 5)",
+        "活跃天数：3（典型值：5）",
+    )
+    assert sentences(feature("days", "daysail length"), 3.0, 5.0)[0] == "Daysail length: 3 days (typical: 5 days)"
+
+
+def test_a_value_may_be_known_where_typical_is_not() -> None:
+    assert sentences(feature("orders", "orders"), 2.0, None)[0] == "Orders: 2 (typical: unknown)"
+
+
+def test_many_rows_keep_their_order_and_read_as_one_by_one() -> None:
+    random = np.random.default_rng(2)
+    made = [
+        Feature(name, "orders", unit, None, "rhythm", True, False, name, name)
+        for name, unit in (("a", "days"), ("b", "currency"), ("c", "share"))
+    ]
+    values = pl.Series(random.exponential(20, 600)).set(pl.Series(random.random(600) < 0.1), None)
+    rows = pl.DataFrame({"feature": random.choice(["a", "b", "c"], 600), "feature_value": values, "n": range(600)})
+    typical = {"a": 5.0, "b": 6.5, "c": None}
+    told = with_sentences(rows, made, typical)
+    assert told.drop("text_en", "text_zh").equals(rows)
+    alone = pl.concat(with_sentences(rows[i], made, typical) for i in range(600))
+    assert told.equals(alone)
+    assert told["text_en"].n_unique() > 100
+
+
+def test_no_rows_have_no_sentences() -> None:
+    rows = pl.DataFrame(schema={"feature": pl.String, "feature_value": pl.Float64})
+    assert with_sentences(rows, [], {}).schema["text_zh"] == pl.String
+
+
+def test_a_feature_without_a_label_is_refused() -> None:
+    with pytest.raises(KeyError, match="g"):
+        with_sentences(pl.DataFrame({"feature": ["g"], "feature_value": [1.0]}), [feature("days")], {"g": 1.0})
