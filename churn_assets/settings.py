@@ -125,6 +125,32 @@ class Training(Section):
     l2_leaf_reg: float = Field(20.0, ge=0)
     seed: int = 7
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
+    bakeoff_slices: int = Field(3, ge=1, le=104, description="churn bakeoff: slices tested on, the newest, at most.")
+    bakeoff_rows: int = Field(
+        100_000, ge=1_000, description="churn bakeoff: rows a model learns from, at most; more only cost time."
+    )
+
+
+class Profit(Section):
+    """What a retention campaign earns and costs per user, for `churn bakeoff`. Defaults: Verbraken et al. 2013."""
+
+    user_value_amount: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        200.0, description="What a user kept is worth, in the currency of orders.amount; your own figure goes first."
+    )
+    contact_cost_amount: Money = Field(1.0, description="Writing to one user, whatever they answer.")
+    offer_cost_amount: Money = Field(
+        10.0, description="The incentive, paid for whoever takes it: all who would have stayed, and who is kept."
+    )
+    acceptance_alpha: float = Field(
+        6.0, gt=0, le=1e4, description="Share of leavers an offer keeps: a beta distribution, as nobody knows it;"
+    )
+    acceptance_beta: float = Field(14.0, gt=0, le=1e4, description="6 and 14 have the mean 0.3, nearly all below 0.5.")
+
+    @model_validator(mode="after")
+    def _offer_below_value(self) -> Self:
+        if self.offer_cost_amount >= self.user_value_amount:
+            raise ValueError(f"offer_cost_amount {self.offer_cost_amount} eats user_value_amount: no offer could pay")
+        return self
 
 
 class Scoring(Section):
@@ -166,6 +192,7 @@ class Settings(BaseSettings):
     churn: Churn = Churn()
     features: Features = Features()
     training: Training = Training()
+    profit: Profit = Profit()
     scoring: Scoring = Scoring()
     decisions: Decisions = Decisions()
 
