@@ -30,6 +30,7 @@ Fit = Callable[[pl.DataFrame], Scorer]
 # The mean of the log-odds of both: no weight is learned, so nothing can leak into one.
 BLEND, BLENDED = "blend", ("catboost", "logistic_rfm")
 NETWORK_BATCH, NETWORK_ROUNDS = 256, 8
+TREE_ROWS = 20_000  # drawn for each tree of the forest at most: else the forest alone takes most of the time
 
 
 def rivals(inputs: Inputs, rows: pl.DataFrame) -> dict[str, Fit]:
@@ -55,7 +56,9 @@ def _tree(inputs: Inputs, rows: pl.DataFrame) -> Piped:
 
 
 def _forest(inputs: Inputs, rows: pl.DataFrame) -> Piped:
-    forest = RandomForestClassifier(200, min_samples_leaf=20, n_jobs=-1, random_state=inputs.settings.seed)
+    forest = RandomForestClassifier(
+        200, min_samples_leaf=20, max_samples=min(TREE_ROWS, rows.height), n_jobs=-1, random_state=inputs.settings.seed
+    )
     fitted = inputs.fit(rows, forest, takes_gaps=True)
     forest.set_params(n_jobs=1)  # threads add the trees up in the order in which they finish: other last digits
     return fitted

@@ -29,7 +29,7 @@ def bakeoff_page(baked: BakeOff, *, snapshot: date, window: str, profit: Profit)
         {
             "ROC": roc_png(baked.newest),
             "precision and recall": precision_recall_png(baked.newest),
-            "calibration": calibration_png(baked.newest, "on the slice before"),
+            "calibration": calibration_png(baked.newest, "after scaling"),
             "gain": lift_png(baked.newest),
             "profit": profit_png(baked.newest, profit),
         },

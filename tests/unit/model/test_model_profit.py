@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from empulse.metrics import empc_score
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
@@ -44,11 +45,8 @@ def test_the_closed_form_is_the_integral(rows: int, seed: int, base_rate: float,
         assert expected_maximum_profit(y, p, settings)[0] == pytest.approx(by_steps(y, p, settings), abs=2e-4)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # sympy, which it brings, uses names mpmath will drop
 @given(rows=st.integers(10, 400), seed=st.integers(0, 500), base_rate=st.floats(0.02, 0.9))
 def test_the_authors_package_says_the_same(rows: int, seed: int, base_rate: float) -> None:
-    from empulse.metrics import empc_score  # noqa: PLC0415 - under the filter above
-
     y, p = case(rows, seed, base_rate)
     for s in (PUBLISHED, CHEAP):
         theirs = empc_score(
