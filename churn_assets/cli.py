@@ -125,6 +125,14 @@ def definitions(home: HomeOption = None) -> None:
 
 
 @app.command()
+def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Compare models, simple and not, on later users than they learned from; write a table and a page about it."""
+    from churn_assets.defs.bakeoff_lab import show_bakeoff
+
+    show_bakeoff(_home(home), snapshot.date() if snapshot else None)
+
+
+@app.command()
 def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
     from churn_assets.defs.features.verify import verify as verify_mart

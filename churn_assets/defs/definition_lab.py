@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from churn_assets.defs.dbt.built import consumed_until
 from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.storage.tables import PartitionMissing
+from churn_assets.defs.terminal import rich_table
 from churn_assets.defs.workplace import Workplace
 from churn_assets.monitoring.definition_page import definitions_page
-from churn_assets.monitoring.definition_tables import TextTable, text_tables
+from churn_assets.monitoring.definition_tables import text_tables
 
 PAGE = "definitions.html"
 
@@ -32,24 +32,8 @@ def show_definitions(root: Path) -> None:
     console = Console(highlight=False)
     console.print(f"Definitions of leaving as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
     for table in text_tables(frame):
-        console.print(_rich(table))
+        console.print(rich_table(table))
     page = workplace.home.reports / PAGE
     html = definitions_page(frame, snapshot=snapshot, chosen=churn.definition, window=window)
     write_whole(page, lambda file: file.write_text(html, encoding="utf-8"))
     console.print(f"Page: {page}", soft_wrap=True)
-
-
-def _rich(table: TextTable) -> Table:
-    shown = Table(
-        title=table.title,
-        title_justify="left",
-        caption=table.note,
-        caption_justify="left",
-        box=None,
-        padding=(0, 1, 0, 0),
-    )
-    for number, heading in enumerate(table.headings):
-        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
-    for row in table.rows:
-        shown.add_row(*row)
-    return shown

@@ -9,11 +9,12 @@ from churn_assets.defs.dbt.project import ManifestError
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.promotions import NoSuchModel
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
+from churn_assets.model.slices import LeakingSplit, NothingToTest
 from churn_assets.settings import SettingsError
 from churn_assets.sources import SourceError
 
 KNOWN_FAILURES = (
-    CalendarError, LandingError, ManifestError, NoSuchModel, PartitionDamaged, PartitionMissing, SettingsError,
-    SourceError,
+    CalendarError, LandingError, LeakingSplit, ManifestError, NoSuchModel, NothingToTest, PartitionDamaged,
+    PartitionMissing, SettingsError, SourceError,
     duckdb.IOException,  # somebody else has the warehouse open; the message names the process
 )  # fmt: skip

@@ -30,21 +30,31 @@ def evaluate(
     seed: int,
     draws: int = 200,
 ) -> dict[str, float]:
-    """Metrics over rows of one or more slices, in the order of the table `model_comparison`.
+    """Metrics over rows of one or more slices, in the order of the table `model_comparison`: see `figures`.
 
-    auc and average_precision with ties counted half (as scikit-learn does), auc_low/high and average_precision_low/high
-    from 2.5 to 97.5 % of `draws` bootstrap draws over users, log_loss, brier, ece (10 equal-width bins), and lift_5,
-    lift_10, lift_20: churn rate among the riskiest 5, 10, 20 % over the churn rate of all (ties by user_id).
-    Raises ValueError when only one outcome is present.
+    The intervals are from `draws` bootstrap draws over users. Raises ValueError when only one outcome is present.
     """
     if is_churned.all() or not is_churned.any():
         raise ValueError(
             f"is_churned holds one outcome only in {is_churned.size} rows: nothing to rank; take a slice with both."
         )
+    rankings = bootstrap(is_churned, churn_probability, user_ids, seed=seed, draws=draws)
+    return figures(is_churned, churn_probability, user_ids, rankings)
+
+
+def figures(
+    is_churned: npt.NDArray[np.bool_], churn_probability: Floats, user_ids: npt.NDArray[np.str_], rankings: Floats
+) -> dict[str, float]:
+    """Metrics, with the intervals that the draws `rankings` (see `bootstrap`) give.
+
+    auc and average_precision with ties counted half (as scikit-learn does), auc_low/high and average_precision_low/high
+    from 2.5 to 97.5 % of the draws, log_loss, brier, ece (10 equal-width bins), and lift_5, lift_10, lift_20: churn
+    rate among the riskiest 5, 10, 20 % over the churn rate of all (ties by user_id).
+    """
     order = np.lexsort((user_ids, -churn_probability))
-    y, p, ids = is_churned[order], churn_probability[order], user_ids[order]
+    y, p = is_churned[order], churn_probability[order]
     auc, average_precision = _ranking(y, p, np.ones(y.size))
-    low, high = np.quantile(_bootstrap(y, p, ids, seed, draws), [0.025, 0.975], axis=0)
+    low, high = np.quantile(rankings, [0.025, 0.975], axis=0)
     return {
         "auc": auc,
         "auc_low": float(low[0]),
@@ -76,11 +86,21 @@ def _ranking(y: npt.NDArray[np.bool_], p: Floats, weights: Floats) -> tuple[floa
     return float(auc), float((new_churned * precision).sum() / churned[-1])
 
 
-def _bootstrap(y: npt.NDArray[np.bool_], p: Floats, ids: npt.NDArray[np.str_], seed: int, draws: int) -> Floats:
+def bootstrap(
+    is_churned: npt.NDArray[np.bool_],
+    churn_probability: Floats,
+    user_ids: npt.NDArray[np.str_],
+    *,
+    seed: int,
+    draws: int = 200,
+) -> Floats:
     """AUC and average precision, one row per draw, which weights a row by how often its user was drawn.
 
-    A draw with one outcome only has no ranking and is left out; that happens only when one outcome is very rare.
+    The draws depend on users and seed alone, so those of two models on the same rows are pairs. One with one outcome
+    only has no ranking and is left out; that happens only when one outcome is very rare.
     """
+    order = np.lexsort((user_ids, -churn_probability))
+    y, p, ids = is_churned[order], churn_probability[order], user_ids[order]
     users, user_of_row = np.unique(ids, return_inverse=True)
     random = np.random.default_rng(seed)
     rankings = []

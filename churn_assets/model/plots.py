@@ -1,7 +1,7 @@
-"""The comparison as pictures: PNG bytes of ROC, calibration and lift. No metric is computed for a table here.
+"""Models on one slice as pictures: PNG bytes. No metric is computed for a table here.
 
-Every function takes `TrainedModel.out_of_time`: one row per user of the newest slice with user_id, is_churned and one
-probability column per model.
+Every function takes a frame like `TrainedModel.out_of_time`: one row per user of the newest slice with user_id,
+is_churned and one probability column per model.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from churn_assets.model.profit import profit_curve
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from churn_assets.model.matrix import Floats
+    from churn_assets.settings import Profit
 
 BINS = 10
 
@@ -33,11 +36,29 @@ def roc_png(out_of_time: pl.DataFrame) -> bytes:
     return _png(figure, axes)
 
 
-def calibration_png(out_of_time: pl.DataFrame) -> bytes:
+def precision_recall_png(out_of_time: pl.DataFrame) -> bytes:
+    """Share of churners among the flagged against the share of churners flagged, for every threshold."""
+    figure, axes = _canvas("Precision and recall, newest matured slice", "recall", "precision")
+    for name, y, _ in _models(out_of_time):
+        found = np.cumsum(y)
+        axes.plot(found / y.sum(), found / np.arange(1, y.size + 1), label=name)
+    axes.axhline(out_of_time["is_churned"].to_numpy().mean(), color="grey", linestyle=":", label="chance")
+    return _png(figure, axes)
+
+
+def profit_png(out_of_time: pl.DataFrame, profit: Profit) -> bytes:
+    """Amount earned per user against the share of users flagged, at the mean acceptance."""
+    figure, axes = _canvas("Profit, newest matured slice", "share of users flagged, riskiest first", "amount per user")
+    for name, y, p in _models(out_of_time):
+        axes.plot(*profit_curve(y, p, profit), label=name)
+    axes.axhline(0, color="grey", linestyle=":", label="nobody flagged")
+    axes.autoscale(axis="y")
+    return _png(figure, axes)
+
+
+def calibration_png(out_of_time: pl.DataFrame, when: str = "before scaling") -> bytes:
     """Churn rate against mean probability in ten equal-width bins, and below it how many users each bin holds."""
-    figure, axes, below = _canvas_with_counts(
-        "Calibration before scaling, newest matured slice", "observed churn share"
-    )
+    figure, axes, below = _canvas_with_counts(f"Calibration {when}, newest matured slice", "observed churn share")
     for name, y, p in _models(out_of_time):
         index = np.minimum((p * BINS).astype(int), BINS - 1)
         counts = np.bincount(index, minlength=BINS)

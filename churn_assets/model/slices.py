@@ -16,6 +16,10 @@ class LeakingSplit(ValueError):
     """A label window reaches past the date on which its outcome is used."""
 
 
+class NothingToTest(ValueError):
+    """Too little has matured for any test out of time."""
+
+
 def training_slices(
     snapshot: date, calendar: Iterable[date], *, gap_days: int, horizon_days: int, slices: int, step_days: int
 ) -> list[date]:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 import pytest
 
-from churn_assets.model.plots import calibration_png, lift_png, roc_png
+from churn_assets.model.plots import calibration_png, lift_png, precision_recall_png, profit_png, roc_png
 from churn_assets.model.training import TrainedModel
+from churn_assets.settings import Profit
 
 Plot = Callable[[pl.DataFrame], bytes]
-PLOTS = [roc_png, calibration_png, lift_png]
+PLOTS = [roc_png, calibration_png, lift_png, precision_recall_png, partial(profit_png, profit=Profit())]
 
 
 @pytest.mark.parametrize("plot", PLOTS)

@@ -1,0 +1,214 @@
+"""The sections of the settings, one class each: every field with unit and reason. How they are read: settings.py."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from churn_assets.decisions.arms import Arm, default_arms
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Days = Annotated[int, Field(gt=0, le=36_500)]
+Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
+
+
+SHORTEST_MONTH_DAYS = 28
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Landing(Section):
+    uri: str | None = Field(None, description="Folder of the raw tables; default <home>/landing.")
+    cancelled_statuses: tuple[str, ...] = Field(
+        ("cancelled", "canceled", "void", "failed"),
+        description="Order statuses (lower case) that are no purchase.",
+    )
+    restated: bool = Field(
+        False,
+        description="Past snapshots made again show what is known today, late rows and corrections included, instead "
+        "of what was known then. For looking back only: such features look ahead.",
+    )
+
+
+class Calendar(Section):
+    start: date | None = Field(
+        None,
+        description="First snapshot; a weekly calendar falls on its weekday. Default: derived from the oldest order "
+        "at the first run and kept in the home.",
+    )
+    cadence: Literal["daily", "weekly", "monthly"] = Field("weekly", description="Distance between snapshots.")
+
+    @model_validator(mode="after")
+    def _every_month_has_it(self) -> Self:
+        if self.cadence == "monthly" and self.start is not None and self.start.day > SHORTEST_MONTH_DAYS:
+            raise ValueError(f"a monthly calendar starts on a day that every month has (1 to 28), got {self.start}")
+        return self
+
+
+class Churn(Section):
+    definition: Definition = Field(
+        "inactivity", description="Which of the labels counts; all are made, so another choice makes nothing again."
+    )
+    horizon_days: Days = Field(28, description="Length of the label window in days.")
+    gap_days: int = Field(0, ge=0, le=3650, description="Days between the snapshot and the label window.")
+    active_within_days: Days | None = Field(
+        180, description="Eligible: a purchase within so many days before the snapshot; null: any purchase ever."
+    )
+    rhythm_quantile: Share = Field(0.9, description="own_rhythm: quantile of the user's own gaps that is still usual.")
+    rhythm_min_gaps: int = Field(3, ge=1, description="With fewer gaps a user is held against the gaps of everybody.")
+    rhythm_floor_days: Days = Field(14, description="No silence up to this counts as leaving, in days.")
+    rhythm_cap_days: Days = Field(182, description="Any silence beyond this does, in days.")
+    reduced_measure: Literal["orders", "spent_amount"] = Field("orders", description="reduced: what has to fall.")
+    reduced_share: Share = Field(0.5, description="By how much, against the user's own rate before the snapshot.")
+    reduced_reference_days: Days = Field(182, description="Days before the snapshot over which that rate is taken.")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.rhythm_floor_days > self.rhythm_cap_days:
+            raise ValueError(f"rhythm_floor_days {self.rhythm_floor_days} is above rhythm_cap_days")
+        return self
+
+    def of_the_labels(self) -> dict[str, int | float | str | None]:
+        """What the rows of churn_labels are made with: everything but the choice among them."""
+        return self.model_dump(mode="json", exclude={"definition"})
+
+
+class Features(Section):
+    windows_days: tuple[Days, ...] = Field((7, 28, 91, 182), min_length=2, description="Windows, ascending, in days.")
+    max_missing_column_share: Share = Field(
+        0.98, description="A feature unknown in more training rows than this is left out of the model, and named."
+    )
+    max_missing_user_share: Share = Field(
+        0.9, description="Users with more unknown features than this are scored like all others, but counted."
+    )
+    max_sparse_users_share: Share = Field(0.1, description="A check warns when more of the eligible users are such.")
+    max_outlier_share: Share = Field(
+        0.22,
+        description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one "
+        "side a quarter is the most that can; skewed features of a sane shop reach 0.2.",
+    )
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.windows_days) != sorted(set(self.windows_days)):
+            raise ValueError(f"windows_days must ascend without repeats, got {list(self.windows_days)}")
+        return self
+
+
+class Training(Section):
+    slices: int = Field(8, ge=1, le=104, description="Matured snapshots in a training set, at most; several beat one.")
+    slice_step_days: Days = Field(28, description="Distance between them in days, rounded up to the calendar.")
+    min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
+    min_churners: int = Field(100, ge=1, description="Churned rows, at least, for CatBoost.")
+    min_stayers: int = Field(100, ge=1, description="The same for rows that stayed.")
+    too_good_auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
+        0.95, description="A single feature that ranks better than this, and far better than recency, stops the run."
+    )
+    iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
+    depth: int = Field(4, ge=1, le=10)
+    learning_rate: float = Field(0.05, gt=0, le=1)
+    l2_leaf_reg: float = Field(20.0, ge=0)
+    seed: int = 7
+    admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
+    population: Literal["untreated", "all"] = Field(
+        "untreated",
+        description="Whose labels teach: users whom a campaign reached in the label window stayed because of it, or "
+        "not; learning from them makes the users worth treating look safe.",
+    )
+    promotion: Literal["automatic", "approved"] = Field(
+        "automatic", description="Whether a model that has won scores at once, or waits for churn promote."
+    )
+    max_ece: Share = Field(0.05, description="Calibration error above which no model is promoted.")
+    bakeoff_slices: int = Field(3, ge=1, le=104, description="churn bakeoff: slices tested on, the newest, at most.")
+    bakeoff_rows: int = Field(
+        100_000, ge=1_000, description="churn bakeoff: rows a model learns from, at most; more only cost time."
+    )
+
+
+class Profit(Section):
+    """What a retention campaign earns and costs per user, for `churn bakeoff`. Defaults: Verbraken et al. 2013."""
+
+    user_value_amount: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        200.0, description="What a user kept is worth, in the currency of orders.amount; your own figure goes first."
+    )
+    contact_cost_amount: Money = Field(1.0, description="Writing to one user, whatever they answer.")
+    offer_cost_amount: Money = Field(
+        10.0, description="The incentive, paid for whoever takes it: all who would have stayed, and who is kept."
+    )
+    acceptance_alpha: float = Field(
+        6.0, gt=0, le=1e4, description="Share of leavers an offer keeps: a beta distribution, as nobody knows it;"
+    )
+    acceptance_beta: float = Field(14.0, gt=0, le=1e4, description="6 and 14 have the mean 0.3, nearly all below 0.5.")
+
+    @model_validator(mode="after")
+    def _offer_below_value(self) -> Self:
+        if self.offer_cost_amount >= self.user_value_amount:
+            raise ValueError(f"offer_cost_amount {self.offer_cost_amount} eats user_value_amount: no offer could pay")
+        return self
+
+
+class Scoring(Section):
+    high_share: Share = Field(0.1, description="Share of eligible users, riskiest first, in tier high.")
+    medium_share: Share = Field(0.2, description="Share after those in tier medium; the rest is low.")
+    value_days: Days = Field(91, description="Days of a user's past spend that leaving puts at risk.")
+    min_stable_reasons_share: Share = Field(
+        0.8, description="A check warns when fewer users keep their first reason under a little noise."
+    )
+
+
+class Decisions(Section):
+    budget_amount: Money = Field(1000.0, description="Money per snapshot, in the currency of orders.amount.")
+    holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
+    exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
+    salt: str = Field("churn-assets", min_length=1, description="Salt of the stable hash; changing it redraws sides.")
+    max_risk_tiers: tuple[Literal["high", "medium", "low"], ...] = Field(
+        ("high", "medium"), description="Tiers that may be treated."
+    )
+    unknown_consent: Literal["deny", "allow"] = Field(
+        "deny", description="What a channel without any recorded consent means: silence is no consent."
+    )
+    arms: tuple[Arm, ...] = Field(default_factory=default_arms, description="Arms catalogue, in order of preference.")
+
+    @model_validator(mode="after")
+    def _unique_arms(self) -> Self:
+        ids = [arm.arm for arm in self.arms]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"arm ids must be unique, got {ids}")
+        return self
+
+
+class Monitoring(Section):
+    psi_warn: float = Field(
+        0.1,
+        gt=0,
+        allow_inf_nan=False,
+        description="Population stability index (PSI, no unit) of a feature or the score from which it has drifted, if "
+        "it is beyond chance as well: below it a model seldom notices.",
+    )
+    psi_alarm: float = Field(
+        0.25, gt=0, allow_inf_nan=False, description="The same from which the model should learn the users anew."
+    )
+    false_alarm_share: float = Field(
+        0.01, gt=0, lt=1, description="Share of snapshots at which anything is beyond chance though nothing changed."
+    )
+    max_model_age_days: Days = Field(
+        91,
+        description="Days from when the newest labels a model learned from had matured to the snapshot it scores. A "
+        "season: what is learned from one need not hold in the next.",
+    )
+    max_ece: Share = Field(
+        0.05,
+        description="Expected calibration error of scores whose labels matured: by so much a probability, and the "
+        "value at risk made of it, may be off on average.",
+    )
+
+    @model_validator(mode="after")
+    def _warn_below_alarm(self) -> Self:
+        if self.psi_warn > self.psi_alarm:
+            raise ValueError(f"psi_warn {self.psi_warn} is above psi_alarm {self.psi_alarm}")
+        return self

@@ -1,0 +1,106 @@
+"""`churn bakeoff` on a small training set: the terminal, the table of the warehouse and the page say the same."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from churn_assets.cli import app
+from churn_assets.contracts.model_bakeoffs import BAKED, ModelBakeoffs
+from churn_assets.defs.storage.tables import PartitionMissing
+from churn_assets.defs.workplace import Workplace
+from churn_assets.model.slices import NothingToTest
+from churn_assets.stages import Stage
+
+OLDER, SNAPSHOT = date(2026, 4, 27), date(2026, 5, 25)
+HORIZON, USERS = timedelta(days=28), 300
+
+
+def training_set(snapshot: date, slices: int) -> pl.DataFrame:
+    random = np.random.default_rng(1)
+    frames = []
+    for number in range(slices, 0, -1):
+        day = snapshot - number * HORIZON
+        recency, days = random.exponential(40, USERS), 1 + random.poisson(2, USERS)
+        gap = np.where(random.random(USERS) < 0.3, np.nan, random.exponential(30, USERS))
+        log_odds = 1.2 * (np.log1p(recency) - 3.2) - 0.5 * (days - 3)
+        frames.append(
+            pl.DataFrame(
+                {
+                    "user_id": [f"u{i:04d}" for i in range(USERS)],
+                    "snapshot_date": [day] * USERS,
+                    "matures_at": [datetime.combine(day + HORIZON, datetime.min.time())] * USERS,
+                    "is_churned": random.random(USERS) < 1 / (1 + np.exp(-log_odds)),
+                    "recency_days": recency,
+                    "orders_count": days,
+                    "spent_amount": days * random.lognormal(3, 0.5, USERS),
+                    "tenure_days": recency + random.exponential(100, USERS),
+                    "purchase_days_count": days,
+                    "gap_mean_days": pl.Series(gap, nan_to_null=True),
+                    "expected_purchases": days / (10 + recency),
+                },
+                schema_overrides={"matures_at": pl.Datetime("us")},
+            )
+        )
+    return pl.concat(frames)
+
+
+@pytest.fixture
+def shop(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    monkeypatch.setenv("CHURN_HOME", workplace.home_path)  # the command sets it too; this one is undone
+    workplace.home.settings_file.write_text("training: {iterations: 30, bakeoff_slices: 2}\n")
+    for day, slices in ((OLDER, 2), (SNAPSHOT, 4)):
+        workplace.tables.publish(Stage.TRAINING, "training_set", day, training_set(day, slices))
+    return workplace
+
+
+def bakeoff(*options: str) -> Result:
+    return CliRunner().invoke(app, ["bakeoff", *options], env={"COLUMNS": "200"})
+
+
+def test_terminal_table_and_page_say_the_same(shop: Workplace) -> None:
+    told = bakeoff("--home", shop.home_path)
+    assert told.exit_code == 0, told.output
+    table = shop.warehouse.query("select * from training.model_bakeoffs")
+    ModelBakeoffs.validate(table, lazy=True)
+    assert set(table["model"]) == set(BAKED)
+    assert set(table["snapshot_date"]) == {SNAPSHOT}
+    assert table["slice_date"].n_unique() == 2
+
+    best = table.filter(slice_date=SNAPSHOT - HORIZON, segment="all").sort("auc", descending=True).row(0, named=True)
+    first = next(line for line in told.output.splitlines() if line.split()[:1] == [best["model"]])
+    assert f"{best['auc']:.3f}" in first
+    assert "4 slices. A model learns from 100,000 rows at most" in told.output
+
+    html = (shop.home.reports / f"bakeoff_{SNAPSHOT}.html").read_text()
+    assert len(html) < 1_000_000
+    assert html.count("data:image/png;base64,") == 5
+    assert "http" not in html
+    assert "<script" not in html
+    assert "u0001" not in html, "aggregates only"
+    assert f"<td>{best['model']}</td><td>{best['auc']:.3f}</td>" in html
+
+
+def test_a_snapshot_can_be_named_and_again_replaces_what_was_there(shop: Workplace) -> None:
+    for _ in range(2):
+        assert bakeoff("--snapshot", str(OLDER)).exit_code == 0
+    table = shop.warehouse.query("select snapshot_date, count(*) as rows from training.model_bakeoffs group by 1")
+    assert table.rows() == [(OLDER, shop.tables.read(Stage.TRAINING, "model_bakeoffs", OLDER).height)]
+
+
+def test_what_is_missing_is_named(shop: Workplace) -> None:
+    with pytest.raises(PartitionMissing, match=r"training.training_set has no snapshot 2026-05-18"):
+        raise bakeoff("--snapshot", "2026-05-18").exception or AssertionError
+    shop.tables.publish(Stage.TRAINING, "training_set", SNAPSHOT, training_set(SNAPSHOT, 1))
+    with pytest.raises(NothingToTest, match="holds 1 slices"):
+        raise bakeoff().exception or AssertionError
+
+
+def test_a_home_without_a_training_set_says_so(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN_HOME", workplace.home_path)
+    with pytest.raises(PartitionMissing, match="holds no training set yet"):
+        raise bakeoff().exception or AssertionError
