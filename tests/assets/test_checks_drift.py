@@ -128,7 +128,7 @@ def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_new
     figures = run_check(model_needs_no_retraining, DAY).figures("monitoring/feature_drift")
     assert "recency_days" in figures["reasons"]
     assert (figures["learned_from"], figures["age_days"], figures["snapshots_matured"]) == (str(SLICE), 0, 0)
-    assert "learned from the newest labels there are" in figures["what_to_do"]
+    assert "learn from the newest labels there are" in figures["what_to_do"]
 
 
 def test_an_old_model_is_to_be_trained_on_what_has_matured_since(make: Run, run_check: Run) -> None:
