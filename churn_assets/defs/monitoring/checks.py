@@ -15,9 +15,7 @@ LOOK_AT_DRIFT = (
 )
 
 
-@snapshot_check(
-    Stage.MONITORING, "feature_drift", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True
-)  # fmt: skip
+@snapshot_check(Stage.MONITORING, "feature_drift", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def features_have_not_drifted(at: Snapshot) -> Finding:
     """Features of the model and its score are spread over users as among those it learned from, and scored before:
     no population stability index is both beyond chance and at monitoring.psi_warn or more.

@@ -43,16 +43,15 @@ def feature_drift(at: Snapshot) -> Iterator[Product]:
     tables = at.workplace.tables
     model = ChurnModel.from_bytes(tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     made_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
-    scored = tables.scan(*SCORED, at.date).filter(status="eligible").select(
-        "user_id", "model_version", SCORE_FEATURE
-    ).collect()  # fmt: skip
+    scored = tables.scan(*SCORED, at.date).filter(status="eligible")
+    scores = scored.select("user_id", "model_version", SCORE_FEATURE).collect()
     learned = tables.scan(Stage.TRAINING, "training_set", made_at).filter(snapshot_date=max(model.slices))
     frame = drift_between(
-        _features(at).join(scored, on="user_id"),
+        _features(at).join(scores, on="user_id"),
         learned.select("snapshot_date", *model.columns).collect(),
         _scored_before(at),
         describe(model.columns),
-        model_version=scored.item(0, "model_version"),
+        model_version=scores.item(0, "model_version"),
         settings=limits,
     )
     picture = base64.b64encode(drift_png(frame, warn=limits.psi_warn, alarm=limits.psi_alarm)).decode()
