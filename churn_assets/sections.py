@@ -117,8 +117,8 @@ class Training(Section):
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
     population: Literal["untreated", "all"] = Field(
         "untreated",
-        description="Whose labels teach: users whom a campaign reached in the label window stayed because of it, or "
-        "not; learning from them makes the users worth treating look safe.",
+        description="Whose labels teach: users treated in the label window (propensity stated) stayed because of it, "
+        "or not; learning from them makes the users worth treating look safe.",
     )
     promotion: Literal["automatic", "approved"] = Field(
         "automatic", description="Whether a model that has won scores at once, or waits for churn promote."

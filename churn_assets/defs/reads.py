@@ -13,7 +13,7 @@ LABELLED = """
 select features.user_id, features.snapshot_date, labels.matures_at, labels.is_churned,
        exists (
          select 1 from marts.fct_contacts as contacts
-         where contacts.user_id = features.user_id and contacts.arm <> 'none'
+         where contacts.user_id = features.user_id and contacts.channel <> 'none' and contacts.propensity is not null
            and contacts.sent_at >= features.snapshot_date and contacts.sent_at < labels.matures_at
            and contacts.known_at < $snapshot
            and (contacts.superseded_at is null or contacts.superseded_at >= $snapshot)
@@ -70,7 +70,8 @@ where is_purchase and ordered_at < $snapshot
 def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
     """One row per eligible user and slice whose label had matured by `snapshot`.
 
-    `is_treated`: an arm of a campaign reached the user between the slice and the end of the label window.
+    `is_treated`: between the slice and the end of its label window something reached the user by a decision that states its
+    propensity. Mailings without one are part of life.
     """
     definition = workplace.settings.churn.definition
     return workplace.warehouse.query(LABELLED, {"snapshot": snapshot, "slices": list(slices), "definition": definition})

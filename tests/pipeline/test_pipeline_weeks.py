@@ -146,7 +146,9 @@ def test_who_was_treated_in_the_label_window_teaches_nothing(shop: Instance) -> 
     """Treatment is worked out again from the raw files."""
     file = shop.home / "tables" / "training" / "training_set" / f"snapshot_date={LAST}" / "*.parquet"
     taught = pl.read_parquet(file, hive_partitioning=False, columns=["user_id", "snapshot_date", "matures_at"])
-    contacts = known_before(shop.landing, "contacts", LAST, ["contact_id"]).filter(pl.col("arm") != "none")
+    contacts = known_before(shop.landing, "contacts", LAST, ["contact_id"]).filter(
+        pl.col("channel") != "none", pl.col("propensity").is_not_null()
+    )
     pairs = taught.join(contacts.select("user_id", "sent_at"), on="user_id")
     assert len(pairs) > 0, "somebody who taught was treated at another time"
     inside = (pl.col("sent_at") >= pl.col("snapshot_date")) & (pl.col("sent_at") < pl.col("matures_at"))
