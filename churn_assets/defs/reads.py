@@ -70,8 +70,8 @@ where is_purchase and ordered_at < $snapshot
 def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
     """One row per eligible user and slice whose label had matured by `snapshot`.
 
-    `is_treated`: between the slice and the end of its label window something reached the user by a decision that states its
-    propensity. Mailings without one are part of life.
+    `is_treated`: before its label window was over, something reached the user by a decision that states its propensity.
+    Mailings without one are part of life.
     """
     definition = workplace.settings.churn.definition
     return workplace.warehouse.query(LABELLED, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
