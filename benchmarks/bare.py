@@ -37,7 +37,7 @@ def main() -> None:
         for frame in (training, present)
     )
     trained = train(
-        training,
+        training.filter(~pl.col("is_treated")).drop("is_treated"),
         features,
         snapshot=snapshot,
         gap_days=churn.gap_days,

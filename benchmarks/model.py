@@ -27,7 +27,7 @@ from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.boosting import THREADS, fit_boosting
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.matrix import feature_matrix
-from churn_assets.model.reasons import user_reasons
+from churn_assets.model.reasons import grouped_contributions, user_reasons
 from churn_assets.model.training import train
 from churn_assets.settings import Training
 
@@ -104,8 +104,13 @@ def _reasons(rows: int, features: int) -> list[tuple[str, float]]:
     ]
     return [
         ("bare SHAP values", _seconds(lambda: bare.get_feature_importance(Pool(matrix), type="ShapValues"))),
-        ("probabilities and reasons", _seconds(lambda: (model.predict(frame), user_reasons(frame, model, described)))),
+        ("probabilities and reasons", _seconds(lambda: _reasoned(frame, model, described))),
     ]
+
+
+def _reasoned(frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
+    model.predict(frame)
+    user_reasons(frame, grouped_contributions(frame, model, features))
 
 
 def _seconds(work: Callable[[], object]) -> float:
