@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from churn_assets.model.training import TrainedModel
     from churn_assets.settings import Training
 
-DRAWS = 60  # of six segments each; 200 as for the models took 2 s of a run on 20,000 users
+DRAWS = 60  # for each of six segments: a card is read by people, to two digits
 FEWEST = 30  # of either outcome in a segment; below, its figures would be noise
 LIMITS = """\
 - A probability is of leaving when left alone, under the definition above and no other.
