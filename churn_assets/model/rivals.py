@@ -27,7 +27,7 @@ from churn_assets.model.rfm import fit_logistic
 
 Fit = Callable[[pl.DataFrame], Scorer]
 
-# The mean of the log-odds of both: no weight is learned, so nothing can leak into one.
+# See blend.py. No weight is learned, so nothing can leak into one.
 BLEND, BLENDED = "blend", ("catboost", "logistic_rfm")
 NETWORK_BATCH, NETWORK_ROUNDS = 256, 8
 TREE_ROWS = 20_000  # drawn for each tree of the forest at most: else the forest alone takes most of the time

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import polars as pl
 
+from churn_assets.model.blend import blended
 from churn_assets.model.matrix import Floats
 from churn_assets.model.rivals import BLEND, BLENDED, Fit
 from churn_assets.model.splits import Split
@@ -47,7 +47,7 @@ def walk(
     if set(BLENDED) <= set(predicted):
         parts = [predicted[name] for name in BLENDED]
         predicted[BLEND] = Predicted(
-            np.mean([part.log_odds for part in parts], axis=0),
+            blended(*(part.log_odds for part in parts)),
             sum(part.fit_seconds for part in parts),
             sum(part.predict_seconds for part in parts),
         )

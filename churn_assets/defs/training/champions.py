@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 
 import polars as pl
@@ -21,7 +22,7 @@ def champion_at(workplace: Workplace, snapshot: date, trained: TrainedModel, tra
     """Decide at `snapshot`. A champion whose file is gone cannot score: the model trained here then takes over."""
     held = Promotions(workplace.record).before(snapshot)
     champion = _load(workplace, held, snapshot, trained) if held else None
-    return decide_promotion(
+    decided = decide_promotion(
         trained,
         training,
         champion,
@@ -30,6 +31,10 @@ def champion_at(workplace: Workplace, snapshot: date, trained: TrainedModel, tra
         settings=workplace.settings.training,
         is_forced=bool(held and held.is_by_person),
     )
+    if held and champion is None:
+        gone = f"The champion of {held.champion_snapshot} is gone: training.churn_model has no such snapshot any more."
+        return replace(decided, decision="replaced", reason=gone)
+    return decided
 
 
 def record_promotion(workplace: Workplace, snapshot: date, promotion: Promotion, trained: ChurnModel) -> pl.DataFrame:

@@ -53,6 +53,11 @@ def test_a_person_decides_for_the_snapshot_itself_until_the_gate_has_recorded_it
     assert promotions.before(FIRST + 2 * WEEK) == at(FIRST + WEEK, FIRST, "by_person"), "then the gate decides again"
 
 
+def test_without_any_champion_there_is_nothing_to_roll_back_to(promotions: Promotions) -> None:
+    with pytest.raises(NoSuchModel, match="nothing to roll back to"):
+        promotions.predecessor()
+
+
 def test_rolling_back_goes_to_the_champion_before_and_never_round_in_circles(promotions: Promotions) -> None:
     for weeks in range(3):
         promotions.add(at(FIRST + weeks * WEEK, FIRST + weeks * WEEK, "promoted"))
