@@ -15,7 +15,7 @@ BAKED: Final = (
     "blend",
 )  # fmt: skip
 REFERENCES: Final = ("catboost", "logistic_rfm")
-SEGMENT_NAMES: Final = ("all", "new", "established", "bought_once", "bought_again")
+SEGMENT_NAMES: Final = ("all", "bought_once", "bought_again", "recent", "silent", "new", "established")
 SHARE = {"min_value": 0, "max_value": 1}
 LEAD = {"min_value": -1, "max_value": 1}
 FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}

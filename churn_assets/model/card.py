@@ -9,8 +9,8 @@ import polars as pl
 from scipy.special import logit
 
 from churn_assets.model.calibration import cross_calibrated
-from churn_assets.model.duel import SEGMENTS
 from churn_assets.model.evaluation import evaluate
+from churn_assets.model.segments import segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +110,7 @@ def _segments(trained: TrainedModel, training: pl.DataFrame, seed: int) -> list[
     raw = trained.out_of_time[trained.model.kind].to_numpy().clip(1e-15, 1 - 1e-15)
     p = cross_calibrated(y, logit(raw), ids)
     lines = []
-    for name, belongs in SEGMENTS.items():
-        inside = newest.select(belongs.fill_null(value=False)).to_series().to_numpy()
+    for name, inside in segments_of(newest):
         left, stayed = int(y[inside].sum()), int((~y[inside]).sum())
         told = f"| {name} | {inside.sum():,} "
         if min(left, stayed) < FEWEST:

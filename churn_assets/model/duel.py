@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from scipy.stats import ttest_1samp
+
+from churn_assets.model.segments import segments_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import polars as pl
 
     from churn_assets.model.matrix import Floats
 
-# Segments that every shop has, by the columns that every training set has. Windows and counts, no protected column.
-SEGMENTS = {
-    "one order": pl.col("orders_count") == 1,
-    "several orders": pl.col("orders_count") > 1,
-    "bought within 28 days": pl.col("recency_days") <= 28,  # noqa: PLR2004
-    "silent for longer": pl.col("recency_days") > 28,  # noqa: PLR2004
-    "user for half a year at most": pl.col("tenure_days") <= 182,  # noqa: PLR2004
-    "user for longer": pl.col("tenure_days") > 182,  # noqa: PLR2004
-}
 LARGE_SHARE = 0.1  # of the users tested; in a smaller segment chance decides
 LARGE_USERS = 200
 
@@ -53,10 +46,7 @@ def worst_segment(
 ) -> tuple[str | None, Gain | None]:
     """The large segment of `rows` whose gain has the lowest upper end, by name; (None, None) without a large one."""
     gains = {}
-    for name, belongs in SEGMENTS.items():
-        if belongs.meta.root_names()[0] not in rows.columns:
-            continue
-        inside = rows.select(belongs.fill_null(value=False)).to_series().to_numpy()
+    for name, inside in segments_of(rows):
         if inside.sum() >= max(LARGE_USERS, LARGE_SHARE * rows.height):
             gains[name] = paired_gain(is_churned[inside], ours[inside], theirs[inside])
     if not gains:

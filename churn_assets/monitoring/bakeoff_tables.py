@@ -54,7 +54,7 @@ def bakeoff_tables(frame: pl.DataFrame) -> list[TextTable]:
             "AUC by segment, newest slice",
             ("model", *segments),
             tuple((n, *_by(frame.filter(slice_date=days[-1]), n, "segment", segments, mean=False)) for n in names),
-            "new: a user for up to 90 days; bought_once: on one day. Segments with 50 users of either outcome.",
+            "new: a user for up to 90 days; recent: bought within 28. Segments with 50 users of either outcome.",
         ),
         TextTable(
             "What it takes",
@@ -90,8 +90,8 @@ def _interval(row: Mapping[str, Any], name: str, sign: str = "") -> str:
 
 def _by(frame: pl.DataFrame, model: str, column: str, values: Sequence[object], *, mean: bool) -> tuple[str, ...]:
     found = dict(frame.filter(model=model).select(column, "auc").iter_rows())
-    aucs = [found[value] for value in values]
-    return tuple(f"{auc:.3f}" for auc in [*aucs, *([sum(aucs) / len(aucs)] if mean else [])])
+    told = tuple(f"{found[value]:.3f}" if value in found else UNKNOWN for value in values)
+    return (*told, f"{sum(found.values()) / len(found):.3f}") if mean else told
 
 
 def _learned(frame: pl.DataFrame, days: Sequence[object]) -> str:

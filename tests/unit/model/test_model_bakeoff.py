@@ -12,9 +12,9 @@ import pytest
 
 from churn_assets.contracts.model_bakeoffs import ModelBakeoffs
 from churn_assets.model.bakeoff import BakeOff, bake_off
-from churn_assets.model.bakeoff_rows import NEW_DAYS
 from churn_assets.model.profit import break_even
 from churn_assets.model.rivals import Fit
+from churn_assets.model.segments import NEW_DAYS
 from churn_assets.model.slices import LeakingSplit, NothingToTest
 from churn_assets.settings import Profit, Training
 
@@ -57,7 +57,8 @@ def make_rows() -> pl.DataFrame:
                     "weak": truth + 1.5 * random.normal(size=USERS),
                     "strong": 2 * truth,
                     "tenure_days": np.arange(USERS) % 200,
-                    "purchase_days_count": 1 + (np.arange(USERS) > 20),
+                    "orders_count": 1 + (np.arange(USERS) > 20),
+                    "recency_days": np.arange(USERS) % 50,
                 },
                 schema_overrides={"matures_at": pl.Datetime("us")},
             )
@@ -131,8 +132,15 @@ def test_the_first_slice_has_no_older_one_and_takes_the_break_even_threshold() -
 
 
 def test_segments_hold_their_users_where_there_are_enough(once: BakeOff) -> None:
-    newest = once.table.filter(slice_date=DAYS[3], model="blend")
-    assert newest["segment"].to_list() == ["all", "new", "established", "bought_again"]  # 21 bought once
+    newest = once.table.filter(slice_date=DAYS[3], model="blend")  # 21 users bought once
+    assert newest["segment"].to_list() == [
+        "all",
+        "bought_again",
+        "recent",
+        "silent",
+        "new",
+        "established",
+    ]
     rows = dict(newest.select("segment", "rows").iter_rows())
     assert rows["new"] == 3 * (NEW_DAYS + 1)
     assert rows["new"] + rows["established"] == rows["all"] == USERS

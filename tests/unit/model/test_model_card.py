@@ -51,7 +51,7 @@ def test_figures_are_those_of_the_comparison(card: str, trained: TrainedModel) -
 def test_segments_have_their_own_figures_or_say_that_they_are_too_small(card: str, make_training: MakeTraining) -> None:
     newest = make_training().filter(pl.col("snapshot_date") == pl.col("snapshot_date").max())
     several = newest.filter(pl.col("orders_count") > 1)
-    assert f"| several orders | {len(several):,} | {several['is_churned'].mean():.1%} |" in card
+    assert f"| bought_again | {len(several):,} | {several['is_churned'].mean():.1%} |" in card
     assert card.count("too few of one outcome") == 1, "one order: the small ones are named, not left out"
 
 

@@ -220,6 +220,6 @@ def test_small_segments_do_not_count() -> None:
     y = rows["is_churned"].to_numpy()
     p = np.full(300, 0.5)
     name, gain = worst_segment(rows.with_columns(orders_count=pl.lit(2)), y, p, p)
-    assert name == "several orders"
+    assert name == "bought_again"
     assert gain is not None
     assert worst_segment(rows.head(50), y[:50], p[:50], p[:50]) == (None, None)
