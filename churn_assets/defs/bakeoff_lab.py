@@ -13,7 +13,7 @@ from churn_assets.contracts.training_set import LABEL_COLUMNS
 from churn_assets.defs.dbt.features import describe, treatments
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.storage.tables import PartitionMissing
-from churn_assets.defs.terminal import rich_table
+from churn_assets.defs.terminal import rich_table, wide_console
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.bakeoff import BakeOff, bake_off
 from churn_assets.model.inputs import Inputs
@@ -30,7 +30,7 @@ def show_bakeoff(root: Path, snapshot: date | None) -> None:
     workplace = Workplace(home_path=str(root))
     settings = workplace.settings
     day = snapshot or _newest(workplace)
-    console = Console(highlight=False)
+    console = wide_console()
     baked = _bake(workplace, day, console)
     workplace.tables.publish(Stage.TRAINING, TABLE, day, baked.table)
     workplace.show_tables()

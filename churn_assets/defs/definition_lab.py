@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
 from churn_assets.defs.dbt.built import consumed_until
 from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.storage.tables import PartitionMissing
-from churn_assets.defs.terminal import rich_table
+from churn_assets.defs.terminal import rich_table, wide_console
 from churn_assets.defs.workplace import Workplace
 from churn_assets.monitoring.definition_page import definitions_page
 from churn_assets.monitoring.definition_tables import text_tables
@@ -29,7 +27,7 @@ def show_definitions(root: Path) -> None:
         )
     churn = workplace.settings.churn
     window = f"label window {churn.horizon_days} days, gap {churn.gap_days} days"
-    console = Console(highlight=False)
+    console = wide_console()
     console.print(f"Definitions of leaving as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
     for table in text_tables(frame):
         console.print(rich_table(table))

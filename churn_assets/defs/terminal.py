@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from rich.console import Console
 from rich.table import Table
 
 from churn_assets.monitoring.definition_tables import TextTable
+
+WIDE = 120
+
+
+def wide_console() -> Console:
+    """Never narrower than WIDE columns: a line that the terminal wraps can be read, a figure cut in half cannot."""
+    console = Console(highlight=False)
+    console.width = max(console.width, WIDE)
+    return console
 
 
 def rich_table(table: TextTable) -> Table:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.defs.storage.promotions import NoSuchModel, PromotionRow, Promotions
+from churn_assets.defs.terminal import wide_console
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.stages import Stage
@@ -62,4 +63,4 @@ def _show(rows: list[PromotionRow]) -> None:
         table.add_row(
             str(row.snapshot), str(row.champion_snapshot), row.model_version, row.decision, row.decided_by, row.reason
         )
-    Console().print(table)
+    wide_console().print(table)
