@@ -111,7 +111,7 @@ class Training(Section):
     )
     iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
     depth: int = Field(4, ge=1, le=10)
-    learning_rate: float = Field(0.05, gt=0, le=1)
+    learning_rate: float = Field(0.03, gt=0, le=1)
     l2_leaf_reg: float = Field(20.0, ge=0)
     seed: int = 7
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
@@ -119,6 +119,11 @@ class Training(Section):
         "untreated",
         description="Whose labels teach: users treated in the label window (propensity stated) stayed because of it, "
         "or not; learning from them makes the users worth treating look safe.",
+    )
+    season: bool = Field(
+        True,
+        description="Move probabilities by what the time of year did to leaving in earlier years, if the orders reach "
+        "back so far: labels mature a horizon late, so without it January is judged by December.",
     )
     promotion: Literal["automatic", "approved"] = Field(
         "automatic", description="Whether a model that has won scores at once, or waits for churn promote."

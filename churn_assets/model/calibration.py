@@ -1,17 +1,18 @@
 """Probabilities that mean what they say: Platt scaling on log-odds, and the error that is left.
 
-The calibrator is fitted on predictions for rows its model has not seen; that is the caller's duty.
+A slope is fitted on predictions for rows its model has not seen; that is the caller's duty. A mean is one number that
+hardly overfits, so an intercept may be set on rows the model learned from.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.optimize import brentq, minimize
+from scipy.special import expit, logit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PRIOR_SD = 10.0
 # A slope of zero or less would throw the ranking away or turn it round.
 MIN_SLOPE = 0.05
+FARTHEST = 50.0  # log-odds beyond which every probability is 0 or 1
 DECIMALS = 10  # what lies beyond is the optimiser's noise and must not reach the artefact's bytes
 
 
@@ -35,6 +37,25 @@ class Calibrator:
     def probability(self, log_odds: Floats) -> Floats:
         """Calibrated probabilities."""
         return np.asarray(expit(self.slope * log_odds + self.intercept), dtype=np.float64)
+
+    def with_mean(self, log_odds: Floats, mean: float) -> Calibrator:
+        """The same slope, and the intercept at which these rows have this mean probability (strictly in 0 to 1)."""
+
+        def excess(intercept: float) -> float:
+            return float(replace(self, intercept=intercept).probability(log_odds).mean()) - mean
+
+        far = FARTHEST + self.slope * float(np.abs(log_odds).max())
+        return replace(self, intercept=round(float(brentq(excess, -far, far, xtol=1e-12)), DECIMALS))
+
+    def moved(self, log_odds: Floats, shift: float) -> Calibrator:
+        """The same slope, and an intercept that moves the log-odds of the mean probability of these rows by `shift`.
+
+        The intercept moves farther than that: users differ, and the log-odds of a mean move less than their own.
+        """
+        if not shift:
+            return self
+        mean = float(self.probability(log_odds).mean())
+        return self.with_mean(log_odds, float(expit(logit(mean) + shift)))
 
 
 def fit_calibrator(is_churned: npt.NDArray[np.bool_], log_odds: Floats) -> Calibrator:

@@ -57,6 +57,10 @@ class Contest:
         return cls(rows, log_odds, is_honest=max(champion.slices) + window <= newest)
 
     @property
+    def slice_date(self) -> date:
+        return date.fromisoformat(str(self.rows.item(0, "snapshot_date")))
+
+    @property
     def is_churned(self) -> npt.NDArray[np.bool_]:
         return self.rows["is_churned"].to_numpy()
 
@@ -77,7 +81,7 @@ class Contest:
         if worst and worst.high < 0:
             lost.append(f"it is worse in the segment {segment} ({worst})")
         return Figures(
-            slice_date=self.rows.item(0, "snapshot_date"),
+            slice_date=self.slice_date,
             gain=over_champion,
             gain_over_rfm=over_baseline,
             ece_calibrated=error,

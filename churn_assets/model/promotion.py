@@ -54,11 +54,12 @@ def decide_promotion(
     definition: str,
     settings: Training,
     is_forced: bool = False,
+    season: float = 0.0,
 ) -> Promotion:
     """The champion of `snapshot`. `champion` is that of before, or with `is_forced` the one a person chose.
 
     `training` is the training set that `trained` was made from. The champion that stays is calibrated again on the
-    newest slice, where that is honest. Raises ValueError where nothing was trained.
+    newest slice, and moved by `season` like the challenger (train). Raises ValueError where nothing was trained.
     """
     challenger = trained.model
     if challenger is None:
@@ -70,7 +71,7 @@ def decide_promotion(
         return Promotion(decision, reason, snapshot, challenger)
 
     contest = Contest.of(trained, training, champion.model)
-    staying = replace(champion.model, calibrator=_calibrator(contest, champion.model, challenger))
+    staying = replace(champion.model, calibrator=_calibrator(contest, champion.model, challenger, season))
     stays = f"The champion of {champion.snapshot} stays"
     if is_forced:
         return Promotion("by_person", "Chosen by a person.", champion.snapshot, staying)
@@ -98,8 +99,12 @@ def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training
     return f"{whose} needs features that the mart no longer has: {', '.join(absent)}." if absent else None
 
 
-def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: ChurnModel) -> Calibrator:
-    """On its own predictions for the newest slice where it has not seen them; otherwise that of the same kind's fit."""
-    if contest is not None and contest.is_honest:
-        return fit_calibrator(contest.is_churned, contest.log_odds["champion"])
-    return challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
+def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: ChurnModel, season: float) -> Calibrator:
+    """On its own predictions for the newest slice. One it learned from gives the mean, its kind's fit the slope."""
+    if contest is None:
+        return challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
+    is_churned, log_odds = contest.is_churned, contest.log_odds["champion"]
+    if contest.slice_date not in champion.slices:
+        return fit_calibrator(is_churned, log_odds).moved(log_odds, season)
+    sloped = challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
+    return sloped.with_mean(log_odds, float(is_churned.mean())).moved(log_odds, season)

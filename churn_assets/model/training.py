@@ -2,7 +2,8 @@
 
 The test is out of time: every rival learns from the slices matured by the newest slice and is tested on the newest; no
 row is split at random between learning and testing. The shipped kind is then fitted again on all slices with the same
-parameters, and keeps the calibrator fitted on the out-of-time predictions for the newest slice.
+parameters. Its calibrator has the slope fitted on the out-of-time predictions for the newest slice, and the intercept
+at which it is right about that slice on average: what changed since the older slices it has learned meanwhile.
 """
 
 from __future__ import annotations
@@ -66,11 +67,13 @@ def train(
     horizon_days: int,
     settings: Training,
     max_missing_share: float = 1.0,
+    season: float = 0.0,
 ) -> TrainedModel:
     """Train on one row per eligible user and slice matured by `snapshot`; may be empty, then the gate says none.
 
     Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left
-    out like constant ones. Raises LeakingSplit on a slice that has not matured by `snapshot`,
+    out like constant ones. `season`: log-odds by which this time of year is above that of the newest slice (season.py).
+    Raises LeakingSplit on a slice that has not matured by `snapshot`,
     ValueError on labels of another gap or horizon and on a feature missing from the frame.
     """
     rows = training.sort("snapshot_date", "user_id")
@@ -102,9 +105,11 @@ def train(
     log_odds = out_of_time_log_odds(rivals, rows.filter(pl.col("snapshot_date").is_in(older_slices)), newest)
     comparison = comparison_frame(newest, log_odds, snapshot=snapshot, seed=settings.seed)
     shipped = str(comparison.filter("is_shipped")["model"].item())
-    calibrator = fit_calibrator(newest["is_churned"].to_numpy(), log_odds[shipped])
+    fitted = _fit_again(shipped, rivals, rows)
+    is_churned, found = newest["is_churned"].to_numpy(), fitted.log_odds(newest)
+    calibrator = fit_calibrator(is_churned, log_odds[shipped]).with_mean(found, float(is_churned.mean()))
     return TrainedModel(
-        model=ChurnModel(_fit_again(shipped, rivals, rows), calibrator, *label),
+        model=ChurnModel(fitted, calibrator.moved(found, season), *label),
         comparison=comparison,
         out_of_time=newest.select("user_id", "is_churned").with_columns(
             pl.Series(name, expit(z)) for name, z in log_odds.items()

@@ -16,6 +16,7 @@ from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.training.champions import champion_at, record_promotion
+from churn_assets.defs.training.season import season_at
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.card import model_card
@@ -89,6 +90,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     churn = at.workplace.settings.churn
     frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
     features = describe([name for name in frame.columns if name not in LABEL_COLUMNS])
+    season = season_at(at.workplace, at.date)
     trained = train(
         frame,
         features,
@@ -97,14 +99,15 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
         horizon_days=churn.horizon_days,
         settings=at.workplace.settings.training,
         max_missing_share=at.workplace.settings.features.max_missing_column_share,
+        season=season,
     )
     at.log(trained.reason)
     if trained.model is None:
         raise dg.Failure(f"No model at {at.date}. {trained.reason}")
-    metadata = {"definition": churn.definition, **_model_metadata(trained.model, trained)}
+    metadata = {"definition": churn.definition, "season_log_odds": season, **_model_metadata(trained.model, trained)}
     yield Product("churn_model", trained.model.to_bytes(), metadata)
     yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
-    promotion = champion_at(at.workplace, at.date, trained, frame)
+    promotion = champion_at(at.workplace, at.date, trained, frame, season=season)
     at.log(f"{promotion.decision}: {promotion.reason}")
     told = record_promotion(at.workplace, at.date, promotion, trained.model)
     yield Product("model_promotions", told, {name: told[name].item() for name in ("decision", "reason")})

@@ -18,7 +18,9 @@ from churn_assets.stages import Stage
 SCHEMA = {name: column.dtype.type for name, column in ModelPromotions.to_schema().columns.items()}
 
 
-def champion_at(workplace: Workplace, snapshot: date, trained: TrainedModel, training: pl.DataFrame) -> Promotion:
+def champion_at(
+    workplace: Workplace, snapshot: date, trained: TrainedModel, training: pl.DataFrame, *, season: float = 0.0
+) -> Promotion:
     """Decide at `snapshot`. A champion whose file is gone cannot score: the model trained here then takes over."""
     held = Promotions(workplace.record).before(snapshot)
     champion = _load(workplace, held, snapshot, trained) if held else None
@@ -30,6 +32,7 @@ def champion_at(workplace: Workplace, snapshot: date, trained: TrainedModel, tra
         definition=workplace.settings.churn.definition,
         settings=workplace.settings.training,
         is_forced=bool(held and held.is_by_person),
+        season=season,
     )
     if held and champion is None:
         gone = f"The champion of {held.champion_snapshot} is gone: training.churn_model has no such snapshot any more."

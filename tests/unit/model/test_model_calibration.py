@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
+from scipy.special import expit, logit
 from scipy.stats import rankdata
 
 from churn_assets.model.calibration import MIN_SLOPE, Calibrator, cross_calibrated, ece, fit_calibrator
@@ -20,6 +20,25 @@ def outcomes(rows: int, slope: float, intercept: float) -> tuple[np.ndarray, np.
 def test_the_true_distortion_is_found() -> None:
     calibrator = fit_calibrator(*outcomes(40_000, slope=0.6, intercept=-0.8))
     assert (calibrator.slope, calibrator.intercept) == pytest.approx((0.6, -0.8), abs=0.04)
+
+
+@given(st.floats(0.02, 0.98), st.floats(0.1, 3), st.floats(-4, 4))
+@settings(max_examples=30)
+def test_an_intercept_gives_the_mean_asked_for(mean: float, slope: float, intercept: float) -> None:
+    z = outcomes(500, slope=1.0, intercept=0.0)[1]
+    found = Calibrator(slope, intercept).with_mean(z, mean)
+    assert found.slope == slope
+    assert found.probability(z).mean() == pytest.approx(mean, abs=1e-8)
+
+
+def test_a_shift_of_the_mean_moves_each_user_farther() -> None:
+    z = outcomes(5_000, slope=1.0, intercept=0.0)[1]
+    before = Calibrator(1.2, 0.3)
+    after = before.moved(z, 0.4)
+    means = [calibrator.probability(z).mean() for calibrator in (before, after)]
+    assert logit(means[1]) - logit(means[0]) == pytest.approx(0.4, abs=1e-6)
+    assert after.intercept - before.intercept > 0.4
+    assert before.moved(z, 0.0) == before
 
 
 def test_a_model_that_ranks_backwards_keeps_its_ranks() -> None:
