@@ -44,7 +44,7 @@ def main() -> None:
         horizon_days=churn.horizon_days,
         settings=settings.training,
     )
-    scored, _ = score(present, trained.model, features, settings.scoring, features_version="bare")
+    scored, _ = score(present, trained.model, features, settings.scoring, settings.profit, features_version="bare")
     scored.write_parquet(folder / "scored_users.parquet")
 
 

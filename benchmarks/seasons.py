@@ -1,8 +1,8 @@
 """Calibration over a simulated year with a Christmas season, snapshot by snapshot, out of the whole pipeline.
 
-`python -m benchmarks.seasons [--users N] [--without-season]`. Two and a half years of orders; the last 53 weeks are made
-in one backfill, so that every snapshot is scored by the model that was champion then. A snapshot's labels are those of
-the mart, matured at the end; the metrics are scikit-learn's and numpy's. Takes about 20 minutes on 2 cores.
+`python -m benchmarks.seasons [--users N] [--without-season]`. Two and a half years of orders; the last 53 weeks are
+made in one backfill, so that every snapshot is scored by the model that was champion then. Labels are those of the
+mart, matured at the end; the metrics are scikit-learn's and numpy's. Takes about 20 minutes on 2 cores.
 """
 
 from __future__ import annotations

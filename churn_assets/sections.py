@@ -136,7 +136,7 @@ class Training(Section):
 
 
 class Profit(Section):
-    """What a retention campaign earns and costs per user, for `churn bakeoff`. Defaults: Verbraken et al. 2013."""
+    """What a retention campaign earns and costs per user, for tiers and bake-off. Defaults: Verbraken et al. 2013."""
 
     user_value_amount: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         200.0, description="What a user kept is worth, in the currency of orders.amount; your own figure goes first."
@@ -158,8 +158,15 @@ class Profit(Section):
 
 
 class Scoring(Section):
-    high_share: Share = Field(0.1, description="Share of eligible users, riskiest first, in tier high.")
-    medium_share: Share = Field(0.2, description="Share after those in tier medium; the rest is low.")
+    high_share: Share = Field(
+        0.1,
+        description="Tier high: of the riskiest share of eligible users those whom to treat pays even at a cautious "
+        "acceptance (section profit; exceeded nine times in ten).",
+    )
+    medium_share: Share = Field(
+        0.2,
+        description="Tier medium: of the share after those whom to treat pays at the mean acceptance; all others low.",
+    )
     value_days: Days = Field(91, description="Days of a user's past spend that leaving puts at risk.")
     min_stable_reasons_share: Share = Field(
         0.8, description="A check warns when fewer users keep their first reason under a little noise."

@@ -10,12 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import beta
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from churn_assets.model.matrix import Floats
     from churn_assets.settings import Profit
+
+
+CAUTIOUS = 0.1  # the acceptance that is exceeded nine times in ten
 
 
 def gains(settings: Profit, acceptance: float | Floats | None = None) -> tuple[float | Floats, float]:
@@ -26,9 +30,14 @@ def gains(settings: Profit, acceptance: float | Floats | None = None) -> tuple[f
     return earned, settings.offer_cost_amount + settings.contact_cost_amount
 
 
-def break_even(settings: Profit) -> float:
-    """The churn probability from which flagging a user pays at the mean acceptance; 1 where it never does."""
-    earned, lost = gains(settings)
+def cautious_acceptance(settings: Profit) -> float:
+    """The share of leavers an offer keeps even if it is taken badly: the CAUTIOUS quantile of the beta distribution."""
+    return float(beta.ppf(CAUTIOUS, settings.acceptance_alpha, settings.acceptance_beta))
+
+
+def break_even(settings: Profit, acceptance: float | None = None) -> float:
+    """The churn probability from which flagging a user pays at an acceptance (its mean); 1 where it never does."""
+    earned, lost = gains(settings, acceptance)
     return float(lost / (lost + earned)) if earned > 0 else 1.0
 
 

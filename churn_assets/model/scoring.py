@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from churn_assets.model.profit import break_even, cautious_acceptance
 from churn_assets.model.reasons import REASONS, grouped_contributions, top_reasons, user_reasons
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from churn_assets.contracts.feature import Feature
     from churn_assets.model.artifact import ChurnModel
-    from churn_assets.settings import Scoring
+    from churn_assets.settings import Profit, Scoring
 
 COLUMNS = (
     "user_id",
@@ -39,6 +40,7 @@ def score(
     model: ChurnModel | None,
     features: Sequence[Feature],
     settings: Scoring,
+    profit: Profit,
     *,
     features_version: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -47,7 +49,9 @@ def score(
     `frame`: one row per user: user_id, snapshot_date, status, spent_per_day_amount and the features. scored_users has
     every one of them; users who are not eligible carry no probability, rank, tier, value or reason, and are absent
     from user_reasons (one row per eligible user, kind and reason rank). reason_1 to reason_3 are the groups that add
-    most, both kinds together. risk_rank 1 is the riskiest, ties by user_id.
+    most, both kinds together. risk_rank 1 is the riskiest, ties by user_id. risk_tier is high where treating pays even
+    at a cautious acceptance, medium where it does at the mean one (model/profit.py), each for the riskiest `high_share`
+    and the `medium_share` after them at most, and low otherwise.
     value_at_risk_amount = churn_probability x spent_per_day_amount x value_days, in the currency of orders.amount.
     scored_at is the snapshot at 00:00, the logical time, so that a re-run leaves the same bytes.
     Raises ValueError without a model, without an eligible user, on more than one snapshot, or on an unknown spend.
@@ -72,7 +76,9 @@ def score(
             "user has bought, so rebuild the feature mart."
         )
     contributions = grouped_contributions(eligible, model, features)
-    scored = _ranked(eligible, model, settings).join(top_reasons(eligible, contributions), on="user_id", how="left")
+    scored = _ranked(eligible, model, settings, profit).join(
+        top_reasons(eligible, contributions), on="user_id", how="left"
+    )
     users = (
         frame.select("user_id", "snapshot_date", "status")
         .join(scored, on="user_id", how="left")
@@ -85,11 +91,12 @@ def score(
     return users.select(COLUMNS).sort("user_id"), user_reasons(eligible, contributions)
 
 
-def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring) -> pl.DataFrame:
+def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring, profit: Profit) -> pl.DataFrame:
     """One row per eligible user: probability, rank, tier and value."""
     high = _head(settings.high_share, eligible.height)
     medium = _head(settings.high_share + settings.medium_share, eligible.height)
-    rank = pl.col("risk_rank")
+    rank, probability = pl.col("risk_rank"), pl.col("churn_probability")
+    pays, pays_surely = break_even(profit), break_even(profit, cautious_acceptance(profit))
     return (
         eligible.select("user_id", "spent_per_day_amount", churn_probability=pl.Series(model.predict(eligible)))
         .sort("churn_probability", "user_id", descending=[True, False])
@@ -98,9 +105,9 @@ def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring) -> pl.
             "user_id",
             "churn_probability",
             "risk_rank",
-            risk_tier=pl.when(rank <= high)
+            risk_tier=pl.when((rank <= high) & (probability >= pays_surely))
             .then(pl.lit("high"))
-            .when(rank <= medium)
+            .when((rank <= medium) & (probability >= pays))
             .then(pl.lit("medium"))
             .otherwise(pl.lit("low")),
             value_at_risk_amount=pl.col("churn_probability") * pl.col("spent_per_day_amount") * settings.value_days,

@@ -8,6 +8,7 @@ from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.scoring.inputs import model_and_users
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.storage.files import rows_sha256
+from churn_assets.model.profit import break_even
 from churn_assets.model.scoring import score
 from churn_assets.stages import Stage
 
@@ -31,13 +32,15 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
     settings = at.workplace.settings
     frame, model, features = model_and_users(at)
     version = features_version(settings.features.windows_days)
-    scored, reasons = score(frame, model, features, settings.scoring, features_version=version)
+    scored, reasons = score(frame, model, features, settings.scoring, settings.profit, features_version=version)
     statuses = dict(scored.group_by("status").len().sort("status").iter_rows())
     yield Product(
         "scored_users",
         scored,
         {
             **{f"users_{status}": count for status, count in statuses.items()},
+            "pays_from_probability": break_even(settings.profit),
+            "users_worth_treating": int((scored["churn_probability"] >= break_even(settings.profit)).sum()),
             "mean_churn_probability": scored["churn_probability"].mean(),
             "value_at_risk_amount": scored["value_at_risk_amount"].sum(),
             "rows_sha256": rows_sha256(scored),

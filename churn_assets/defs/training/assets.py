@@ -21,8 +21,9 @@ from churn_assets.defs.training.slices import slices_for
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.card import model_card
 from churn_assets.model.expected import with_expected_purchases
-from churn_assets.model.plots import calibration_png, lift_png, roc_png
+from churn_assets.model.plots import calibration_png, lift_png, precision_recall_png, profit_png, roc_png
 from churn_assets.model.training import TrainedModel, train
+from churn_assets.settings import Profit
 from churn_assets.stages import Stage
 
 CHURN = Home.from_environment().settings.churn
@@ -106,7 +107,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
         raise dg.Failure(f"No model at {at.date}. {trained.reason}")
     metadata = {"definition": churn.definition, "season_log_odds": season, **_model_metadata(trained.model, trained)}
     yield Product("churn_model", trained.model.to_bytes(), metadata)
-    yield Product("model_comparison", trained.comparison, _comparison_metadata(trained))
+    yield Product("model_comparison", trained.comparison, _comparison_metadata(trained, at.workplace.settings.profit))
     promotion = champion_at(at.workplace, at.date, trained, frame, season=season)
     at.log(f"{promotion.decision}: {promotion.reason}")
     told = record_promotion(at.workplace, at.date, promotion, trained.model)
@@ -143,7 +144,7 @@ def _model_metadata(model: ChurnModel, trained: TrainedModel) -> dict[str, objec
     }
 
 
-def _comparison_metadata(trained: TrainedModel) -> dict[str, object]:
+def _comparison_metadata(trained: TrainedModel, profit: Profit) -> dict[str, object]:
     """Key figures as numbers, so that the UI draws them over snapshots, and plots as pictures."""
     if trained.comparison.is_empty():
         return {"reason": trained.reason}
@@ -154,8 +155,10 @@ def _comparison_metadata(trained: TrainedModel) -> dict[str, object]:
             figures |= {name: row[name] for name in ("auc", "average_precision", "lift_10", "brier", "ece_calibrated")}
     pictures = {
         "roc": roc_png(trained.out_of_time),
+        "precision_recall": precision_recall_png(trained.out_of_time),
         "calibration": calibration_png(trained.out_of_time),
         "lift": lift_png(trained.out_of_time),
+        "profit": profit_png(trained.out_of_time, profit),
     }
     return figures | {
         name: dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")

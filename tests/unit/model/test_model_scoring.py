@@ -11,9 +11,10 @@ from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.profit import break_even, cautious_acceptance
 from churn_assets.model.scoring import score
 from churn_assets.model.training import TrainedModel
-from churn_assets.settings import Scoring
+from churn_assets.settings import Profit, Scoring
 
 Scored = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -26,7 +27,7 @@ def model(trained: TrainedModel) -> ChurnModel:
 
 @pytest.fixture(scope="module")
 def scored(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> Scored:
-    return score(scoring_frame, model, features, Scoring(), features_version="f1")
+    return score(scoring_frame, model, features, Scoring(), Profit(), features_version="f1")
 
 
 def test_both_tables_keep_their_contracts(scored: Scored) -> None:
@@ -65,14 +66,14 @@ def test_logical_time_and_versions_are_stamped(scored: Scored, model: ChurnModel
 
 def test_equal_risks_rank_by_user(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
     twins = pl.concat([scoring_frame.head(1)] * 3).with_columns(user_id=pl.Series(["c", "a", "b"]))
-    users, _ = score(twins, model, features, Scoring(), features_version="f1")
+    users, _ = score(twins, model, features, Scoring(), Profit(), features_version="f1")
     assert users.sort("risk_rank")["user_id"].to_list() == ["a", "b", "c"]
 
 
 def test_the_order_of_rows_changes_nothing(
     scored: Scored, scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
 ) -> None:
-    again = score(scoring_frame.reverse(), model, features, Scoring(), features_version="f1")
+    again = score(scoring_frame.reverse(), model, features, Scoring(), Profit(), features_version="f1")
     assert_frame_equal(again[0], scored[0])
     assert_frame_equal(again[1], scored[1])
 
@@ -107,7 +108,7 @@ def test_bad_service_is_the_reason_where_it_was_bad(scored: Scored, scoring_fram
 
 def test_what_cannot_be_scored_is_said(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
     def attempt(frame: pl.DataFrame, model: ChurnModel | None = model, features: list[Feature] = features) -> None:
-        score(frame, model, features, Scoring(), features_version="f1")
+        score(frame, model, features, Scoring(), Profit(), features_version="f1")
 
     snapshot = scoring_frame["snapshot_date"][0]
     with pytest.raises(ValueError, match=f"scored_users at {snapshot}: there is no model"):
@@ -125,7 +126,20 @@ def test_what_cannot_be_scored_is_said(scoring_frame: pl.DataFrame, model: Churn
 def test_shares_of_tiers_round_up_without_float_noise(
     scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
 ) -> None:
-    users, _ = score(scoring_frame.head(10), model, features, Scoring(), features_version="f1")
+    users, _ = score(scoring_frame.head(10), model, features, Scoring(), Profit(), features_version="f1")
     tiers = users["risk_tier"].value_counts(name="users").sort("risk_tier")
     assert tiers.rows() == [("high", 1), ("low", 7), ("medium", 2)]
     assert np.isfinite(users["churn_probability"].to_numpy()).all()
+
+
+def test_nobody_is_high_whom_to_treat_does_not_pay(
+    scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
+) -> None:
+    everyone = Scoring(high_share=0.5, medium_share=0.5)
+    dear = Profit(user_value_amount=100.0, offer_cost_amount=30.0)
+    users, _ = score(scoring_frame, model, features, everyone, dear, features_version="f1")
+    pays, surely = break_even(dear), break_even(dear, cautious_acceptance(dear))
+    assert 0.5 < pays < surely < 1
+    lowest = users.filter(status="eligible").group_by("risk_tier").agg(pl.col("churn_probability").min())
+    found = dict(lowest.iter_rows())
+    assert found["low"] < pays <= found["medium"] < surely <= found["high"]
