@@ -129,6 +129,12 @@ class Training(Section):
         "automatic", description="Whether a model that has won scores at once, or waits for churn promote."
     )
     max_ece: Share = Field(0.05, description="Calibration error above which no model is promoted.")
+    test_rows: int = Field(
+        60_000,
+        ge=1_000,
+        description="Rows that rivals learn from for the out-of-time test, at most: more would cost as much as the model"
+        " itself and say the same.",
+    )
     bakeoff_slices: int = Field(3, ge=1, le=104, description="churn bakeoff: slices tested on, the newest, at most.")
     bakeoff_rows: int = Field(
         100_000, ge=1_000, description="churn bakeoff: rows a model learns from, at most; more only cost time."

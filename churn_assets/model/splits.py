@@ -52,9 +52,12 @@ def sides(
             f"{split.test}. They were made for a longer window than the settings say; make the training set "
             "again (churn run)."
         )
-    if training.height > most_rows:
-        training = training[np.arange(most_rows) * training.height // most_rows]
-    return training, ordered.filter(pl.col("snapshot_date") == split.test)
+    return thinned(training, most_rows), ordered.filter(pl.col("snapshot_date") == split.test)
+
+
+def thinned(rows: pl.DataFrame, most_rows: int) -> pl.DataFrame:
+    """Every so-many-th row, so that `most_rows` stay: of sorted rows the same share of every slice."""
+    return rows if rows.height <= most_rows else rows[np.arange(most_rows) * rows.height // most_rows]
 
 
 def _has_both_sides(rows: pl.DataFrame, days: Sequence[date]) -> bool:

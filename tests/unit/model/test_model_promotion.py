@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.boosting import fit_boosting
@@ -170,6 +170,27 @@ def test_a_champion_that_stays_is_calibrated_on_the_newest_slice() -> None:
     assert found.decision == "kept"
     assert ece(y, shifted.predict(frame)) > 0.1
     assert ece(y, found.model.predict(frame)) < 0.03
+
+
+def test_a_champion_that_learned_the_newest_slice_takes_only_its_mean() -> None:
+    good = model(GOOD, OLD)
+    moved = replace(good, fitted=_moved(good.fitted, 1.5), slices=(SLICE,))
+    challenger = replace(model(GOOD, DAY, seed=5), calibrator=Calibrator(0.7, 9.0))
+    found = decide(Champion(DAY - timedelta(days=7), moved, "inactivity"), challenger)
+    frame = users()
+    assert found.model.calibrator.slope == 0.7
+    assert found.model.predict(frame).mean() == pytest.approx(frame["is_churned"].mean(), abs=1e-3)
+
+
+def test_a_champion_that_stays_is_moved_by_the_season() -> None:
+    frame, champion, challenger = users(), model(GOOD, OLD), model(GOOD, DAY, seed=5)
+    found = decide_promotion(
+        trained(challenger, frame), frame, Champion(OLD, champion, "inactivity"),
+        snapshot=DAY, definition="inactivity", settings=SETTINGS, season=0.4,
+    )  # fmt: skip
+    assert found.decision == "kept"
+    mean = logit(found.model.predict(frame).mean())
+    assert mean - logit(frame["is_churned"].mean()) == pytest.approx(0.4, abs=0.02)
 
 
 def _moved(fitted: object, by: float) -> LogisticRfm:

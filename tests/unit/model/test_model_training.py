@@ -107,6 +107,37 @@ def test_rivals_never_see_the_labels_they_are_tested_on(
     assert_frame_equal(fit(flipped, features, settings).out_of_time.select(models), trained.out_of_time.select(models))
 
 
+def test_the_shipped_model_is_right_on_average_about_the_newest_slice(
+    make_training: MakeTraining, trained: TrainedModel
+) -> None:
+    newest = make_training().filter(pl.col("snapshot_date") == FIRST + timedelta(days=3 * HORIZON))
+    assert trained.model is not None
+    assert trained.model.predict(newest).mean() == pytest.approx(newest["is_churned"].mean(), abs=1e-6)
+
+
+def test_the_season_moves_every_probability(
+    make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
+) -> None:
+    frame = make_training()
+    moved = train(
+        frame, features, snapshot=MATURED, gap_days=0, horizon_days=HORIZON, settings=settings, season=-0.5
+    ).model
+    assert moved is not None
+    assert trained.model is not None
+    assert (moved.predict(frame) < trained.model.predict(frame)).all()
+    assert moved.fitted == trained.model.fitted
+
+
+def test_the_test_learns_from_a_part_of_very_many_rows_and_the_model_from_all(
+    make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
+) -> None:
+    few = fit(make_training(), features, settings.model_copy(update={"test_rows": 1_000}))
+    assert few.model is not None
+    assert trained.model is not None
+    assert few.model.fitted == trained.model.fitted
+    assert not few.out_of_time.equals(trained.out_of_time)
+
+
 def test_slices_not_over_by_the_newest_teach_no_rival(
     make_training: MakeTraining, features: list[Feature], settings: Training
 ) -> None:
