@@ -132,8 +132,8 @@ class Training(Section):
     test_rows: int = Field(
         60_000,
         ge=1_000,
-        description="Rows that rivals learn from for the out-of-time test, at most: more would cost as much as the model"
-        " itself and say the same.",
+        description="Rows that rivals learn from for the out-of-time test, at most: more would cost as much as the"
+        " model itself and say the same.",
     )
     bakeoff_slices: int = Field(3, ge=1, le=104, description="churn bakeoff: slices tested on, the newest, at most.")
     bakeoff_rows: int = Field(
