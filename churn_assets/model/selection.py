@@ -1,6 +1,6 @@
 """Which features earn their place in every slice: no twin of a better one, and above chance again and again.
 
-1. Trees on all usable features, one fit per slice, learned from what had matured by it; ranks by mean |SHAP| on the slice.
+1. Trees on all usable features, one fit per slice, learned from what had matured by it; ranked by mean |SHAP| there.
 2. Of features that say the same (redundancy.py) the less important falls. First, since twins share their importance.
 3. Trees on the rest with a shadow of each (Boruta: Kursa and Rudnicki 2010). A hit is to be above every shadow.
 4. Kept are features with hits in MIN_SHARE of the slices (stability selection: Meinshausen and Buehlmann 2010).
