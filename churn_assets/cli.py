@@ -133,6 +133,27 @@ def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
 
 
 @app.command()
+def tune(
+    snapshot: OptionalDay = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials to add in this run.")] = 30,
+    minutes: Annotated[float, typer.Option(min=0.01, help="No trial begins after so many minutes.")] = 30,
+    home: HomeOption = None,
+) -> None:
+    """Search for better parameters of the trees, on later users than they learned from; run again to go on."""
+    from churn_assets.defs.tuning_lab import show_tuning
+
+    show_tuning(_home(home), snapshot.date() if snapshot else None, trials, minutes)
+
+
+@app.command()
+def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Say which features earn their place in every slice, and what a model loses without the others."""
+    from churn_assets.defs.selection_lab import show_selection
+
+    show_selection(_home(home), snapshot.date() if snapshot else None)
+
+
+@app.command()
 def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
     from churn_assets.defs.features.verify import verify as verify_mart

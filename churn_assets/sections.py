@@ -139,6 +139,14 @@ class Training(Section):
     bakeoff_rows: int = Field(
         100_000, ge=1_000, description="churn bakeoff: rows a model learns from, at most; more only cost time."
     )
+    feature_columns: Literal["all", "selected"] = Field(
+        "all",
+        description="Which features a model may use: all, or those kept by the newest churn select-features made at "
+        "its snapshot or before.",
+    )
+    selection_slices: int = Field(
+        6, ge=1, le=104, description="churn select-features: slices ranked on, the newest, at most."
+    )
 
 
 class Profit(Section):

@@ -65,6 +65,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def tuning(self) -> Path:
+        """Trials of searches for better parameters (churn tune)."""
+        return self.root / "tuning"
+
+    @property
     def record(self) -> Path:
         return self.root / "record.sqlite"
 

@@ -18,8 +18,8 @@ from churn_assets.model.bakeoff_figures import Judged
 from churn_assets.model.bakeoff_rows import slice_rows
 from churn_assets.model.calibration import Calibrator, fit_calibrator
 from churn_assets.model.profit import best_threshold, break_even
-from churn_assets.model.slices import NothingToTest, assert_matured
-from churn_assets.model.splits import Split, sides, splits
+from churn_assets.model.splits import sides
+from churn_assets.model.tested import tested_splits
 from churn_assets.model.walk_forward import Clock, Tell, Walked, walk
 
 if TYPE_CHECKING:
@@ -54,38 +54,22 @@ def bake_off(
 
     Raises NothingToTest where nothing can be tested, LeakingSplit on a slice that has not matured by `snapshot`.
     """
-    days = rows["snapshot_date"].unique().to_list()
-    assert_matured(days, snapshot, gap_days=gap_days, horizon_days=horizon_days)
-    found = splits(rows, gap_days=gap_days, horizon_days=horizon_days)
-    if not found:
-        raise NothingToTest(
-            f"The training set of {snapshot} holds {len(days)} slices, none with enough leavers and stayers both in it "
-            "and in slices that had matured by it: more history is needed (training.slices, an earlier calendar.start)."
-        )
-    tested = found[-settings.bakeoff_slices :]
-    needed = {split.test for split in tested} | {_before(split, found) for split in tested}
+    window = {"gap_days": gap_days, "horizon_days": horizon_days}
+    pairs = tested_splits(rows, snapshot=snapshot, **window, most=settings.bakeoff_slices)
     walked: dict[date, Walked] = {}
-    for split in found:
-        if split.test in needed:
-            window = {"gap_days": gap_days, "horizon_days": horizon_days}
-            training, test = sides(rows, split, **window, most_rows=settings.bakeoff_rows)
-            walked[split.test] = walk(split, training, test, fits, clock=clock, tell=tell)
+    for split in sorted({each for pair in pairs for each in pair if each}, key=lambda each: each.test):
+        training, test = sides(rows, split, **window, most_rows=settings.bakeoff_rows)
+        walked[split.test] = walk(split, training, test, fits, clock=clock, tell=tell)
     told: list[dict[str, object]] = []
-    for split in tested:
-        here, before = walked[split.test], _before(split, found)
-        judged = _judged(here, walked[before] if before else None, profit)
+    for split, before in pairs:
+        here = walked[split.test]
+        judged = _judged(here, walked[before.test] if before else None, profit)
         told += slice_rows(here, judged, snapshot=snapshot, seed=settings.seed, profit=profit)
     newest = here.test.select("user_id", "is_churned").with_columns(
         pl.Series(name, each.churn_probability) for name, each in judged.items()
     )
     table = pl.DataFrame(told, infer_schema_length=None).with_columns(pl.col("precision").cast(pl.Float64))
     return BakeOff(table.select(list(ModelBakeoffs.to_schema().columns)), newest)
-
-
-def _before(split: Split, found: list[Split]) -> date | None:
-    """The newest slice that the split learns from, where that one can be predicted itself."""
-    predictable = {each.test for each in found}
-    return split.train[-1] if split.train[-1] in predictable else None
 
 
 def _judged(here: Walked, before: Walked | None, profit: Profit) -> dict[str, Judged]:

@@ -8,8 +8,7 @@ import polars as pl
 
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.model_promotions import ModelPromotions
-from churn_assets.contracts.training_set import LABEL_COLUMNS, TrainingSet
-from churn_assets.defs.dbt.features import describe
+from churn_assets.contracts.training_set import TrainingSet
 from churn_assets.defs.home import Home
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import labelled_features
@@ -17,6 +16,7 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.training.champions import champion_at, record_promotion
 from churn_assets.defs.training.season import season_at
+from churn_assets.defs.training.selection import training_features
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.card import model_card
@@ -90,7 +90,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     """
     churn = at.workplace.settings.churn
     frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
-    features = describe([name for name in frame.columns if name not in LABEL_COLUMNS])
+    features, feature_columns = training_features(at.workplace, at.date, frame)
     season = season_at(at.workplace, at.date)
     trained = train(
         frame,
@@ -105,7 +105,12 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     at.log(trained.reason)
     if trained.model is None:
         raise dg.Failure(f"No model at {at.date}. {trained.reason}")
-    metadata = {"definition": churn.definition, "season_log_odds": season, **_model_metadata(trained.model, trained)}
+    metadata = {
+        "definition": churn.definition,
+        "season_log_odds": season,
+        "feature_columns": feature_columns,
+        **_model_metadata(trained.model, trained),
+    }
     yield Product("churn_model", trained.model.to_bytes(), metadata)
     yield Product("model_comparison", trained.comparison, _comparison_metadata(trained, at.workplace.settings.profit))
     promotion = champion_at(at.workplace, at.date, trained, frame, season=season)
