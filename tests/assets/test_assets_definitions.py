@@ -15,7 +15,8 @@ from churn_assets.stages import ORDER, Stage
 
 SUITES = Path(__file__).parents[2] / "expectations"
 SHARED_CONTRACTS = {"__init__", "feature", "treatment"}  # not of a table
-BY_COMMAND = {"model_bakeoffs"}  # made by a command outside the graph, which validates it
+# Made by commands outside the graph, which validate them.
+BY_COMMAND = {"model_bakeoffs", "model_tunings", "feature_selections"}
 
 
 @pytest.fixture(scope="module")

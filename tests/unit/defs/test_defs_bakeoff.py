@@ -1,4 +1,4 @@
-"""`churn bakeoff` on a small training set: the terminal, the table of the warehouse and the page say the same."""
+"""The scientist's commands on a small training set: the terminal, the tables of the warehouse and the page agree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from churn_assets.cli import app
 from churn_assets.contracts.model_bakeoffs import BAKED, ModelBakeoffs
 from churn_assets.defs.storage.tables import PartitionMissing
+from churn_assets.defs.training.selection import training_features
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.slices import NothingToTest
 from churn_assets.stages import Stage
@@ -59,7 +60,11 @@ def shop(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
 
 
 def bakeoff(*options: str) -> Result:
-    return CliRunner().invoke(app, ["bakeoff", *options], env={"COLUMNS": "200"})
+    return command("bakeoff", *options)
+
+
+def command(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
 
 
 def test_terminal_table_and_page_say_the_same(shop: Workplace) -> None:
@@ -104,3 +109,34 @@ def test_a_home_without_a_training_set_says_so(workplace: Workplace, monkeypatch
     monkeypatch.setenv("CHURN_HOME", workplace.home_path)
     with pytest.raises(PartitionMissing, match="holds no training set yet"):
         raise bakeoff().exception or AssertionError
+
+
+def test_a_search_goes_on_where_it_stood(shop: Workplace) -> None:
+    first, second = (command("tune", "--trials", str(trials)) for trials in (1, 2))
+    assert (first.exit_code, second.exit_code) == (0, 0), second.output
+    assert "1 trials stood before" in second.output
+    assert "Trial 2" in second.output
+    table = shop.tables.read(Stage.TRAINING, "model_tunings", SNAPSHOT)
+    assert table.height == 3
+    assert table.filter("is_present")["iterations"].to_list() == [30]
+    assert "churn.yaml" in second.output or "keep what you have" in second.output
+
+
+def test_a_selection_is_used_from_its_snapshot_on_and_never_before(shop: Workplace) -> None:
+    told = command("select-features")
+    assert told.exit_code == 0, told.output
+    table = shop.tables.read(Stage.TRAINING, "feature_selections", SNAPSHOT)
+    kept = table.filter("is_kept")["feature"].to_list()
+    assert kept
+    assert "kept" in told.output
+
+    selecting = shop.home.settings_file.read_text().replace("{", "{feature_columns: selected, ")
+    shop.home.settings_file.write_text(selecting)
+    again = Workplace(home_path=shop.home_path)
+    features, line = training_features(again, SNAPSHOT, training_set(SNAPSHOT, 4))
+    assert sorted(feature.name for feature in features) == sorted(kept)
+    assert line == f"selected: {len(kept)} of 7, by the selection of {SNAPSHOT}"
+    with pytest.raises(PartitionMissing, match=f"no selection made at {OLDER}"):
+        training_features(again, OLDER, training_set(OLDER, 2))
+    with pytest.raises(PartitionMissing, match="does not have: "):
+        training_features(again, SNAPSHOT, training_set(SNAPSHOT, 4).drop(kept))
