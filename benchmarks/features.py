@@ -64,9 +64,9 @@ def snapshot(folder: Path, size: Size) -> Iterator[Row]:
     """One snapshot in an empty warehouse."""
     landing = _landing(folder, size)
     by_hand = cost(_by_hand(landing, END, folder))
-    mart = _mart(folder / "home", landing, [END])
+    made = mart(folder / "home", landing, [END])
     yield "one snapshot, by hand", by_hand, None, ""
-    yield "one snapshot, mart", mart, mart.seconds / by_hand.seconds, "2.5, 12,000 MB"
+    yield "one snapshot, mart", made, made.seconds / by_hand.seconds, "2.5, 12,000 MB"
 
 
 def next_week(folder: Path, size: Size) -> Iterator[Row]:
@@ -75,8 +75,8 @@ def next_week(folder: Path, size: Size) -> Iterator[Row]:
     for weeks in (WEEKS, LONG_WEEKS):
         work = folder / str(weeks)
         landing = _landing(work, Size(size.users, size.events * weeks // WEEKS, weeks))
-        _mart(work / "home", landing, [END - WEEK])
-        paid = _mart(work / "home", landing, [END])
+        mart(work / "home", landing, [END - WEEK])
+        paid = mart(work / "home", landing, [END])
         yield f"next week after {weeks} weeks", paid, base and paid.seconds / base.seconds, "1.5" if base else ""
         base = base or paid
 
@@ -87,8 +87,8 @@ def backfill(folder: Path, users: int, events_per_user: int) -> Iterator[Row]:
     landing = _landing(folder, Size(users, users * events_per_user * weeks // WEEKS, weeks))
     days = [END - WEEK * back for back in reversed(range(BACKFILL_WEEKS))]
     loop = cost([sys.executable, "-m", "benchmarks.features_loop", str(landing), *map(str, days)])
-    one_run = _mart(folder / "home", landing, days)
-    singles = [_mart(folder / "home", landing, [day]) for day in days[-2:]]  # a partition is made whole, new or again
+    one_run = mart(folder / "home", landing, days)
+    singles = [mart(folder / "home", landing, [day]) for day in days[-2:]]  # a partition is made whole, new or again
     each = Cost(*(sum(getattr(paid, name) for paid in singles) / 2 for name in ("seconds", "cpu_seconds", "bytes")))
     estimated = BACKFILL_WEEKS * each.seconds
     yield f"{BACKFILL_WEEKS} snapshots, {users:,} users, loop by hand", loop, None, ""
@@ -113,10 +113,12 @@ def _by_hand(landing: Path, day: date, folder: Path) -> list[str]:
     ]
 
 
-def _mart(home: Path, landing: Path, days: Sequence[date]) -> Cost:
+def mart(
+    home: Path, landing: Path, days: Sequence[date], *, start: date = date(2024, 1, 1), cadence: str = "weekly"
+) -> Cost:
     """One dbt run as a snapshot run starts it."""
     home.mkdir(parents=True, exist_ok=True)
-    (home / "churn.yaml").write_text(f"landing: {{uri: {landing}}}\ncalendar: {{start: 2024-01-01}}\n")
+    (home / "churn.yaml").write_text(f"landing: {{uri: {landing}}}\ncalendar: {{start: {start}, cadence: {cadence}}}\n")
     os.environ["CHURN_HOME"] = str(home)
     from churn_assets.defs.dbt.project import PROJECT, dbt_executable  # noqa: PLC0415 - reads CHURN_HOME
     from churn_assets.defs.dbt.variables import variables  # noqa: PLC0415
