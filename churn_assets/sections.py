@@ -233,6 +233,12 @@ class Monitoring(Section):
         "value at risk made of it, may be off on average.",
     )
 
+    max_group_gap_share: Share = Field(
+        0.1,
+        description="A check warns when a group by age, gender or region is treated, or erred about, more or less "
+        "often than all others by more than this and beyond chance.",
+    )
+
     @model_validator(mode="after")
     def _warn_below_alarm(self) -> Self:
         if self.psi_warn > self.psi_alarm:

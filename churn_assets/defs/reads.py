@@ -41,6 +41,15 @@ order by features.user_id
 SEGMENTS = """
 select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
 """
+GROUPS = """
+select features.user_id, features.age_years, features.is_female, any_value(users.region) as region
+from features.user_features as features
+left join marts.dim_users as users on
+  users.user_id = features.user_id and users.known_at < $snapshot
+  and (users.superseded_at is null or users.superseded_at >= $snapshot)
+where features.snapshot_date = $snapshot
+group by all order by features.user_id
+"""
 CONSENTS = """
 select user_id, consent_email, consent_sms, consent_push, consent_call
 from features.user_statuses where snapshot_date = $snapshot and status = 'eligible'
@@ -90,6 +99,11 @@ def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     """One row per user known at `snapshot`: by what groups of users are told apart, null where unknown."""
     return workplace.warehouse.query(SEGMENTS, {"snapshot": snapshot})
+
+
+def groups_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`: what is protected of them, null where unknown."""
+    return workplace.warehouse.query(GROUPS, {"snapshot": snapshot})
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""A check that users are as they were. A warning: the scores of a model that knew others are better than none."""
+"""Checks that users are as they were and groups alike. Warnings: such scores are better than none."""
 
 import dagster as dg
 import polars as pl
@@ -12,6 +12,12 @@ LOOK_AT_DRIFT = (
     "Look in monitoring.feature_drift for a source that changed: a share unknown that jumped, a unit, a late delivery. "
     "If the users themselves changed (season, campaign, growth), watch monitoring.model_performance: a model trained "
     "at each snapshot follows, but only after as long as labels take to mature."
+)
+
+LOOK_AT_GROUPS = (
+    "Look in monitoring.group_fairness whether the model errs about the group (missed, false_alarm, overstated) or its "
+    "users differ. Who is treated follows from consent, value at risk and the arms catalogue: see what of these sets "
+    "the group apart, and whether you can defend it."
 )
 
 
@@ -35,3 +41,23 @@ def features_have_not_drifted(at: Snapshot) -> Finding:
         more = len(drifted) - len(lines)
         figures |= {"drifted": "; ".join(lines) + (f"; and {more} more" if more else ""), "what_to_do": LOOK_AT_DRIFT}
     return Finding(passed=drifted.is_empty(), figures=figures)
+
+
+@snapshot_check(Stage.MONITORING, "group_fairness", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
+def groups_are_treated_alike(at: Snapshot) -> Finding:
+    """No group by age, gender or region is treated, or erred about, more or less often than all others by more than
+    monitoring.max_group_gap_share and beyond chance. A warning: a difference may have a good reason, which somebody
+    has to know.
+    """
+    frame = at.workplace.tables.read(Stage.MONITORING, "group_fairness", at.date)
+    unequal = frame.filter("is_unequal")
+    figures: dict[str, object] = {
+        "compared": int(frame["p_value"].count()),
+        "unequal": len(unequal),
+        "max_group_gap_share": at.workplace.settings.monitoring.max_group_gap_share,
+    }
+    if len(unequal):
+        told = unequal.select("attribute", "group", "measure", "value", "rest_value").head(SHOWN).rows()
+        lines = [f"{of} {group}: {what} {value:.1%}, all others {rest:.1%}" for of, group, what, value, rest in told]
+        figures |= {"groups": "; ".join(lines), "what_to_do": LOOK_AT_GROUPS}
+    return Finding(passed=unequal.is_empty(), figures=figures)

@@ -1,0 +1,69 @@
+"""Whether groups by age, gender and region are treated alike, and whether the model errs alike about them."""
+
+import base64
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.contracts.group_fairness import GroupFairness
+from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.reads import groups_at, matured_labels
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.monitoring.fairness import group_fairness as compared
+from churn_assets.monitoring.fairness_plots import fairness_png
+from churn_assets.monitoring.fairness_users import with_errors, with_groups, with_treatment
+from churn_assets.stages import Stage
+
+SCORED, LEDGER = (Stage.SCORING, "scored_users"), (Stage.INTERVENTIONS, "decision_ledger")
+
+
+@snapshot_assets(
+    Stage.MONITORING,
+    {"group_fairness": GroupFairness},
+    deps=[
+        [Stage.FEATURES, "user_features"],
+        [Stage.MARTS, "dim_users"],
+        [Stage.MONITORING, "model_performance"],
+        dg.AssetDep(list(SCORED), partition_mapping=CALENDAR.all_until()),
+        dg.AssetDep(list(LEDGER), partition_mapping=CALENDAR.all_until()),
+    ],
+    kinds={"polars"},
+    owner="team:data-science",
+)
+def group_fairness(at: Snapshot) -> Iterator[Product]:
+    """One row per scored snapshot, protected attribute, group and measure: how they are treated, how the model errs."""
+    tolerance = at.workplace.settings.monitoring.max_group_gap_share
+    now = with_treatment(_eligible(at, at.date), _ledger(at, at.date))
+    frames = [compared(_grouped(at, now, at.date), scored=at.date, snapshot=at.date, tolerance=tolerance)]
+    performance = at.workplace.tables.read(Stage.MONITORING, "model_performance", at.date)
+    for day in performance["snapshot_date"].unique().sort():
+        errors = with_errors(_eligible(at, day), matured_labels(at.workplace, at.date, [day]), _ledger(at, day))
+        frames.append(compared(_grouped(at, errors, day), scored=day, snapshot=at.date, tolerance=tolerance))
+    frame = pl.concat(frames)
+    picture = base64.b64encode(fairness_png(frame)).decode()
+    yield Product(
+        "group_fairness",
+        frame,
+        {
+            "groups": frame.select("attribute", "group").n_unique(),
+            "unequal": int(frame["is_unequal"].sum()),
+            "fairness": dg.MetadataValue.md(f"![fairness](data:image/png;base64,{picture})"),
+        },
+    )
+
+
+def _eligible(at: Snapshot, day: date) -> pl.DataFrame:
+    columns = ("user_id", "risk_tier", "churn_probability")
+    return at.workplace.tables.scan(*SCORED, day).filter(status="eligible").select(columns).collect()
+
+
+def _ledger(at: Snapshot, day: date) -> pl.DataFrame | None:
+    if at.workplace.tables.find(*LEDGER, day) is None:
+        return None
+    return at.workplace.tables.scan(*LEDGER, day).select("user_id", "arm", "is_holdout").collect()
+
+
+def _grouped(at: Snapshot, users: pl.DataFrame, day: date) -> pl.DataFrame:
+    return users.join(with_groups(groups_at(at.workplace, day)), on="user_id", how="left")
