@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import dagster as dg
 import polars as pl
@@ -17,6 +17,8 @@ from churn_assets.monitoring.definition_plots import agreement_png, base_rate_pn
 from churn_assets.monitoring.performance import empty_performance, performance
 from churn_assets.stages import Stage
 
+ESTIMATES = (Stage.MONITORING, "performance_estimates")
+
 
 @snapshot_assets(
     Stage.MONITORING,
@@ -25,6 +27,7 @@ from churn_assets.stages import Stage
         [Stage.FEATURES, "churn_labels"],
         dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
         dg.AssetDep([Stage.INTERVENTIONS, "decision_ledger"], partition_mapping=CALENDAR.all_before()),
+        dg.AssetDep(list(ESTIMATES), partition_mapping=CALENDAR.all_before()),
     ],
     kinds={"polars"},
     owner="team:data-science",
@@ -49,7 +52,16 @@ def model_performance(at: Snapshot) -> Iterator[Product]:
         ledger=pl.concat(ledgers[day] for day in due) if all(day in ledgers for day in due) else None,
     )
     newest = result.filter(population="all").row(-1, named=True)
-    yield Product("model_performance", result, {name: newest[name] for name in ("auc", "brier", "ece", "lift_10")})
+    figures = {name: newest[name] for name in ("auc", "brier", "ece", "lift_10")}
+    yield Product("model_performance", result, figures | _estimated(at, newest["snapshot_date"]))
+
+
+def _estimated(at: Snapshot, day: date) -> dict[str, object]:
+    """What had been expected of the snapshot `day`, beside what was found."""
+    if at.workplace.tables.find(*ESTIMATES, day) is None:
+        return {}
+    expected = at.workplace.tables.read(*ESTIMATES, day)
+    return {f"estimated_{name}": value for name, value in expected.select("metric", "estimate").iter_rows()}
 
 
 @snapshot_assets(

@@ -1,0 +1,48 @@
+"""Contract of monitoring.performance_estimates: one row per snapshot and metric, before any label has matured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import pandera.polars as pa
+import polars as pl
+
+if TYPE_CHECKING:
+    from pandera.polars import PolarsData
+
+METRICS: Final = ("auc", "brier", "log_loss", "churned_share", "high_tier_precision")
+FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
+
+
+class PerformanceEstimates(pa.DataFrameModel):
+    """What model_performance will say from `matures_at` on if the probabilities are right: an estimate without labels.
+
+    `estimate` is the mean over drawn outcomes, the interval holds 95 % of them. churned_share: of all eligible users;
+    high_tier_precision: of those in tier high.
+    """
+
+    snapshot_date: pl.Date
+    matures_at: Annotated[pl.Datetime, "us", None]
+    model_version: str = pa.Field(str_matches=r"^[0-9a-f]{12}$")
+    method: str = pa.Field(eq="confidence_based")
+    metric: str = pa.Field(isin=METRICS)
+    users: int = pa.Field(ge=1)
+    estimate: float = pa.Field(in_range=FINITE)
+    estimate_low: float = pa.Field(in_range=FINITE)
+    estimate_high: float = pa.Field(in_range=FINITE)
+
+    class Config:
+        strict = True
+        ordered = True
+        unique = ("snapshot_date", "metric")
+
+    @pa.dataframe_check
+    @classmethod
+    def intervals_are_ordered(cls, data: PolarsData) -> pl.LazyFrame:
+        estimate = pl.col("estimate")
+        return data.lazyframe.select((pl.col("estimate_low") <= estimate) & (estimate <= pl.col("estimate_high")))
+
+    @pa.dataframe_check
+    @classmethod
+    def matures_after_the_snapshot(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("matures_at") > pl.col("snapshot_date").cast(pl.Datetime("us")))

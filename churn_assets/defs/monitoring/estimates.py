@@ -1,0 +1,30 @@
+"""How well the scores of a snapshot will turn out, said before any of its labels has matured."""
+
+from collections.abc import Iterator
+
+from churn_assets.contracts.performance_estimates import PerformanceEstimates
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.monitoring.estimates import performance_estimates as estimated
+from churn_assets.stages import Stage
+
+
+@snapshot_assets(
+    Stage.MONITORING,
+    {"performance_estimates": PerformanceEstimates},
+    deps=[[Stage.SCORING, "scored_users"]],
+    kinds={"polars"},
+    owner="team:data-science",
+)
+def performance_estimates(at: Snapshot) -> Iterator[Product]:
+    """One row per metric: an estimate without labels, right only as far as the probabilities are; labels replace it."""
+    churn = at.workplace.settings.churn
+    columns = ("user_id", "model_version", "churn_probability", "risk_tier")
+    scored = at.workplace.tables.scan(Stage.SCORING, "scored_users", at.date).filter(status="eligible")
+    frame = estimated(
+        scored.select(columns).collect(),
+        snapshot=at.date,
+        window_days=churn.gap_days + churn.horizon_days,
+        seed=at.workplace.settings.training.seed,
+    )
+    figures: dict[str, object] = {f"estimated_{row['metric']}": row["estimate"] for row in frame.iter_rows(named=True)}
+    yield Product("performance_estimates", frame, {"is_estimate": True, **figures})

@@ -1,0 +1,61 @@
+"""How well scores will turn out, before any label has matured: confidence-based estimation.
+
+Calibrated probabilities say how often each user leaves, so outcomes are drawn from them and measured as if they were
+labels (CBPE: Bialek, Kivimaki, Kuberski, Perrakis 2024, "Estimating model performance under covariate shift without
+labels"). It follows users that changed. It cannot see that leaving itself has changed: where probabilities are wrong,
+so is the estimate. Labels decide.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from scipy.stats import rankdata
+
+from churn_assets.contracts.performance_estimates import METRICS, PerformanceEstimates
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from churn_assets.model.matrix import Floats
+
+SCHEMA = {name: column.dtype.type for name, column in PerformanceEstimates.to_schema().columns.items()}
+DRAWS = 200
+
+
+def performance_estimates(scored: pl.DataFrame, *, snapshot: date, window_days: int, seed: int) -> pl.DataFrame:
+    """The table of `snapshot`, one row per metric. `scored`: its eligible users; `window_days`: gap and horizon."""
+    users = scored.sort("user_id")
+    p, is_high = users["churn_probability"].to_numpy(), (users["risk_tier"] == "high").to_numpy()
+    random = np.random.default_rng(seed)
+    ranks = rankdata(p)
+    drawn = np.array([_figures(random.random(p.size) < p, p, ranks, is_high) for _ in range(DRAWS)])
+    rows = []
+    for metric, values in zip(METRICS, drawn.T, strict=True):
+        known = values[np.isfinite(values)]
+        if known.size:
+            low, high = np.quantile(known, [0.025, 0.975])
+            mean = min(max(float(known.mean()), low), high)
+            rows.append({"metric": metric, "estimate": mean, "estimate_low": low, "estimate_high": high})
+    return pl.DataFrame(rows).select(
+        pl.lit(snapshot).alias("snapshot_date"),
+        pl.lit(datetime.combine(snapshot, time()) + timedelta(days=window_days)).alias("matures_at"),
+        pl.lit(users.item(0, "model_version")).alias("model_version"),
+        pl.lit("confidence_based").alias("method"),
+        "metric",
+        pl.lit(users.height, pl.Int64).alias("users"),
+        *("estimate", "estimate_low", "estimate_high"),
+    )
+
+
+def _figures(y: npt.NDArray[np.bool_], p: Floats, ranks: Floats, is_high: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+    """In the order of METRICS; NaN where a draw has one outcome only, or nobody is in tier high."""
+    leavers, stayers = int(y.sum()), int((~y).sum())
+    pairs = leavers * stayers
+    auc = (ranks[y].sum() - leavers * (leavers + 1) / 2) / pairs if pairs else np.nan
+    log_loss = -np.log(np.where(y, p, 1 - p)).mean()
+    precision = y[is_high].mean() if is_high.any() else np.nan
+    return auc, ((p - y) ** 2).mean(), log_loss, y.mean(), precision

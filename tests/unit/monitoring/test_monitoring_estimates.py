@@ -1,0 +1,99 @@
+"""An estimate without labels is right where probabilities are, as often as its interval says, and wrong where not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import numpy as np
+import pandera.errors
+import polars as pl
+import pytest
+from scipy.special import expit
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+
+from churn_assets.contracts.performance_estimates import METRICS, PerformanceEstimates
+from churn_assets.monitoring.estimates import performance_estimates
+
+DAY = date(2026, 11, 16)
+
+
+def scored(number: int, seed: int) -> tuple[pl.DataFrame, np.random.Generator]:
+    random = np.random.default_rng(seed)
+    p = expit(random.normal(0, 1.2, number))
+    return pl.DataFrame(
+        {
+            "user_id": [f"u{i:06}" for i in range(number)],
+            "model_version": ["0123456789ab"] * number,
+            "churn_probability": p,
+            "risk_tier": np.where(p > np.quantile(p, 0.9), "high", "low"),
+        }
+    ), random
+
+
+def estimated(users: pl.DataFrame) -> dict[str, tuple[float, float, float]]:
+    frame = PerformanceEstimates.validate(performance_estimates(users, snapshot=DAY, window_days=28, seed=1))
+    assert frame["matures_at"].to_list() == [datetime(2026, 12, 14)] * len(METRICS)
+    rows = frame.select("metric", "estimate", "estimate_low", "estimate_high").rows()
+    return {metric: (estimate, low, high) for metric, estimate, low, high in rows}
+
+
+def found(users: pl.DataFrame, y: np.ndarray) -> dict[str, float]:
+    p, high = users["churn_probability"].to_numpy(), (users["risk_tier"] == "high").to_numpy()
+    return {
+        "auc": roc_auc_score(y, p), "brier": brier_score_loss(y, p), "log_loss": log_loss(y, p),
+        "churned_share": y.mean(), "high_tier_precision": y[high].mean(),
+    }  # fmt: skip
+
+
+def test_the_truth_is_inside_as_often_as_the_interval_says() -> None:
+    inside = dict.fromkeys(METRICS, 0)
+    for seed in range(60):
+        users, random = scored(1_500, seed)
+        truth = found(users, random.random(users.height) < users["churn_probability"].to_numpy())
+        for metric, (_, low, high) in estimated(users).items():
+            inside[metric] += low <= truth[metric] <= high
+    assert all(52 <= count <= 60 for count in inside.values()), inside
+
+
+def test_wrong_probabilities_give_a_wrong_estimate() -> None:
+    users, random = scored(5_000, 3)
+    logit = np.log(users["churn_probability"] / (1 - users["churn_probability"]))
+    truth = found(users, random.random(users.height) < expit(logit.to_numpy() - 1))
+    _, low, _ = estimated(users)["churned_share"]
+    assert truth["churned_share"] < low - 0.1
+
+
+def test_the_same_for_any_order_of_rows() -> None:
+    users, _ = scored(500, 5)
+    assert estimated(users.reverse()) == estimated(users)
+
+
+def test_without_a_high_tier_its_precision_is_not_estimated() -> None:
+    users = scored(500, 5)[0].with_columns(risk_tier=pl.lit("low"))
+    frame = performance_estimates(users, snapshot=DAY, window_days=28, seed=1)
+    assert frame["metric"].to_list() == list(METRICS[:-1])
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("model_version", "x", "str_matches"),
+        ("method", "guess", "equal_to"),
+        ("metric", "lift", "isin"),
+        ("metric", "brier", "multiple_fields_uniqueness"),
+        ("users", 0, "greater_than_or_equal_to(1)"),
+        ("estimate", float("inf"), "in_range(0"),
+        ("estimate_low", -0.1, "in_range(0"),
+        ("estimate_high", float("inf"), "in_range(0"),
+        ("estimate_high", 0.1, "intervals_are_ordered"),
+        ("matures_at", datetime(2026, 11, 16), "matures_after_the_snapshot"),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_rule(column: str, value: object, rule: str) -> None:
+    good = performance_estimates(scored(500, 5)[0], snapshot=DAY, window_days=28, seed=1)
+    values = [value, *good[column][1:]]
+    with pytest.raises(pandera.errors.SchemaErrors) as told:
+        PerformanceEstimates.validate(
+            good.with_columns(pl.Series(column, values, dtype=good.schema[column])), lazy=True
+        )
+    assert any(check.startswith(rule) for check in told.value.failure_cases["check"])
