@@ -10,8 +10,8 @@ import polars as pl
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-DECISIONS = ("first", "promoted", "proposed", "kept", "replaced", "by_person")
-NEW = ("first", "promoted", "replaced")
+DECISIONS = ("first", "promoted", "renewed", "proposed", "kept", "replaced", "by_person")
+NEW = ("first", "promoted", "renewed", "replaced")
 SHARE = {"min_value": 0, "max_value": 1}
 FINITE = {"min_value": float("-inf"), "max_value": float("inf"), "include_min": False, "include_max": False}
 
@@ -56,7 +56,7 @@ class ModelPromotions(pa.DataFrameModel):
     @classmethod
     def promoted_on_proof(cls, data: PolarsData) -> pl.LazyFrame:
         is_proved = (pl.col("log_loss_gain_low") > 0).fill_null(value=False)
-        return data.lazyframe.select(is_proved | ~pl.col("decision").is_in(("promoted", "proposed")))
+        return data.lazyframe.select(is_proved | (pl.col("decision") != "promoted"))
 
     @pa.dataframe_check
     @classmethod

@@ -56,6 +56,27 @@ def landing_sensor(
     yield dg.RunRequest(run_key=f"{snapshot}-{seen}", partition_key=snapshot.isoformat())
 
 
+@dg.sensor(job=snapshot_job, minimum_interval_seconds=3600)
+def retraining_sensor(workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
+    """Runs the snapshot that has come when the one before asks for a new model, without waiting for the schedule.
+
+    Trained again at its own snapshot a model would be the same: the next snapshot has newer labels. Asked for once.
+    """
+    day = workplace.calendar.dates()[-1]
+    asked_at = workplace.tables.newest_before(Stage.MONITORING, "retrain_conditions", day)
+    if workplace.tables.find(Stage.SCORING, "scored_users", day) or asked_at is None:
+        return dg.SkipReason(f"{day} is done" if asked_at else "no snapshot has been judged yet")
+    conditions = workplace.tables.read(Stage.MONITORING, "retrain_conditions", asked_at)["condition"].unique().sort()
+    if conditions.is_empty():
+        return dg.SkipReason(f"nothing asked for a new model at {asked_at}")
+    names = ",".join(conditions)
+    return dg.RunRequest(
+        run_key=f"retrain-{day}-{names}",
+        partition_key=day.isoformat(),
+        tags={"churn/retrain_conditions": names, "churn/retrain_asked_at": asked_at.isoformat()},
+    )
+
+
 def _fingerprint(landing: Path) -> str | None:
     """Of names, sizes and times of all files; None where there are none."""
     stats = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in landing.rglob("*") if f.is_file())

@@ -51,6 +51,10 @@ class ChurnModel:
         """First 12 hex digits of the SHA-256 of the bytes: the same training gives the same version."""
         return hashlib.sha256(self.to_bytes()).hexdigest()[:12]
 
+    def age_days(self, snapshot: date) -> int:
+        """From when its newest labels had matured to `snapshot`: 0 to a cadence for a model trained at its snapshot."""
+        return (snapshot - max(self.slices)).days - self.gap_days - self.horizon_days
+
     def predict(self, frame: pl.DataFrame) -> Floats:
         """Calibrated churn probability per row, never 0 or 1. Raises ValueError naming a missing feature."""
         probability = self.calibrator.probability(self.fitted.log_odds(frame))

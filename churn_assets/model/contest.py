@@ -64,8 +64,11 @@ class Contest:
     def is_churned(self) -> npt.NDArray[np.bool_]:
         return self.rows["is_churned"].to_numpy()
 
-    def verdict(self, settings: Training) -> tuple[Figures, list[str]]:
-        """(figures, conditions that do not hold). Log-losses are calibrated, crosswise over users."""
+    def verdict(self, settings: Training, *, is_due: bool = False) -> tuple[Figures, list[str]]:
+        """(figures, conditions that do not hold). Log-losses are calibrated, crosswise over users.
+
+        Over a champion that `is_due` to be renewed no win is asked for: it is enough not to be worse beyond chance.
+        """
         y, ids = self.is_churned, self.rows["user_id"].to_numpy().astype(np.str_)
         p = {name: cross_calibrated(y, log_odds, ids) for name, log_odds in self.log_odds.items()}
         over_champion = paired_gain(y, p["challenger"], p["champion"])
@@ -73,7 +76,8 @@ class Contest:
         over_baseline = None if is_baseline else paired_gain(y, p["challenger"], p[BASELINE])
         segment, worst = worst_segment(self.rows, y, p["challenger"], p["champion"])
         error = ece(y, p["challenger"])
-        lost = [_not_won("the champion", over_champion)] if over_champion.low <= 0 else []
+        is_lost = over_champion.high < 0 if is_due else over_champion.low <= 0
+        lost = [_not_won("the champion", over_champion)] if is_lost else []
         if over_baseline and over_baseline.low <= 0:
             lost.append(_not_won(BASELINE, over_baseline))
         if error > settings.max_ece:

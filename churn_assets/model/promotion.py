@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from churn_assets.model.training import TrainedModel
     from churn_assets.settings import Training
 
-Decision = Literal["first", "promoted", "proposed", "kept", "replaced", "by_person"]
+Decision = Literal["first", "promoted", "renewed", "proposed", "kept", "replaced", "by_person"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,14 @@ def decide_promotion(
     settings: Training,
     is_forced: bool = False,
     season: float = 0.0,
+    max_age_days: int | None = None,
 ) -> Promotion:
     """The champion of `snapshot`. `champion` is that of before, or with `is_forced` the one a person chose.
 
     `training` is the training set that `trained` was made from. The champion that stays is calibrated again on the
-    newest slice, and moved by `season` like the challenger (train). Raises ValueError where nothing was trained.
+    newest slice, and moved by `season` like the challenger (train). One whose newest
+    labels matured more than `max_age_days` before is renewed by any challenger that is not worse beyond chance. Raises
+    ValueError where nothing was trained.
     """
     challenger = trained.model
     if challenger is None:
@@ -78,14 +81,23 @@ def decide_promotion(
     if contest is None or not contest.is_honest:
         young = f"{stays}: no slice has matured yet that it did not learn from."
         return Promotion("kept", young, champion.snapshot, staying)
-    figures, lost = contest.verdict(settings)
+    age_days = champion.model.age_days(snapshot)
+    is_due = max_age_days is not None and age_days > max_age_days
+    figures, lost = contest.verdict(settings, is_due=is_due)
     if lost:
         return Promotion("kept", f"{stays}: {'; '.join(lost)}.", champion.snapshot, staying, figures)
+    is_won = figures.gain.low > 0
     won = f"{challenger.kind} of {snapshot} predicts better than the champion of {champion.snapshot}: {figures.gain}"
+    if not is_won:
+        won = (
+            f"{challenger.kind} of {snapshot} renews the champion of {champion.snapshot}, whose newest labels had "
+            f"matured {age_days} days before (monitoring.max_model_age_days {max_age_days}), and is no worse: "
+            f"{figures.gain}"
+        )
     if settings.promotion == "approved":
         waits = f"{won}. It waits for approval: churn promote {snapshot}"
         return Promotion("proposed", waits, champion.snapshot, staying, figures)
-    return Promotion("promoted", won + ".", snapshot, challenger, figures)
+    return Promotion("promoted" if is_won else "renewed", won + ".", snapshot, challenger, figures)
 
 
 def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training: pl.DataFrame) -> str | None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 if TYPE_CHECKING:
     from churn_assets.settings import Monitoring
 
+Condition = Literal["age", "drift", "ranking", "calibration"]
 SHOWN_FEATURES = 5
 ECE_BINS = 10
 
@@ -24,20 +25,21 @@ def retrain_reasons(
     performance: pl.DataFrame,
     comparisons: pl.DataFrame,
     settings: Monitoring,
-) -> list[str]:
-    """Reasons to train again, none where all is well.
+) -> list[tuple[Condition, str]]:
+    """(condition, reason) to train again, none where all is well.
 
     `age_days`: from when the newest labels that the model learned from had matured to the snapshot it scores: counted
     so, it does not depend on the horizon, and is below one cadence for a model trained at its snapshot.
     `drift`: the table feature_drift of that snapshot. `performance`: the rows of model_performance measured at it.
     `comparisons`: model_comparison of the snapshots these rows are about; without one, an AUC is held to nothing.
     """
-    return [
-        *_age(age_days, settings.max_model_age_days),
-        *_drifted(drift, settings.psi_alarm),
-        *_ranked_worse(performance, comparisons),
-        *_calibrated_worse(performance, settings.max_ece),
-    ]
+    found: dict[Condition, Iterator[str]] = {
+        "age": _age(age_days, settings.max_model_age_days),
+        "drift": _drifted(drift, settings.psi_alarm),
+        "ranking": _ranked_worse(performance, comparisons),
+        "calibration": _calibrated_worse(performance, settings.max_ece),
+    }
+    return [(condition, reason) for condition, reasons in found.items() for reason in reasons]
 
 
 def _age(age_days: int, most: int) -> Iterator[str]:

@@ -56,6 +56,7 @@ IN_MEMORY = {
     ("model/plots.py", "savefig"),
     ("monitoring/definition_plots.py", "savefig"),
     ("monitoring/drift_plots.py", "savefig"),
+    ("monitoring/fairness_plots.py", "savefig"),
     ("monitoring/reason_plots.py", "savefig"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from churn_assets.definitions import defs
-from churn_assets.defs.automation import CRON, landing_sensor, snapshot_schedule
+from churn_assets.defs.automation import CRON, landing_sensor, retraining_sensor, snapshot_schedule
+from churn_assets.defs.monitoring.retraining import SCHEMA as CONDITIONS_SCHEMA
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
@@ -101,3 +102,45 @@ def test_the_sensor_runs_once_for_new_files_and_not_for_a_snapshot_that_is_done(
 
 def test_the_sensor_waits_for_the_first_file(workplace: Workplace) -> None:
     assert Looks(workplace).look() == (None, "no files in the landing yet")
+
+
+def asked(workplace: Workplace, conditions: list[str]) -> dg.RunRequest | dg.SkipReason:
+    day = workplace.calendar.dates()[-2]
+    rows = [(day, condition, "So it is.", day - timedelta(days=28)) for condition in conditions]
+    frame = pl.DataFrame(rows, schema=CONDITIONS_SCHEMA, orient="row")
+    workplace.tables.publish(Stage.MONITORING, "retrain_conditions", day, frame)
+    return retraining(workplace)
+
+
+def retraining(workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(
+            instance=instance, repository_def=defs().get_repository_def(), resources={"workplace": workplace}
+        ) as context,
+    ):
+        told = retraining_sensor.evaluate_tick(context)
+    return told.run_requests[0] if told.run_requests else dg.SkipReason(told.skip_message)
+
+
+def test_conditions_ask_for_one_run_of_the_snapshot_that_has_come(workplace: Workplace) -> None:
+    request = asked(workplace, ["drift", "age", "drift"])
+    day = workplace.calendar.dates()[-1].isoformat()
+    assert isinstance(request, dg.RunRequest)
+    assert (request.partition_key, request.run_key) == (day, f"retrain-{day}-age,drift")
+    assert request.tags["churn/retrain_conditions"] == "age,drift"
+    assert request.tags["churn/retrain_asked_at"] == workplace.calendar.dates()[-2].isoformat()
+    again = retraining(workplace)
+    assert isinstance(again, dg.RunRequest)
+    assert again.run_key == request.run_key, "one run for one key"
+
+
+def test_no_condition_no_run(workplace: Workplace) -> None:
+    assert "no snapshot has been judged" in str(retraining(workplace).skip_message)  # type: ignore[union-attr]
+    assert "nothing asked" in str(asked(workplace, []).skip_message)  # type: ignore[union-attr]
+
+
+def test_a_snapshot_that_is_done_is_not_asked_for_again(workplace: Workplace) -> None:
+    day = workplace.calendar.dates()[-1]
+    workplace.tables.publish(Stage.SCORING, "scored_users", day, pl.DataFrame({"user_id": ["a"]}))
+    assert "is done" in str(asked(workplace, ["age"]).skip_message)  # type: ignore[union-attr]

@@ -13,12 +13,13 @@ import pytest
 
 from churn_assets.defs.monitoring.checks import features_have_not_drifted
 from churn_assets.defs.monitoring.drift import feature_drift
-from churn_assets.defs.monitoring.retraining import model_needs_no_retraining
+from churn_assets.defs.monitoring.retraining import model_needs_no_retraining, retrain_conditions
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.rfm import LogisticRfm
 from churn_assets.monitoring.performance import SCHEMA as PERFORMANCE_SCHEMA
+from churn_assets.monitoring.performance import empty_performance
 
 DAY, SLICE = date(2024, 6, 17), date(2024, 5, 20)
 MADE = date(2024, 6, 10)  # the champion of an earlier week: what it learned from is what users are compared with
@@ -89,6 +90,27 @@ def make(workplace: Workplace, execute: Run) -> Run:
     return table
 
 
+@pytest.fixture
+def judge(workplace: Workplace, run_check: Run) -> Run:
+    """The conditions of DAY, their metadata, and what the check tells of them."""
+
+    def judged() -> tuple[pl.DataFrame, dict[str, Any], Any]:
+        if not workplace.tables.find("monitoring", "model_performance", DAY):
+            workplace.tables.publish("monitoring", "model_performance", DAY, empty_performance())
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = dg.materialize(
+                [retrain_conditions], partition_key=DAY.isoformat(), resources={"workplace": workplace},
+                instance=instance,
+            )  # fmt: skip
+        (event,) = result.get_asset_materialization_events()
+        metadata = event.step_materialization_data.materialization.metadata
+        found = {name: value.value for name, value in metadata.items()}
+        table = workplace.tables.read("monitoring", "retrain_conditions", DAY)
+        return table, found, run_check(model_needs_no_retraining, DAY)
+
+    return judged
+
+
 def test_eligible_users_are_compared_with_the_newest_slice_and_scores_with_the_snapshot_before(make: Run) -> None:
     frame, metadata = make()
     rows = {row["feature"]: row for row in frame.iter_rows(named=True)}
@@ -106,10 +128,11 @@ def test_at_the_first_scored_snapshot_the_score_has_nothing_to_compare_with(make
     assert sorted(make(before=0)[0]["feature"]) == sorted(COLUMNS)
 
 
-def test_calm_users_and_a_fresh_model_pass(make: Run, run_check: Run) -> None:
+def test_calm_users_and_a_fresh_model_pass(make: Run, run_check: Run, judge: Run) -> None:
     make()
-    told = run_check([features_have_not_drifted, model_needs_no_retraining], DAY)
-    assert told.failed == []
+    table, metadata, told = judge()
+    assert (table.height, metadata["conditions"], told.failed) == (0, "none", [])
+    assert run_check(features_have_not_drifted, DAY).failed == []
 
 
 def test_drift_is_told_with_figures_limits_and_what_to_do_and_stops_nothing(make: Run, run_check: Run) -> None:
@@ -123,32 +146,36 @@ def test_drift_is_told_with_figures_limits_and_what_to_do_and_stops_nothing(make
     assert "monitoring.feature_drift" in figures["what_to_do"]
 
 
-def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_newest(make: Run, run_check: Run) -> None:
+def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_newest(make: Run, judge: Run) -> None:
     make(later=200.0)
-    figures = run_check(model_needs_no_retraining, DAY).figures("monitoring/feature_drift")
+    table, metadata, told = judge()
+    assert table.select("condition", "learned_from_date").rows() == [("drift", SLICE)]
+    assert (metadata["conditions"], metadata["learned_from"], metadata["age_days"]) == ("drift", str(SLICE), 0)
+    assert (told.failed, told.is_followed) == (["monitoring/retrain_conditions"], True)
+    figures = told.figures("monitoring/retrain_conditions")
     assert "recency_days" in figures["reasons"]
-    assert (figures["learned_from"], figures["age_days"], figures["snapshots_matured"]) == (str(SLICE), 0, 0)
     assert "learn from the newest labels there are" in figures["what_to_do"]
 
 
-def test_an_old_model_is_to_be_trained_on_what_has_matured_since(make: Run, run_check: Run) -> None:
+def test_an_old_model_is_to_be_trained_on_what_has_matured_since(make: Run, judge: Run) -> None:
     make(SLICE - timedelta(weeks=20))
-    figures = run_check(model_needs_no_retraining, DAY).figures("monitoring/feature_drift")
-    assert figures["age_days"] == 140
+    table, metadata, told = judge()
+    assert "age" in table["condition"].to_list()
+    assert metadata["age_days"] == 140
+    figures = told.figures("monitoring/retrain_conditions")
     assert "140 days before the snapshot" in figures["reasons"]
     assert "have matured since" in figures["what_to_do"]
 
 
-def test_scores_that_turned_out_badly_are_told(make: Run, run_check: Run, workplace: Workplace) -> None:
+def test_scores_that_turned_out_badly_are_told(make: Run, judge: Run, workplace: Workplace) -> None:
     make()
     measured = dict.fromkeys(PERFORMANCE_SCHEMA, 0.2) | {
         "snapshot_date": SLICE, "matures_at": datetime(2024, 6, 17), "measured_at": datetime(2024, 6, 17),
         "model_version": "0123456789ab", "population": "all", "users": 5_000, "churners": 900,
     }  # fmt: skip
-    table = pl.DataFrame([measured], schema=PERFORMANCE_SCHEMA)
-    workplace.tables.publish("monitoring", "model_performance", DAY, table)
-    told = run_check(model_needs_no_retraining, DAY)
-    assert told.is_followed
-    figures = told.figures("monitoring/feature_drift")
-    assert figures["snapshots_matured"] == 1
-    assert "off by 0.200" in figures["reasons"]
+    workplace.tables.publish(
+        "monitoring", "model_performance", DAY, pl.DataFrame([measured], schema=PERFORMANCE_SCHEMA)
+    )
+    table, metadata, _ = judge()
+    assert (table["condition"].to_list(), metadata["snapshots_matured"]) == (["calibration"], 1)
+    assert "off by 0.200" in table.item(0, "reason")

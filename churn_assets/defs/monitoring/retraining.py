@@ -1,20 +1,25 @@
-"""A check that the model still fits the users it is asked about. A warning: yesterday's model is better than none."""
+"""Whether the model still fits the users it is asked about: conditions under which to train again, and a check."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
 import polars as pl
 
-from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.contracts.retrain_conditions import RetrainConditions
+from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.comparison import COMPARISON_SCHEMA
-from churn_assets.monitoring.performance import empty_performance
 from churn_assets.monitoring.retrain import retrain_reasons
 from churn_assets.stages import Stage
 
+SCHEMA = {name: column.dtype.type for name, column in RetrainConditions.to_schema().columns.items()}
+CONDITIONS = (Stage.MONITORING, "retrain_conditions")
+COMPARISON = (Stage.TRAINING, "model_comparison")
 TRAIN_AGAIN = "Train on the snapshots that have matured since: churn run makes those that are missing, and a new model."
 IS_NEWEST = (
     "Models learn from the newest labels there are: training again helps once those of the changed users mature "
@@ -22,22 +27,24 @@ IS_NEWEST = (
 )
 
 
-@snapshot_check(
+@snapshot_assets(
     Stage.MONITORING,
-    "feature_drift",
-    severity=dg.AssetCheckSeverity.WARN,
-    is_newest_enough=True,
-    reads=[[Stage.MONITORING, "model_performance"]],
+    {"retrain_conditions": RetrainConditions},
+    deps=[
+        [Stage.TRAINING, "champion_model"],
+        [Stage.MONITORING, "feature_drift"],
+        [Stage.MONITORING, "model_performance"],
+        dg.AssetDep(list(COMPARISON), partition_mapping=CALENDAR.all_before()),
+    ],
+    kinds={"polars"},
+    owner="team:data-science",
 )
-def model_needs_no_retraining(at: Snapshot) -> Finding:
-    """The model is fresh (monitoring.max_model_age_days), no feature or score drifted to alarm (psi_alarm), and scores
-    whose labels have just matured ranked as well as the comparison promised, with probabilities within max_ece.
-    """
+def retrain_conditions(at: Snapshot) -> Iterator[Product]:
+    """One row per condition that asks for a new model: age, drift, ranking or calibration of matured scores."""
     workplace = at.workplace
-    performance = _performance(workplace, at.date)
+    performance = workplace.tables.read(Stage.MONITORING, "model_performance", at.date)
     model = ChurnModel.from_bytes(workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
-    learned_from = max(model.slices)
-    age_days = (at.date - learned_from).days - model.gap_days - model.horizon_days
+    learned_from, age_days = max(model.slices), model.age_days(at.date)
     reasons = retrain_reasons(
         age_days,
         workplace.tables.read(Stage.MONITORING, "feature_drift", at.date),
@@ -45,24 +52,38 @@ def model_needs_no_retraining(at: Snapshot) -> Finding:
         _comparisons(workplace, performance["snapshot_date"].unique().sort().to_list()),
         workplace.settings.monitoring,
     )
+    rows = [(at.date, condition, reason, learned_from) for condition, reason in reasons]
+    yield Product(
+        CONDITIONS[1],
+        pl.DataFrame(rows, schema=SCHEMA, orient="row"),
+        {
+            "conditions": ", ".join(sorted({condition for condition, _ in reasons})) or "none",
+            "learned_from": str(learned_from),
+            "age_days": age_days,
+            "snapshots_matured": performance["snapshot_date"].n_unique(),
+        },
+    )
+
+
+@snapshot_check(*CONDITIONS, severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
+def model_needs_no_retraining(at: Snapshot) -> Finding:
+    """The model is fresh (monitoring.max_model_age_days), no feature or score drifted to alarm (psi_alarm), and scores
+    whose labels have just matured ranked as well as the comparison promised, with probabilities within max_ece. A
+    warning: yesterday's model is better than none.
+    """
+    found = at.workplace.tables.read(*CONDITIONS, at.date)
+    if found.is_empty():
+        return Finding(passed=True, figures={"conditions": 0})
+    is_newest = slices_for(at.workplace, at.date)[-1:] == [found.item(0, "learned_from_date")]
     figures: dict[str, object] = {
-        "learned_from": str(learned_from),
-        "age_days": age_days,
-        "snapshots_matured": performance["snapshot_date"].n_unique(),
+        "conditions": len(found),
+        "reasons": " ".join(found["reason"]),
+        "what_to_do": IS_NEWEST if is_newest else TRAIN_AGAIN,
     }
-    if reasons:
-        newest = slices_for(workplace, at.date)[-1:]
-        figures |= {"reasons": " ".join(reasons), "what_to_do": IS_NEWEST if newest == [learned_from] else TRAIN_AGAIN}
-    return Finding(passed=not reasons, figures=figures)
-
-
-def _performance(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    key = (Stage.MONITORING, "model_performance", snapshot)
-    return workplace.tables.read(*key) if workplace.tables.find(*key) else empty_performance()
+    return Finding(passed=False, figures=figures)
 
 
 def _comparisons(workplace: Workplace, days: list[date]) -> pl.DataFrame:
     """What the models that scored at these snapshots promised; a snapshot scored without a comparison has none."""
-    key = (Stage.TRAINING, "model_comparison")
-    found = [workplace.tables.read(*key, day) for day in days if workplace.tables.find(*key, day)]
+    found = [workplace.tables.read(*COMPARISON, day) for day in days if workplace.tables.find(*COMPARISON, day)]
     return pl.concat([pl.DataFrame(schema=COMPARISON_SCHEMA), *found])

@@ -33,6 +33,7 @@ def champion_at(
         settings=workplace.settings.training,
         is_forced=bool(held and held.is_by_person),
         season=season,
+        max_age_days=workplace.settings.monitoring.max_model_age_days,
     )
     if held and champion is None:
         gone = f"The champion of {held.champion_snapshot} is gone: training.churn_model has no such snapshot any more."

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from churn_assets.contracts.feature_drift import FeatureDrift
+from churn_assets.contracts.retrain_conditions import CONDITIONS
 from churn_assets.model.calibration import ece
 from churn_assets.model.comparison import COMPARISON_SCHEMA
 from churn_assets.monitoring.drift import SCHEMA as DRIFT_SCHEMA
@@ -62,13 +63,16 @@ def reasons(
     measured: pl.DataFrame | None = None,
     promised: pl.DataFrame | None = None,
 ) -> list[str]:
-    return retrain_reasons(
+    found = retrain_reasons(
         age_days,
         drifted,
         performance() if measured is None else measured,
         comparisons() if promised is None else promised,
         LIMITS,
     )
+    names = [condition for condition, _ in found]
+    assert names == sorted(names, key=CONDITIONS.index)
+    return [reason for _, reason in found]
 
 
 def test_a_fresh_model_of_calm_users_whose_scores_held_needs_none() -> None:
