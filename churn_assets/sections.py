@@ -135,6 +135,10 @@ class Training(Section):
         description="Rows that rivals learn from for the out-of-time test, at most: more would cost as much as the"
         " model itself and say the same.",
     )
+    mlflow_tracking_uri: str | None = Field(
+        None,
+        description="Address of an MLflow server that every training is told to (pip install churn-assets[mlflow]).",
+    )
     bakeoff_slices: int = Field(3, ge=1, le=104, description="churn bakeoff: slices tested on, the newest, at most.")
     bakeoff_rows: int = Field(
         100_000, ge=1_000, description="churn bakeoff: rows a model learns from, at most; more only cost time."

@@ -18,10 +18,12 @@ from churn_assets.defs.training.champions import champion_at, record_promotion
 from churn_assets.defs.training.season import season_at
 from churn_assets.defs.training.selection import training_features
 from churn_assets.defs.training.slices import slices_for
+from churn_assets.defs.training.tracking import track
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.card import model_card
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.plots import calibration_png, lift_png, precision_recall_png, profit_png, roc_png
+from churn_assets.model.run_log import run_log
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.settings import Profit
 from churn_assets.stages import Stage
@@ -117,6 +119,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     at.log(f"{promotion.decision}: {promotion.reason}")
     told = record_promotion(at.workplace, at.date, promotion, trained.model)
     yield Product("model_promotions", told, {name: told[name].item() for name in ("decision", "reason")})
+    card = None
     told_of: dict[str, object] = {
         "model_version": promotion.model.version,
         "trained_at": promotion.snapshot.isoformat(),
@@ -135,6 +138,18 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
         page = at.workplace.home.reports / f"model_card_{at.date}.md"
         write_whole(page, lambda file: file.write_text(card, encoding="utf-8"))
         told_of |= {"model_card": dg.MetadataValue.md(card), "model_card_file": str(page)}
+    uri = at.workplace.settings.training.mlflow_tracking_uri
+    if uri:
+        log = run_log(
+            trained,
+            promotion,
+            snapshot=at.date,
+            definition=churn.definition,
+            settings=at.workplace.settings.training,
+            card=card,
+        )
+        told_of["mlflow"] = track(uri, log, trained.model.to_bytes())
+        at.log(f"MLflow: {told_of['mlflow']}")
     yield Product("champion_model", promotion.model.to_bytes(), told_of)
 
 

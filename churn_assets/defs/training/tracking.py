@@ -1,0 +1,79 @@
+"""Trainings told to an MLflow server, where its address is set (training.mlflow_tracking_uri). Never in the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from churn_assets.model.run_log import RunLog
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "churn-assets"
+# A server that does not answer costs a weekly run 10 s at most, not the 30 minutes that MLflow would wait.
+PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+CREDENTIALS = re.compile(r"//[^/@\s]+@")
+
+
+class TrackingMissing(RuntimeError):
+    """An address is set, and the client is not installed."""
+
+
+def track(uri: str, log: RunLog, model: bytes) -> str:
+    """One line that says what became of it: logged, already there, or why not. Raises TrackingMissing."""
+    if find_spec("mlflow") is None:
+        raise TrackingMissing(
+            "training.mlflow_tracking_uri is set, but MLflow's client is not installed: pip install "
+            "'churn-assets[mlflow]', or leave the setting out."
+        )
+    with _patience():
+        from mlflow import MlflowClient  # noqa: PLC0415 - seconds to import, and an extra
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+        try:
+            return _track(MlflowClient(tracking_uri=uri), log, model)
+        except (MlflowException, OSError) as error:
+            reason = CREDENTIALS.sub("//", str(error).splitlines()[0])[:300]
+            return f"not logged: {reason}"
+
+
+def _track(client: MlflowClient, log: RunLog, model: bytes) -> str:
+    held = client.get_experiment_by_name(EXPERIMENT)
+    experiment = held.experiment_id if held else client.create_experiment(EXPERIMENT)
+    same = " and ".join(f"tags.{name} = '{value}'" for name, value in log.key.items())
+    found = client.search_runs([experiment], f"{same} and attributes.status = 'FINISHED'", max_results=1)
+    if found:
+        return f"already logged: run {found[0].info.run_id}"
+    name = f"{log.key['snapshot_date']} {log.tags['kind']}"
+    run = client.create_run(experiment, run_name=name, tags={**log.key, **log.tags}).info.run_id
+    for parameter, value in log.parameters.items():
+        client.log_param(run, parameter, value)
+    for metric, figure in log.metrics.items():
+        client.log_metric(run, metric, figure)
+    for file, text in log.texts.items():
+        client.log_text(run, text, file)
+    with tempfile.TemporaryDirectory() as folder:
+        artefact = Path(folder) / "churn_model.json"
+        artefact.write_bytes(model)
+        client.log_artifact(run, str(artefact))
+    client.set_terminated(run)
+    return f"logged: run {run}"
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """MLflow reads how long to wait from the environment only; what somebody has set there stays."""
+    ours = {name: value for name, value in PATIENCE.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            del os.environ[name]
