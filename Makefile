@@ -25,7 +25,7 @@ SLIM := find $(VENV)/lib/python*/site-packages/pandas $(VENV)/lib/python*/site-p
 	find $(VENV)/lib/python*/site-packages/dagster_webserver -name '*.map' -delete ; \
 	$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes setuptools
 
-.PHONY: help setup demo demo-real ui test lint bench lock clean
+.PHONY: help setup sequence demo demo-real ui test lint bench lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,12 @@ $(VENV)/.dev: $(VENV)/.base requirements-dev.lock
 $(VENV)/.real: $(VENV)/.base requirements-real.lock
 	@$(INSTALL) -r requirements-real.lock
 	@touch $@
+
+$(VENV)/.sequence: $(VENV)/.base requirements-sequence.lock
+	@$(INSTALL) -r requirements-sequence.lock
+	@touch $@
+
+sequence: $(VENV)/.sequence ## add what the sequence model of churn bakeoff needs
 
 demo: $(VENV)/.base ## simulated shop, from raw tables to intervention tables
 	@$(BIN)/churn simulate --users $(USERS) --weeks $(WEEKS) --end $(END) --seed $(SEED) --if-missing
@@ -80,6 +86,7 @@ lock: ## renew the locks (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --extra real -c requirements.lock -o requirements-real.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --extra sequence -c requirements.lock -o requirements-sequence.lock
 
 clean: ## remove the demo homes
 	rm -rf churn_home churn_home_real

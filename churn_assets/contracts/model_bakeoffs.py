@@ -10,6 +10,7 @@ import polars as pl
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
+OPTIONAL: Final = ("lstm",)  # needs the extra `sequence`
 BAKED: Final = (
     "recency", "logistic_rfm", "bg_nbd", "decision_tree", "random_forest", "linear_svm", "neural_network", "catboost",
     "blend",
@@ -27,7 +28,7 @@ class ModelBakeoffs(pa.DataFrameModel):
     """
 
     snapshot_date: pl.Date
-    model: str = pa.Field(isin=BAKED)
+    model: str = pa.Field(isin=(*BAKED, *OPTIONAL))
     slice_date: pl.Date
     segment: str = pa.Field(isin=SEGMENT_NAMES)
     rows: int = pa.Field(ge=1)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from churn_assets.contracts.model_bakeoffs import ModelBakeoffs
+from churn_assets.defs.activity_lab import HOW_TO_GET_IT, activity_of, is_sequence_installed, use_jax
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.terminal import rich_table, wide_console
 from churn_assets.defs.training_lab import Lab
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.bakeoff import BakeOff, bake_off
-from churn_assets.model.rivals import rivals
+from churn_assets.model.rivals import Fit, rivals
+from churn_assets.model.sequence import LSTM, fit_sequence
 from churn_assets.monitoring.bakeoff_page import bakeoff_page
 from churn_assets.monitoring.bakeoff_tables import bakeoff_tables
 from churn_assets.stages import Stage
@@ -44,10 +47,17 @@ def show_bakeoff(root: Path, snapshot: date | None) -> None:
 def _bake(workplace: Workplace, lab: Lab, console: Console) -> BakeOff:
     settings = workplace.settings
     lab.introduce(console)
+    fits: dict[str, Fit] = rivals(lab.inputs, lab.rows)
+    if is_sequence_installed():
+        use_jax()
+        activity = activity_of(workplace, lab.rows["snapshot_date"].unique().sort().to_list())
+        fits[LSTM] = partial(fit_sequence, activity=activity, seed=settings.training.seed)
+    else:
+        console.print(HOW_TO_GET_IT, soft_wrap=True)
     with console.status("starting", refresh_per_second=2) as status:
         baked = bake_off(
             lab.rows,
-            rivals(lab.inputs, lab.rows),
+            fits,
             snapshot=lab.day,
             gap_days=settings.churn.gap_days,
             horizon_days=settings.churn.horizon_days,

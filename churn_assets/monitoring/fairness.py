@@ -35,7 +35,8 @@ def group_fairness(users: pl.DataFrame, *, scored: date, snapshot: date, toleran
     measures = [name for name in MEASURES if name in users.columns]
     if not measures or users.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    parts = pl.concat(_sums(users, attribute, measure) for attribute in ATTRIBUTES for measure in measures)
+    # Sorted before anything is added up, so that the order in which threads bring groups leaves no trace.
+    parts = pl.concat(_sums(users, attribute, measure) for attribute in ATTRIBUTES for measure in measures).sort(KEY)
     total = pl.col("users", "sum", "squares").sum().over("attribute", "measure")
     rest = pl.col("all_users") - pl.col("users")
     parts = (
@@ -46,7 +47,6 @@ def group_fairness(users: pl.DataFrame, *, scored: date, snapshot: date, toleran
             rest_value=pl.when(rest > 0).then((pl.col("all_sum") - pl.col("sum")) / rest),
         )
         .filter(pl.col("users") > 0)
-        .sort(KEY)
     )
     p_value = _p_values(parts)
     gap = (pl.col("value") - pl.col("rest_value")).abs()

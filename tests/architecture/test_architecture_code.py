@@ -57,6 +57,7 @@ IN_MEMORY = {
     ("monitoring/definition_plots.py", "savefig"),
     ("monitoring/drift_plots.py", "savefig"),
     ("monitoring/fairness_plots.py", "savefig"),
+    ("model/run_log.py", "write_csv"),
     ("monitoring/reason_plots.py", "savefig"),
 }
 

@@ -55,6 +55,13 @@ def test_chance_alone_is_seldom_beyond_chance() -> None:
     assert sum((compared(people(600, seed=seed))["p_value"] < 0.05 / 6).any() for seed in range(200)) <= 20
 
 
+def test_the_same_bytes_for_any_order_of_rows() -> None:
+    users = people(2_000).with_columns(overstated=pl.Series(np.random.default_rng(2).normal(0, 0.3, 2_000)))
+    once = compared(users)
+    for seed in range(20):
+        assert compared(users.sample(fraction=1, shuffle=True, seed=seed)).equals(once)
+
+
 def test_few_users_are_shown_and_not_judged() -> None:
     users = people(FEWEST + 50).with_columns(gender=pl.when(pl.int_range(pl.len()) < 40).then(pl.lit("female")))
     rows = compared(users).filter(attribute="gender")
