@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "churn-assets"
 # A server that does not answer costs a weekly run 10 s at most, not the 30 minutes that MLflow would wait.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-CREDENTIALS = re.compile(r"//[^/@\s]+@")
+CREDENTIALS = re.compile(r"//[^/\s]+@")  # up to the last @: a password may hold one
 
 
 class TrackingMissing(RuntimeError):
