@@ -53,7 +53,7 @@ def _bake(workplace: Workplace, lab: Lab, console: Console) -> BakeOff:
         activity = activity_of(workplace, lab.rows["snapshot_date"].unique().sort().to_list())
         fits[LSTM] = partial(fit_sequence, activity=activity, seed=settings.training.seed)
     else:
-        console.print(HOW_TO_GET_IT, soft_wrap=True)
+        console.print(HOW_TO_GET_IT, soft_wrap=True, markup=False)  # [sequence] is no style
     with console.status("starting", refresh_per_second=2) as status:
         baked = bake_off(
             lab.rows,

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 
 from churn_assets.cli import app
 from churn_assets.contracts.model_bakeoffs import BAKED, ModelBakeoffs
+from churn_assets.defs import bakeoff_lab
+from churn_assets.defs.activity_lab import HOW_TO_GET_IT
 from churn_assets.defs.storage.tables import PartitionMissing
 from churn_assets.defs.training.selection import training_features
 from churn_assets.defs.workplace import Workplace
@@ -53,6 +55,7 @@ def training_set(snapshot: date, slices: int) -> pl.DataFrame:
 @pytest.fixture
 def shop(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     monkeypatch.setenv("CHURN_HOME", workplace.home_path)  # the command sets it too; this one is undone
+    monkeypatch.setattr(bakeoff_lab, "is_sequence_installed", lambda: False)  # it reads marts, which are not made here
     workplace.home.settings_file.write_text("training: {iterations: 30, bakeoff_slices: 2}\n")
     for day, slices in ((OLDER, 2), (SNAPSHOT, 4)):
         workplace.tables.publish(Stage.TRAINING, "training_set", day, training_set(day, slices))
@@ -80,6 +83,7 @@ def test_terminal_table_and_page_say_the_same(shop: Workplace) -> None:
     first = next(line for line in told.output.splitlines() if line.split()[:1] == [best["model"]])
     assert f"{best['auc']:.3f}" in first
     assert "4 slices. A model learns from 100,000 rows at most" in told.output
+    assert HOW_TO_GET_IT in told.output
 
     html = (shop.home.reports / f"bakeoff_{SNAPSHOT}.html").read_text()
     assert len(html) < 1_000_000
