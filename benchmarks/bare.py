@@ -43,6 +43,7 @@ def main() -> None:
         gap_days=churn.gap_days,
         horizon_days=churn.horizon_days,
         settings=settings.training,
+        season=plan["season"],  # two counts over orders, not measured here
     )
     scored, _ = score(present, trained.model, features, settings.scoring, settings.profit, features_version="bare")
     scored.write_parquet(folder / "scored_users.parquet")

@@ -20,6 +20,7 @@ from churn_assets.defs.dbt.variables import variables
 from churn_assets.defs.duck import duck
 from churn_assets.defs.history import missing_history
 from churn_assets.defs.reads import AT_SNAPSHOT, LABELLED, features_at
+from churn_assets.defs.training.season import season_at
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.expected import EXPECTED_PURCHASES
@@ -42,6 +43,7 @@ def write_plan(workplace: Workplace, snapshot: date, folder: Path) -> Path:
         "folder": str(bare),
         "features": [dataclasses.asdict(feature) for feature in describe(columns)],
         "statements": ["create schema raw", *views, *statements],
+        "season": season_at(workplace, snapshot, slices_for(workplace, snapshot)[-1]),
         "training": _with_values(LABELLED, workplace, snapshot),
         "scoring": _with_values(AT_SNAPSHOT, workplace, snapshot),
     }

@@ -1,6 +1,7 @@
 """All settings, typed, with unit and reason: one YAML file (`churn.yaml` in the home) and environment overrides.
 
-`CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in sections.py.
+`CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in sections.py and
+sections_model.py.
 Nothing else in the project reads a configuration file.
 """
 
@@ -19,10 +20,9 @@ from churn_assets.sections import (
     Features,
     Landing,
     Monitoring,
-    Profit,
     Scoring,
-    Training,
 )  # fmt: skip
+from churn_assets.sections_model import Profit, Training
 
 __all__ = [
     "Calendar", "Churn", "Decisions", "Definition", "Features", "Landing", "Monitoring", "Profit", "Scoring",

@@ -9,9 +9,8 @@ from churn_assets.defs.dbt.project import ManifestError
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.promotions import NoSuchModel
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
-from churn_assets.defs.tuning_study import TuningBusy
-from churn_assets.model.selection_table import NothingKept
-from churn_assets.model.slices import LeakingSplit, NothingToTest
+from churn_assets.defs.tuning_lock import TuningBusy
+from churn_assets.model.slices import LeakingSplit, NothingKept, NothingToTest
 from churn_assets.settings import SettingsError
 from churn_assets.sources import SourceError
 

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from churn_assets.defs.training_lab import Lab
+from churn_assets.defs.tuning_lock import sole_search
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.boosting import THREADS
 from churn_assets.model.search_space import RANGES, parameters
@@ -19,10 +18,6 @@ from churn_assets.stages import Stage
 
 if TYPE_CHECKING:
     from optuna.study import Study
-
-
-class TuningBusy(RuntimeError):
-    """Another process searches in this home."""
 
 
 def study_name(workplace: Workplace, lab: Lab) -> str:
@@ -53,17 +48,12 @@ def open_study(workplace: Workplace, name: str) -> Iterator[Study]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder = workplace.home.tuning
     folder.mkdir(exist_ok=True)
-    lock = FileLock(workplace.home.locks / "tuning.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TuningBusy(f"Another churn tune is at work in {workplace.home.root}: wait for it or stop it") from None
-    storage = optuna.storages.RDBStorage(f"sqlite:///{folder / 'studies.sqlite'}")
-    try:
-        yield optuna.create_study(
-            storage=storage, study_name=name, load_if_exists=True, pruner=optuna.pruners.MedianPruner()
-        )
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
-        lock.release()
+    with sole_search(workplace.home):
+        storage = optuna.storages.RDBStorage(f"sqlite:///{folder / 'studies.sqlite'}")
+        try:
+            yield optuna.create_study(
+                storage=storage, study_name=name, load_if_exists=True, pruner=optuna.pruners.MedianPruner()
+            )
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from churn_assets.contracts.feature_selections import FeatureSelections
+from churn_assets.model.slices import NothingKept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from churn_assets.model.selection import Selection
 
 SCHEMA = {name: column.dtype.type for name, column in FeatureSelections.to_schema().columns.items()}
-
-
-class NothingKept(ValueError):
-    """No feature is above noise in enough slices."""
 
 
 def selection_frame(selection: Selection, features: Sequence[Feature], *, snapshot: date) -> pl.DataFrame:

@@ -20,6 +20,10 @@ class NothingToTest(ValueError):
     """Too little has matured for any test out of time."""
 
 
+class NothingKept(ValueError):
+    """No feature is above noise in enough slices."""
+
+
 def training_slices(
     snapshot: date, calendar: Iterable[date], *, gap_days: int, horizon_days: int, slices: int, step_days: int
 ) -> list[date]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
+from churn_assets.contracts.feature_drift import SCORE_FEATURE
+
 if TYPE_CHECKING:
     from churn_assets.settings import Monitoring
 
@@ -35,7 +37,7 @@ def retrain_reasons(
     """
     found: dict[Condition, Iterator[str]] = {
         "age": _age(age_days, settings.max_model_age_days),
-        "drift": _drifted(drift, settings.psi_alarm),
+        "drift": _drifted(drift, settings.psi_alarm, settings.max_drifted_share),
         "ranking": _ranked_worse(performance, comparisons),
         "calibration": _calibrated_worse(performance, settings.max_ece),
     }
@@ -50,14 +52,16 @@ def _age(age_days: int, most: int) -> Iterator[str]:
         )
 
 
-def _drifted(drift: pl.DataFrame, alarm: float) -> Iterator[str]:
+def _drifted(drift: pl.DataFrame, alarm: float, most: float) -> Iterator[str]:
+    """The score, or many features: a few always move, as those that count from a fixed day or follow campaigns."""
     far = drift.filter(pl.col("level") == "alarm").sort("psi", "feature", descending=[True, False])
-    if len(far):
+    if SCORE_FEATURE in far["feature"] or len(far) > most * len(drift):
         more = len(far) - SHOWN_FEATURES
         worst = ", ".join(f"{name} {psi:.2f}" for name, psi in far.select("feature", "psi").head(SHOWN_FEATURES).rows())
         yield (
             f"{len(far)} of {len(drift)} features and scores have a population stability index of {alarm:g} or more "
-            f"(monitoring.psi_alarm): {worst}{f' and {more} more' if more > 0 else ''}."
+            f"(monitoring.psi_alarm), where {most:.0%} may (max_drifted_share): {worst}"
+            f"{f' and {more} more' if more > 0 else ''}."
         )
 
 

@@ -23,6 +23,7 @@ PLAIN = (
     "shop",
     "sources",
     "sections.py",
+    "sections_model.py",
     "settings.py",
     "stages.py",
 )

@@ -1,6 +1,5 @@
 """How past scores turned out, once their labels have matured, and what other definitions of leaving would say."""
 
-import base64
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -11,6 +10,7 @@ from churn_assets.contracts.churn_definitions import ChurnDefinitions
 from churn_assets.contracts.model_performance import ModelPerformance
 from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.reads import matured_labels
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.definition_plots import agreement_png, base_rate_png, returns_png
@@ -88,9 +88,6 @@ def churn_definitions(at: Snapshot) -> Iterator[Product]:
         frame,
         {
             "chosen": at.workplace.settings.churn.definition,
-            **{
-                name: dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(draw(frame)).decode()})")
-                for name, draw in pictures.items()
-            },
+            **{name: picture(name, draw(frame)) for name, draw in pictures.items()},
         },
     )

@@ -1,6 +1,5 @@
 """Whether the users scored at a snapshot are still those that its model learned from."""
 
-import base64
 from collections.abc import Iterator
 
 import dagster as dg
@@ -9,6 +8,7 @@ import polars as pl
 from churn_assets.contracts.feature_drift import SCORE_FEATURE, FeatureDrift
 from churn_assets.defs.dbt.features import describe
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.reads import eligible_features_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.model.artifact import ChurnModel
@@ -54,7 +54,6 @@ def feature_drift(at: Snapshot) -> Iterator[Product]:
         model_version=scores.item(0, "model_version"),
         settings=limits,
     )
-    picture = base64.b64encode(drift_png(frame, warn=limits.psi_warn, alarm=limits.psi_alarm)).decode()
     worst = frame.select("feature", "psi", "level").head(WORST).rows()
     yield Product(
         "feature_drift",
@@ -66,7 +65,7 @@ def feature_drift(at: Snapshot) -> Iterator[Product]:
             "features_beyond_chance": int(frame["is_significant"].sum()),
             "worst": ", ".join(f"{feature} {psi:.3f} ({level})" for feature, psi, level in worst),
             "reference_date": str(max(model.slices)),
-            "drift": dg.MetadataValue.md(f"![drift](data:image/png;base64,{picture})"),
+            "drift": picture("drift", drift_png(frame, warn=limits.psi_warn, alarm=limits.psi_alarm)),
         },
     )
 

@@ -1,6 +1,5 @@
 """Whether groups by age, gender and region are treated alike, and whether the model errs alike about them."""
 
-import base64
 from collections.abc import Iterator
 from datetime import date
 
@@ -9,6 +8,7 @@ import polars as pl
 
 from churn_assets.contracts.group_fairness import GroupFairness
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.reads import groups_at, matured_labels
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.fairness import group_fairness as compared
@@ -42,14 +42,13 @@ def group_fairness(at: Snapshot) -> Iterator[Product]:
         errors = with_errors(_eligible(at, day), matured_labels(at.workplace, at.date, [day]), _ledger(at, day))
         frames.append(compared(_grouped(at, errors, day), scored=day, snapshot=at.date, tolerance=tolerance))
     frame = pl.concat(frames)
-    picture = base64.b64encode(fairness_png(frame)).decode()
     yield Product(
         "group_fairness",
         frame,
         {
             "groups": frame.select("attribute", "group").n_unique(),
             "unequal": int(frame["is_unequal"].sum()),
-            "fairness": dg.MetadataValue.md(f"![fairness](data:image/png;base64,{picture})"),
+            "fairness": picture("fairness", fairness_png(frame)),
         },
     )
 

@@ -1,11 +1,9 @@
 """Which reasons are how common among which users, and how much is at stake with them."""
 
-import base64
 from collections.abc import Iterator
 
-import dagster as dg
-
 from churn_assets.contracts.reason_summaries import ReasonSummaries
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.reads import segments_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.reason_plots import reasons_png
@@ -26,7 +24,4 @@ def reason_summaries(at: Snapshot) -> Iterator[Product]:
         at.workplace.tables.read(Stage.SCORING, table, at.date) for table in ("user_reasons", "scored_users")
     )
     frame = summarise(reasons, scored, segments_at(at.workplace, at.date), snapshot=at.date)
-    picture = base64.b64encode(reasons_png(frame)).decode()
-    yield Product(
-        "reason_summaries", frame, {"reasons": dg.MetadataValue.md(f"![reasons](data:image/png;base64,{picture})")}
-    )
+    yield Product("reason_summaries", frame, {"reasons": picture("reasons", reasons_png(frame))})

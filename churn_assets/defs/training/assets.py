@@ -1,6 +1,5 @@
 """The training set, the model it makes, and the comparison that says whether the model earns its place."""
 
-import base64
 from collections.abc import Iterator
 
 import dagster as dg
@@ -11,6 +10,7 @@ from churn_assets.contracts.model_promotions import ModelPromotions
 from churn_assets.contracts.training_set import TrainingSet
 from churn_assets.defs.home import Home
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.storage.files import write_whole
@@ -93,7 +93,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     churn = at.workplace.settings.churn
     frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
     features, feature_columns = training_features(at.workplace, at.date, frame)
-    season = season_at(at.workplace, at.date)
+    season = season_at(at.workplace, at.date, max(frame["snapshot_date"].unique().to_list(), default=None))
     trained = train(
         frame,
         features,
@@ -180,7 +180,4 @@ def _comparison_metadata(trained: TrainedModel, profit: Profit) -> dict[str, obj
         "lift": lift_png(trained.out_of_time),
         "profit": profit_png(trained.out_of_time, profit),
     }
-    return figures | {
-        name: dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
-        for name, png in pictures.items()
-    }
+    return figures | {name: picture(name, png) for name, png in pictures.items()}

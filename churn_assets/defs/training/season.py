@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.workplace import Workplace
 from churn_assets.model.season import season_dates, season_shift
 
@@ -32,16 +31,15 @@ from buyers group by snapshot_date order by snapshot_date
 EVER_DAYS = 36_500
 
 
-def season_at(workplace: Workplace, snapshot: date) -> float:
-    """Log-odds by which leaving is likelier at `snapshot` than at the newest slice; 0 without an earlier year."""
+def season_at(workplace: Workplace, snapshot: date, newest: date | None) -> float:
+    """Log-odds by which leaving is likelier at `snapshot` than at the slice `newest`; 0 without an earlier year."""
     churn = workplace.settings.churn
-    slices = slices_for(workplace, snapshot)
-    if not slices or not workplace.settings.training.season:
+    if newest is None or not workplace.settings.training.season:
         return 0.0
     oldest = workplace.warehouse.query(OLDEST, {"snapshot": snapshot}).item()
     if oldest is None:
         return 0.0
-    pairs = season_dates(snapshot, slices[-1], oldest, window_days=churn.gap_days + churn.horizon_days)
+    pairs = season_dates(snapshot, newest, oldest, window_days=churn.gap_days + churn.horizon_days)
     if not pairs:
         return 0.0
     parameters = {

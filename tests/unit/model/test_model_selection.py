@@ -14,7 +14,8 @@ from churn_assets.contracts.feature_selections import FeatureSelections
 from churn_assets.model.inputs import Inputs
 from churn_assets.model.redundancy import redundant
 from churn_assets.model.selection import Selection, select
-from churn_assets.model.selection_table import NothingKept, selection_frame
+from churn_assets.model.selection_table import selection_frame
+from churn_assets.model.slices import NothingKept
 from churn_assets.settings import Training
 
 FIRST, HORIZON = date(2026, 1, 5), 28

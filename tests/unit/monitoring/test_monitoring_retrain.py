@@ -30,7 +30,12 @@ def drift(**psi: float) -> pl.DataFrame:
     }  # fmt: skip
     rows = [
         about
-        | {"feature": name, "psi": value, "is_significant": value > 0.07}
+        | {
+            "feature": name,
+            "family": "score" if name == "churn_probability" else "orders",
+            "psi": value,
+            "is_significant": value > 0.07,
+        }
         | {"level": "alarm" if value >= 0.25 else "warn" if value >= 0.1 else "none"}
         for name, value in psi.items()
     ]
@@ -92,9 +97,17 @@ def test_drift_to_alarm_names_the_worst() -> None:
     far = {f"feature_{number}": 0.25 + number / 10 for number in range(6)}
     (reason,) = reasons(drifted=drift(recency_days=0.2, **far))
     assert reason == (
-        "6 of 7 features and scores have a population stability index of 0.25 or more (monitoring.psi_alarm): "
-        "feature_5 0.75, feature_4 0.65, feature_3 0.55, feature_2 0.45, feature_1 0.35 and 1 more."
+        "6 of 7 features and scores have a population stability index of 0.25 or more (monitoring.psi_alarm), where "
+        "5% may (max_drifted_share): feature_5 0.75, feature_4 0.65, feature_3 0.55, feature_2 0.45, feature_1 0.35 "
+        "and 1 more."
     )
+
+
+def test_a_few_features_may_always_move_and_the_score_may_not() -> None:
+    calm = {f"feature_{number}": 0.0 for number in range(38)}
+    assert reasons(drifted=drift(first_purchase_days=9.8, days_since_contact=1.3, **calm)) == []
+    assert len(reasons(drifted=drift(first_purchase_days=9.8, days_since_contact=1.3, spent=0.3, **calm))) == 1
+    assert len(reasons(drifted=drift(churn_probability=0.3, **calm))) == 1
 
 
 def test_scores_that_ranked_worse_than_promised() -> None:
