@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,24 +9,16 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.cli_acts import app as acts
+from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, finish, settled_home
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Warns which users are leaving, decides what to do for each, and measures whether it helped.",
 )
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of this instance; default CHURN_HOME or ./churn_home.")
-]
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
-OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
-Reason = Annotated[str, typer.Option("--reason", help="Recorded with the decision.")]
-ByName = Annotated[str | None, typer.Option("--by", help="Who decides; default: who is logged in.")]
-FromDay = Annotated[
-    datetime | None,
-    typer.Option("--from", formats=["%Y-%m-%d"], help="First snapshot it scores; default: the next one to come."),
-]
-IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
+app.add_typer(acts)
 
 
 def main() -> None:
@@ -65,7 +56,7 @@ def simulate(
     from churn_assets.shop.settings import ShopSettings
 
     fill_from_shop(
-        _home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing
+        settled_home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing
     )
 
 
@@ -79,7 +70,7 @@ def load(
     """Fill the landing from a known public data set."""
     from churn_assets.defs.landing.fill import fill_from_source
 
-    fill_from_source(_home(home), source, from_, if_missing=if_missing)
+    fill_from_source(settled_home(home), source, from_, if_missing=if_missing)
 
 
 @app.command()
@@ -87,7 +78,7 @@ def check(home: HomeOption = None) -> None:
     """Say what is wrong with the landing, without running anything."""
     from churn_assets.defs.landing.report import report
 
-    report(_home(home))
+    report(settled_home(home))
 
 
 @app.command()
@@ -101,7 +92,7 @@ def run(
         raise typer.BadParameter("name a snapshot or --latest, not both")
     from churn_assets.defs.running import run_snapshot
 
-    _finish(run_snapshot(_home(home), snapshot.date() if snapshot else None))
+    finish(run_snapshot(settled_home(home), snapshot.date() if snapshot else None))
 
 
 @app.command()
@@ -113,7 +104,7 @@ def backfill(
     """Make all snapshots of a past period in one run."""
     from churn_assets.defs.running import run_range
 
-    _finish(run_range(_home(home), from_.date(), to.date()))
+    finish(run_range(settled_home(home), from_.date(), to.date()))
 
 
 @app.command()
@@ -121,7 +112,7 @@ def definitions(home: HomeOption = None) -> None:
     """Compare the definitions of leaving on what has matured here, and write a page about it."""
     from churn_assets.defs.definition_lab import show_definitions
 
-    show_definitions(_home(home))
+    show_definitions(settled_home(home))
 
 
 @app.command()
@@ -129,7 +120,7 @@ def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Compare models, simple and not, on later users than they learned from; write a table and a page about it."""
     from churn_assets.defs.bakeoff_lab import show_bakeoff
 
-    show_bakeoff(_home(home), snapshot.date() if snapshot else None)
+    show_bakeoff(settled_home(home), snapshot.date() if snapshot else None)
 
 
 @app.command()
@@ -142,7 +133,7 @@ def tune(
     """Search for better parameters of the trees, on later users than they learned from; run again to go on."""
     from churn_assets.defs.tuning_lab import show_tuning
 
-    show_tuning(_home(home), snapshot.date() if snapshot else None, trials, minutes)
+    show_tuning(settled_home(home), snapshot.date() if snapshot else None, trials, minutes)
 
 
 @app.command()
@@ -150,7 +141,7 @@ def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> No
     """Say which features earn their place in every slice, and what a model loses without the others."""
     from churn_assets.defs.selection_lab import show_selection
 
-    show_selection(_home(home), snapshot.date() if snapshot else None)
+    show_selection(settled_home(home), snapshot.date() if snapshot else None)
 
 
 @app.command()
@@ -158,29 +149,7 @@ def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
     from churn_assets.defs.features.verify import verify as verify_mart
 
-    _finish(verify_mart(_home(home), snapshot.date() if snapshot else None))
-
-
-@app.command()
-def promote(
-    model: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Snapshot at which the model was trained.")],
-    reason: Reason,
-    from_: FromDay = None,
-    by: ByName = None,
-    home: HomeOption = None,
-) -> None:
-    """Make the model of a snapshot champion, whatever the gate says."""
-    from churn_assets.defs.training.acts import promote as promote_model
-
-    promote_model(_home(home), model.date(), from_.date() if from_ else None, by, reason)
-
-
-@app.command()
-def rollback(reason: Reason, from_: FromDay = None, by: ByName = None, home: HomeOption = None) -> None:
-    """Make the champion before the present one champion again."""
-    from churn_assets.defs.training.acts import rollback as roll_back
-
-    roll_back(_home(home), from_.date() if from_ else None, by, reason)
+    finish(verify_mart(settled_home(home), snapshot.date() if snapshot else None))
 
 
 @app.command()
@@ -188,21 +157,7 @@ def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
     from churn_assets.defs.running import serve
 
-    serve(_home(home), port)
-
-
-def _home(folder: Path | None) -> Path:
-    """Settle which instance this process is about, before anything reads its settings."""
-    if folder is not None:
-        os.environ["CHURN_HOME"] = str(folder)
-    root = Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute()
-    os.environ["CHURN_HOME"] = str(root)
-    return root
-
-
-def _finish(is_done: bool) -> None:
-    if not is_done:
-        sys.exit(1)
+    serve(settled_home(home), port)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from churn_assets.decisions.arms import Arm, default_arms
-
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
@@ -114,27 +112,6 @@ class Scoring(Section):
     min_stable_reasons_share: Share = Field(
         0.8, description="A check warns when fewer users keep their first reason under a little noise."
     )
-
-
-class Decisions(Section):
-    budget_amount: Money = Field(1000.0, description="Money per snapshot, in the currency of orders.amount.")
-    holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
-    exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
-    salt: str = Field("churn-assets", min_length=1, description="Salt of the stable hash; changing it redraws sides.")
-    max_risk_tiers: tuple[Literal["high", "medium", "low"], ...] = Field(
-        ("high", "medium"), description="Tiers that may be treated."
-    )
-    unknown_consent: Literal["deny", "allow"] = Field(
-        "deny", description="What a channel without any recorded consent means: silence is no consent."
-    )
-    arms: tuple[Arm, ...] = Field(default_factory=default_arms, description="Arms catalogue, in order of preference.")
-
-    @model_validator(mode="after")
-    def _unique_arms(self) -> Self:
-        ids = [arm.arm for arm in self.arms]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"arm ids must be unique, got {ids}")
-        return self
 
 
 class Monitoring(Section):

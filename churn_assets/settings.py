@@ -1,7 +1,7 @@
 """All settings, typed, with unit and reason: one YAML file (`churn.yaml` in the home) and environment overrides.
 
-`CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in sections.py and
-sections_model.py.
+`CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in sections.py,
+sections_decisions.py and sections_model.py.
 Nothing else in the project reads a configuration file.
 """
 
@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from churn_assets.sections import (
     Calendar,
     Churn,
-    Decisions,
     Definition,
     Features,
     Landing,
     Monitoring,
     Scoring,
 )  # fmt: skip
+from churn_assets.sections_decisions import Decisions, Delivery
 from churn_assets.sections_model import Profit, Training
 
 __all__ = [
-    "Calendar", "Churn", "Decisions", "Definition", "Features", "Landing", "Monitoring", "Profit", "Scoring",
-    "Settings", "SettingsError", "Training", "load_settings",
+    "Calendar", "Churn", "Decisions", "Definition", "Delivery", "Features", "Landing", "Monitoring", "Profit",
+    "Scoring", "Settings", "SettingsError", "Training", "load_settings",
 ]  # fmt: skip
+
+
+SECRETS = ("_secret", "_password", "_url", "_uri")
 
 
 class SettingsError(ValueError):
@@ -49,6 +52,7 @@ class Settings(BaseSettings):
     profit: Profit = Profit()
     scoring: Scoring = Scoring()
     decisions: Decisions = Decisions()
+    delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
 
     @classmethod
@@ -69,7 +73,16 @@ def load_settings(file: Path) -> Settings:
         values = YamlConfigSettingsSource(Settings, yaml_file=file)() if file.exists() else {}
         return Settings(**values)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']} (got {e['input']!r})" for e in error.errors()]
+        lines = [
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}{_got(e['loc'], e['input'])}"
+            for e in error.errors()
+        ]
         raise SettingsError(f"Settings ({file} and CHURN__ variables) are wrong:\n  " + "\n  ".join(lines)) from error
     except Exception as error:  # the YAML parser's own error classes are not public
         raise SettingsError(f"{file} cannot be read as YAML: {error}") from error
+
+
+def _got(place: tuple[int | str, ...], value: object) -> str:
+    """The value that is wrong; never one that may hold a password, nor a whole section, which may as well."""
+    is_secret = bool(place) and str(place[-1]).endswith(SECRETS)
+    return "" if is_secret or isinstance(value, dict | BaseModel) else f" (got {value!r})"

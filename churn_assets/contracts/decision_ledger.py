@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 NO_ARM = "none"
-CHANNELS = ("email", "sms", "push", "call")
-BINDING_CONSTRAINTS = ("holdout", "exploration", "low_risk", "no_consent", "no_gain", "budget", "capacity")
+CHANNELS = ("email", "sms", "push", "call", "none")  # none: done, but nothing is sent
+# Why a user cannot be reached by a channel now, or cannot be given an arm again.
+HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down")
+CHANCES = ("holdout", "control", "exploration")
+BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "low_risk", "no_gain", "budget", "capacity", "channel_capacity")
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
+ERASED = "erased-"  # begins the user_id of a row whose user was erased since: nobody knows whose it was
+IS_KNOWN = ~pl.col("user_id").str.starts_with(ERASED)
 
 
 class DecisionLedger(pa.DataFrameModel):
@@ -38,6 +43,8 @@ class DecisionLedger(pa.DataFrameModel):
     reason: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"))
     churn_probability: float = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    level: str = pa.Field(str_matches=r"^[a-z0-9_]+$", nullable=True)
+    intended_level: str = pa.Field(str_matches=r"^[a-z0-9_]+$", nullable=True)
 
     class Config:
         strict = True
@@ -61,12 +68,13 @@ class DecisionLedger(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def acted_as_intended(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(IS_LEFT_ALONE | (pl.col("arm") == pl.col("intended_arm")))
+        is_same = (pl.col("arm") == pl.col("intended_arm")) & pl.col("level").eq_missing(pl.col("intended_level"))
+        return data.lazyframe.select(IS_LEFT_ALONE | is_same)
 
     @pa.dataframe_check
     @classmethod
     def intended_but_left_alone_only_by_chance(cls, data: PolarsData) -> pl.LazyFrame:
-        by_chance = pl.col("binding_constraint").is_in(("holdout", "exploration")).fill_null(value=False)
+        by_chance = pl.col("binding_constraint").is_in(CHANCES).fill_null(value=False)
         return data.lazyframe.select(by_chance == (IS_LEFT_ALONE & (pl.col("intended_arm") != NO_ARM)))
 
     @pa.dataframe_check

@@ -12,13 +12,15 @@ from churn_assets.contracts.decision_ledger import CHANNELS
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-STATES = ("planned", "approved", "dispatched", "delivered", "failed", "cancelled")
+# unknown: the answer to a message handed over was lost; it is never sent again by itself.
+STATES = ("planned", "approved", "dispatched", "delivered", "failed", "unknown", "cancelled")
 VALUE_TIERS = ("high", "medium", "low")
 TEXT = r'"(?:[^"\\]|\\.)*"'
 # The whole object, keys sorted and none besides these: nothing personal can be added unnoticed.
 PAYLOAD = (
-    rf'^\{{"arm":{TEXT},"reason":(?:{TEXT}|null),"snapshot_date":"\d{{4}}-\d\d-\d\d","user_id":{TEXT},'
-    rf'"value_tier":"(?:{"|".join(VALUE_TIERS)})"\}}$'
+    rf'^\{{"arm":{TEXT},"body":{TEXT},"items":\[(?:{TEXT}(?:,{TEXT})*)?\],"language":(?:{TEXT}|null),'
+    rf'"level":(?:{TEXT}|null),"reason":(?:{TEXT}|null),"snapshot_date":"\d{{4}}-\d\d-\d\d","subject":{TEXT},'
+    rf'"user_id":{TEXT},"value_tier":"(?:{"|".join(VALUE_TIERS)})"\}}$'
 )
 
 
@@ -28,7 +30,7 @@ class Outbox(pa.DataFrameModel):
     message_key: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
     decision_id: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
-    channel: str = pa.Field(isin=CHANNELS)
+    channel: str = pa.Field(isin=CHANNELS[:-1])
     template: str = pa.Field(str_length={"min_value": 1})
     payload: str = pa.Field(str_matches=PAYLOAD)
     state: str = pa.Field(isin=STATES)

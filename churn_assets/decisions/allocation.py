@@ -1,42 +1,123 @@
-"""Who gets the intended arm when money and places are short. Which arm is intended, and who is held out, comes in."""
+"""Who gets what when money and places are short. What suits a user, and who is left alone by chance, comes in.
+
+The plan is made over what every option uses on average once some users are left alone, so it does not depend on
+anybody's draw; the limits themselves are met in a walk. Whom a user's own draw leaves alone meets the same limits and
+uses none: what a user is meant to get never depends on that draw, which keeps the recorded propensity exact.
+"""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
+import numpy as np
+
+from churn_assets.decisions.holdout import treated_share
+from churn_assets.decisions.optimise import optimise
+from churn_assets.decisions.options import UNITS, Flags, Floats, Ints, Option, budget_units
+from churn_assets.decisions.problem import Choice, Floor, Limit, Problem
 
 if TYPE_CHECKING:
-    from churn_assets.settings import Decisions
+    from collections.abc import Mapping
+
+    from churn_assets.sections_decisions import Decisions
+
+ROUNDING = 1e-9  # 0.8 of 0.2 of 50 users are 8.000000000000002
 
 
-def allocate(intended: pl.DataFrame, settings: Decisions) -> pl.DataFrame:
-    """Walk the users by return on cost and say who does not fit: columns user_id, shortage.
-
-    `intended`: one row per user with an intended arm: user_id, intended_arm, gain_amount, cost_amount, is_left_alone.
-    shortage: `capacity` (the arm has no place left), `budget` (the money left does not cover the arm), null: fits.
-    Order: (gain - cost) / cost falling, free arms first; then gain falling; then user_id. A user who does not fit is
-    skipped and the walk goes on, so a cheaper arm further down may still fit. A user left alone meets the same limits
-    and uses none of them: what a user is intended never depends on that user's own draw, which keeps the recorded
-    propensity exact.
+@dataclass(frozen=True)
+class Allocation:
+    """`options`, `shortages`: (users,). What a user is meant to get (-1: nothing) and, where something would have paid
+    but did not fit, the number of the limit in `limits`, else -1. `is_left_alone`: of those meant to get something.
     """
-    gain, cost = pl.col("gain_amount"), pl.col("cost_amount")
-    earned = pl.when(cost == 0).then(float("inf")).otherwise((gain - cost) / cost)
-    walk = intended.sort(earned, gain, "user_id", descending=[True, True, False])
-    # Decimals of the amounts as written: floats drift, and a budget may not be exceeded by a cent.
-    money = Decimal(str(settings.budget_amount))
-    costs = {arm.arm: Decimal(str(arm.cost_amount)) for arm in settings.arms}
-    places = {arm.arm: float("inf") if arm.capacity is None else arm.capacity for arm in settings.arms}
-    shortages: list[str | None] = []
-    for arm, is_left_alone in walk.select("intended_arm", "is_left_alone").iter_rows():
-        if places[arm] < 1:
-            shortages.append("capacity")
-        elif costs[arm] > money:
-            shortages.append("budget")
-        else:
-            shortages.append(None)
-            if not is_left_alone:
-                money -= costs[arm]
-                places[arm] -= 1
-    return walk.select("user_id", pl.Series("shortage", shortages, dtype=pl.String))
+
+    options: Ints
+    shortages: Ints
+    is_left_alone: Flags
+    limits: tuple[Limit, ...]
+    used: Ints
+    choice: Choice
+
+
+def limits_of(options: tuple[Option, ...], settings: Decisions) -> tuple[Limit, ...]:
+    """Budget (in 1/10,000 of the currency), places per arm and places per channel, as far as they are limited."""
+    limits = [Limit("budget", np.array([o.cost_units for o in options], dtype=np.int64), budget_units(settings))]
+    for arm in settings.arms:
+        if arm.capacity is not None:
+            mine = np.array([o.arm.arm == arm.arm for o in options], dtype=np.int64)
+            limits.append(Limit(f"capacity:{arm.arm}", mine, arm.capacity))
+    for channel, places in sorted(settings.channel_capacities.items()):
+        mine = np.array([o.arm.channel == channel for o in options], dtype=np.int64)
+        limits.append(Limit(f"channel_capacity:{channel}", mine, places))
+    return tuple(limits)
+
+
+def allocate(
+    profits: Floats,
+    left_alone: Flags,
+    options: tuple[Option, ...],
+    settings: Decisions,
+    groups: Mapping[str, Flags] | None = None,
+) -> Allocation:
+    """Choose among `profits` (users, options), -inf where an option is out of the question.
+
+    `left_alone`: (users, options), by the user's own draws. `groups`: members by name, for the fairness floor.
+    """
+    limits = limits_of(options, settings)
+    # Where everybody is left alone, what is meant is planned all the same.
+    shares = np.array([max(treated_share(option.arm, settings), 1 / UNITS) for option in options])
+    planned = tuple(
+        Limit(limit.name, np.ceil(limit.use * shares * UNITS).astype(np.int64), limit.most * UNITS) for limit in limits
+    )
+    problem = Problem(profits * shares, planned)
+    choice = optimise(problem)
+    if groups and settings.fairness_floor_share:
+        floors = _floors(profits, choice, groups, settings.fairness_floor_share)
+        choice = optimise(Problem(problem.gains, planned, floors))
+    chosen, shortages, used = _walk(problem, choice, left_alone, limits)
+    is_left_alone = np.zeros(len(chosen), dtype=np.bool_)
+    meant = chosen >= 0
+    is_left_alone[meant] = left_alone[meant, chosen[meant]]
+    return Allocation(chosen, shortages, is_left_alone, limits, used, choice)
+
+
+def _floors(profits: Floats, choice: Choice, groups: Mapping[str, Flags], share: float) -> tuple[Floor, ...]:
+    """Each group's users for whom something pays are to be given it at least `share` times as often as all such are."""
+    pays = (profits > 0).any(axis=1)
+    rate = (choice.options >= 0).sum() / max(1, pays.sum())
+    return tuple(
+        Floor(name, members & pays, int(np.ceil(share * rate * (members & pays).sum() - ROUNDING)))
+        for name, members in sorted(groups.items())
+    )
+
+
+def _walk(problem: Problem, choice: Choice, left_alone: Flags, limits: tuple[Limit, ...]) -> tuple[Ints, Ints, Ints]:
+    """(option, shortage) per user and (used) per limit: the plan first, then, while there is room, whoever is next.
+
+    Who does not fit is skipped and the walk goes on, so something cheaper further down may still fit.
+    """
+    users = len(choice.options)
+    chosen, shortages = choice.options.copy(), np.full(users, -1, dtype=np.int64)
+    used = np.zeros(len(limits), dtype=np.int64)
+    if not problem.gains.size:
+        return chosen, shortages, used
+    uses = np.array([limit.use for limit in problem.limits]).T  # (options, limits)
+    worth = np.where(problem.gains > 0, problem.gains - uses @ choice.prices, -np.inf)
+    best = worth.argmax(axis=1)
+    wanted = np.where(chosen >= 0, chosen, best)
+    value = worth[np.arange(users), wanted]
+    in_question = (chosen >= 0) | (value > -np.inf)
+    order = np.lexsort((np.arange(users), -value, chosen < 0))
+    real, most = np.array([limit.use for limit in limits]).T.tolist(), [limit.most for limit in limits]
+    spent = [0] * len(limits)
+    for user in order[in_question[order]].tolist():
+        option = int(wanted[user])
+        short = next((n for n, use in enumerate(real[option]) if spent[n] + use > most[n]), -1)
+        if short >= 0:
+            chosen[user], shortages[user] = -1, short
+            continue
+        chosen[user] = option
+        if not left_alone[user, option]:
+            spent = [before + use for before, use in zip(spent, real[option], strict=True)]
+    used[:] = spent
+    return chosen, shortages, used

@@ -1,35 +1,106 @@
-"""The arms catalogue: what can be done for a user, through which channel, at what cost. No choice is made here."""
+"""The arms catalogue: what can be done for a user, how strongly, through which channel, at what cost, in what words."""
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import time
+from string import Formatter
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from churn_assets.contracts.feature import ReasonGroup
 
-Channel = Literal["email", "sms", "push", "call"]
+Channel = Literal["email", "sms", "push", "call", "none"]
+Offer = Literal["recommendation", "coupon", "spend_and_save", "reward", "care_message", "loyalty"]
+Language = Literal["en", "zh"]
+RiskTier = Literal["high", "medium", "low"]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RESERVED_ARMS = ("none", "control")  # names of the side left alone, in the ledger and in campaigns
+SLOTS = ("item_1", "item_2", "item_3", "level", "valid_until")
+NAME = r"^[a-z0-9_]+$"
 
 
-class Arm(BaseModel):
-    """One action. Amounts are in the currency of orders.amount."""
-
+class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    arm: str = Field(min_length=1, pattern=r"^[a-z0-9_]+$", description="Id; `none` and `control` are reserved.")
-    channel: Channel
-    template: str = Field(min_length=1)
-    answers: tuple[ReasonGroup, ...] = Field((), description="Reason groups this arm answers; empty: any reason.")
-    cost_amount: float = Field(ge=0, allow_inf_nan=False, description="Cost of acting once on one user.")
+
+class Text(_Entry):
+    """Words of one language; `{item_1}` and the like are slots, filled per user when the message is planned."""
+
+    subject: str = ""
+    body: str = Field(min_length=1)
+
+    @field_validator("subject", "body")
+    @classmethod
+    def _slots_are_known(cls, text: str) -> str:
+        try:
+            found = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+        except ValueError as error:
+            raise ValueError(f"{text!r} cannot be read as a template: {error}; write {{{{ for a brace") from error
+        for name in found:
+            if name not in SLOTS:
+                raise ValueError(f"slot {{{name}}} is unknown; there are {', '.join(SLOTS)}")
+        return text
+
+    @property
+    def slots(self) -> frozenset[str]:
+        """Names of the slots used."""
+        return frozenset(
+            name for text in (self.subject, self.body) for _, name, _, _ in Formatter().parse(text) if name
+        )
+
+
+class Level(_Entry):
+    """One strength of an arm. Amounts are in the currency of orders.amount."""
+
+    level: str | None = Field(None, pattern=NAME, description="Id within the arm, such as 10 for a coupon of 10 %.")
+    cost_amount: Amount = Field(description="Drawn from the budget for one user: sending and incentive.")
+    margin_loss_share: float = Field(
+        0.0, ge=0, le=1, description="Share of what the user goes on to spend that the offer gives away on top of that."
+    )
     assumed_lift: float = Field(
+        ge=0, le=1, description="Share of the churn probability it removes. An assumption until effects are measured."
+    )
+    assumed_lift_low: float | None = Field(
+        None,
         ge=0,
         le=1,
-        description="Share of the churn probability the arm removes. An assumption until effects are measured.",
+        description="The lower end of what is thought possible; choices are made by it. Default: lift.",
     )
+
+    @property
+    def cautious_lift(self) -> float:
+        """What choices count on."""
+        return self.assumed_lift if self.assumed_lift_low is None else self.assumed_lift_low
+
+    @model_validator(mode="after")
+    def _low_is_below(self) -> Self:
+        if self.cautious_lift > self.assumed_lift:
+            raise ValueError(f"assumed_lift_low {self.assumed_lift_low} is above assumed_lift {self.assumed_lift}")
+        return self
+
+
+class Arm(_Entry):
+    """One action. Without `levels` it has one strength, given by its own cost_amount and assumed_lift."""
+
+    arm: str = Field(min_length=1, pattern=NAME, description="Id; `none` and `control` are reserved.")
+    channel: Channel = Field(description="none: nothing is sent, such as points credited silently; needs no consent.")
+    offer: Offer = "care_message"
+    template: str = Field(min_length=1, description="Id of the texts at the side that sends.")
+    texts: dict[Language, Text] = Field({}, description="Words per language; empty: the sending side has its own.")
+    answers: tuple[ReasonGroup, ...] = Field((), description="Reason groups this arm answers; empty: any reason.")
+    levels: tuple[Level, ...] = Field((), description="Strengths, of which a user gets one; empty: only one.")
+    cost_amount: Amount | None = Field(None, description="Of an arm without levels.")
+    assumed_lift: float | None = Field(None, ge=0, le=1, description="Of an arm without levels.")
     capacity: int | None = Field(None, ge=0, description="Users per snapshot at most; null: no limit.")
-    min_value_amount: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="Only for users with at least so much value at risk."
+    min_value_amount: Amount = Field(0.0, description="Only for users with at least so much value at risk.")
+    risk_tiers: tuple[RiskTier, ...] | None = Field(None, description="Default: decisions.max_risk_tiers.")
+    cool_down_days: int = Field(0, ge=0, le=3650, description="Days without this arm after a user has had it.")
+    quiet_hours: tuple[time, time] | None = Field(
+        (time(21), time(9)), description="From, until, in decisions.time_zone: nothing is sent then; null: at any time."
+    )
+    control_share: float = Field(
+        0.0, ge=0, lt=1, description="Users meant for this arm who never get it, for ever the same: its own control."
     )
 
     @field_validator("arm")
@@ -39,13 +110,25 @@ class Arm(BaseModel):
             raise ValueError(f"arm {arm!r} is reserved for users left alone; choose another id")
         return arm
 
+    @model_validator(mode="after")
+    def _one_way_to_say_strength(self) -> Self:
+        own = [self.cost_amount, self.assumed_lift]
+        if self.levels and any(value is not None for value in own):
+            raise ValueError(f"arm {self.arm!r} has levels, so cost_amount and assumed_lift belong to each of them")
+        if not self.levels and None in own:
+            raise ValueError(f"arm {self.arm!r} needs cost_amount and assumed_lift, or levels that have them")
+        names = [level.level for level in self.levels]
+        if len(set(names)) != len(names) or None in names:
+            raise ValueError(f"arm {self.arm!r}: every level needs a name of its own, got {names}")
+        return self
 
-def default_arms() -> tuple[Arm, ...]:
-    """Give a small catalogue that a shop edits first; the lifts are cautious guesses until measured."""
-    return (
-        Arm(arm="care_call", channel="call", template="care_call", answers=("service", "returns", "product_quality"),
-            cost_amount=4.0, assumed_lift=0.15, capacity=50, min_value_amount=100.0),
-        Arm(arm="coupon_10", channel="email", template="coupon_10", answers=("price", "offers", "rhythm"),
-            cost_amount=2.5, assumed_lift=0.10),
-        Arm(arm="reminder_email", channel="email", template="reminder_email", cost_amount=0.02, assumed_lift=0.02),
-    )  # fmt: skip
+    def strengths(self) -> tuple[Level, ...]:
+        """The levels; an arm without any has one, unnamed."""
+        if self.levels:
+            return self.levels
+        return (Level(level=None, cost_amount=self.cost_amount or 0.0, assumed_lift=self.assumed_lift or 0.0),)
+
+
+def treatment_of(arm: str, level: str | None) -> str:
+    """What was done in one word: `coupon_10` for level 10 of the arm coupon."""
+    return arm if level is None else f"{arm}_{level}"

@@ -1,4 +1,4 @@
-"""What a decision needs to know of a user: the contract of the rules' input (scored users with consents)."""
+"""What a decision needs to know of a user: the contract of the policies' input (scored users and what hinders)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,46 @@ from typing import TYPE_CHECKING
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.decision_ledger import HINDRANCES
 from churn_assets.contracts.feature import REASON_GROUPS
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from pandera.polars import PolarsData
+
 
 class Candidates(pa.DataFrameModel):
-    """One row per eligible user of one snapshot. Null consent: never asked. Strict: no contact data rides along."""
+    """One row per eligible user of one snapshot. Strict: no contact data rides along.
+
+    `hindrance_<channel>`: why the user may not be reached that way now, null where they may. `cooling_arms`: arms the
+    user had too short a time ago. `unit_id`: who is left alone together, mostly the user.
+    """
 
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
     snapshot_date: pl.Date
-    churn_probability: float = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    churn_probability: float = pa.Field(in_range={"min_value": 0, "max_value": 1, "include_min": False})
     risk_rank: int = pa.Field(ge=1)
     risk_tier: str = pa.Field(isin=("high", "medium", "low"))
     value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"))
     reason_1: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_2: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_3: str = pa.Field(isin=REASON_GROUPS, nullable=True)
-    consent_email: bool = pa.Field(nullable=True)
-    consent_sms: bool = pa.Field(nullable=True)
-    consent_push: bool = pa.Field(nullable=True)
-    consent_call: bool = pa.Field(nullable=True)
+    hindrance_email: str = pa.Field(isin=HINDRANCES, nullable=True)
+    hindrance_sms: str = pa.Field(isin=HINDRANCES, nullable=True)
+    hindrance_push: str = pa.Field(isin=HINDRANCES, nullable=True)
+    hindrance_call: str = pa.Field(isin=HINDRANCES, nullable=True)
+    hindrance_none: str = pa.Field(isin=HINDRANCES, nullable=True)
+    cooling_arms: pl.List = pa.Field(dtype_kwargs={"inner": pl.String})
+    unit_id: str = pa.Field(str_length={"min_value": 1})
 
     class Config:
         strict = True
+
+    @pa.dataframe_check
+    @classmethod
+    def arms_are_listed(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("cooling_arms").is_not_null())
 
 
 def checked_candidates(candidates: pl.DataFrame, snapshot: date) -> pl.DataFrame:

@@ -10,23 +10,70 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.decisions.keys import stable_keys
+from churn_assets.decisions.messages import payload_of, rendered
+from churn_assets.decisions.quiet import first_moment
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from churn_assets.settings import Decisions
+    from churn_assets.sections_decisions import Decisions
 
-SEND_FROM = time(9)  # UTC: nobody is written to at night because a run finished at night
+NO_CHANNEL = "none"
 
 
-def plan_messages(ledger: pl.DataFrame, settings: Decisions, snapshot: date, cadence_days: int) -> pl.DataFrame:
-    """Plan the outbox of one snapshot: one row per user acted upon, sorted by user, in state `planned`; may be empty.
+def plan_messages(
+    ledger: pl.DataFrame, items: pl.DataFrame, settings: Decisions, snapshot: date, cadence_days: int
+) -> pl.DataFrame:
+    """Plan the outbox of one snapshot: one row per user to be reached, sorted by user; may be empty.
 
-    A message may go out from 09:00 UTC of the snapshot and expires `cadence_days` later, when the next plan takes over.
-    The payload is JSON with sorted keys: arm, reason, snapshot_date, user_id and value_tier (high, medium, low: the
-    third of this snapshot's messages the user's value at risk falls in; equal values share a tier).
+    `items`: recommended items, user_id, item_rank, product_id. A message may go out from the first moment of the
+    snapshot that is not quiet and expires `cadence_days` later, when the next plan takes over. Its words are part of
+    the payload, so that whoever approves the plan approves them. State `planned`, or `cancelled` where a slot of the
+    text has no value for the user. value_tier: high, medium, low, the third of this snapshot's messages the user's
+    value at risk falls in; equal values share a tier.
     Raises ValueError on an empty ledger, one of another snapshot, an arm missing in the settings, cadence_days < 1.
     """
+    acted = _acted_upon(ledger, settings, snapshot, cadence_days)
+    arms = {arm.arm: arm for arm in settings.arms}
+    found = dict(
+        items.sort("user_id", "item_rank").group_by("user_id", maintain_order=True).agg("product_id").iter_rows()
+    )
+    midnight = datetime.combine(snapshot, time())
+    expires_at = midnight + timedelta(days=cadence_days)
+    starts = {name: first_moment(midnight, arm, settings.time_zone) for name, arm in arms.items()}
+    payloads, states = [], []
+    for arm, level, reason, user_id, value_tier in acted.select(
+        "arm", "level", "reason", "user_id", "value_tier"
+    ).iter_rows():
+        mine = found.get(user_id, [])
+        words = rendered(arms[arm], settings.language, level, mine, expires_at.date())
+        subject, body = words or ("", "")
+        states.append("cancelled" if words is None else "planned")
+        payloads.append(
+            payload_of({
+                "arm": arm, "level": level, "reason": reason, "user_id": user_id, "value_tier": value_tier,
+                "items": mine, "language": settings.language, "snapshot_date": snapshot.isoformat(),
+                "subject": subject, "body": body,
+            })
+        )  # fmt: skip
+    templates = {name: arm.template for name, arm in arms.items()}
+    messages = acted.with_columns(template=pl.col("arm").replace_strict(templates, return_dtype=pl.String))
+    keys = stable_keys(messages.select(pl.concat_str("decision_id", "arm", "template", separator="|")).to_series())
+    outbox = messages.select(
+        keys.alias("message_key"),
+        "decision_id",
+        "user_id",
+        "channel",
+        "template",
+        payload=pl.Series(payloads, dtype=pl.String),
+        state=pl.Series(states, dtype=pl.String),
+        not_before=pl.col("arm").replace_strict(starts, return_dtype=pl.Datetime("us")),
+        expires_at=pl.lit(expires_at, pl.Datetime("us")),
+    )
+    return Outbox.validate(outbox, lazy=True)
+
+
+def _acted_upon(ledger: pl.DataFrame, settings: Decisions, snapshot: date, cadence_days: int) -> pl.DataFrame:
     if cadence_days < 1:
         raise ValueError(f"cadence_days is {cadence_days}: a message needs at least one day before the next plan")
     if ledger.is_empty():
@@ -35,34 +82,12 @@ def plan_messages(ledger: pl.DataFrame, settings: Decisions, snapshot: date, cad
     if dates != [snapshot]:
         found = ", ".join(str(day) for day in dates)
         raise ValueError(f"decision_ledger: snapshot_date is {found} where only {snapshot} belongs; filter it first")
-    acted = ledger.filter(pl.col("arm") != NO_ARM).sort("user_id")
-    templates = {arm.arm: arm.template for arm in settings.arms}
-    unknown = sorted(set(acted.get_column("arm")) - set(templates))
+    acted = ledger.filter(pl.col("arm") != NO_ARM, pl.col("channel") != NO_CHANNEL).sort("user_id")
+    known = sorted(arm.arm for arm in settings.arms)
+    unknown = sorted(set(acted.get_column("arm")) - set(known))
     if unknown:
-        raise ValueError(
-            f"decision_ledger: arm {unknown[0]!r} is not in decisions.arms {sorted(templates)}; restore it"
-        )
-    messages = acted.with_columns(
-        template=pl.col("arm").replace_strict(templates, return_dtype=pl.String),
-        value_tier=_value_tier(),
-    )
-    keys = stable_keys(messages.select(pl.concat_str("decision_id", "arm", "template", separator="|")).to_series())
-    payload = pl.struct(
-        "arm", "reason", pl.col("snapshot_date").dt.to_string("%Y-%m-%d"), "user_id", "value_tier"
-    ).struct.json_encode()
-    midnight = datetime.combine(snapshot, time())
-    outbox = messages.select(
-        keys.alias("message_key"),
-        "decision_id",
-        "user_id",
-        "channel",
-        "template",
-        payload=payload,
-        state=pl.lit("planned"),
-        not_before=pl.lit(datetime.combine(snapshot, SEND_FROM), pl.Datetime("us")),
-        expires_at=pl.lit(midnight + timedelta(days=cadence_days), pl.Datetime("us")),
-    )
-    return Outbox.validate(outbox, lazy=True)
+        raise ValueError(f"decision_ledger: arm {unknown[0]!r} is not in decisions.arms {known}; restore it")
+    return acted.with_columns(value_tier=_value_tier())
 
 
 def _value_tier() -> pl.Expr:

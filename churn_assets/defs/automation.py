@@ -20,7 +20,7 @@ CRON = {
 
 snapshot_job = dg.define_asset_job(
     "snapshot_job",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets([Stage.INTERVENTIONS, "dispatches"]),
     description="Everything of one snapshot, or of a range of them in one run: raw tables to measured effects.",
 )
 

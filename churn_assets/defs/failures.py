@@ -6,6 +6,12 @@ import duckdb
 
 from churn_assets.defs.calendar import CalendarError
 from churn_assets.defs.dbt.project import ManifestError
+from churn_assets.defs.delivery.dispatch import DispatchBusy
+from churn_assets.defs.delivery.plan import NoPlan
+from churn_assets.defs.delivery.sending import NotAllowed
+from churn_assets.defs.delivery.words import NoSuchMessage
+from churn_assets.defs.erasure.busy import ErasureBusy
+from churn_assets.defs.erasure.erase import NoUserNamed
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.promotions import NoSuchModel
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
@@ -15,7 +21,8 @@ from churn_assets.settings import SettingsError
 from churn_assets.sources import SourceError
 
 KNOWN_FAILURES = (
-    CalendarError, LandingError, LeakingSplit, ManifestError, NoSuchModel, NothingToTest, PartitionDamaged,
-    PartitionMissing, SettingsError, SourceError, NothingKept, TuningBusy,
+    CalendarError, DispatchBusy, ErasureBusy, LandingError, LeakingSplit, ManifestError, NoPlan, NoSuchMessage,
+    NoSuchModel, NoUserNamed,
+    NotAllowed, NothingKept, NothingToTest, PartitionDamaged, PartitionMissing, SettingsError, SourceError, TuningBusy,
     duckdb.IOException,  # somebody else has the warehouse open; the message names the process
 )  # fmt: skip

@@ -47,6 +47,21 @@ class Home:
         return self.settings.landing.uri or str(self.root / "landing")
 
     @property
+    def received(self) -> Path:
+        """Raw rows that this instance makes itself: what dispatched messages became, words on consent received."""
+        return self.root / "received"
+
+    @property
+    def dispatched(self) -> Path:
+        """Files for call centres. They hold telephone numbers and are their owner's only."""
+        return self.root / "dispatched"
+
+    @property
+    def secrets(self) -> Path:
+        """The key that approvals are signed with."""
+        return self.root / "secrets"
+
+    @property
     def truth(self) -> Path:
         """What the simulated shop knows and the pipeline may not."""
         return self.root / "truth"

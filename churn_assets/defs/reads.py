@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
@@ -23,6 +23,10 @@ from features.user_features as features
 inner join features.churn_labels as labels using (user_id, snapshot_date)
 where labels.is_eligible and labels.definition = $definition and labels.matures_at <= $snapshot
   and list_contains($slices, features.snapshot_date)
+  and not exists (
+    select 1 from features.user_statuses as now
+    where now.user_id = features.user_id and now.snapshot_date = $snapshot and now.status = 'objected'
+  )
 order by features.snapshot_date, features.user_id
 """
 AT_SNAPSHOT = """
@@ -51,8 +55,20 @@ where features.snapshot_date = $snapshot
 group by all order by features.user_id
 """
 CONSENTS = """
-select user_id, consent_email, consent_sms, consent_push, consent_call
-from features.user_statuses where snapshot_date = $snapshot and status = 'eligible'
+select statuses.user_id, consent_email, consent_sms, consent_push, consent_call,
+       users.has_email, users.has_phone, users.household_id, users.device_id
+from features.user_statuses as statuses
+left join marts.dim_users as users on
+  users.user_id = statuses.user_id and users.known_at < $snapshot
+  and (users.superseded_at is null or users.superseded_at >= $snapshot)
+where statuses.snapshot_date = $snapshot and statuses.status = 'eligible'
+order by statuses.user_id
+"""
+REACHED = """
+select user_id, arm, channel, sent_at from marts.fct_contacts
+where channel <> 'none' and sent_at < $snapshot and sent_at >= $since
+  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+order by user_id, sent_at
 """
 LABELS = """
 select user_id, snapshot_date, is_churned, matures_at
@@ -77,7 +93,7 @@ where is_purchase and ordered_at < $snapshot
 
 
 def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
-    """One row per eligible user and slice whose label had matured by `snapshot`.
+    """One row per eligible user and slice whose label had matured by `snapshot`; nobody who has objected by then.
 
     `is_treated`: before its label window was over, something reached the user by a decision that states its propensity.
     Mailings without one are part of life.
@@ -107,8 +123,17 @@ def groups_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per eligible user: consent per channel, null where unknown."""
+    """One row per eligible user: consent per channel, whether there is an address, and who they live and buy with.
+
+    Null where unknown.
+    """
     return workplace.warehouse.query(CONSENTS, {"snapshot": snapshot})
+
+
+def contacts_before(workplace: Workplace, snapshot: date, days: int) -> pl.DataFrame:
+    """One row per contact that reached a user in the `days` before `snapshot`, whoever sent it."""
+    since = datetime.combine(snapshot, time()) - timedelta(days=days)
+    return workplace.warehouse.query(REACHED, {"snapshot": snapshot, "since": since})
 
 
 def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:

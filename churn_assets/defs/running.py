@@ -12,6 +12,7 @@ from typing import NoReturn
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
+from churn_assets.defs.erasure.erase import sweep_erased
 from churn_assets.defs.history import WAREHOUSE_STAGES, missing_history, orders_reach, settle_calendar
 from churn_assets.defs.home import Home
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
@@ -108,8 +109,10 @@ def _execute(
 
 
 def _sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
-    """Clear away what killed runs left, unless somebody else is at work here."""
+    """Clear away what killed runs left, and whom old files brought back, unless somebody else is at work here."""
     for line in sweep_dead_runs(instance, workplace.home.locks):
+        progress.say(line)
+    for line in sweep_erased(workplace):
         progress.say(line)
     if not instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
         left = workplace.tables.sweep()

@@ -9,9 +9,11 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from churn_assets.defs.calendar import Calendar
+from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.inspect import LandedTable, inspect
 from churn_assets.defs.lifelines import Lifeline
+from churn_assets.defs.storage.outbox import OutboxStore
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.storage.tables import Tables
 from churn_assets.defs.storage.warehouse import Warehouse
@@ -41,6 +43,10 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Record(self.home.record)
 
     @cached_property
+    def outbox(self) -> OutboxStore:
+        return OutboxStore(self.record)
+
+    @cached_property
     def tables(self) -> Tables:
         return Tables(self.home.tables, self.record)
 
@@ -49,7 +55,8 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Warehouse(self.home.warehouse, self.home.locks)
 
     def landing(self) -> dict[str, LandedTable]:
-        return inspect(self.home.landing)
+        """Raw tables, without whoever was erased."""
+        return shielded(inspect(self.home.landing, self.home.received), self.home.root)
 
     def show_tables(self) -> None:
         """Make what Python published readable in the DuckDB file."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM
 
 
 class Assignments(pa.DataFrameModel):
@@ -40,19 +40,23 @@ class Outcomes(pa.DataFrameModel):
 def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:
     """Turn decision ledgers of one or more snapshots into assignments: one row per user and campaign.
 
-    Only users with an intended arm count: they alone could have been given it. Each snapshot and intended arm is a
-    campaign of its own, `policy_version@snapshot/intended_arm`, whose arms are the intended one and `none`; users meant
+    Only users with an intended arm count: they alone could have been given it. Each snapshot and intended treatment
+    (the arm with its level) is a campaign of its own, `policy_version@snapshot/treatment`, whose arms are that and
+    `none`; users meant
     for a call compared with users meant for an e-mail would be a comparison of users, not of arms.
     Raises ValueError on an empty ledger; a ledger in which nobody was intended anything gives an empty frame.
     """
     if ledger.is_empty():
         raise ValueError("decision_ledger: no rows to take assignments from; materialise an earlier snapshot first")
-    intended = ledger.filter(pl.col("intended_arm") != NO_ARM)
+    # What an erased user bought is erased as well: they would count as somebody who bought nothing.
+    intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN)
     snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
+    level = pl.when(pl.col("intended_level").is_null()).then(pl.lit("")).otherwise("_" + pl.col("intended_level"))
+    treatment = pl.col("intended_arm") + level
     return intended.select(
-        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), "intended_arm"),
+        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), treatment),
         user_id="user_id",
-        arm="arm",
+        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise(treatment),
         propensity="propensity",
         assigned_at="decided_at",
     ).sort("campaign", "user_id")

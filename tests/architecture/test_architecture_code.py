@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "churn_assets"
-AT_THE_EDGE = ("defs", "definitions.py", "cli.py")
+AT_THE_EDGE = ("defs", "definitions.py", "cli.py", "cli_acts.py", "cli_options.py")
 ORCHESTRATION = {"dagster", "dagster_dbt", "duckdb"}
 PLAIN = (
     "contracts",
@@ -23,6 +23,7 @@ PLAIN = (
     "shop",
     "sources",
     "sections.py",
+    "sections_decisions.py",
     "sections_model.py",
     "settings.py",
     "stages.py",

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from churn_assets.contracts.decision_ledger import CHANNELS
-from churn_assets.decisions.rules import decide
+from churn_assets.decisions.decide import decide
 from churn_assets.defs.interventions.checks import (
     budget_is_kept,
     consent_is_respected,
@@ -28,7 +28,8 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
     """A sound ledger of 400 users, published with its messages; the consents it was made from are in the warehouse."""
     users = 400
     consents = {
-        f"consent_{channel}": [[True, True, False, None][user % 4] for user in range(users)] for channel in CHANNELS
+        f"consent_{channel}": [[True, True, False, None][user % 4] for user in range(users)]
+        for channel in CHANNELS[:-1]
     }
     candidates = pl.DataFrame(
         {
@@ -44,11 +45,20 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
             **consents,
         },
         schema_overrides={"reason_2": pl.String, "reason_3": pl.String},
+    ).with_columns(
+        *[
+            pl.when(~pl.col(f"consent_{channel}").fill_null(value=False)).then(pl.lit("no_consent"))
+            .alias(f"hindrance_{channel}")
+            for channel in CHANNELS[:-1]
+        ],
+        hindrance_none=pl.lit(None, pl.String),
+        cooling_arms=pl.lit([], pl.List(pl.String)),
+        unit_id="user_id",
     )  # fmt: skip
     file = workplace.home.root / "statuses.parquet"
     candidates.select("user_id", "snapshot_date", *consents).write_parquet(file)
     execute("create schema features", f"create table features.user_statuses as from '{file}'")
-    ledger = decide(candidates, workplace.settings.decisions, DAY)
+    ledger = decide(candidates.drop(consents), workplace.settings.decisions, DAY).ledger
     _publish(workplace, ledger)
     return ledger
 
@@ -88,11 +98,11 @@ def test_a_treated_holdout_user_is_found(
     assert _failed(run_check) == ["holdout_is_untouched"]
 
 
-@pytest.mark.parametrize(("arm", "users", "wrong"), [("coupon_10", 401, "cost_amount"), ("care_call", 51, "places")])
+@pytest.mark.parametrize(("arm", "users", "wrong"), [("coupon", 801, "cost_amount"), ("care_call", 51, "places")])
 def test_spending_beyond_budget_or_places_is_found(
     decided: pl.DataFrame, arm: str, users: int, wrong: str, workplace: Workplace, run_check: Run
 ) -> None:
-    """401 coupons of 2.50 are 1002.50 of a budget of 1000; 51 calls need one place more than there is."""
+    """801 of the smallest coupon, 1.25, are 1001.25 of a budget of 1000; 51 calls need one place more than there is."""
     row = decided.filter(pl.col("arm") == arm).head(1)
     _publish(workplace, pl.concat([row] * users))
     assert _failed(run_check) == ["budget_is_kept"]

@@ -38,6 +38,8 @@ GOOD = pl.DataFrame(
     decided_at=pl.lit(MONDAY).cast(pl.Datetime("us")),
     value_at_risk_amount=pl.lit(50.0),
     churn_probability=pl.lit(0.5),
+    level=pl.Series(["10", None, None, None], dtype=pl.String),
+    intended_level=pl.Series(["10", "10", None, None], dtype=pl.String),
 )
 GOOD = GOOD.select(DecisionLedger.to_schema().columns.keys())
 
@@ -58,6 +60,9 @@ BAD = [
     ("expected_gain_amount", float("inf"), "acted", "less_than"),
     ("expected_cost_amount", -0.01, "held", "greater_than_or_equal_to"),
     ("channel", "fax", "acted", "isin"),
+    ("level", "20 %", "acted", "str_matches"),
+    ("level", "20", "acted", "acted_as_intended"),
+    ("intended_level", None, "acted", "acted_as_intended"),
     ("reason", "weather", "acted", "isin"),
     ("value_at_risk_amount", -1.0, "acted", "greater_than_or_equal_to"),
     ("value_at_risk_amount", float("nan"), "acted", "not_nullable"),

@@ -8,7 +8,10 @@ from pandera.errors import SchemaErrors
 
 from churn_assets.contracts.outbox import Outbox
 
-PAYLOAD = '{"arm":"coupon","reason":"price","snapshot_date":"2025-06-02","user_id":"u1","value_tier":"high"}'
+PAYLOAD = (
+    '{"arm":"coupon","body":"10 % \\"off\\"","items":["p1","p2"],"language":"en","level":"10","reason":"price",'
+    '"snapshot_date":"2025-06-02","subject":"","user_id":"u1","value_tier":"high"}'
+)
 GOOD = pl.DataFrame(
     {
         "message_key": ["0" * 32, "1" * 32],
@@ -17,7 +20,7 @@ GOOD = pl.DataFrame(
         "channel": ["email", "call"],
         "template": ["coupon_10", "care_call"],
         "payload": [PAYLOAD, PAYLOAD.replace('"price"', "null").replace("u1", r"u\"2")],
-        "state": ["planned", "delivered"],
+        "state": ["planned", "unknown"],
         "not_before": [datetime(2025, 6, 2, 9)] * 2,  # UTC, naive
         "expires_at": [datetime(2025, 6, 9)] * 2,
     }
@@ -47,6 +50,8 @@ def test_a_good_outbox_passes() -> None:
         ("channel", None, "not_nullable"),
         ("template", "", "str_length"),
         ("state", "lost", "isin"),
+        ("channel", "none", "isin"),
+        ("payload", PAYLOAD.replace('"p2"', '{"email":"a@example.com"}'), "str_matches"),
         ("payload", "coupon", "str_matches"),
         ("payload", PAYLOAD.replace('"high"', '"huge"'), "str_matches"),
         ("payload", PAYLOAD.replace('"arm":"coupon",', ""), "str_matches"),

@@ -7,78 +7,92 @@ import dagster as dg
 import polars as pl
 from dagster_dbt import DbtCliResource, dbt_assets
 
-from churn_assets.contracts.decision_ledger import NO_ARM, DecisionLedger
+from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLedger
+from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
+from churn_assets.contracts.policy_comparison import PolicyComparison
+from churn_assets.contracts.recommended_items import RecommendedItems
+from churn_assets.decisions.decide import decide
 from churn_assets.decisions.outbox import plan_messages
-from churn_assets.decisions.rules import decide
+from churn_assets.decisions.summary import compare_policies, limit_prices
 from churn_assets.defs.calendar import CADENCE_DAYS, snapshots_of
 from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
+from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.reads import consents_at
+from churn_assets.defs.recommendations import recommendations_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
-CANDIDATE_COLUMNS = (
-    "user_id", "snapshot_date", "churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount",
-    "reason_1", "reason_2", "reason_3",
-)  # fmt: skip
+PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison")
 
 
 @snapshot_assets(
     Stage.INTERVENTIONS,
-    {"decision_ledger": DecisionLedger},
-    deps=[[Stage.SCORING, "scored_users"], [Stage.FEATURES, "user_statuses"]],
-    kinds={"polars", "parquet"},
+    {"decision_ledger": DecisionLedger, "limit_prices": LimitPrices, "policy_comparison": PolicyComparison},
+    deps=[
+        [Stage.SCORING, "scored_users"],
+        [Stage.FEATURES, "user_statuses"],
+        [Stage.MARTS, "dim_users"],
+        [Stage.MARTS, "fct_contacts"],
+    ],
+    kinds={"polars", "scipy", "parquet"},
     owner="team:retention",
 )
 def decision_ledger(at: Snapshot) -> Iterator[Product]:
-    """One row per eligible user, acted on or not, sealed: once decided, a snapshot is never decided again."""
-    settings = at.workplace.settings.decisions
-    held = at.workplace.tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    """
+    decision_ledger: One row per eligible user, acted on or not, sealed: once decided, a snapshot is not decided again.
+    limit_prices: One row per limit of the plan: budget and places, how far they are used, what more of them would earn.
+    policy_comparison: One row per policy, planned for the same users under the same limits.
+    """
+    settings, tables = at.workplace.settings.decisions, at.workplace.tables
+    held = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
     if held and held.is_sealed:
-        ledger = at.workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
         at.log(f"The ledger of {at.date} was sealed at {held.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
+        frames = [tables.read(Stage.INTERVENTIONS, name, at.date) for name in PLAN_TABLES]
     else:
-        scored = at.workplace.tables.read(Stage.SCORING, "scored_users", at.date)
-        eligible = scored.filter(pl.col("status") == "eligible").select(CANDIDATE_COLUMNS)
-        candidates = eligible.join(consents_at(at.workplace, at.date), on="user_id", how="left")
-        ledger = decide(candidates, settings, at.date)
-    acted = ledger.filter(pl.col("arm") != NO_ARM)
-    bound = dict(ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows())
-    yield Product(
-        "decision_ledger",
-        ledger,
-        {
-            "users_acted_on": len(acted),
-            "users_in_holdout": int(ledger["is_holdout"].sum()),
-            "expected_cost_amount": float(acted["expected_cost_amount"].sum()),
-            "expected_gain_amount": float(acted["expected_gain_amount"].sum()),
-            "budget_amount": settings.budget_amount,
-            **{f"left_alone_{reason}": count for reason, count in bound.items()},
-        },
-        seal=True,
-    )
+        candidates, groups = candidates_at(at), fairness_groups(at)
+        decided = decide(candidates, settings, at.date, groups)
+        compared = compare_policies(candidates, settings, at.date, decided, groups)
+        frames = [decided.ledger, limit_prices(decided, at.date), compared]
+    ledger, prices, compared = frames
+    # Before the ledger is sealed: what is there once must be whole.
+    yield Product("limit_prices", prices, _prices_metadata(prices))
+    yield Product("policy_comparison", compared, _comparison_metadata(compared))
+    yield Product("decision_ledger", ledger, _ledger_metadata(ledger, settings.budget_amount), seal=True)
 
 
 @snapshot_assets(
     Stage.INTERVENTIONS,
-    {"outbox": Outbox},
-    deps=[[Stage.INTERVENTIONS, "decision_ledger"]],
+    {"recommended_items": RecommendedItems, "outbox": Outbox},
+    deps=[
+        [Stage.INTERVENTIONS, "decision_ledger"],
+        [Stage.MARTS, "fct_events"],
+        [Stage.MARTS, "fct_order_items"],
+    ],
     kinds={"sqlite", "parquet"},
     owner="team:retention",
 )
 def outbox(at: Snapshot) -> Iterator[Product]:
-    """One row per message to the users acted upon, as the record store holds it; planned once, when first decided."""
-    settings = at.workplace.settings
-    ledger = at.workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    """
+    recommended_items: One row per user to be written to and item, best first: what fills the slots of the texts.
+    outbox: One row per message to the users acted upon, as the record store holds it; planned once, when first decided.
+    """
+    settings, tables, store = at.workplace.settings, at.workplace.tables, at.workplace.outbox
+    ledger = tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
     added = 0
-    if at.workplace.tables.find(Stage.INTERVENTIONS, "outbox", at.date) is None:
-        planned = plan_messages(ledger, settings.decisions, at.date, CADENCE_DAYS[settings.calendar.cadence])
-        added = at.workplace.record.add_messages(planned)
-    messages = at.workplace.record.messages().join(ledger.select("decision_id"), on="decision_id", how="semi")
-    yield Product("outbox", messages.sort("user_id"), {"messages_new": added})
+    if tables.find(Stage.INTERVENTIONS, "outbox", at.date) is None:
+        acted = ledger.filter(pl.col("arm") != NO_ARM)["user_id"]
+        items = recommendations_at(at.workplace, at.date, acted)
+        cadence_days = CADENCE_DAYS[settings.calendar.cadence]
+        added = store.add(plan_messages(ledger.filter(IS_KNOWN), items, settings.decisions, at.date, cadence_days))
+    else:
+        items = tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
+    messages = store.messages(ledger["decision_id"].to_list()).sort("user_id")
+    yield Product("recommended_items", items, {"users": items["user_id"].n_unique()})
+    states = dict(messages.group_by("state").len().sort("state").iter_rows())
+    yield Product("outbox", messages, {"messages_new": added, **{f"messages_{s}": n for s, n in states.items()}})
 
 
 @dbt_assets(
@@ -91,3 +105,28 @@ def outbox(at: Snapshot) -> Iterator[Product]:
 def intervention_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
     """The tables that analysts and the call centre read, portraits of users among them."""
     yield from build(context, workplace, dbt, snapshots_of(context))
+
+
+def _ledger_metadata(ledger: pl.DataFrame, budget_amount: float) -> dict[str, Any]:
+    acted = ledger.filter(pl.col("arm") != NO_ARM)
+    bound = dict(ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows())
+    return {
+        "users_acted_on": len(acted),
+        "users_in_holdout": int(ledger["is_holdout"].sum()),
+        "expected_cost_amount": float(acted["expected_cost_amount"].sum()),
+        "expected_gain_amount": float(acted["expected_gain_amount"].sum()),
+        "budget_amount": budget_amount,
+        **{f"left_alone_{reason}": count for reason, count in bound.items()},
+    }
+
+
+def _prices_metadata(prices: pl.DataFrame) -> dict[str, Any]:
+    found = {row["limit"]: row["price_amount"] for row in prices.iter_rows(named=True)}
+    return {
+        "one_more_1000_of_budget_earns": 1_000 * found["budget"],
+        **{f"one_more_place_earns_{name}": price for name, price in found.items() if name != "budget"},
+    }
+
+
+def _comparison_metadata(compared: pl.DataFrame) -> dict[str, Any]:
+    return {f"expected_profit_{row['policy']}": row["expected_profit_amount"] for row in compared.iter_rows(named=True)}

@@ -4,26 +4,28 @@ from decimal import Decimal
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import CHANNELS, NO_ARM
+from churn_assets.contracts.decision_ledger import CHANNELS, IS_KNOWN, NO_ARM
+from churn_assets.decisions.arms import treatment_of
 from churn_assets.decisions.holdout import is_holdout
-from churn_assets.decisions.rules import policy_version
+from churn_assets.decisions.options import options_of
+from churn_assets.decisions.policies import policy_version
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
 from churn_assets.stages import Stage
 
 CONSENTS = f"""
-select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in CHANNELS)}
+select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in CHANNELS[:-1])}
 from features.user_statuses where snapshot_date = $snapshot
 """
 
 
 @snapshot_check(Stage.INTERVENTIONS, "decision_ledger")
 def holdout_is_untouched(at: Snapshot) -> Finding:
-    """Nobody of the universal holdout, drawn again, is acted upon."""
-    ledger = _ledger(at)
+    """Nobody of the universal holdout, drawn again (where users are drawn one by one), is acted upon."""
+    ledger, settings = _ledger(at), at.workplace.settings.decisions
     held = ledger["is_holdout"]
-    if _is_present_policy(at, ledger):
-        held |= is_holdout(ledger["user_id"], at.workplace.settings.decisions)
+    if _is_present_policy(at, ledger) and settings.randomise_by == "user":
+        held |= is_holdout(ledger["user_id"], settings)
     touched = ledger.filter(held & (pl.col("arm") != NO_ARM))
     return Finding(touched.is_empty(), {"users_in_holdout": int(held.sum()), "users_touched": len(touched)})
 
@@ -32,13 +34,15 @@ def holdout_is_untouched(at: Snapshot) -> Finding:
 def budget_is_kept(at: Snapshot) -> Finding:
     """The arms given, at catalogue cost to the cent, stay within the budget of the snapshot, each within its places."""
     ledger, settings = _ledger(at), at.workplace.settings.decisions
-    given = dict(ledger.filter(pl.col("arm") != NO_ARM).group_by("arm").len().iter_rows())
+    acted = ledger.filter(pl.col("arm") != NO_ARM)
+    given = dict(acted.group_by("arm").len().iter_rows())
     if not _is_present_policy(at, ledger):
         return Finding(
             passed=True, figures={"note": "decided by another policy, whose budget is no longer set", **given}
         )
-    costs = {arm.arm: Decimal(str(arm.cost_amount)) for arm in settings.arms}
-    cost = sum((costs[arm] * users for arm, users in given.items()), Decimal(0))
+    costs = {option.treatment: Decimal(str(option.level.cost_amount)) for option in options_of(settings)}
+    treatments = acted.group_by("arm", "level").len().iter_rows()
+    cost = sum((costs[treatment_of(arm, level)] * users for arm, level, users in treatments), Decimal(0))
     places = {arm.arm: arm.capacity for arm in settings.arms if arm.capacity is not None}
     crowded = [arm for arm, users in given.items() if users > places.get(arm, users)]
     return Finding(
@@ -55,7 +59,7 @@ def budget_is_kept(at: Snapshot) -> Finding:
 @snapshot_check(Stage.INTERVENTIONS, "decision_ledger")
 def consent_is_respected(at: Snapshot) -> Finding:
     """Nobody is to be reached through a channel without consent to it at the snapshot."""
-    return _consent(at, _ledger(at).filter(pl.col("arm") != NO_ARM))
+    return _consent(at, _ledger(at).filter(pl.col("arm") != NO_ARM, pl.col("channel") != CHANNELS[-1]))
 
 
 @snapshot_check(Stage.INTERVENTIONS, "outbox")
@@ -79,7 +83,8 @@ def _consent(at: Snapshot, reached: pl.DataFrame) -> Finding:
 
 
 def _ledger(at: Snapshot) -> pl.DataFrame:
-    return at.workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    """Without users erased since: what they consented to is erased too."""
+    return at.workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date).filter(IS_KNOWN)
 
 
 def _is_present_policy(at: Snapshot, ledger: pl.DataFrame) -> bool:

@@ -5,10 +5,11 @@ Rows are not judged here; that is the business of the raw contract in dbt (model
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import duckdb
 
@@ -42,16 +43,21 @@ class LandedTable:
         """What dbt needs to know."""
         return {"scan": self.scan, "types": dict(self.types)}
 
+    def without(self, condition: str) -> Self:
+        """The same table, from which the rows that meet a SQL condition are never read."""
+        return replace(self, scan=f"(select * from {self.scan} where not ({condition}))")
 
-def inspect(uri: str) -> dict[str, LandedTable]:
-    """Raw tables found under `uri`, by name. Raises LandingError."""
+
+def inspect(uri: str, received: Path | None = None) -> dict[str, LandedTable]:
+    """Raw tables found under `uri` and, beside them, under `received`, by name. Raises LandingError."""
     root = Path(uri.removeprefix("file://"))
     if not root.is_dir():
         raise LandingError(f"{root} is not a folder: put the raw tables there or set landing.uri (CHURN__LANDING__URI)")
     if set("*?[") & set(str(root)):
         raise LandingError(f"{root} has *, ? or [ in its name, which would be read as a pattern: rename the folder")
     with duck() as connection:
-        found = [_inspect_table(connection, root / table.name, table) for table in raw_contract()]
+        roots = [root] if received is None else [root, received]
+        found = [_inspect_table(connection, [at / table.name for at in roots], table) for table in raw_contract()]
     landed = {table.name: table for table in found if table}
     for table in raw_contract():
         if table.must_exist and table.name not in landed:
@@ -59,8 +65,11 @@ def inspect(uri: str) -> dict[str, LandedTable]:
     return landed
 
 
-def _inspect_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: RawTable) -> LandedTable | None:
-    parts = [part for part in (ParquetFiles.under(connection, folder), CsvFiles.under(connection, folder)) if part]
+def _inspect_table(
+    connection: duckdb.DuckDBPyConnection, folders: Sequence[Path], table: RawTable
+) -> LandedTable | None:
+    found = [read.under(connection, folder) for folder in folders for read in (ParquetFiles, CsvFiles)]
+    parts = [part for part in found if part]
     if not parts:
         return None
     contract = [column.name for column in table.columns]

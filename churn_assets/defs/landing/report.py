@@ -17,6 +17,7 @@ from rich.table import Table
 
 from churn_assets.defs.dbt.project import PROJECT, QUIET, dbt_executable, raw_contract
 from churn_assets.defs.duck import duck
+from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.landing.inspect import LandedTable, inspect
@@ -33,7 +34,7 @@ def report(root: Path) -> None:
     home = Home(root)
     console = Console(highlight=False)
     console.print(f"Landing {home.landing}")
-    landed = inspect(home.landing)
+    landed = shielded(inspect(home.landing, home.received), home.root)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder) / "check.duckdb"
         _stage(landed, scratch, Path(folder))

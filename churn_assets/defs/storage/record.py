@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import polars as pl
+from churn_assets.defs.storage.delivery_schema import DELIVERY_SCHEMA
 
 SCHEMA = """
 create table if not exists manifest (
@@ -18,10 +19,6 @@ create table if not exists manifest (
   is_sealed integer not null, published_at text not null,
   primary key (stage, table_name, snapshot_date)
 ) strict;
-create table if not exists outbox (
-  message_key text primary key, decision_id text not null, user_id text not null, channel text not null,
-  template text not null, payload text not null, state text not null, not_before text not null, expires_at text not null
-) strict;
 create table if not exists model_promotions (
   sequence integer primary key, snapshot_date text not null, champion_snapshot_date text not null,
   model_version text not null, definition text not null, decision text not null, reason text not null,
@@ -29,9 +26,8 @@ create table if not exists model_promotions (
 ) strict;
 create table if not exists facts (name text primary key, value text not null) strict;
 """
-OUTBOX_COLUMNS = (
-    "message_key", "decision_id", "user_id", "channel", "template", "payload", "state", "not_before", "expires_at",
-)  # fmt: skip
+# Of the text above, so that another text is made known to old files once, and not at every transaction.
+SCHEMA_VERSION = zlib.crc32((SCHEMA + DELIVERY_SCHEMA).encode()) >> 1
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,6 @@ class Partition:
     published_at: datetime
 
 
-class OutboxConflict(ValueError):
-    """The same message key came with another content."""
-
-
 @dataclass(frozen=True)
 class Record:
     """Access to the record store. Every call is one transaction that is on disk when the call returns."""
@@ -66,7 +58,10 @@ class Record:
         try:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
-            connection.executescript(SCHEMA)
+            if connection.execute("pragma user_version").fetchone()[0] != SCHEMA_VERSION:
+                connection.executescript(
+                    f"begin immediate; {SCHEMA} {DELIVERY_SCHEMA} pragma user_version = {SCHEMA_VERSION}; commit;"
+                )
             connection.execute("begin immediate")
             yield connection
             connection.execute("commit")
@@ -97,31 +92,6 @@ class Record:
             Partition(s, t, date.fromisoformat(d), path, sha, n, size, bool(sealed), datetime.fromisoformat(at))
             for s, t, d, path, sha, n, size, sealed, at in rows
         ]
-
-    def add_messages(self, messages: pl.DataFrame) -> int:
-        """Add planned messages (contract Outbox) and return how many are new; one whose key is there stays as it is.
-
-        Raises OutboxConflict when a key comes again with another payload: then the key does not mean what it says.
-        """
-        rows = messages.select(pl.col(OUTBOX_COLUMNS).cast(pl.String)).rows()
-        marks = ", ".join("?" * len(OUTBOX_COLUMNS))
-        with self.transaction() as connection:
-            content = "message_key, decision_id, user_id, channel, template, payload"
-            held = {row[0]: row for row in connection.execute(f"select {content} from outbox")}
-            for row in messages.select(content.split(", ")).iter_rows():
-                if held.get(row[0], row) != row:
-                    raise OutboxConflict(f"outbox: message_key {row[0]} is there with another content; nothing added")
-            connection.executemany(f"insert or ignore into outbox values ({marks})", rows)
-            return len(set(messages["message_key"]) - held.keys())
-
-    def messages(self) -> pl.DataFrame:
-        """All messages in their present state (contract Outbox)."""
-        with self.transaction() as connection:
-            rows = connection.execute(f"select {', '.join(OUTBOX_COLUMNS)} from outbox order by message_key").fetchall()
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(OUTBOX_COLUMNS, pl.String), orient="row")
-        return frame.with_columns(
-            pl.col("not_before", "expires_at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us")
-        )
 
     def fact(self, name: str) -> str | None:
         with self.transaction() as connection:

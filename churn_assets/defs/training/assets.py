@@ -44,6 +44,7 @@ MATURED = CALENDAR.matured_slices(
     deps=[
         dg.AssetDep([Stage.FEATURES, "user_features"], partition_mapping=MATURED),
         dg.AssetDep([Stage.FEATURES, "churn_labels"], partition_mapping=MATURED),
+        [Stage.FEATURES, "user_statuses"],
     ],
     kinds={"polars", "parquet"},
     owner="team:data-science",

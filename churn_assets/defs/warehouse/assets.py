@@ -10,6 +10,7 @@ from churn_assets.defs.calendar import snapshots_of
 from churn_assets.defs.dbt.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
+from churn_assets.defs.erasure.erase import sweep_erased
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.workplace import Workplace
@@ -25,6 +26,8 @@ from churn_assets.defs.workplace import Workplace
 def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
     """Staging, marts, features and labels up to the snapshots of this run."""
     snapshots = snapshots_of(context)
+    for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
+        context.log.warning(line)
     for observation in observations(workplace.landing(), snapshots[-1]):
         context.log_event(observation)
     made_with = workplace.record.fact(FINGERPRINT_FACT)

@@ -6,6 +6,7 @@ select
   snapshot_date,
   policy_version,
   arm,
+  level,
   channel,
   reason,
   churn_probability,

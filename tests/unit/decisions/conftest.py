@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
+from churn_assets.contracts.decision_ledger import CHANNELS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,10 +18,8 @@ NULLABLE = {
     "reason_1": pl.String,
     "reason_2": pl.String,
     "reason_3": pl.String,
-    "consent_email": pl.Boolean,
-    "consent_sms": pl.Boolean,
-    "consent_push": pl.Boolean,
-    "consent_call": pl.Boolean,
+    **{f"hindrance_{channel}": pl.String for channel in CHANNELS},
+    "cooling_arms": pl.List(pl.String),
 }
 
 
@@ -30,7 +30,7 @@ def snapshot() -> date:
 
 @pytest.fixture(scope="session")
 def make_candidates() -> Callable[..., pl.DataFrame]:
-    """One candidate per dict of what differs from a risky user worth 100 who consents to everything."""
+    """One candidate per dict of what differs from a risky user worth 100 whom nothing hinders."""
 
     def make(*rows: dict[str, Any]) -> pl.DataFrame:
         filled = [
@@ -44,10 +44,9 @@ def make_candidates() -> Callable[..., pl.DataFrame]:
                 "reason_1": "price",
                 "reason_2": None,
                 "reason_3": None,
-                "consent_email": True,
-                "consent_sms": True,
-                "consent_push": True,
-                "consent_call": True,
+                **{f"hindrance_{channel}": None for channel in CHANNELS},
+                "cooling_arms": [],
+                "unit_id": row.get("user_id", f"u{number:03d}"),
             }
             | row
             for number, row in enumerate(rows)

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from churn_assets.contracts.decision_ledger import HINDRANCES
 from churn_assets.contracts.feature import REASON_GROUPS
-from churn_assets.decisions.arms import Arm
-from churn_assets.decisions.rules import decide
+from churn_assets.decisions.arms import Arm, Level
+from churn_assets.decisions.decide import decide as decide_all
+from churn_assets.decisions.options import options_of
 from churn_assets.settings import Decisions
 
 if TYPE_CHECKING:
@@ -33,7 +35,8 @@ USERS = st.lists(
             "reason_2": REASONS,
             "reason_3": REASONS,
         }
-        | {f"consent_{channel}": st.sampled_from([True, False, None]) for channel in CHANNELS}
+        | {f"hindrance_{channel}": st.none() | st.sampled_from(HINDRANCES) for channel in CHANNELS}
+        | {"cooling_arms": st.lists(st.sampled_from(["one", "two"]), max_size=2, unique=True)}
     ),
     min_size=1,
     max_size=40,
@@ -45,8 +48,19 @@ ARMS = st.lists(
         channel=st.sampled_from(CHANNELS),
         template=st.just("t"),
         answers=st.lists(st.sampled_from(REASON_GROUPS), max_size=3).map(tuple),
-        cost_amount=CENTS,
-        assumed_lift=st.floats(0, 1),
+        levels=st.lists(
+            st.builds(
+                Level,
+                level=st.sampled_from(["a", "b"]),
+                cost_amount=CENTS,
+                assumed_lift=st.floats(0, 1),
+                margin_loss_share=st.floats(0, 0.2),
+            ),
+            min_size=1,
+            max_size=2,
+            unique_by=lambda level: level.level,
+        ).map(tuple),
+        control_share=st.sampled_from([0.0, 0.3]),
         capacity=st.none() | st.integers(0, 5),
         min_value_amount=CENTS,
     ),
@@ -58,9 +72,14 @@ POLICIES = st.builds(
     budget_amount=CENTS,
     holdout_share=SHARES,
     exploration_share=SHARES,
-    unknown_consent=st.sampled_from(["deny", "allow"]),
+    policy=st.sampled_from(["rules", "value"]),
+    channel_capacities=st.sampled_from([{}, {"email": 3}]),
     arms=ARMS,
 )
+
+
+def decide(candidates: pl.DataFrame, policy: Decisions, snapshot: date) -> pl.DataFrame:
+    return decide_all(candidates, policy, snapshot).ledger
 
 
 @settings(max_examples=30, deadline=None)
@@ -76,13 +95,15 @@ def test_every_ledger_keeps_the_promises(
     acted = ledger.join(
         candidates.drop("snapshot_date", "churn_probability", "value_at_risk_amount"), on="user_id"
     ).filter(pl.col("arm") != "none")
-    costs = {arm.arm: Decimal(str(arm.cost_amount)) for arm in policy.arms}
-    assert sum((costs[arm] for arm in acted.get_column("arm")), Decimal(0)) <= Decimal(str(policy.budget_amount))
+    costs = {(o.arm.arm, o.level.level): Decimal(str(o.level.cost_amount)) for o in options_of(policy)}
+    spent = sum((costs[given] for given in acted.select("arm", "level").iter_rows()), Decimal(0))
+    assert spent <= Decimal(str(policy.budget_amount))
     treated = Counter(acted.get_column("arm"))
     assert all(arm.capacity is None or treated[arm.arm] <= arm.capacity for arm in policy.arms)
     assert not acted.get_column("is_holdout").any()
-    allowed = (True,) if policy.unknown_consent == "deny" else (True, None)
-    assert all(row[f"consent_{row['channel']}"] in allowed for row in acted.iter_rows(named=True))
+    assert all(row[f"hindrance_{row['channel']}"] is None for row in acted.iter_rows(named=True))
+    assert not any(row["arm"] in row["cooling_arms"] for row in acted.iter_rows(named=True))
+    assert all(acted["channel"].to_list().count(name) <= n for name, n in policy.channel_capacities.items())
     assert set(acted.get_column("risk_tier")) <= {"high", "medium"}
 
 
@@ -113,3 +134,22 @@ def test_a_larger_holdout_never_treats_a_user_held_out_before(
 
     assert (~small.get_column("is_holdout") | large.get_column("is_holdout")).all()
     assert (large.filter(small.get_column("is_holdout")).get_column("arm") == "none").all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(users=USERS, policy=POLICIES, data=st.data())
+def test_what_a_user_is_meant_to_get_does_not_depend_on_their_own_draw(
+    make_candidates: MakeCandidates, snapshot: date, users: list[dict[str, Any]], policy: Decisions, data: st.DataObject
+) -> None:
+    candidates = make_candidates(*users)
+    one = data.draw(st.sampled_from(candidates["user_id"].to_list()))
+    redrawn = candidates.with_columns(
+        unit_id=pl.when(pl.col("user_id") == one).then(pl.lit(data.draw(st.text(min_size=1)))).otherwise("unit_id")
+    )
+
+    meant = [
+        decide(frame, policy, snapshot).filter(pl.col("user_id") == one).select("intended_arm", "intended_level").row(0)
+        for frame in (candidates, redrawn)
+    ]
+
+    assert meant[0] == meant[1]

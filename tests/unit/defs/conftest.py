@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from churn_assets.defs.storage.record import Record
@@ -16,6 +20,34 @@ SNAPSHOT = date(2026, 11, 16)
 @pytest.fixture
 def snapshot() -> date:
     return SNAPSHOT
+
+
+def _message(number: int, **changes: Any) -> dict[str, Any]:
+    words = {
+        "arm": "coupon", "body": f"10 % for {number}", "items": [], "language": "en", "level": "10", "reason": None,
+        "snapshot_date": "2026-11-16", "subject": "A thank-you", "user_id": f"u{number}", "value_tier": "low",
+    }  # fmt: skip
+    return {
+        "message_key": f"{number:032x}",
+        "decision_id": f"{number:032x}",
+        "user_id": f"u{number}",
+        "channel": "email",
+        "template": "coupon",
+        "payload": json.dumps(words, separators=(",", ":")),
+        "state": "planned",
+        "not_before": datetime(2026, 11, 16, 9),
+        "expires_at": datetime(2026, 11, 23),
+    } | changes
+
+
+@pytest.fixture
+def make_messages() -> Callable[..., pl.DataFrame]:
+    """Planned messages (contract Outbox), one per dict of what differs, to the users u0, u1, ..."""
+
+    def make(*rows: dict[str, Any]) -> pl.DataFrame:
+        return pl.DataFrame([_message(number, **row) for number, row in enumerate(rows)])
+
+    return make
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The record store: a manifest row is the one act that makes a file visible; the outbox takes a key once."""
+"""The record store: a manifest row is the one act that makes a file visible."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ import sqlite3
 from dataclasses import replace
 from datetime import date, datetime
 
-import polars as pl
 import pytest
 
-from churn_assets.contracts.outbox import Outbox
-from churn_assets.defs.storage.record import OutboxConflict, Partition, Record
+from churn_assets.defs.storage.record import Partition, Record
 
 PARTITION = Partition(
     "scoring", "scored_users", date(2026, 11, 16), "a.parquet", "aa", 3, 100, False, datetime(2026, 11, 16, 3)
 )  # fmt: skip
-
-
-def message(key: str, *, payload: str = "plain", user: str = "u1") -> dict[str, object]:
-    return {
-        "message_key": key * 32,
-        "decision_id": key * 32,
-        "user_id": user,
-        "channel": "email",
-        "template": "coupon",
-        "payload": f'{{"arm":"{payload}","reason":null,"snapshot_date":"2026-11-16","user_id":"u","value_tier":"low"}}',
-        "state": "planned",
-        "not_before": datetime(2026, 11, 16),
-        "expires_at": datetime(2026, 11, 23, 0, 0, 0, 1),
-    }
 
 
 def test_a_listed_partition_is_read_back_as_it_was(record: Record) -> None:
@@ -76,31 +60,6 @@ def test_a_transaction_that_fails_leaves_nothing(record: Record) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         fill_half()
     assert record.fact("half") is None
-
-
-def test_messages_are_added_once_by_key(record: Record) -> None:
-    first, second = pl.DataFrame([message("a")]), pl.DataFrame([message("a"), message("b", user="u2")])
-    assert record.add_messages(first) == 1
-    assert record.add_messages(second) == 1, "b is new, a is there"
-    assert record.add_messages(second) == 0
-    assert record.messages()["message_key"].to_list() == ["a" * 32, "b" * 32]
-
-
-def test_messages_read_back_keep_their_contract_to_the_microsecond(record: Record) -> None:
-    planned = pl.DataFrame([message("a")])
-    record.add_messages(planned)
-    assert Outbox.validate(record.messages()).rows() == planned.rows()
-
-
-def test_no_messages_keep_the_contract_too(record: Record) -> None:
-    assert Outbox.validate(record.messages()).is_empty()
-
-
-def test_a_key_that_comes_with_another_content_is_a_conflict_and_adds_nothing(record: Record) -> None:
-    record.add_messages(pl.DataFrame([message("a")]))
-    with pytest.raises(OutboxConflict, match=f"message_key {'a' * 32} is there with another content"):
-        record.add_messages(pl.DataFrame([message("b", user="u2"), message("a", payload="other")]))
-    assert record.messages()["message_key"].to_list() == ["a" * 32]
 
 
 def test_a_fact_is_stated_and_restated(record: Record) -> None:

@@ -10,11 +10,11 @@ from churn_assets.effects.assignments import Assignments, ledger_assignments
 MONDAY = date(2025, 6, 2)
 LEDGER = pl.DataFrame(
     [
-        ("u1", "coupon", "coupon", None, 0.9),
-        ("u2", "none", "coupon", "holdout", 0.1),
-        ("u3", "none", "call", "exploration", 0.1),
-        ("u4", "none", "none", "budget", 1.0),
-        ("u5", "none", "none", "low_risk", 1.0),
+        ("u1", "coupon", "coupon", None, 0.9, "10"),
+        ("u2", "none", "coupon", "holdout", 0.1, "10"),
+        ("u3", "none", "call", "exploration", 0.1, None),
+        ("u4", "none", "none", "budget", 1.0, None),
+        ("u5", "none", "none", "low_risk", 1.0, None),
     ],
     schema={
         "user_id": pl.String,
@@ -22,6 +22,7 @@ LEDGER = pl.DataFrame(
         "intended_arm": pl.String,
         "binding_constraint": pl.String,
         "propensity": pl.Float64,
+        "intended_level": pl.String,
     },
     orient="row",
 ).with_columns(
@@ -36,8 +37,8 @@ def test_only_users_who_could_have_been_treated_are_assigned() -> None:
 
     assert assignments.rows() == [
         ("rules-0123abcd@2025-06-02/call", "u3", "none", 0.1, datetime(2025, 6, 2)),  # UTC, naive
-        ("rules-0123abcd@2025-06-02/coupon", "u1", "coupon", 0.9, datetime(2025, 6, 2)),
-        ("rules-0123abcd@2025-06-02/coupon", "u2", "none", 0.1, datetime(2025, 6, 2)),
+        ("rules-0123abcd@2025-06-02/coupon_10", "u1", "coupon_10", 0.9, datetime(2025, 6, 2)),
+        ("rules-0123abcd@2025-06-02/coupon_10", "u2", "none", 0.1, datetime(2025, 6, 2)),
     ]
     Assignments.validate(assignments, lazy=True)
 

@@ -9,7 +9,8 @@ import pytest
 from pandera.errors import SchemaErrors
 
 from churn_assets.decisions.arms import Arm
-from churn_assets.decisions.rules import decide, policy_version
+from churn_assets.decisions.decide import decide as decide_all
+from churn_assets.decisions.policies import policy_version
 from churn_assets.settings import Decisions
 
 if TYPE_CHECKING:
@@ -23,7 +24,13 @@ PUSH = Arm(arm="push", channel="push", template="t", cost_amount=0, assumed_lift
 
 
 def settings(**changes: Any) -> Decisions:
-    return Decisions(**({"arms": (CALL, COUPON), "holdout_share": 0.0, "budget_amount": 1000.0} | changes))
+    return Decisions(
+        **({"arms": (CALL, COUPON), "holdout_share": 0.0, "budget_amount": 1000.0, "margin_share": 1.0} | changes)
+    )
+
+
+def decide(candidates: pl.DataFrame, policy: Decisions, snapshot: date) -> pl.DataFrame:
+    return decide_all(candidates, policy, snapshot).ledger
 
 
 def outcome(ledger: pl.DataFrame) -> list[tuple[str, str | None]]:
@@ -36,18 +43,27 @@ def outcome(ledger: pl.DataFrame) -> list[tuple[str, str | None]]:
         ({}, "coupon", None),
         ({"reason_1": "service"}, "care_call", None),
         ({"risk_tier": "low"}, "none", "low_risk"),
-        ({"consent_email": False}, "none", "no_consent"),
-        ({"consent_email": None}, "none", "no_consent"),
+        ({"hindrance_email": "no_consent"}, "none", "no_consent"),
+        ({"hindrance_email": "suppressed"}, "none", "suppressed"),
+        ({"hindrance_email": "unreachable"}, "none", "unreachable"),
+        ({"hindrance_email": "frequency_cap"}, "none", "frequency_cap"),
+        ({"cooling_arms": ["coupon"]}, "none", "cool_down"),
+        ({"cooling_arms": ["care_call"]}, "coupon", None),
         ({"value_at_risk_amount": 20.0}, "none", "no_gain"),  # 20 x 0.1 only covers the cost of 2
         ({"value_at_risk_amount": 20.01}, "coupon", None),
-        ({"value_at_risk_amount": 19.0, "consent_email": False}, "none", "no_gain"),
+        ({"value_at_risk_amount": 19.0, "hindrance_email": "no_consent"}, "none", "no_gain"),
         ({"reason_1": "profile"}, "none", "no_gain"),
         ({"reason_1": None}, "none", "no_gain"),
         ({"reason_1": "profile", "reason_3": "offers"}, "coupon", None),
         ({"reason_1": "price", "reason_2": "service"}, "coupon", None),
-        ({"reason_1": "service", "reason_2": "price", "consent_call": False}, "coupon", None),
+        ({"reason_1": "service", "reason_2": "price", "hindrance_call": "no_consent"}, "coupon", None),
         (
-            {"reason_1": "service", "reason_2": "price", "consent_call": False, "consent_email": None},
+            {
+                "reason_1": "service",
+                "reason_2": "price",
+                "hindrance_call": "no_consent",
+                "hindrance_email": "no_consent",
+            },
             "none",
             "no_consent",
         ),
@@ -57,14 +73,6 @@ def test_one_user(
     make_candidates: MakeCandidates, snapshot: date, user: dict[str, Any], arm: str, binding: str | None
 ) -> None:
     assert outcome(decide(make_candidates(user), settings(), snapshot)) == [(arm, binding)]
-
-
-def test_unknown_consent_can_be_allowed_but_refusal_stays(make_candidates: MakeCandidates, snapshot: date) -> None:
-    candidates = make_candidates({"consent_email": None}, {"consent_email": False})
-
-    ledger = decide(candidates, settings(unknown_consent="allow"), snapshot)
-
-    assert outcome(ledger) == [("coupon", None), ("none", "no_consent")]
 
 
 def test_an_arm_for_any_reason_comes_last_and_reports_the_main_reason(

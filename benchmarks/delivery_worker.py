@@ -1,0 +1,33 @@
+"""One dispatch of a record store to a webhook, as a process that may be killed: `... RECORD LOCK URL SECRET`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from churn_assets.defs.delivery.claims import Claims, Rules
+from churn_assets.defs.delivery.dispatch import dispatch
+from churn_assets.defs.delivery.webhook import WebhookAdapter
+from churn_assets.defs.storage.record import Record
+
+NOW = datetime(2026, 11, 17, 10)
+
+
+def main() -> None:
+    record, lock, url, secret = sys.argv[1:]
+    store = Record(Path(record))
+    with store.transaction() as connection:
+        keys = [key for (key,) in connection.execute("select message_key from outbox order by message_key")]
+    adapter = WebhookAdapter(url, secret, timeout_seconds=5, attempts=8, wait_initial_seconds=0.005)
+    rules = Rules(4, 28, lambda _, __: False)
+    try:
+        dispatch(
+            Claims(store, rules), keys, {"email": adapter}, lambda _: {}, Path(lock), clock=lambda: NOW,
+        )  # fmt: skip
+    finally:
+        adapter.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Commands by which a person decides: which model scores, what is sent, who is never written to, who is erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from churn_assets.cli_options import ByName, FromDay, HomeOption, OptionalDay, Reason, finish, settled_home
+
+app = typer.Typer()
+
+
+@app.command()
+def promote(
+    model: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Snapshot at which the model was trained.")],
+    reason: Reason,
+    from_: FromDay = None,
+    by: ByName = None,
+    home: HomeOption = None,
+) -> None:
+    """Make the model of a snapshot champion, whatever the gate says."""
+    from churn_assets.defs.training.acts import promote as promote_model
+
+    promote_model(settled_home(home), model.date(), from_.date() if from_ else None, by, reason)
+
+
+@app.command()
+def rollback(reason: Reason, from_: FromDay = None, by: ByName = None, home: HomeOption = None) -> None:
+    """Make the champion before the present one champion again."""
+    from churn_assets.defs.training.acts import rollback as roll_back
+
+    roll_back(settled_home(home), from_.date() if from_ else None, by, reason)
+
+
+@app.command()
+def approve(
+    snapshot: OptionalDay = None,
+    by: ByName = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Approve the messages of a plan (default: the newest) as they are; a plan that changes needs it anew."""
+    from churn_assets.defs.delivery.commands import approve as approve_plan
+
+    finish(
+        approve_plan(settled_home(home), snapshot.date() if snapshot else None, by, lambda q: yes or typer.confirm(q))
+    )
+
+
+@app.command()
+def dispatch(
+    snapshot: OptionalDay = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Hand over what is approved; without it nothing is sent.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say what would be handed to the channels now, or hand it over."""
+    from churn_assets.defs.delivery.commands import dispatch as dispatch_plan
+
+    dispatch_plan(settled_home(home), snapshot.date() if snapshot else None, is_sent=send)
+
+
+@app.command()
+def unsubscribe(
+    message_keys: Annotated[list[str], typer.Argument(help="Keys of the messages that were answered.")],
+    home: HomeOption = None,
+) -> None:
+    """Refuse, in the users' names, the channels that these messages came by."""
+    from churn_assets.defs.delivery.commands import unsubscribe as refuse
+
+    refuse(settled_home(home), message_keys)
+
+
+@app.command()
+def suppress(
+    user_id: str,
+    reason: Reason,
+    objection: Annotated[
+        bool, typer.Option("--objection", help="To direct marketing as such: no score either.")
+    ] = False,
+    by: ByName = None,
+    home: HomeOption = None,
+) -> None:
+    """Never write to a user again."""
+    from churn_assets.defs.delivery.commands import suppress as suppress_user
+
+    suppress_user(settled_home(home), user_id, reason, by, is_objection=objection)
+
+
+@app.command()
+def erase(user_id: str, by: ByName = None, home: HomeOption = None) -> None:
+    """Remove a user from everything kept here, for ever, and print the proof."""
+    from churn_assets.defs.erasure.erase import erase_user
+
+    finish(erase_user(settled_home(home), user_id, by))

@@ -1,0 +1,38 @@
+"""What several commands share: their options, the instance they are about, and how they end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of this instance; default CHURN_HOME or ./churn_home.")
+]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Reason = Annotated[str, typer.Option("--reason", help="Recorded with the decision.")]
+ByName = Annotated[str | None, typer.Option("--by", help="Who decides; default: who is logged in.")]
+FromDay = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First snapshot it scores; default: the next one to come."),
+]
+IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
+
+
+def settled_home(folder: Path | None) -> Path:
+    """Settle which instance this process is about, before anything reads its settings."""
+    if folder is not None:
+        os.environ["CHURN_HOME"] = str(folder)
+    root = Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute()
+    os.environ["CHURN_HOME"] = str(root)
+    return root
+
+
+def finish(is_done: bool) -> None:
+    if not is_done:
+        sys.exit(1)

@@ -1,0 +1,86 @@
+"""Why a user may not be reached through a channel now, worked out from what is known about them at a snapshot."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from churn_assets.contracts.decision_ledger import CHANNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from churn_assets.sections_decisions import Decisions
+
+NO_CHANNEL = CHANNELS[-1]
+REACHED = CHANNELS[:-1]
+
+
+def with_hindrances(
+    users: pl.DataFrame,
+    consents: pl.DataFrame,
+    contacts: pl.DataFrame,
+    *,
+    suppressed: Collection[str],
+    needs_address: Collection[str],
+    settings: Decisions,
+    snapshot: date,
+) -> pl.DataFrame:
+    """Add `hindrance_<channel>`, `cooling_arms` and `unit_id` to one row per user.
+
+    `consents`: one row per user, consent_<channel> (null: never asked), has_email, has_phone, household_id, device_id.
+    `contacts`: what reached them before the snapshot, user_id, arm (the treatment), channel, sent_at. `suppressed`: ids
+    never written to. `needs_address`: channels whose adapter must know one. The first that applies of suppressed,
+    no_consent, unreachable, frequency_cap.
+    """
+    now = datetime.combine(snapshot, time())
+    known = users.join(consents, on="user_id", how="left", maintain_order="left")
+    recent = contacts.filter(pl.col("sent_at") >= now - timedelta(days=settings.max_contacts_days))
+    capped = recent.group_by("user_id").len().filter(pl.col("len") >= settings.max_contacts)["user_id"]
+    is_suppressed = pl.col("user_id").is_in(list(suppressed))
+    is_capped = pl.col("user_id").is_in(capped.to_list())
+    addresses = {"email": pl.col("has_email"), "sms": pl.col("has_phone"), "call": pl.col("has_phone")}
+    hindrances = {}
+    for channel in REACHED:
+        is_open = pl.col(f"consent_{channel}").fill_null(settings.unknown_consent == "allow")
+        has_address = addresses.get(channel, pl.lit(value=True)).fill_null(value=False)
+        hindrances[f"hindrance_{channel}"] = (
+            pl.when(is_suppressed).then(pl.lit("suppressed"))
+            .when(~is_open).then(pl.lit("no_consent"))
+            .when(pl.lit(channel in needs_address) & ~has_address).then(pl.lit("unreachable"))
+            .when(is_capped).then(pl.lit("frequency_cap"))
+        )  # fmt: skip
+    unit = {"household": pl.col("household_id"), "device": pl.col("device_id")}.get(settings.randomise_by)
+    cooling = _cooling(contacts, settings, now)
+    return (
+        known.join(cooling, on="user_id", how="left", maintain_order="left")
+        .with_columns(
+            **hindrances,
+            **{f"hindrance_{NO_CHANNEL}": pl.lit(None, pl.String)},
+            cooling_arms=pl.col("cooling_arms").fill_null(pl.lit([], pl.List(pl.String))),
+            unit_id=pl.coalesce(*([] if unit is None else [pl.lit(f"{settings.randomise_by}:") + unit]), "user_id"),
+        )
+        .select(
+            *users.columns, *hindrances, f"hindrance_{NO_CHANNEL}", "cooling_arms", "unit_id",
+        )
+    )  # fmt: skip
+
+
+def _cooling(contacts: pl.DataFrame, settings: Decisions, now: datetime) -> pl.DataFrame:
+    """One row per user with the arms they had within the arm's cool-down, whatever the level."""
+    spans = [
+        (f"{arm.arm}_{level.level}" if level.level else arm.arm, arm.arm, arm.cool_down_days)
+        for arm in settings.arms
+        for level in arm.strengths()
+        if arm.cool_down_days
+    ]
+    arms = pl.DataFrame(spans, schema={"arm": pl.String, "cooling": pl.String, "days": pl.Int64}, orient="row")
+    return (
+        contacts.join(arms, on="arm")
+        .filter(pl.col("sent_at") >= pl.lit(now) - pl.duration(days="days"))
+        .group_by("user_id")
+        .agg(cooling_arms=pl.col("cooling").unique().sort())
+    )

@@ -1,0 +1,94 @@
+"""Policies: which options suit a user, and what they are thought to earn. Limits and chance come after, for all alike.
+
+A policy that learns effects gives gains of its own, with their lower bounds, and goes into POLICIES.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import polars as pl
+
+from churn_assets.decisions.options import Flags, Gains, Ints, Option, gains
+
+if TYPE_CHECKING:
+    from churn_assets.sections_decisions import Decisions
+
+REASONS = ("reason_1", "reason_2", "reason_3")
+NEVER, ANY_REASON = 99, len(REASONS)
+
+
+class Policy(Protocol):
+    """Judges every option for every candidate, looked at alone."""
+
+    name: str
+
+    def gains(self, candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
+        """(users, options) expected and cautious gains."""
+        ...
+
+    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
+        """(users, options): a user gets one of those with the lowest number that can be had and pays; NEVER: none."""
+        ...
+
+
+class Rules:
+    """An arm answers reasons; the main reason goes first, arms for any reason last."""
+
+    name = "rules"
+
+    def gains(self, candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
+        """As assumed by the catalogue."""
+        return gains(candidates, options, settings)
+
+    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
+        """The number of the first reason of the user that the arm answers."""
+        return answered(candidates, options)
+
+
+class Value:
+    """Whatever earns most, whoever is most valuable: reasons do not narrow the choice."""
+
+    name = "value"
+
+    def gains(self, candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
+        """As assumed by the catalogue."""
+        return gains(candidates, options, settings)
+
+    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
+        """All alike."""
+        return np.zeros((len(candidates), len(options)), dtype=np.int64)
+
+
+POLICIES: dict[str, Policy] = {policy.name: policy for policy in (Rules(), Value())}
+
+
+def answered(candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
+    """(users, options): position among the user's reasons of the first that the arm answers, else NEVER."""
+    found = np.full((len(candidates), len(options)), NEVER, dtype=np.int64)
+    for column, option in enumerate(options):
+        if not option.arm.answers:
+            found[:, column] = ANY_REASON
+        for place in reversed(range(len(REASONS))):
+            found[_is_in(candidates[REASONS[place]], option.arm.answers), column] = place
+    return found
+
+
+def is_treatable(candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Flags:
+    """(users, options): whether the user's tier is one the arm is for."""
+    tiers = candidates["risk_tier"]
+    columns = [_is_in(tiers, option.arm.risk_tiers or settings.max_risk_tiers) for option in options]
+    return np.column_stack(columns) if columns else np.zeros((len(candidates), 0), dtype=np.bool_)
+
+
+def policy_version(settings: Decisions) -> str:
+    """The policy's name and 8 hex digits of a hash over all decision settings: any change of them is another policy."""
+    text = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+    return f"{settings.policy}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _is_in(values: pl.Series, among: tuple[str, ...]) -> Flags:
+    return values.is_in(list(among)).fill_null(value=False).to_numpy()

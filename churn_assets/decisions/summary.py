@@ -1,0 +1,79 @@
+"""What a plan says about itself: how limits are used and what more of them would earn, and how policies compare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.limit_prices import LimitPrices
+from churn_assets.contracts.policy_comparison import PolicyComparison
+from churn_assets.decisions.decide import Decided, decide
+from churn_assets.decisions.options import UNITS
+from churn_assets.decisions.policies import POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from churn_assets.sections_decisions import Decisions
+
+
+def limit_prices(decided: Decided, snapshot: date) -> pl.DataFrame:
+    """One row per limit: `users_short` wanted something that did not fit; a price of 0 means that there is enough."""
+    allocation = decided.allocation
+    units = np.array([UNITS if limit.name == "budget" else 1 for limit in allocation.limits])
+    frame = pl.DataFrame(
+        {
+            "limit": [limit.name for limit in allocation.limits],
+            "most": np.array([limit.most for limit in allocation.limits]) / units,
+            "used": allocation.used / units,
+            "users_short": [int((allocation.shortages == number).sum()) for number in range(len(units))],
+            # The optimiser counts in 1/UNITS of a limit's unit (allocation.allocate).
+            "price_amount": np.maximum(allocation.choice.prices, 0) * UNITS * units,
+        }
+    ).select(
+        snapshot_date=pl.lit(snapshot),
+        policy_version=pl.lit(decided.ledger.item(0, "policy_version")),
+        limit="limit",
+        unit=pl.when(pl.col("limit") == "budget").then(pl.lit("currency")).otherwise(pl.lit("users")),
+        most="most",
+        used="used",
+        users_short=pl.col("users_short").cast(pl.Int64),
+        price_amount="price_amount",
+    )
+    return LimitPrices.validate(frame, lazy=True)
+
+
+def compare_policies(
+    candidates: pl.DataFrame,
+    settings: Decisions,
+    snapshot: date,
+    used: Decided,
+    groups: Mapping[str, pl.Series] | None = None,
+) -> pl.DataFrame:
+    """One row per policy there is, by name; `used` is what the policy that is set decided."""
+    rows = []
+    for name in sorted(POLICIES):
+        is_used = name == settings.policy
+        other = settings.model_copy(update={"policy": name})
+        decided = used if is_used else decide(candidates, other, snapshot, groups)
+        acted = decided.ledger.filter(pl.col("arm") != NO_ARM)
+        gain, cost = (float(acted[f"expected_{name}_amount"].sum()) for name in ("gain", "cost"))
+        rows.append(
+            {
+                "snapshot_date": snapshot,
+                "policy": name,
+                "policy_version": decided.ledger.item(0, "policy_version"),
+                "is_used": is_used,
+                "users_acted_on": len(acted),
+                "expected_gain_amount": gain,
+                "expected_cost_amount": cost,
+                "expected_profit_amount": gain - cost,
+                "bound_share": float(max(decided.allocation.choice.gap, 0.0)),
+                "is_exact": decided.allocation.choice.is_exact,
+            }
+        )
+    return PolicyComparison.validate(pl.DataFrame(rows), lazy=True)

@@ -1,0 +1,51 @@
+"""The adapters that the settings ask for, by channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from churn_assets.defs.delivery.call_file import CallFileAdapter
+from churn_assets.defs.delivery.channels import Adapter
+from churn_assets.defs.delivery.smtp import SmtpAdapter
+from churn_assets.defs.delivery.webhook import WebhookAdapter
+from churn_assets.sections_decisions import Delivery
+
+NEED_ADDRESS = ("smtp", "file")
+
+
+def adapter_names(settings: Delivery) -> dict[str, str]:
+    """Which adapter each channel has; channels without one are left out."""
+    named = {"email": settings.email, "sms": settings.sms, "push": settings.push, "call": settings.call}
+    return {channel: name for channel, name in named.items() if name}
+
+
+def channels_needing_address(settings: Delivery) -> set[str]:
+    """Channels whose adapter looks an address up here; a webhook's receiver knows its users."""
+    return {channel for channel, name in adapter_names(settings).items() if name in NEED_ADDRESS}
+
+
+def open_adapters(settings: Delivery, folder: Path, name: str) -> dict[str, Adapter]:
+    """One adapter per channel that has one; `folder` and `name` are for the file of calls."""
+    made: dict[str, Adapter] = {}
+    for kind in sorted(set(adapter_names(settings).values())):
+        if kind == "webhook":
+            made[kind] = WebhookAdapter(
+                settings.webhook_url or "",
+                settings.webhook_secret.get_secret_value() if settings.webhook_secret else "",
+                timeout_seconds=settings.timeout_seconds,
+                attempts=settings.attempts,
+            )
+        elif kind == "smtp":
+            made[kind] = SmtpAdapter(
+                settings.smtp_host or "",
+                settings.smtp_port,
+                settings.sender or "",
+                settings.unsubscribe_url or "",
+                username=settings.smtp_username,
+                password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+                security=settings.smtp_security,
+                timeout_seconds=settings.timeout_seconds,
+            )
+        else:
+            made[kind] = CallFileAdapter(folder, name)
+    return {channel: made[kind] for channel, kind in adapter_names(settings).items()}

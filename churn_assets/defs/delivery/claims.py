@@ -1,0 +1,188 @@
+"""Which message may be handed over now, said and written down before it is: one transaction per claim and per outcome.
+
+States: approved -> dispatched (claimed) -> delivered, failed, unknown; approved again where it surely was not taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from churn_assets.defs.delivery.channels import Fate, Message, Outcome
+from churn_assets.defs.storage.outbox import TIME
+from churn_assets.defs.storage.record import Record
+
+LOST = "lost"  # fate of a try that a killed process left without an answer
+STATE_OF = {
+    Fate.DELIVERED: "delivered", Fate.FAILED: "failed", Fate.UNKNOWN: "unknown", Fate.DEFERRED: "approved",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a claim keeps to besides consent, which the database itself guards."""
+
+    max_contacts: int
+    max_contacts_days: int
+    is_quiet: Callable[[str, datetime], bool]  # arm, now
+
+
+@dataclass(frozen=True)
+class Claims:
+    record: Record
+    rules: Rules
+
+    def recover(self, is_keyed: Callable[[str], bool], now: datetime) -> Counter[str]:
+        """Settle what a killed dispatch left: where a repeat arrives once the message goes again, else it is unknown.
+
+        Call it only while nobody else dispatches.
+        """
+        told: Counter[str] = Counter()
+        with self.record.transaction() as connection:
+            for key, channel in connection.execute(
+                "select message_key, channel from outbox where state = 'dispatched'"
+            ).fetchall():
+                again = is_keyed(channel)
+                _end(connection, key, LOST if again else "unknown", "the process died while handing it over", now)
+                _set(connection, key, "approved" if again else "unknown")
+                told["taken up again" if again else "unknown"] += 1
+        return told
+
+    def expire(self, now: datetime) -> Counter[str]:
+        """Cancel what is planned or approved and past its time; what may have been taken before is unknown."""
+        told: Counter[str] = Counter()
+        with self.record.transaction() as connection:
+            for (key,) in connection.execute(
+                "select message_key from outbox where state in ('planned', 'approved') and expires_at <= ?",
+                (now.strftime(TIME),),
+            ).fetchall():
+                told[_give_up(connection, key)] += 1
+        return told
+
+    def claim(
+        self, keys: Sequence[str], adapters: Mapping[str, str], now: datetime, most: int, done: set[str]
+    ) -> tuple[list[Message], Counter[str]]:
+        """Claim up to `most` of the approved messages in `keys`; those looked at go into `done`.
+
+        `adapters`: name by channel. Returns the claimed, and why the others among those looked at were not.
+        """
+        with self.record.transaction() as connection:
+            return self._claim(connection, keys, adapters, now, most, done)
+
+    def rehearse(self, keys: Sequence[str], adapters: Mapping[str, str], now: datetime) -> Counter[str]:
+        """What claiming all of `keys` would say; everything is undone."""
+        try:
+            with self.record.transaction() as connection:
+                connection.execute("update outbox set state = 'approved' where state = 'planned'")
+                claimed, told = self._claim(connection, keys, adapters, now, len(keys), set())
+                told["would be handed over"] = len(claimed)
+                raise _Undone  # noqa: TRY301 - the way to undo a transaction
+        except _Undone:
+            return told
+
+    def _claim(
+        self, connection: sqlite3.Connection, keys: Sequence[str], adapters: Mapping[str, str], now: datetime,
+        most: int, done: set[str],
+    ) -> tuple[list[Message], Counter[str]]:  # fmt: skip
+        claimed: list[Message] = []
+        told: Counter[str] = Counter()
+        for key in keys:
+            if len(claimed) >= most:
+                break
+            if key in done:
+                continue
+            done.add(key)
+            row = connection.execute(
+                "select user_id, channel, template, payload, not_before from outbox "
+                "where message_key = ? and state = 'approved' and expires_at > ?",
+                (key, now.strftime(TIME)),
+            ).fetchone()
+            if row is None:
+                continue
+            user_id, channel, template, payload, not_before = row
+            words = json.loads(payload)
+            waits = self._why_wait(channel, words["arm"], not_before, adapters, now)
+            if waits:
+                told[waits] += 1
+                continue
+            message = Message(
+                key, user_id, channel, template, words["subject"], words["body"], words["language"], payload
+            )
+            refusal = self._refusal(connection, message, adapters[channel], now)
+            if refusal:
+                told[refusal] += 1
+            else:
+                claimed.append(message)
+        return claimed, told
+
+    def settle(self, outcomes: Sequence[tuple[Message, Outcome]], now: datetime) -> None:
+        """Write down what became of claimed messages. A hard bounce is never written to again."""
+        with self.record.transaction() as connection:
+            for message, outcome in outcomes:
+                _end(connection, message.message_key, outcome.fate, outcome.detail, now)
+                _set(connection, message.message_key, STATE_OF[outcome.fate])
+                if outcome.is_hard_bounce:
+                    connection.execute(
+                        "insert or ignore into suppressions values (?, 'bounced', ?, 'dispatch')",
+                        (message.user_id, now.isoformat()),
+                    )
+
+    def _why_wait(
+        self, channel: str, arm: str, not_before: str, adapters: Collection[str], now: datetime
+    ) -> str | None:
+        if channel not in adapters:
+            return f"waiting: no adapter for {channel}"
+        if not_before > now.strftime(TIME):
+            return "waiting: not yet its time"
+        return "waiting: quiet hours" if self.rules.is_quiet(arm, now) else None
+
+    def _refusal(self, connection: sqlite3.Connection, message: Message, adapter: str, now: datetime) -> str | None:
+        """Claim one message, or cancel it and say why."""
+        since = (now - timedelta(days=self.rules.max_contacts_days)).isoformat()
+        (had,) = connection.execute(
+            "select count(distinct message_key) from attempts where user_id = ? and started_at >= ? "
+            "and message_key <> ? and (fate is null or fate in ('delivered', 'unknown', 'lost'))",
+            (message.user_id, since, message.message_key),
+        ).fetchone()
+        if had >= self.rules.max_contacts:
+            return f"{_give_up(connection, message.message_key)}: frequency_cap"
+        try:
+            _set(connection, message.message_key, "dispatched")
+        except sqlite3.IntegrityError as error:  # the trigger's own words
+            return f"{_give_up(connection, message.message_key)}: {error}"
+        connection.execute(
+            "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at) values (?, ?, ?, ?, ?)",
+            (message.message_key, message.user_id, adapter, hashlib.sha256(message.payload.encode()).hexdigest(),
+             now.isoformat()),
+        )  # fmt: skip
+        return None
+
+
+class _Undone(Exception):
+    """Ends a rehearsal."""
+
+
+def _give_up(connection: sqlite3.Connection, key: str) -> str:
+    """Cancel a message that will not be sent; where an earlier try may have been taken nobody can say so."""
+    lost = connection.execute(
+        "select 1 from attempts where message_key = ? and fate in ('lost', 'unknown')", (key,)
+    ).fetchone()  # fmt: skip
+    state = "unknown" if lost else "cancelled"
+    _set(connection, key, state)
+    return state
+
+
+def _set(connection: sqlite3.Connection, key: str, state: str) -> None:
+    connection.execute("update outbox set state = ? where message_key = ?", (state, key))
+
+
+def _end(connection: sqlite3.Connection, key: str, fate: str, detail: str, now: datetime) -> None:
+    connection.execute(
+        "update attempts set fate = ?, detail = ?, ended_at = ? where message_key = ? and fate is null",
+        (str(fate), detail, now.isoformat(), key),
+    )

@@ -1,0 +1,85 @@
+"""The tombstones on disk, kept twice: in the home, and beside it, so that neither a home put back nor one moved forgets
+anybody. Each is readable by its owner only, and is brought up to the other when read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = "tombstones.jsonl"
+COLUMNS = {"salt", "user_sha256", "erased_at", "erased_by"}
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Append-only rows, one JSON object a line."""
+
+    root: Path
+
+    @property
+    def inside(self) -> Path:
+        return self.root / NAME
+
+    @property
+    def beside(self) -> Path:
+        return self.root.parent / f"{self.root.name}.{NAME}"
+
+    def rows(self) -> list[Row]:
+        """The union of both files, oldest first. Raises OSError where that of the home cannot be brought up to it."""
+        inside, beside = _lines(self.inside), _lines(self.beside)
+        _append(self.inside, [line for line in beside if line not in set(inside)])
+        with suppress(OSError):  # the folder around the home may belong to somebody else: see kept_in
+            _append(self.beside, [line for line in inside if line not in set(beside)])
+        found = [json.loads(line) for line in dict.fromkeys([*inside, *beside])]
+        return sorted(found, key=lambda row: str(row["erased_at"]))
+
+    def append(self, row: Row) -> None:
+        """On disk, in the home at least, when this returns."""
+        _append(self.inside, [json.dumps(dict(row), sort_keys=True)])
+        self.rows()
+
+    def kept_in(self) -> list[Path]:
+        """The files that hold every row."""
+        rows = len(self.rows())
+        return [file for file in (self.inside, self.beside) if rows and len(_lines(file)) == rows]
+
+
+def _lines(file: Path) -> list[str]:
+    """Whole rows only: a kill, or a full disk, may have left the beginning of one."""
+    try:
+        text = file.read_text()
+    except OSError:
+        return []
+    return [line for line in text.splitlines() if _is_row(line)]
+
+
+def _is_row(line: str) -> bool:
+    try:
+        return bool(json.loads(line).keys() == COLUMNS)
+    except (ValueError, AttributeError):
+        return False
+
+
+def _append(file: Path, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+        size = os.fstat(descriptor).st_size
+        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        os.write(descriptor, (("\n" if is_torn else "") + "".join(f"{line}\n" for line in lines)).encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # a new file is not on disk before its folder is
+    finally:
+        os.close(folder)

@@ -1,0 +1,99 @@
+"""A user in the DuckDB file. Deleting leaves values in it (DuckDB 2.0, 2026-11), so it is made anew without them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from churn_assets.defs.dbt.project import RawTable, raw_contract
+from churn_assets.defs.duck import duck
+from churn_assets.defs.erasure.held_tables import held_tables
+from churn_assets.defs.erasure.shield import shielded
+from churn_assets.defs.erasure.tombstones import Tombstones
+from churn_assets.defs.erasure.traces import Traces
+from churn_assets.defs.landing.errors import LandingError, quoted
+from churn_assets.defs.landing.inspect import LandedTable, inspect
+from churn_assets.defs.storage.files import write_whole
+from churn_assets.defs.workplace import Workplace
+
+
+def rows_in(file: Path, traces: Traces) -> dict[str, int]:
+    """Rows of each table that are the users' or name them."""
+    found: dict[str, int] = {}
+    with duck(file, read_only=True) as connection:
+        for table in held_tables(connection):
+            condition = table.is_theirs_or_names_them()
+            row = connection.execute(
+                f"select count(*) from {table.relation} where {condition}", table.parameters(condition, traces)
+            ).fetchone()
+            found[f"{table.schema}.{table.name}"] = int(row[0]) if row else 0
+    return found
+
+
+def impersonal_tables(file: Path) -> list[str]:
+    """Tables whose rows are tied to no user and no order."""
+    with duck(file, read_only=True) as connection:
+        return [f"{table.schema}.{table.name}" for table in held_tables(connection) if table.is_impersonal]
+
+
+def orders_in(file: Path, users: frozenset[str]) -> set[str]:
+    """Ids of the users' orders that any table holds."""
+    found: set[str] = set()
+    with duck(file, read_only=True) as connection:
+        for table in held_tables(connection):
+            if {"order_id", "user_id"} <= table.types.keys():
+                sql = f"select distinct order_id from {table.relation} where list_contains($users, {table.user})"
+                rows = connection.execute(sql, {"users": sorted(users)}).fetchall()
+                found |= {str(order) for (order,) in rows if order is not None}
+    return found
+
+
+def erased_in(file: Path, tombstones: Tombstones) -> set[str]:
+    """Users with a tombstone whom the file holds nevertheless."""
+    with duck(file, read_only=True) as connection:
+        each = [f"select {table.user} from {table.relation}" for table in held_tables(connection) if table.user]
+        users = connection.execute(" union ".join(each)).fetchall() if each else []
+    return tombstones.among(str(user) for (user,) in users if user is not None)
+
+
+def made_anew(file: Path, traces: Traces) -> None:
+    """The same file without the users: written beside it, forced to disk, and put in its place in one step."""
+    with duck(file) as connection:
+        connection.execute("checkpoint")  # a log left behind would be taken for one of the new file
+
+    def write(fresh: Path) -> None:
+        with duck() as connection:
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute(f"set temp_directory = {quoted(f'{file}.tmp')}")  # not wherever the command was given
+            connection.execute(f"attach {quoted(file)} as held (read_only)")
+            connection.execute(f"attach {quoted(fresh)} as fresh")
+            connection.execute("copy from database held to fresh (schema)")
+            connection.execute("use held")
+            for table in held_tables(connection):
+                is_theirs = table.is_theirs()
+                connection.execute(
+                    f"insert into fresh.{table.relation} from held.{table.relation} where not {is_theirs}",
+                    table.parameters(is_theirs, traces),
+                )
+            connection.execute("checkpoint fresh")
+
+    write_whole(file.resolve(), write)  # a link stays one
+
+
+def show_landing(workplace: Workplace) -> None:
+    """The views over the raw files with the tombstones as they are now; a run makes them the same way."""
+    with suppress(LandingError):  # without a landing the views show nothing anyway
+        landed = shielded(inspect(workplace.home.landing, workplace.home.received), workplace.home.root)
+        with workplace.warehouse.exclusive(), duck(workplace.home.warehouse) as connection:
+            connection.execute("create schema if not exists raw")
+            for table in raw_contract():
+                rows = _rows(table, landed.get(table.name))
+                connection.execute(f'create or replace view raw."{table.name}" as {rows}')
+
+
+def _rows(table: RawTable, held: LandedTable | None) -> str:
+    columns = [
+        f'"{column.name}"' if held and column.name in held.types else f'cast(null as varchar) as "{column.name}"'
+        for column in table.columns
+    ]
+    return f"select {', '.join(columns)} " + (f"from {held.scan}" if held else "where false")

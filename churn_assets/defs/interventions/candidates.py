@@ -1,0 +1,49 @@
+"""Who may be decided about at a snapshot, and what hinders: scores, consents, contacts, suppressions in one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from churn_assets.decisions.hindrance import with_hindrances
+from churn_assets.defs.delivery.adapters import channels_needing_address
+from churn_assets.defs.reads import consents_at, contacts_before, groups_at
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.defs.storage.suppressions import suppressed_users
+from churn_assets.monitoring.fairness_users import with_groups
+from churn_assets.stages import Stage
+
+COLUMNS = (
+    "user_id", "snapshot_date", "churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount",
+    "reason_1", "reason_2", "reason_3",
+)  # fmt: skip
+
+
+def candidates_at(at: Snapshot) -> pl.DataFrame:
+    """One row per eligible user (decisions.candidates.Candidates), made of what was known before the snapshot."""
+    settings = at.workplace.settings.decisions
+    scored = at.workplace.tables.read(Stage.SCORING, "scored_users", at.date)
+    eligible = scored.filter(pl.col("status") == "eligible").select(COLUMNS)
+    days = max([settings.max_contacts_days, *(arm.cool_down_days for arm in settings.arms)])
+    return with_hindrances(
+        eligible,
+        consents_at(at.workplace, at.date),
+        contacts_before(at.workplace, at.date, days),
+        suppressed=suppressed_users(at.workplace.record, at.date),
+        needs_address=channels_needing_address(at.workplace.settings.delivery),
+        settings=settings,
+        snapshot=at.date,
+    )
+
+
+def fairness_groups(at: Snapshot) -> Mapping[str, pl.Series]:
+    """Ids of the members of each group by age, gender and region; none where no floor is set."""
+    if not at.workplace.settings.decisions.fairness_floor_share:
+        return {}
+    users = with_groups(groups_at(at.workplace, at.date))
+    return {
+        f"{column}:{group}": users.filter(pl.col(column) == group)["user_id"]
+        for column in ("age", "gender", "region")
+        for group in users[column].drop_nulls().unique().sort()
+    }

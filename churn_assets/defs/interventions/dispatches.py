@@ -1,0 +1,37 @@
+"""Dispatch as an asset of its own, outside every job, schedule and sensor: it runs when somebody materialises it."""
+
+from datetime import date
+
+import dagster as dg
+
+from churn_assets.defs.delivery.dispatch import utc_now
+from churn_assets.defs.delivery.sending import rehearse, send
+from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.workplace import Workplace
+from churn_assets.stages import Stage
+
+
+class DispatchConfig(dg.Config):
+    """`is_sent`: hand over what churn approve approved; otherwise only say what would be."""
+
+    is_sent: bool = False
+
+
+@dg.asset(
+    key=[Stage.INTERVENTIONS, "dispatches"],
+    deps=[[Stage.INTERVENTIONS, "outbox"]],
+    partitions_def=CALENDAR.partitions,
+    group_name=Stage.INTERVENTIONS,
+    kinds={"sqlite"},
+    owners=["team:retention"],
+)
+def dispatches(
+    context: dg.AssetExecutionContext, config: DispatchConfig, workplace: Workplace
+) -> dg.MaterializeResult[None]:
+    """Approved messages of the newest plan handed to their channels. A dry run unless `is_sent`; an old plan never.
+
+    A run alone can send nothing: without a person's signed approval (churn approve) it fails.
+    """
+    day = date.fromisoformat(context.partition_key)
+    told = send(workplace, day) if config.is_sent else rehearse(workplace, day, utc_now())
+    return dg.MaterializeResult(metadata={"is_sent": config.is_sent, **dict(sorted(told.items()))})
