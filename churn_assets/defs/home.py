@@ -57,8 +57,13 @@ class Home:
         return self.root / "dispatched"
 
     @property
+    def pseudonyms(self) -> Path:
+        """What the masked views call each user."""
+        return self.root / "masking" / "pseudonyms.parquet"
+
+    @property
     def secrets(self) -> Path:
-        """The key that approvals are signed with."""
+        """The keys that approvals are signed and users masked with."""
         return self.root / "secrets"
 
     @property

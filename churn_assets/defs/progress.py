@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import dagster as dg
 from rich.console import Console
@@ -26,7 +27,7 @@ class Progress:
     """Follows runs in this process. dbt and the libraries write to stdout; here that goes to a log in the home."""
 
     def __init__(self) -> None:
-        self.console = Console(file=sys.__stdout__, highlight=False)
+        self.console = Console(file=_terminal(), highlight=False)
         self._started: dict[str, float] = {}
         self._tables = 0
 
@@ -40,7 +41,7 @@ class Progress:
         with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
             self._status = status
             instance.add_event_listener(run_id, self._on_event)
-            with contextlib.redirect_stdout(quiet):
+            with contextlib.redirect_stdout(quiet), _descriptor_to(quiet):
                 yield
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
@@ -96,6 +97,25 @@ class Progress:
         table.add_row("scored_users sha256", rows_sha256(scored))
         table.add_row("warehouse", str(workplace.home.warehouse))
         self.console.print(table)
+
+
+def _terminal() -> TextIO:
+    """A way to the terminal of its own, which stays when the descriptor of stdout goes to a log."""
+    stdout = sys.__stdout__
+    assert stdout is not None, "a command line without stdout"  # noqa: S101 - cannot be
+    return os.fdopen(os.dup(stdout.fileno()), "w", encoding=stdout.encoding, closefd=True)
+
+
+@contextlib.contextmanager
+def _descriptor_to(log: TextIO) -> Iterator[None]:
+    """What compiled libraries print goes to the log too: HiGHS, for one, prints a line of its own now and then."""
+    stdout, kept = 1, os.dup(1)
+    os.dup2(log.fileno(), stdout)
+    try:
+        yield
+    finally:
+        os.dup2(kept, stdout)
+        os.close(kept)
 
 
 def _title(step: str) -> str:

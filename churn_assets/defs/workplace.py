@@ -13,6 +13,8 @@ from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.inspect import LandedTable, inspect
 from churn_assets.defs.lifelines import Lifeline
+from churn_assets.defs.storage.keys import own_key
+from churn_assets.defs.storage.masking import write_pseudonyms
 from churn_assets.defs.storage.outbox import OutboxStore
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.storage.tables import Tables
@@ -61,6 +63,12 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def show_tables(self) -> None:
         """Make what Python published readable in the DuckDB file."""
         self.warehouse.show(self.tables.files())
+
+    def show_masked(self) -> None:
+        """The same with pseudonyms, for analysts."""
+        users = self.warehouse.query("select distinct user_id from marts.dim_users")["user_id"]
+        write_pseudonyms(self.home.pseudonyms, users, own_key(self.home.secrets, "masking"))
+        self.warehouse.mask(self.home.pseudonyms)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         self._lifeline = Lifeline.hold(self.home.locks, context.run.run_id) if context.run else None

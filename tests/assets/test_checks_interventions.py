@@ -16,6 +16,7 @@ from churn_assets.defs.interventions.checks import (
     consent_is_respected,
     holdout_is_untouched,
     messages_have_consent,
+    nothing_was_sent_without_consent,
 )
 from churn_assets.defs.workplace import Workplace
 
@@ -128,6 +129,37 @@ def test_a_message_to_a_stranger_has_no_consent(decided: pl.DataFrame, workplace
     messages = decided.filter(pl.col("arm") != "none").head(1).with_columns(user_id=pl.lit("nobody knows them"))
     workplace.tables.publish("interventions", "outbox", DAY, messages)
     assert run_check(messages_have_consent, DAY).failed == ["interventions/outbox"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sent", "is_found"),
+    [
+        ([("email", 1, "2024-06-01", "2024-06-01")], "2024-06-18", False),
+        ([], "2024-06-18", True),
+        ([("email", 1, "2024-06-01", "2024-06-01"), ("email", 0, "2024-06-17", "2024-06-17")], "2024-06-18", True),
+        ([("email", 1, "2024-06-01", "2024-06-01"), ("email", 0, "2024-06-17", "2024-06-20")], "2024-06-18", False),
+        ([("all", 1, "2024-06-01", "2024-06-01")], "2024-06-18", False),
+        ([], "2024-06-01", False),  # before the snapshot before: told of at that time
+    ],
+)
+def test_a_message_that_left_without_consent_is_found(
+    decided: pl.DataFrame, said: list[tuple[str, int, str, str]], sent: str, is_found: bool, workplace: Workplace,
+    run_check: Run,
+) -> None:  # fmt: skip
+    """Written past the trigger, as by somebody with a tool of their own. A word counts once it was received."""
+    with workplace.record.transaction() as connection:
+        connection.execute("insert into outbox values ('k', 'd', 'u', 'email', 't', '{}', 'delivered', '2024', '2025')")
+        connection.execute(
+            "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at) values ('k', 'u', 'a', 's', ?)",
+            (sent,),
+        )
+        for channel, is_granted, changed_at, received_at in said:
+            connection.execute(
+                "insert into consent_words (user_id, channel, is_granted, changed_at, source, received_at) "
+                "values ('u', ?, ?, ?, 'landing', ?)",
+                (channel, is_granted, changed_at, received_at),
+            )
+    assert bool(run_check(nothing_was_sent_without_consent, DAY).failed) is is_found
 
 
 def test_a_ledger_outlives_its_policy(decided: pl.DataFrame, workplace: Workplace, run_check: Run) -> None:

@@ -37,7 +37,8 @@ create table scoring.user_reasons (
 );
 create schema interventions;
 create table interventions.decision_ledger (
-  decision_id varchar, user_id varchar, snapshot_date date, policy_version varchar, arm varchar, channel varchar,
+  decision_id varchar, user_id varchar, snapshot_date date, policy_version varchar, arm varchar, level varchar,
+  channel varchar,
   reason varchar, churn_probability double, value_at_risk_amount double, expected_gain_amount double,
   expected_cost_amount double
 )

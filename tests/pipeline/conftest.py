@@ -37,7 +37,7 @@ SETTINGS = {
     "training": {
         "slices": 2, "slice_step_days": 14, "min_users": 50, "min_churners": 30, "min_stayers": 30, "iterations": 40,
     },
-    "decisions": {"budget_amount": 60.0, "holdout_share": 0.2, "exploration_share": 0.2},
+    "decisions": {"budget_amount": 60.0, "holdout_share": 0.2, "exploration_share": 0.2, "margin_share": 1.0},
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance
 
 DAY, NEXT = date(2026, 11, 9), date(2026, 11, 16)
-NOW = datetime(2026, 11, 10, 12)
+NOW, LATER = datetime(2026, 11, 10, 12), datetime(2026, 11, 11, 9)
 
 
 class Postbox:
@@ -185,11 +185,11 @@ def answered(sent: Counter[str], instance: Instance, workplace: Workplace) -> tu
     delivered = workplace.outbox.messages().filter(pl.col("state") == "delivered")
     leaving, objecting = delivered.row(0, named=True), delivered.row(1, named=True)
     words = [
-        (Word(leaving["user_id"], leaving["channel"], is_granted=False, changed_at=NOW), "unsubscribe"),
-        (Word(objecting["user_id"], "all", is_granted=False, changed_at=NOW), "objection"),
+        (Word(leaving["user_id"], leaving["channel"], is_granted=False, changed_at=LATER), "unsubscribe"),
+        (Word(objecting["user_id"], "all", is_granted=False, changed_at=LATER), "objection"),
     ]
     for word, source in words:
-        add_words(workplace.record, [word], source, NOW)
+        add_words(workplace.record, [word], source, LATER)
     write_receipts(workplace)
     instance.succeed("run", "--snapshot", str(NEXT))
     return leaving["user_id"], objecting["user_id"]

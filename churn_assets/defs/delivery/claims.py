@@ -30,6 +30,7 @@ class Rules:
     max_contacts: int
     max_contacts_days: int
     is_quiet: Callable[[str, datetime], bool]  # arm, now
+    cool_down_days: Callable[[str], int] = lambda _: 0  # arm
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Claims:
             message = Message(
                 key, user_id, channel, template, words["subject"], words["body"], words["language"], payload
             )
-            refusal = self._refusal(connection, message, adapters[channel], now)
+            refusal = self._refusal(connection, message, words["arm"], adapters[channel], now)
             if refusal:
                 told[refusal] += 1
             else:
@@ -141,16 +142,14 @@ class Claims:
             return "waiting: not yet its time"
         return "waiting: quiet hours" if self.rules.is_quiet(arm, now) else None
 
-    def _refusal(self, connection: sqlite3.Connection, message: Message, adapter: str, now: datetime) -> str | None:
+    def _refusal(
+        self, connection: sqlite3.Connection, message: Message, arm: str, adapter: str, now: datetime
+    ) -> str | None:
         """Claim one message, or cancel it and say why."""
-        since = (now - timedelta(days=self.rules.max_contacts_days)).isoformat()
-        (had,) = connection.execute(
-            "select count(distinct message_key) from attempts where user_id = ? and started_at >= ? "
-            "and message_key <> ? and (fate is null or fate in ('delivered', 'unknown', 'lost'))",
-            (message.user_id, since, message.message_key),
-        ).fetchone()
-        if had >= self.rules.max_contacts:
+        if _had(connection, message, now - timedelta(days=self.rules.max_contacts_days)) >= self.rules.max_contacts:
             return f"{_give_up(connection, message.message_key)}: frequency_cap"
+        if _had(connection, message, now - timedelta(days=self.rules.cool_down_days(arm)), arm):
+            return f"{_give_up(connection, message.message_key)}: cool_down"
         try:
             _set(connection, message.message_key, "dispatched")
         except sqlite3.IntegrityError as error:  # the trigger's own words
@@ -161,6 +160,18 @@ class Claims:
              now.isoformat()),
         )  # fmt: skip
         return None
+
+
+def _had(connection: sqlite3.Connection, message: Message, since: datetime, arm: str | None = None) -> int:
+    """Other messages (of an arm) that reached the user since, or may have."""
+    (count,) = connection.execute(
+        "select count(distinct message_key) from attempts inner join outbox using (message_key) "
+        "where attempts.user_id = ? and started_at > ? and message_key <> ? "
+        "and (fate is null or fate in ('delivered', 'unknown', 'lost')) "
+        "and (? is null or json_extract(payload, '$.arm') = ?)",
+        (message.user_id, since.isoformat(), message.message_key, arm, arm),
+    ).fetchone()
+    return int(count)
 
 
 class _Undone(Exception):

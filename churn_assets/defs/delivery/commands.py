@@ -100,7 +100,9 @@ def _show(plan: Plan) -> None:
 
 
 def _counts(title: str, told: Mapping[str, int]) -> None:
-    table = Table(title=title, title_justify="left", show_header=False, box=None)
+    table = Table(show_header=False, box=None)
     for word, count in sorted(told.items()):
         table.add_row(word, f"{count:,}")
-    wide_console().print(table)
+    console = wide_console()
+    console.print(title, markup=False)
+    console.print(table)

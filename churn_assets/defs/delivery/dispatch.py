@@ -14,10 +14,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from churn_assets.defs.delivery.channels import Adapter, Message
+from churn_assets.defs.delivery.channels import Adapter, Fate, Message
 from churn_assets.defs.delivery.claims import Claims
 
-BATCH = 50  # keyed messages per transaction: each costs two forced writes
+BATCH = 20  # keyed messages per transaction: each costs two forced writes
+STOP_AFTER = 20  # messages in a row that nobody took: then something is wrong that more of them would not mend
 Addresses = Callable[[Sequence[Message]], Mapping[str, str]]
 
 
@@ -65,9 +66,10 @@ def dispatch(
         done: set[str] = set()
         is_one_by_one = any(not adapter.is_keyed for adapter in adapters.values())
         size = 1 if is_one_by_one else BATCH
+        in_a_row = 0
         for start in range(0, len(keys), BATCH):
             part = keys[start : start + BATCH]
-            while True:
+            while in_a_row < STOP_AFTER:
                 claimed, refused = claims.claim(part, names, clock(), size, done)
                 told.counts += refused
                 if not claimed:
@@ -76,6 +78,10 @@ def dispatch(
                 outcomes = [(m, adapters[m.channel].deliver(m, known.get(m.message_key))) for m in claimed]
                 claims.settle(outcomes, clock())
                 told.counts.update(str(outcome.fate) for _, outcome in outcomes)
+                for _, outcome in outcomes:
+                    in_a_row = 0 if outcome.fate is Fate.DELIVERED else in_a_row + 1
+                if in_a_row >= STOP_AFTER:
+                    told.counts[f"stopped: {in_a_row} in a row were not taken ({outcomes[-1][1].detail})"] += 1
             on_progress(len(part))
     return told
 

@@ -30,7 +30,7 @@ class NotAllowed(ValueError):
 def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> int:
     """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
     if plan.is_over(now):
-        raise NotAllowed(f"The plan of {plan.snapshot} has expired or holds no message: there is nothing to approve.")
+        raise NotAllowed(_over(plan))
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
     key = signing_key(workplace.home.secrets)
     moved = workplace.outbox.approve(signed(approval, key), plan.open_messages["message_key"].to_list())
@@ -100,8 +100,14 @@ def _plan_of_now(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
         raise NotAllowed(f"The plan of {snapshot} is an old one; only the newest, of {newest}, may be sent.")
     plan = Plan.at(workplace, snapshot)
     if plan.is_over(now):
-        raise NotAllowed(f"The plan of {snapshot} has expired or holds no message; make a new one with churn run.")
+        raise NotAllowed(_over(plan))
     return plan
+
+
+def _over(plan: Plan) -> str:
+    if plan.messages.is_empty():
+        return f"The plan of {plan.snapshot} holds no message."
+    return f"The plan of {plan.snapshot} has expired at {plan.messages['expires_at'].max()} UTC: the next plan is due."
 
 
 def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
@@ -120,5 +126,6 @@ def _claims(workplace: Workplace) -> Claims:
         settings.max_contacts,
         settings.max_contacts_days,
         lambda arm, at: arm not in arms or is_quiet(at, arms[arm], settings.time_zone),
+        lambda arm: arms[arm].cool_down_days,
     )
     return Claims(workplace.record, rules)

@@ -7,30 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 from dataclasses import replace
 from pathlib import Path
 
+from churn_assets.defs.storage.keys import own_key
 from churn_assets.defs.storage.outbox import Approval
-
-KEY_BYTES = 32
 
 
 def signing_key(folder: Path) -> bytes:
-    """The key of this instance, made when first asked for (folder 0700, file 0600)."""
-    file = folder / "approval.key"
-    if not file.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process was quicker
-            return file.read_bytes()
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(secrets.token_bytes(KEY_BYTES))
-            handle.flush()
-            os.fsync(handle.fileno())
-    return file.read_bytes()
+    """The key of this instance, in its folder of secrets."""
+    return own_key(folder, "approval")
 
 
 def signed(approval: Approval, key: bytes) -> Approval:

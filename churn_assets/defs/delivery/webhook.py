@@ -20,6 +20,8 @@ from churn_assets.defs.delivery.channels import Fate, Message, Outcome, is_loopb
 
 # Answers that say the request was not worked on (RFC 9110 15.5.9, 15.6.4; RFC 8470 5.2; RFC 6585 4).
 NOT_TAKEN = {408, 425, 429, 503}
+# Answers that say the set-up is wrong, not the message: nothing was taken, and trying again at once would not help.
+MISSET = {401, 403, 404, 405, 407}
 WAIT_CAP = timedelta(seconds=30)  # one receiver must not hold up a whole dispatch
 BODY_BYTES = 65_536  # an answer's body means nothing; a short one is read so that the connection can be used again
 KEY_BYTES = range(24, 65)
@@ -42,6 +44,7 @@ class WebhookAdapter:
     receiver knows the user by user_id: the address is neither needed nor sent. Attempts are repeated with exponential
     backoff and jitter after a lost answer, 5xx, 408, 425 and 429. Retry-After is kept; one of more than 30 s ends the
     attempts, as trying earlier is what it forbids. Redirects are not followed.
+    401, 403, 404, 405 and 407 are about the set-up: deferred, without another attempt.
 
     Fates: 2xx delivered. 3xx and other 4xx failed. No connection, 408, 425, 429, 503: deferred. A connection or an
     answer lost after the request may have gone out, and other 5xx: unknown, whatever later attempts say short of 2xx.
@@ -128,6 +131,8 @@ def _read(response: requests.Response) -> _Answer:
     if code < HTTPStatus.BAD_REQUEST:
         return _Answer(Fate.FAILED, f"{detail}: a redirect is not followed")
     wait = _retry_after(response.headers.get("Retry-After", ""))
+    if code in MISSET:
+        return _Answer(Fate.DEFERRED, f"{detail}: check delivery.webhook_url and webhook_secret", 2 * WAIT_CAP)
     if code in NOT_TAKEN:
         return _Answer(Fate.DEFERRED, detail, wait)
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -103,8 +103,9 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def intervention_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
-    """The tables that analysts and the call centre read, portraits of users among them."""
+    """The tables that analysts and the call centre read, portraits of users among them; then all of them masked."""
     yield from build(context, workplace, dbt, snapshots_of(context))
+    workplace.show_masked()
 
 
 def _ledger_metadata(ledger: pl.DataFrame, budget_amount: float) -> dict[str, Any]:

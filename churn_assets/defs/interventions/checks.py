@@ -18,6 +18,19 @@ select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in CHAN
 from features.user_statuses where snapshot_date = $snapshot
 """
 
+TRIED_WITHOUT_CONSENT = """
+select count(*), sum(not coalesce(
+  (select is_granted from consent_words as word
+   where word.user_id = attempts.user_id and word.channel = outbox.channel
+     and word.changed_at <= attempts.started_at and word.received_at <= attempts.started_at
+   order by changed_at desc, sequence desc limit 1),
+  (select is_granted from consent_words as word
+   where word.user_id = attempts.user_id and word.channel = 'all'
+     and word.changed_at <= attempts.started_at and word.received_at <= attempts.started_at
+   order by changed_at desc, sequence desc limit 1), 0))
+from attempts inner join outbox using (message_key) where attempts.started_at >= :since
+"""
+
 
 @snapshot_check(Stage.INTERVENTIONS, "decision_ledger")
 def holdout_is_untouched(at: Snapshot) -> Finding:
@@ -66,6 +79,15 @@ def consent_is_respected(at: Snapshot) -> Finding:
 def messages_have_consent(at: Snapshot) -> Finding:
     """No message is planned through a channel without the user's consent to it at the snapshot."""
     return _consent(at, at.workplace.tables.read(Stage.INTERVENTIONS, "outbox", at.date))
+
+
+@snapshot_check(Stage.INTERVENTIONS, "outbox")
+def nothing_was_sent_without_consent(at: Snapshot) -> Finding:
+    """Whatever was handed over since the snapshot before: the newest word then known on its channel was a yes."""
+    since = at.workplace.calendar.previous(at.date).isoformat()
+    with at.workplace.record.transaction() as connection:
+        tries, bare = connection.execute(TRIED_WITHOUT_CONSENT, {"since": since}).fetchone()
+    return Finding(passed=not bare, figures={"messages_tried": tries, "messages_without_consent": bare or 0})
 
 
 def _consent(at: Snapshot, reached: pl.DataFrame) -> Finding:

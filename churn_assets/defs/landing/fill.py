@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
 import yaml
 from rich.progress import Progress, TimeElapsedColumn
 
@@ -15,6 +16,8 @@ from churn_assets.defs.storage.files import write_whole
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
 from churn_assets.sources import ADAPTERS, SourceError
+
+CONTACT = {"email", "phone"}
 
 
 def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
@@ -28,7 +31,7 @@ def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
         task = bar.add_task(f"Simulating {shop.users:,} users over {shop.weeks} weeks", total=shop.weeks)
         for batch in simulate(shop, lambda done, _: bar.update(task, completed=done)):
             folder = landing if batch.folder == "landing" else home.truth
-            write_whole(folder / batch.table / f"{batch.name}.parquet", batch.frame.write_parquet)
+            _write(folder / batch.table / f"{batch.name}.parquet", batch.frame)
             rows[batch.folder] += len(batch.frame)
     print(f"{rows['landing']:,} raw rows in {landing}; the truth about them in {home.truth}")
 
@@ -44,9 +47,17 @@ def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: 
         return
     for table, frame in adapter.tables(path):
         rows = frame.lazy().collect()
-        write_whole(landing / table / f"{source}.parquet", rows.write_parquet)
+        _write(landing / table / f"{source}.parquet", rows)
         print(f"  {len(rows):>10,} rows  raw.{table}")
     _suggest(home, adapter.SETTINGS)
+
+
+def _write(file: Path, rows: pl.DataFrame) -> None:
+    """What holds e-mail addresses or telephone numbers is its owner's only."""
+    write_whole(file, rows.write_parquet)
+    if CONTACT & set(rows.columns):
+        file.chmod(0o600)
+        file.parent.chmod(0o700)
 
 
 def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:

@@ -13,6 +13,7 @@ import polars as pl
 from filelock import FileLock
 
 from churn_assets.defs.duck import duck
+from churn_assets.defs.storage.masking import show_masked
 
 # A weekly run takes minutes; somebody who has held the file for an hour will not let go by themselves.
 LOCK_TIMEOUT_SECONDS = 3600
@@ -47,6 +48,11 @@ class Warehouse:
             return False
         sql = "select count(*) as found from information_schema.tables where table_schema = ? and table_name = ?"
         return bool(self.query(sql, [schema, table]).item())
+
+    def mask(self, pseudonyms: Path) -> None:
+        """Make the views of the schema `masked`."""
+        with self.exclusive(), duck(self.file) as connection:
+            show_masked(connection, pseudonyms)
 
     def show(self, files: Mapping[tuple[str, str], Sequence[Path]]) -> None:
         """Make each table of the Parquet store readable here as a view over exactly its visible files."""

@@ -107,7 +107,7 @@ def test_what_passes_is_tried_again_under_the_same_key_with_the_same_bytes(
         ((hang_up, 404), Fate.UNKNOWN),
         ((503, 429, 503, 429), Fate.DEFERRED),
         ((400,), Fate.FAILED),
-        ((401,), Fate.FAILED),
+        ((401,), Fate.DEFERRED),
         ((409,), Fate.FAILED),
         ((410,), Fate.FAILED),
         ((503, 422), Fate.FAILED),

@@ -132,6 +132,12 @@ def test_nobody_gets_more_messages_than_the_cap_whatever_the_campaign(
     assert bench.send(Listener()) == Counter({"delivered": 2, "cancelled: frequency_cap": 1})
 
 
+def test_an_arm_cools_down_whatever_plan_it_comes_from(bench: Bench, make_messages: MakeMessages) -> None:
+    bench.rules = Rules(4, 28, lambda _, __: False, lambda arm: {"coupon": 7}[arm])
+    bench.fill(make_messages(*[APPROVED | {"user_id": "u0"}] * 2))
+    assert bench.send(Listener()) == Counter({"delivered": 1, "cancelled: cool_down": 1})
+
+
 def test_the_cap_forgets_after_its_days(bench: Bench, make_messages: MakeMessages) -> None:
     bench.rules = Rules(1, 2, lambda _, __: False)
     later = {"user_id": "u0", "not_before": NOW + timedelta(days=3)}
@@ -190,6 +196,14 @@ def test_what_may_have_been_taken_is_never_called_cancelled(bench: Bench, make_m
     add_words(bench.record, [Word("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
     assert bench.send(Listener()) == Counter({"taken up again": 1, "unknown: no valid consent": 1})
     assert bench.states == ["unknown"]
+
+
+def test_it_stops_where_nothing_is_taken_any_more(bench: Bench, make_messages: MakeMessages) -> None:
+    bench.fill(make_messages(*[APPROVED] * 50))
+    listener = Listener(fate=Fate.DEFERRED)
+    told = bench.send(listener)
+    assert told == Counter({"deferred": 20, "stopped: 20 in a row were not taken (as told)": 1})
+    assert (len(listener.heard), set(bench.states)) == (20, {"approved"})
 
 
 def test_two_dispatches_at_once_are_refused(bench: Bench, make_messages: MakeMessages) -> None:
