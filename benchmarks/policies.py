@@ -76,6 +76,7 @@ def _compared(home: Path, budget: float) -> Table:
     plans = {
         "nobody": np.full(len(candidates), -1),
         "everyone, a coupon, whatever it costs": np.where(may, 0, -1),
+        "everyone, a reminder": np.where(may, 1, -1),
         "highest risk first, a coupon": _given(len(candidates), order[:coupons]),
     }
     for name, frame, policy in (

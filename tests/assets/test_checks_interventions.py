@@ -150,7 +150,8 @@ def test_a_message_that_left_without_consent_is_found(
     with workplace.record.transaction() as connection:
         connection.execute("insert into outbox values ('k', 'd', 'u', 'email', 't', '{}', 'delivered', '2024', '2025')")
         connection.execute(
-            "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at) values ('k', 'u', 'a', 's', ?)",
+            "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at) "
+            "values ('k', 'u', 'a', 's', ?)",
             (sent,),
         )
         for channel, is_granted, changed_at, received_at in said:

@@ -107,7 +107,8 @@ def _plan_of_now(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
 def _over(plan: Plan) -> str:
     if plan.messages.is_empty():
         return f"The plan of {plan.snapshot} holds no message."
-    return f"The plan of {plan.snapshot} has expired at {plan.messages['expires_at'].max()} UTC: the next plan is due."
+    newest = max(plan.messages["expires_at"].to_list())
+    return f"The plan of {plan.snapshot} has expired at {newest} UTC: the next one is due."
 
 
 def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
