@@ -62,13 +62,13 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def show_tables(self) -> None:
         """Make what Python published readable in the DuckDB file."""
-        self.warehouse.show(self.tables.files())
+        self.warehouse.show(self.tables.files(), self.home.pseudonyms)
 
     def show_masked(self) -> None:
         """The same with pseudonyms, for analysts."""
         users = self.warehouse.query("select distinct user_id from marts.dim_users")["user_id"]
         write_pseudonyms(self.home.pseudonyms, users, own_key(self.home.secrets, "masking"))
-        self.warehouse.mask(self.home.pseudonyms)
+        self.show_tables()
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         self._lifeline = Lifeline.hold(self.home.locks, context.run.run_id) if context.run else None

@@ -49,13 +49,8 @@ class Warehouse:
         sql = "select count(*) as found from information_schema.tables where table_schema = ? and table_name = ?"
         return bool(self.query(sql, [schema, table]).item())
 
-    def mask(self, pseudonyms: Path) -> None:
-        """Make the views of the schema `masked`."""
-        with self.exclusive(), duck(self.file) as connection:
-            show_masked(connection, pseudonyms)
-
-    def show(self, files: Mapping[tuple[str, str], Sequence[Path]]) -> None:
-        """Make each table of the Parquet store readable here as a view over exactly its visible files."""
+    def show(self, files: Mapping[tuple[str, str], Sequence[Path]], pseudonyms: Path) -> None:
+        """Make each table of the Parquet store readable here as a view over exactly its visible files, and masked."""
         with self.exclusive(), duck(self.file) as connection:
             for (schema, table), paths in files.items():
                 listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
@@ -64,3 +59,4 @@ class Warehouse:
                 options = "union_by_name = true, hive_partitioning = false"
                 rows = f"select * from read_parquet([{listed}], {options})"
                 connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')
+            show_masked(connection, pseudonyms)

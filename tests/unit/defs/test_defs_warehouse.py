@@ -27,14 +27,14 @@ def test_views_show_what_is_published_and_nothing_else(warehouse: Warehouse, tab
     tables.publish("scoring", "scored_users", snapshot, FRAME.with_columns(user_id=pl.lit("u3")))
     assert (tables.root / replaced.path).exists(), "not swept yet"
     assert not warehouse.has("scoring", "scored_users")
-    warehouse.show(tables.files())
+    warehouse.show(tables.files(), warehouse.locks / "nobody")
     assert warehouse.has("scoring", "scored_users")
     found = warehouse.query("select user_id from scoring.scored_users order by all")
     assert found["user_id"].to_list() == ["u1", "u2", "u3", "u3"]
 
 
 def test_queries_take_parameters_and_write_nothing(warehouse: Warehouse) -> None:
-    warehouse.show({})
+    warehouse.show({}, warehouse.locks / "nobody")
     assert warehouse.query("select $day as day", {"day": date(2026, 1, 1)})["day"].to_list() == [date(2026, 1, 1)]
     with pytest.raises(duckdb.Error):
         warehouse.query("create table mine (x int)")
