@@ -14,10 +14,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ import polars as pl
 import pytest
 import yaml
 from filelock import FileLock
+
+from tests.unit.defs.test_defs_delivery_smtp import AnyPort
 
 CHURN = Path(sys.executable).with_name("churn")
 END = date(2026, 11, 16)
@@ -132,6 +136,26 @@ def new_instance() -> Callable[..., Instance]:
 def simulate() -> tuple[str, ...]:
     """The command that fills the landing of the base instance."""
     return SIMULATE
+
+
+class Postbox:
+    """An SMTP server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[Message] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        self.mails.append(message_from_bytes(envelope.content))
+        return "250 taken"
+
+
+@pytest.fixture(scope="module")
+def postbox() -> Iterator[tuple[Postbox, int]]:
+    box = Postbox()
+    controller = AnyPort(box, hostname="127.0.0.1", port=0)
+    controller.start()
+    yield box, controller.port
+    controller.stop()
 
 
 @pytest.fixture(scope="session")

@@ -9,51 +9,29 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime
-from email import message_from_bytes
-from email.message import Message
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import dagster as dg
 import polars as pl
 import pytest
 import yaml
 
-from churn_assets.defs.delivery.commands import suppress, unsubscribe
+from churn_assets.defs.delivery.commands import approve, suppress, unsubscribe
 from churn_assets.defs.delivery.plan import Plan
 from churn_assets.defs.delivery.receipts import write_receipts
 from churn_assets.defs.delivery.sending import NotAllowed, approve_plan, rehearse, send
 from churn_assets.defs.delivery.words import Word, add_words
+from churn_assets.defs.interventions.dispatches import dispatches
 from churn_assets.defs.workplace import Workplace
 from tests.pipeline.test_pipeline_erasure import tables_of
-from tests.unit.defs.test_defs_delivery_smtp import AnyPort
 
 if TYPE_CHECKING:
-    from tests.pipeline.conftest import Base, Instance
+    from tests.pipeline.conftest import Base, Instance, Postbox
 
 DAY, NEXT = date(2026, 11, 9), date(2026, 11, 16)
 NOW, LATER = datetime(2026, 11, 10, 12), datetime(2026, 11, 11, 9)
-
-
-class Postbox:
-    """An SMTP server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.mails: list[Message] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        self.mails.append(message_from_bytes(envelope.content))
-        return "250 taken"
-
-
-@pytest.fixture(scope="module")
-def postbox() -> Iterator[tuple[Postbox, int]]:
-    box = Postbox()
-    controller = AnyPort(box, hostname="127.0.0.1", port=0)
-    controller.start()
-    yield box, controller.port
-    controller.stop()
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +83,8 @@ def sent(workplace: Workplace, refuser: str) -> Counter[str]:
         send(workplace, date(2026, 11, 2), clock=lambda: NOW)
     with pytest.raises(NotAllowed, match="has expired"):
         send(workplace, DAY, clock=lambda: datetime(2026, 11, 16))
+    assert approve(workplace.home.root, DAY, "ana", lambda _: False) is False
+    assert "approved" not in workplace.outbox.messages()["state"].to_list()
     approve_plan(workplace, Plan.at(workplace, DAY), "ana", NOW)
     _forge(workplace)
     with pytest.raises(NotAllowed, match="in the name of mallory was not signed on this instance"):
@@ -158,6 +138,28 @@ def test_a_plan_that_changed_needs_another_approval(sent: Counter[str], workplac
     less = Plan(plan.snapshot, plan.messages[1:], plan.policy_version)
     approval = workplace.outbox.approval(DAY)
     assert "is not the one that ana approved" in str(less.why_not(approval, b""))
+
+
+def test_from_the_ui_an_old_plan_is_not_even_looked_at(sent: Counter[str], workplace: Workplace) -> None:
+    """A backfill of the asset writes to nobody."""
+    for is_sent in (False, True):
+        result = dg.materialize(
+            [dispatches],
+            partition_key="2026-11-02",
+            resources={"workplace": workplace},
+            run_config={"ops": {"interventions__dispatches": {"config": {"is_sent": is_sent}}}},
+            raise_on_error=False,
+        )
+        (failure,) = [event for event in result.all_events if event.is_step_failure]
+        assert "is an old one; only the newest, of 2026-11-09, may be sent" in str(failure.step_failure_data.error)
+
+
+@pytest.mark.parametrize("command", [("approve", "--yes"), ("dispatch",), ("dispatch", "--send")])
+def test_a_plan_whose_week_is_over_is_refused_on_the_command_line(base: Base, command: tuple[str, ...]) -> None:
+    """The real clock is later than the data of these tests."""
+    done = base.final.churn(*command)
+    assert done.returncode == 1
+    assert "The plan of 2026-11-16 has expired at 2026-11-23 00:00:00 UTC: the next one is due." in done.stderr
 
 
 def test_no_address_is_anywhere_but_where_it_came_from(sent: Counter[str], instance: Instance) -> None:
