@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import NO_ARM, DecisionLedger
+from churn_assets.contracts.decision_ledger import DecisionLedger
 from churn_assets.decisions.allocation import Allocation, allocate
 from churn_assets.decisions.candidates import checked_candidates
-from churn_assets.decisions.holdout import is_control, is_explored, is_holdout, treated_share
-from churn_assets.decisions.keys import stable_keys
-from churn_assets.decisions.options import Flags, Gains, Ints, Option, hindrances, options_of
-from churn_assets.decisions.policies import NEVER, POLICIES, REASONS, answered, is_treatable, policy_version
+from churn_assets.decisions.draws import Draws
+from churn_assets.decisions.ledger import ledger_rows
+from churn_assets.decisions.options import Flags, hindrances, options_of
+from churn_assets.decisions.policies import NEVER, POLICIES, is_treatable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,43 +52,12 @@ def decide(
     is_open = pays & (stops == None)  # noqa: E711 - element by element
     first = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
     profits = np.where(is_open & (preferences == first), gains.cautious, -np.inf)
-    draws = _Draws.of(users, options, settings, snapshot)
+    draws = Draws.of(users, options, settings, snapshot)
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
     allocation = allocate(profits, draws.left_alone, options, settings, members)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, is_open)
-    ledger = _ledger(users, options, settings, snapshot, allocation, gains, draws, refusals)
+    ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals)
     return Decided(DecisionLedger.validate(ledger, lazy=True), allocation)
-
-
-@dataclass(frozen=True)
-class _Draws:
-    """Sides of the users: holdout and exploration (users,), control (users, options)."""
-
-    holdout: Flags
-    control: Flags
-    exploration: Flags
-
-    @classmethod
-    def of(cls, users: pl.DataFrame, options: tuple[Option, ...], settings: Decisions, snapshot: date) -> _Draws:
-        ids = users["unit_id"]
-        drawn = {arm.arm: is_control(ids, settings, arm).to_numpy() for arm in settings.arms if arm.control_share}
-        nobody = np.zeros(len(users), dtype=np.bool_)
-        control = [drawn.get(option.arm.arm, nobody) for option in options]
-        return cls(
-            is_holdout(ids, settings).to_numpy(),
-            np.column_stack(control) if control else np.zeros((len(users), 0), dtype=np.bool_),
-            is_explored(ids, settings, snapshot).to_numpy(),
-        )
-
-    @property
-    def left_alone(self) -> Flags:
-        return np.asarray(self.control | (self.holdout | self.exploration)[:, None])
-
-    def reason(self, options: Ints) -> np.ndarray[Any, Any]:
-        """What left a user alone who was meant to get `options`; None: nothing did."""
-        controlled = self.control[np.arange(len(options)), options]
-        sides = [self.holdout, controlled, self.exploration]
-        return np.select(sides, ["holdout", "control", "exploration"], None)  # type: ignore[call-overload,no-any-return]
 
 
 def _refusals(treatable: Flags, worth: np.ndarray[Any, Any], stops: np.ndarray[Any, Any], is_open: Flags) -> Any:
@@ -101,51 +70,3 @@ def _refusals(treatable: Flags, worth: np.ndarray[Any, Any], stops: np.ndarray[A
     found = np.where(treatable.any(axis=1), found, "low_risk" if treatable.size else "no_gain")
     found[is_open.any(axis=1)] = None
     return found
-
-
-def _ledger(
-    users: pl.DataFrame, options: tuple[Option, ...], settings: Decisions, snapshot: date,
-    allocation: Allocation, gains: Gains, draws: _Draws, refusals: Any,
-) -> pl.DataFrame:  # fmt: skip
-    version = policy_version(settings)
-    meant, chosen = allocation.options >= 0, np.maximum(allocation.options, 0)
-    here = np.arange(len(users))
-    kinds = [limit.name.split(":")[0] for limit in allocation.limits]
-    shortages = np.array([*kinds, None], dtype=object)[allocation.shortages]
-    chance = draws.reason(chosen) if options else np.full(len(users), None, dtype=object)
-    binding = np.where(meant, chance, np.where(allocation.shortages >= 0, shortages, refusals))
-    acted = meant & ~allocation.is_left_alone
-    slots = answered(users, options)
-
-    def pick(values: list[Any], where: Flags, other: Any, dtype: Any = pl.String) -> pl.Series:
-        among = np.array([*values, other], dtype=object)
-        return pl.Series(among[np.where(where, chosen, len(values))].tolist(), dtype=dtype)
-
-    shares = np.array([treated_share(option.arm, settings) for option in options] or [1.0])[chosen]
-    slot = slots[here, chosen] if options else here * 0
-    reason = [REASONS[place if place < len(REASONS) else 0] for place in slot]
-    reasons = users.select(REASONS).to_dict(as_series=False)
-    expected = gains.expected[here, chosen] if options else here * 0.0
-    costs = np.array([option.level.cost_amount for option in options] or [0.0])[chosen]
-    return users.select(
-        stable_keys(f"{version}|{snapshot.isoformat()}|" + users["user_id"]).alias("decision_id"),
-        "user_id",
-        "snapshot_date",
-        policy_version=pl.lit(version),
-        arm=pick([o.arm.arm for o in options], acted, NO_ARM),
-        # Over the draw of this user's own sides; where nothing was meant, leaving alone is certain.
-        propensity=pl.Series(np.where(acted, shares, np.where(meant, 1 - shares, 1.0))),
-        is_holdout=pl.Series(draws.holdout),
-        is_exploration=pl.Series(binding == "exploration", dtype=pl.Boolean),
-        binding_constraint=pl.Series(binding.tolist(), dtype=pl.String),
-        expected_gain_amount=pl.Series(np.where(acted, expected, 0.0)),
-        expected_cost_amount=pl.Series(np.where(acted, costs, 0.0)),
-        decided_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
-        intended_arm=pick([o.arm.arm for o in options], meant, NO_ARM),
-        channel=pick([o.arm.channel for o in options], acted, None),
-        reason=pl.Series([reasons[name][n] if meant[n] else None for n, name in enumerate(reason)], dtype=pl.String),
-        value_at_risk_amount="value_at_risk_amount",
-        churn_probability="churn_probability",
-        level=pick([o.level.level for o in options], acted, None),
-        intended_level=pick([o.level.level for o in options], meant, None),
-    )

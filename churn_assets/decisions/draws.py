@@ -1,0 +1,51 @@
+"""The sides that chance gives the users of one snapshot: held out, in the control of an arm, explored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from churn_assets.decisions.holdout import is_control, is_explored, is_holdout
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import polars as pl
+
+    from churn_assets.decisions.options import Flags, Ints, Option
+    from churn_assets.sections_decisions import Decisions
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Sides of the users: holdout and exploration (users,), control (users, options)."""
+
+    holdout: Flags
+    control: Flags
+    exploration: Flags
+
+    @classmethod
+    def of(cls, users: pl.DataFrame, options: tuple[Option, ...], settings: Decisions, snapshot: date) -> Draws:
+        """Draw for one row per user, by `unit_id`."""
+        ids = users["unit_id"]
+        drawn = {arm.arm: is_control(ids, settings, arm).to_numpy() for arm in settings.arms if arm.control_share}
+        nobody = np.zeros(len(users), dtype=np.bool_)
+        control = [drawn.get(option.arm.arm, nobody) for option in options]
+        return cls(
+            is_holdout(ids, settings).to_numpy(),
+            np.column_stack(control) if control else np.zeros((len(users), 0), dtype=np.bool_),
+            is_explored(ids, settings, snapshot).to_numpy(),
+        )
+
+    @property
+    def left_alone(self) -> Flags:
+        """(users, options): whether chance leaves the user alone who is meant to get the option."""
+        return np.asarray(self.control | (self.holdout | self.exploration)[:, None])
+
+    def reason(self, options: Ints) -> np.ndarray[Any, Any]:
+        """What left a user alone who was meant to get `options`; None: nothing did."""
+        controlled = self.control[np.arange(len(options)), options]
+        sides = [self.holdout, controlled, self.exploration]
+        return np.select(sides, ["holdout", "control", "exploration"], None)  # type: ignore[call-overload,no-any-return]
