@@ -90,6 +90,8 @@ class Progress:
             table.add_row(f"AUC {name}", f"{auc:.3f}  [{low:.3f}, {high:.3f}]{'  shipped' if is_shipped else ''}")
         table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
         table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
+        prices = workplace.tables.read(Stage.INTERVENTIONS, "limit_prices", day).filter(limit="budget")
+        table.add_row("1,000 more of budget", f"would earn {1_000 * prices['price_amount'].item():,.0f}")
         for reason, users in (
             ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows()
         ):
