@@ -49,8 +49,8 @@ class Plan:
 
     @property
     def cost_amount(self) -> float:
-        """Of all its messages that are not cancelled."""
-        return float(self.messages.filter(pl.col("state") != "cancelled")["expected_cost_amount"].sum())
+        """Of all its messages that are not cancelled, to the 1/10,000 in which budgets are counted."""
+        return round(float(self.messages.filter(pl.col("state") != "cancelled")["expected_cost_amount"].sum()), 4)
 
     def is_over(self, now: datetime) -> bool:
         """Whether the next plan has taken over."""

@@ -11,13 +11,12 @@ import yaml
 from rich.progress import Progress, TimeElapsedColumn
 
 from churn_assets.defs.home import Home
+from churn_assets.defs.landing.contact import CONTACT
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
 from churn_assets.sources import ADAPTERS, SourceError
-
-CONTACT = {"email", "phone"}
 
 
 def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
@@ -55,7 +54,7 @@ def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: 
 def _write(file: Path, rows: pl.DataFrame) -> None:
     """What holds e-mail addresses or telephone numbers is its owner's only."""
     write_whole(file, rows.write_parquet)
-    if CONTACT & set(rows.columns):
+    if set(CONTACT) & set(rows.columns):
         file.chmod(0o600)
         file.parent.chmod(0o700)
 

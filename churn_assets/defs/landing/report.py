@@ -19,6 +19,7 @@ from churn_assets.defs.dbt.project import PROJECT, QUIET, dbt_executable, raw_co
 from churn_assets.defs.duck import duck
 from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
+from churn_assets.defs.landing.contact import open_contacts
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.landing.inspect import LandedTable, inspect
 
@@ -41,6 +42,8 @@ def report(root: Path) -> None:
         with duck(scratch, read_only=True) as connection:
             console.print(_overview(connection, landed))
             refused = connection.execute(REFUSED, [EXAMPLES]).fetchall()
+    for line in open_contacts(landed, Path(home.landing)):
+        console.print(line, soft_wrap=True)
     if not refused:
         console.print("Every row keeps the raw contract.")
         return

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.duck import duck
+from churn_assets.defs.landing.contact import open_contacts
 from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.landing.inspect import inspect
 
@@ -218,3 +219,15 @@ def test_missing_orders_are_named_with_the_place(landing: Path, put: Put, files:
     with pytest.raises(LandingError, match="no files for orders: expected") as raised:
         inspect(str(landing))
     assert str(landing / "orders") in str(raised.value)
+
+
+def test_files_with_addresses_that_others_can_read_are_named(landing: Path, put: Put) -> None:
+    put("orders/a.csv", GOOD)
+    closed = put("users/a.csv", "user_id,email\nu1,planted@example.com\n")
+    read = put("users/b.csv", "user_id,email\nu2,planted@example.org\n")
+    closed.chmod(0o600)
+    read.chmod(0o644)
+    (told,) = open_contacts(inspect(str(landing)), landing)
+    assert "holds email, and others than its owner can read 1 files of it" in told
+    read.chmod(0o600)
+    assert open_contacts(inspect(str(landing)), landing) == []
