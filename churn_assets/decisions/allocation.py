@@ -73,7 +73,8 @@ def allocate(
     choice = optimise(problem)
     if groups and settings.fairness_floor_share:
         floors = _floors(profits, choice, groups, settings.fairness_floor_share)
-        choice = optimise(Problem(problem.gains, planned, floors))
+        problem = Problem(problem.gains, planned, floors)
+        choice = optimise(problem)
     chosen, shortages, used = _walk(problem, choice, left_alone, limits)
     is_left_alone = np.zeros(len(chosen), dtype=np.bool_)
     meant = chosen >= 0
@@ -103,6 +104,8 @@ def _walk(problem: Problem, choice: Choice, left_alone: Flags, limits: tuple[Lim
         return chosen, shortages, used
     uses = np.array([limit.use for limit in problem.limits]).T  # (options, limits)
     worth = np.where(problem.gains > 0, problem.gains - uses @ choice.prices, -np.inf)
+    # Whom a floor brought in is worth its price, or they would be the first whom chance leaves without a place.
+    worth += (choice.floor_prices @ problem.members)[:, None] if problem.floors else 0.0
     best = worth.argmax(axis=1)
     wanted = np.where(chosen >= 0, chosen, best)
     value = worth[np.arange(users), wanted]
