@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 import time
@@ -116,6 +117,7 @@ def _descriptor_to(log: TextIO) -> Iterator[None]:
     try:
         yield
     finally:
+        ctypes.CDLL(None).fflush(None)  # what C still holds in its buffer would come out on the terminal at the end
         os.dup2(kept, stdout)
         os.close(kept)
 

@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import closing
 from datetime import date, datetime
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import dagster as dg
 import polars as pl
@@ -83,7 +84,8 @@ def sent(workplace: Workplace, refuser: str) -> Counter[str]:
         send(workplace, date(2026, 11, 2), clock=lambda: NOW)
     with pytest.raises(NotAllowed, match="has expired"):
         send(workplace, DAY, clock=lambda: datetime(2026, 11, 16))
-    assert approve(workplace.home.root, DAY, "ana", lambda _: False) is False
+    with patch("churn_assets.defs.delivery.commands.utc_now", lambda: NOW):
+        assert approve(workplace.home.root, DAY, "ana", lambda _: False) is False
     assert "approved" not in workplace.outbox.messages()["state"].to_list()
     approve_plan(workplace, Plan.at(workplace, DAY), "ana", NOW)
     _forge(workplace)

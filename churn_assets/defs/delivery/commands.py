@@ -14,7 +14,7 @@ from churn_assets.decisions.arms import treatment_of
 from churn_assets.defs.delivery.dispatch import utc_now
 from churn_assets.defs.delivery.plan import Plan, newest_plan
 from churn_assets.defs.delivery.receipts import write_receipts
-from churn_assets.defs.delivery.sending import approve_plan, rehearse, send
+from churn_assets.defs.delivery.sending import approve_plan, refuse_if_over, rehearse, send
 from churn_assets.defs.delivery.words import Word, add_words, unsubscribed
 from churn_assets.defs.storage.suppressions import suppress as suppress_user
 from churn_assets.defs.terminal import wide_console
@@ -28,6 +28,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     workplace = Workplace(home_path=str(root))
     plan = Plan.at(workplace, snapshot or newest_plan(workplace))
     _show(plan)
+    refuse_if_over(plan, utc_now())
     name = by or getpass.getuser()
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
         wide_console().print(REFUSED)

@@ -29,8 +29,7 @@ class NotAllowed(ValueError):
 
 def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> int:
     """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
-    if plan.is_over(now):
-        raise NotAllowed(_over(plan))
+    refuse_if_over(plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
     key = signing_key(workplace.home.secrets)
     moved = workplace.outbox.approve(signed(approval, key), plan.open_messages["message_key"].to_list())
@@ -99,16 +98,17 @@ def _plan_of_now(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
     if snapshot != newest:
         raise NotAllowed(f"The plan of {snapshot} is an old one; only the newest, of {newest}, may be sent.")
     plan = Plan.at(workplace, snapshot)
-    if plan.is_over(now):
-        raise NotAllowed(_over(plan))
+    refuse_if_over(plan, now)
     return plan
 
 
-def _over(plan: Plan) -> str:
+def refuse_if_over(plan: Plan, now: datetime) -> None:
+    """Raises NotAllowed where there is nothing left to approve or to send."""
     if plan.messages.is_empty():
-        return f"The plan of {plan.snapshot} holds no message."
-    newest = max(plan.messages["expires_at"].to_list())
-    return f"The plan of {plan.snapshot} has expired at {newest} UTC: the next one is due."
+        raise NotAllowed(f"The plan of {plan.snapshot} holds no message.")
+    if plan.is_over(now):
+        newest = max(plan.messages["expires_at"].to_list())
+        raise NotAllowed(f"The plan of {plan.snapshot} has expired at {newest} UTC: the next one is due.")
 
 
 def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
