@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 NO_ARM = "none"
-CHANNELS = ("email", "sms", "push", "call", "none")  # none: done, but nothing is sent
+SENDING_CHANNELS = ("email", "sms", "push", "call")
+NO_CHANNEL = "none"  # done, but nothing is sent
+CHANNELS = (*SENDING_CHANNELS, NO_CHANNEL)
 # Why a user cannot be reached by a channel now, or cannot be given an arm again.
 HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down")
 CHANCES = ("holdout", "control", "exploration")
@@ -21,6 +23,11 @@ BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "low_risk", "no_gain", "budget", "
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
 ERASED = "erased-"  # begins the user_id of a row whose user was erased since: nobody knows whose it was
 IS_KNOWN = ~pl.col("user_id").str.starts_with(ERASED)
+
+
+def treatment(arm: str, level: str) -> pl.Expr:
+    """Columns of an arm and its level in one word, as campaigns name it: `coupon_10`, or the arm that has no levels."""
+    return pl.concat_str(arm, pl.when(pl.col(level).is_null()).then(pl.lit("")).otherwise("_" + pl.col(level)))
 
 
 class DecisionLedger(pa.DataFrameModel):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import CHANNELS
+from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
 
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
@@ -30,7 +30,7 @@ class Outbox(pa.DataFrameModel):
     message_key: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
     decision_id: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
-    channel: str = pa.Field(isin=CHANNELS[:-1])
+    channel: str = pa.Field(isin=SENDING_CHANNELS)
     template: str = pa.Field(str_length={"min_value": 1})
     payload: str = pa.Field(str_matches=PAYLOAD)
     state: str = pa.Field(isin=STATES)

@@ -14,8 +14,8 @@ import numpy as np
 
 from churn_assets.decisions.holdout import treated_share
 from churn_assets.decisions.optimise import optimise
-from churn_assets.decisions.options import UNITS, Flags, Floats, Ints, Option, budget_units
-from churn_assets.decisions.problem import Choice, Floor, Limit, Problem
+from churn_assets.decisions.options import UNITS, Option, budget_units
+from churn_assets.decisions.problem import Choice, Flags, Floats, Floor, Ints, Limit, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,9 @@ from churn_assets.decisions.allocation import Allocation, allocate
 from churn_assets.decisions.candidates import checked_candidates
 from churn_assets.decisions.draws import Draws
 from churn_assets.decisions.ledger import ledger_rows
-from churn_assets.decisions.options import Flags, hindrances, options_of
+from churn_assets.decisions.options import hindrances, options_of
 from churn_assets.decisions.policies import NEVER, POLICIES, is_treatable
+from churn_assets.decisions.problem import Flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

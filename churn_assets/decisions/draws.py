@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from churn_assets.decisions.options import Flags, Ints, Option
+    from churn_assets.decisions.options import Option
+    from churn_assets.decisions.problem import Flags, Ints
     from churn_assets.sections_decisions import Decisions
 
 

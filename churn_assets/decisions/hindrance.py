@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import CHANNELS
+from churn_assets.contracts.decision_ledger import NO_CHANNEL, SENDING_CHANNELS
+from churn_assets.decisions.arms import treatment_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
     from churn_assets.sections_decisions import Decisions
-
-NO_CHANNEL = CHANNELS[-1]
-REACHED = CHANNELS[:-1]
 
 
 def with_hindrances(
@@ -44,7 +42,7 @@ def with_hindrances(
     is_capped = pl.col("user_id").is_in(capped.to_list())
     addresses = {"email": pl.col("has_email"), "sms": pl.col("has_phone"), "call": pl.col("has_phone")}
     hindrances = {}
-    for channel in REACHED:
+    for channel in SENDING_CHANNELS:
         is_open = pl.col(f"consent_{channel}").fill_null(settings.unknown_consent == "allow")
         has_address = addresses.get(channel, pl.lit(value=True)).fill_null(value=False)
         hindrances[f"hindrance_{channel}"] = (
@@ -72,7 +70,7 @@ def with_hindrances(
 def _cooling(contacts: pl.DataFrame, settings: Decisions, now: datetime) -> pl.DataFrame:
     """One row per user with the arms they had within the arm's cool-down, whatever the level."""
     spans = [
-        (f"{arm.arm}_{level.level}" if level.level else arm.arm, arm.arm, arm.cool_down_days)
+        (treatment_of(arm.arm, level.level), arm.arm, arm.cool_down_days)
         for arm in settings.arms
         for level in arm.strengths()
         if arm.cool_down_days

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from churn_assets.decisions.allocation import Allocation
     from churn_assets.decisions.draws import Draws
-    from churn_assets.decisions.options import Flags, Gains, Option
+    from churn_assets.decisions.options import Gains, Option
+    from churn_assets.decisions.problem import Flags
     from churn_assets.sections_decisions import Decisions
 
 

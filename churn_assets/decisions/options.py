@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from churn_assets.decisions.arms import treatment_of
+from churn_assets.decisions.problem import Floats
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from churn_assets.decisions.arms import Arm, Level
     from churn_assets.sections_decisions import Decisions
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 UNITS = 10_000  # units of money in 1.00: floats drift, and a budget may not be exceeded by a cent
 
 

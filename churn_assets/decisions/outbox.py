@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.decision_ledger import NO_ARM, NO_CHANNEL
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.decisions.keys import stable_keys
 from churn_assets.decisions.messages import payload_of, rendered
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from churn_assets.sections_decisions import Decisions
-
-NO_CHANNEL = "none"
 
 
 def plan_messages(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import polars as pl
 
-from churn_assets.decisions.options import Flags, Gains, Ints, Option, gains
+from churn_assets.decisions.options import Gains, Option, gains
+from churn_assets.decisions.problem import Flags, Ints
 
 if TYPE_CHECKING:
     from churn_assets.sections_decisions import Decisions

@@ -7,7 +7,7 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM
+from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, treatment
 
 
 class Assignments(pa.DataFrameModel):
@@ -51,12 +51,11 @@ def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:
     # What an erased user bought is erased as well: they would count as somebody who bought nothing.
     intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN)
     snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
-    level = pl.when(pl.col("intended_level").is_null()).then(pl.lit("")).otherwise("_" + pl.col("intended_level"))
-    treatment = pl.col("intended_arm") + level
+    given = treatment("intended_arm", "intended_level")
     return intended.select(
-        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), treatment),
+        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), given),
         user_id="user_id",
-        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise(treatment),
+        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise(given),
         propensity="propensity",
         assigned_at="decided_at",
     ).sort("campaign", "user_id")

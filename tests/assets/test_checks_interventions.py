@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.contracts.decision_ledger import CHANNELS
+from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
 from churn_assets.decisions.decide import decide
 from churn_assets.defs.interventions.checks import (
     budget_is_kept,
@@ -30,7 +30,7 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
     users = 400
     consents = {
         f"consent_{channel}": [[True, True, False, None][user % 4] for user in range(users)]
-        for channel in CHANNELS[:-1]
+        for channel in SENDING_CHANNELS
     }
     candidates = pl.DataFrame(
         {
@@ -50,7 +50,7 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
         *[
             pl.when(~pl.col(f"consent_{channel}").fill_null(value=False)).then(pl.lit("no_consent"))
             .alias(f"hindrance_{channel}")
-            for channel in CHANNELS[:-1]
+            for channel in SENDING_CHANNELS
         ],
         hindrance_none=pl.lit(None, pl.String),
         cooling_arms=pl.lit([], pl.List(pl.String)),

@@ -7,8 +7,8 @@ elsewhere (e-mail) it is `unknown` from then on. Knows neither Dagster nor the w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,18 +26,6 @@ class DispatchBusy(RuntimeError):
     """Another process is sending for this instance."""
 
 
-@dataclass
-class Told:
-    """How many messages ended how, in words."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def sent(self) -> int:
-        """Taken by the other side in this dispatch."""
-        return self.counts["delivered"]
-
-
 def utc_now() -> datetime:
     """Naive, as all times in storage."""
     return datetime.now(UTC).replace(tzinfo=None)
@@ -52,16 +40,16 @@ def dispatch(
     *,
     clock: Callable[[], datetime] = utc_now,
     on_progress: Callable[[int], None] = lambda _: None,
-) -> Told:
-    """Hand over the approved messages among `keys`, one after the other; `adapters` by channel.
+) -> Counter[str]:
+    """Hand over the approved messages among `keys`, one after the other; how many ended how. `adapters` by channel.
 
     What a killed dispatch left is settled first, whatever plan it belongs to. Raises DispatchBusy.
     """
-    told = Told()
+    told: Counter[str] = Counter()
     with _alone(lock):
         keyed = {channel for channel, adapter in adapters.items() if adapter.is_keyed}
-        told.counts += claims.recover(keyed.__contains__, clock())
-        told.counts += claims.expire(clock())
+        told += claims.recover(keyed.__contains__, clock())
+        told += claims.expire(clock())
         names = {channel: adapter.name for channel, adapter in adapters.items()}
         done: set[str] = set()
         is_one_by_one = any(not adapter.is_keyed for adapter in adapters.values())
@@ -71,32 +59,26 @@ def dispatch(
             part = keys[start : start + BATCH]
             while in_a_row < STOP_AFTER:
                 claimed, refused = claims.claim(part, names, clock(), size, done)
-                told.counts += refused
+                told += refused
                 if not claimed:
                     break
                 known = addresses(claimed)
                 outcomes = [(m, adapters[m.channel].deliver(m, known.get(m.message_key))) for m in claimed]
                 claims.settle(outcomes, clock())
-                told.counts.update(str(outcome.fate) for _, outcome in outcomes)
+                told.update(str(outcome.fate) for _, outcome in outcomes)
                 for _, outcome in outcomes:
                     in_a_row = 0 if outcome.fate is Fate.DELIVERED else in_a_row + 1
                 if in_a_row >= STOP_AFTER:
-                    told.counts[f"stopped: {in_a_row} in a row were not taken ({outcomes[-1][1].detail})"] += 1
+                    told[f"stopped: {in_a_row} in a row were not taken ({outcomes[-1][1].detail})"] += 1
             on_progress(len(part))
     return told
 
 
-class _alone:  # noqa: N801 - reads as a phrase
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
     """One dispatch per instance: the kernel drops the lock with the process, so what is in flight then is nobody's."""
-
-    def __init__(self, lock: Path) -> None:
-        self.lock = FileLock(lock)
-
-    def __enter__(self) -> None:
-        try:
-            self.lock.acquire(timeout=0)
-        except Timeout as error:
-            raise DispatchBusy("Another dispatch is sending for this instance; wait until it has ended.") from error
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout as error:
+        raise DispatchBusy("Another dispatch is sending for this instance; wait until it has ended.") from error

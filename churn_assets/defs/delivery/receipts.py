@@ -9,7 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import DecisionLedger
+from churn_assets.contracts.decision_ledger import DecisionLedger, treatment
 from churn_assets.defs.delivery.words import PURPOSE
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.workplace import Workplace
@@ -46,7 +46,6 @@ def _contacts(workplace: Workplace, rows: list[tuple[str, ...]]) -> pl.DataFrame
         [workplace.tables.read(p.stage, p.table, p.snapshot).select(columns) for p in partitions]
         or [pl.DataFrame(schema={name: DecisionLedger.to_schema().columns[name].dtype.type for name in columns})]
     )
-    level = pl.when(pl.col("level").is_null()).then(pl.lit("")).otherwise("_" + pl.col("level"))
     return tried.join(ledger, on="decision_id", how="left", maintain_order="left").select(
         "contact_id",
         "user_id",
@@ -54,7 +53,7 @@ def _contacts(workplace: Workplace, rows: list[tuple[str, ...]]) -> pl.DataFrame
         "channel",
         "propensity",
         campaign_id=pl.concat_str("policy_version", pl.lit("@"), pl.col("snapshot_date").dt.to_string("%Y-%m-%d")),
-        arm=pl.col("arm") + level,
+        arm=treatment("arm", "level"),
         is_randomised=pl.lit(value=False),  # the ledger knows who was assigned; here it is only told what was sent
         cost_amount="expected_cost_amount",
     )

@@ -82,7 +82,7 @@ def send(
             adapter.close()
         write_receipts(workplace)
         republish(workplace, snapshot)
-    return told.counts
+    return told
 
 
 def republish(workplace: Workplace, snapshot: date) -> None:

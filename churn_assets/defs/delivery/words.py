@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
 from churn_assets.defs.duck import duck
 from churn_assets.defs.landing.inspect import LandedTable
 from churn_assets.defs.storage.record import Record
 
 PURPOSE = "direct_marketing"
 ALWAYS = "1900-01-01T00:00:00"
-CHANNELS = ("email", "sms", "push", "call")
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def landed_words(consents: LandedTable | None, users: Sequence[str], now: dateti
 
 def assumed_words(users: Iterable[str]) -> list[Word]:
     """Consent where nobody ever said anything (decisions.unknown_consent: allow); any real word is newer."""
-    return [Word(user, channel, True, datetime.fromisoformat(ALWAYS)) for user in users for channel in CHANNELS]
+    return [Word(user, channel, True, datetime.fromisoformat(ALWAYS)) for user in users for channel in SENDING_CHANNELS]
 
 
 def unsubscribed(record: Record, keys: Sequence[str], now: datetime) -> list[Word]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import CHANNELS, IS_KNOWN, NO_ARM
+from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, NO_CHANNEL, SENDING_CHANNELS
 from churn_assets.decisions.arms import treatment_of
 from churn_assets.decisions.holdout import is_holdout
 from churn_assets.decisions.options import options_of
@@ -14,7 +14,7 @@ from churn_assets.defs.snapshot_checks import Finding, snapshot_check
 from churn_assets.stages import Stage
 
 CONSENTS = f"""
-select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in CHANNELS[:-1])}
+select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in SENDING_CHANNELS)}
 from features.user_statuses where snapshot_date = $snapshot
 """
 
@@ -72,7 +72,7 @@ def budget_is_kept(at: Snapshot) -> Finding:
 @snapshot_check(Stage.INTERVENTIONS, "decision_ledger")
 def consent_is_respected(at: Snapshot) -> Finding:
     """Nobody is to be reached through a channel without consent to it at the snapshot."""
-    return _consent(at, _ledger(at).filter(pl.col("arm") != NO_ARM, pl.col("channel") != CHANNELS[-1]))
+    return _consent(at, _ledger(at).filter(pl.col("arm") != NO_ARM, pl.col("channel") != NO_CHANNEL))
 
 
 @snapshot_check(Stage.INTERVENTIONS, "outbox")

@@ -89,14 +89,6 @@ class OutboxStore:
         day, plan, messages, cost, by, at, signature = row
         return Approval(date.fromisoformat(day), plan, messages, cost, by, datetime.fromisoformat(at), signature)
 
-    def cancel(self, keys: Sequence[str]) -> int:
-        """Take back messages that have not left; returns how many."""
-        with self.record.transaction() as connection:
-            return sum(
-                _move(connection, key, "planned", "cancelled") or _move(connection, key, "approved", "cancelled")
-                for key in keys
-            )
-
 
 def content_sha256(messages: pl.DataFrame) -> str:
     """Hash of a plan: keys, contents and times of all its messages, whatever their states."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from churn_assets.decisions.exact import exact
 from churn_assets.decisions.lagrangian import lagrangian
-from churn_assets.decisions.optimise import binding_limits, optimise
+from churn_assets.decisions.optimise import optimise
 from churn_assets.decisions.problem import NOTHING, Choice, Floor, Limit, Problem
 
 GAINS = st.sampled_from([-np.inf, -3.0, -0.5, 0.0, 1.0, 1.0, 2.0, 2.5, 4.0, 7.25])
@@ -171,24 +171,3 @@ def test_prices_of_what_is_not_scarce_are_zero() -> None:
     choice = optimise(Problem(np.array([[1.0], [2.0]]), (Limit("places", np.array([1]), 5),)))
     assert choice.options.tolist() == [0, 0]
     assert choice.prices.tolist() == [0.0]
-
-
-def test_binding_limits_names_what_stopped_a_user() -> None:
-    gains = np.array([[9.0, 8.0], [3.0, 1.0], [-1.0, 2.0], [-1.0, -np.inf]])
-    limits = (Limit("calls", np.array([1, 0]), 1), Limit("mails", np.array([0, 1]), 0))
-    problem = Problem(gains, limits)
-    choice = optimise(problem)
-    assert choice.options.tolist() == [0, -1, -1, -1]
-    assert binding_limits(problem, choice).tolist() == [-1, 0, 1, -1]
-
-
-def test_binding_limits_without_prices_takes_the_limit_that_does_not_cover() -> None:
-    limits = (Limit("roomy", np.array([1]), 9), Limit("coarse", np.array([4]), 7))
-    problem = Problem(np.array([[2.0], [1.0]]), limits)
-    choice = Choice(np.array([0, -1]), 2.0, 2.0, np.zeros(2), np.zeros(0), is_exact=True, short=np.zeros(0, np.int64))
-    assert binding_limits(problem, choice).tolist() == [-1, 1]
-
-
-def test_binding_limits_is_minus_one_where_nothing_is_limited() -> None:
-    problem = Problem(np.array([[2.0], [-1.0]]), ())
-    assert binding_limits(problem, optimise(problem)).tolist() == [-1, -1]

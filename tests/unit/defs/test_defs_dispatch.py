@@ -64,7 +64,7 @@ class Bench:
         return dispatch(
             Claims(self.record, self.rules), keys, {"email": adapter}, lambda _: {}, self.lock,
             clock=lambda: now, **others,
-        ).counts  # fmt: skip
+        )  # fmt: skip
 
     @property
     def states(self) -> list[str]:

@@ -113,12 +113,6 @@ def test_a_word_is_added_once(record: Record) -> None:
     assert [add_words(record, [word, word], "landing", NOW), add_words(record, [word], "landing", NOW)] == [1, 0]
 
 
-def test_only_what_has_not_left_is_cancelled(store: OutboxStore, record: Record, make_messages: MakeMessages) -> None:
-    store.add(make_messages({}, {"state": "approved"}, {"state": "delivered"}))
-    assert store.cancel(store.messages()["message_key"].to_list()) == 2
-    assert store.messages()["state"].to_list() == ["cancelled", "cancelled", "delivered"]
-
-
 def test_the_hash_of_a_plan_follows_its_contents_and_times_but_not_its_states(make_messages: MakeMessages) -> None:
     plan = make_messages({}, {})
     same = [plan.reverse(), make_messages({"state": "approved"}, {})]
