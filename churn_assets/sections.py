@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Days = Annotated[int, Field(gt=0, le=36_500)]
+from churn_assets.section import Days, Section, Share
+
 Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
 
 
 SHORTEST_MONTH_DAYS = 28
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Landing(Section):
-    uri: str | None = Field(None, description="Folder of the raw tables; default <home>/landing.")
-    cancelled_statuses: tuple[str, ...] = Field(
-        ("cancelled", "canceled", "void", "failed"),
-        description="Order statuses (lower case) that are no purchase.",
-    )
-    restated: bool = Field(
-        False,
-        description="Past snapshots made again show what is known today, late rows and corrections included, instead "
-        "of what was known then. For looking back only: such features look ahead.",
-    )
 
 
 class Calendar(Section):

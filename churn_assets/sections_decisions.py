@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from churn_assets.decisions.arms import Arm, Channel, Language, RiskTier
 from churn_assets.decisions.catalogue import default_arms
-from churn_assets.sections import Days, Money, Section, Share
+from churn_assets.section import Days, Money, Section, Share
+from churn_assets.sections_landing import existing_zone
 
 Places = Annotated[int, Field(ge=0)]
 
@@ -55,11 +55,7 @@ class Decisions(Section):
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"time_zone {name!r} is unknown; write one such as Europe/Berlin") from error
-        return name
+        return existing_zone(name)
 
     @model_validator(mode="after")
     def _unique_arms(self) -> Self:

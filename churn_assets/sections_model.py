@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from churn_assets.sections import Days, Money, Section, Share
+from churn_assets.section import Days, Money, Section, Share
 
 
 class Training(Section):

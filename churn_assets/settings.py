@@ -17,11 +17,11 @@ from churn_assets.sections import (
     Churn,
     Definition,
     Features,
-    Landing,
     Monitoring,
     Scoring,
 )  # fmt: skip
 from churn_assets.sections_decisions import Decisions, Delivery
+from churn_assets.sections_landing import Landing
 from churn_assets.sections_model import Profit, Training
 
 __all__ = [

@@ -12,10 +12,10 @@ from churn_assets.defs.delivery.sending import NotAllowed
 from churn_assets.defs.delivery.words import NoSuchMessage
 from churn_assets.defs.erasure.busy import ErasureBusy
 from churn_assets.defs.erasure.erase import NoUserNamed
-from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.promotions import NoSuchModel
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
 from churn_assets.defs.tuning_lock import TuningBusy
+from churn_assets.landing.errors import LandingError
 from churn_assets.model.slices import LeakingSplit, NothingKept, NothingToTest
 from churn_assets.settings import SettingsError
 from churn_assets.sources import SourceError

@@ -8,13 +8,12 @@ from datetime import date, datetime, timedelta
 from churn_assets.defs.calendar import START_FACT
 from churn_assets.defs.dbt.built import built_snapshots
 from churn_assets.defs.dbt.fingerprint import FINGERPRINT_FACT, fingerprint
-from churn_assets.defs.duck import duck
 from churn_assets.defs.home import Home
-from churn_assets.defs.landing.errors import LandingError
-from churn_assets.defs.landing.inspect import inspect
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
+from churn_assets.landing.errors import LandingError
 from churn_assets.stages import Stage
 
 WAREHOUSE_STAGES = (Stage.STAGING, Stage.MARTS, Stage.FEATURES)
@@ -22,17 +21,15 @@ WAREHOUSE_STAGES = (Stage.STAGING, Stage.MARTS, Stage.FEATURES)
 
 def orders_reach(home: Home) -> tuple[datetime, datetime]:
     """When the warehouse learned of the oldest and the newest order; one in a thousand may be older by mistake."""
-    orders = inspect(home.landing)["orders"]
-    ingested = "try_cast(ingested_at as timestamptz)" if "ingested_at" in orders.columns else "null"
-    known = f"cast(coalesce({ingested}, try_cast(ordered_at as timestamptz)) as timestamp)"
+    orders = home.landed().tables["orders"]
     with duck() as connection:
         row = connection.execute(
-            "select quantile_disc(known_at, 0.001), max(known_at) "
-            f"from (select {known} as known_at from {orders.scan}) "
-            "where known_at < current_timestamp::timestamp"
+            f"select quantile_disc(known_at, 0.001), max(known_at) from {orders.scan} "
+            "where refused_because is null and not is_replaced and known_at < ?",
+            [orders.reading.now],
         ).fetchone()
     if row is None or row[0] is None:
-        raise LandingError(f"no order in {home.landing} has a readable ordered_at before now; see churn check")
+        raise LandingError(f"no order in {home.landing} keeps the raw contract and was known before now; see churn check")
     return row[0], row[1]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from churn_assets.landing.inspect import LandingContents, survey
 from churn_assets.settings import Settings, load_settings
 
 # No telemetry, no dialog that invites every new instance to a community, and an event log that keeps up with backfills.
@@ -46,10 +47,19 @@ class Home:
         """Folder or URI of the raw tables."""
         return self.settings.landing.uri or str(self.root / "landing")
 
+    def landed(self) -> LandingContents:
+        """The raw tables there are, and what of the landing is not read. Raises LandingError."""
+        return survey(self.landing, self.received, self.settings.landing, cache=self.cache)
+
     @property
     def received(self) -> Path:
         """Raw rows that this instance makes itself: what dispatched messages became, words on consent received."""
         return self.root / "received"
+
+    @property
+    def cache(self) -> Path:
+        """What is known of raw files already, and copies of them in UTF-8."""
+        return self.root / "cache"
 
     @property
     def dispatched(self) -> Path:

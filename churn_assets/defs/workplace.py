@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from pydantic import PrivateAttr
 from churn_assets.defs.calendar import Calendar
 from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
-from churn_assets.defs.landing.inspect import LandedTable, inspect
 from churn_assets.defs.lifelines import Lifeline
 from churn_assets.defs.storage.keys import own_key
 from churn_assets.defs.storage.masking import write_pseudonyms
@@ -19,7 +19,10 @@ from churn_assets.defs.storage.outbox import OutboxStore
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.storage.tables import Tables
 from churn_assets.defs.storage.warehouse import Warehouse
+from churn_assets.duck import duck
+from churn_assets.landing.inspect import LandedTable
 from churn_assets.settings import Settings
+from churn_assets.warehouse.raw_views import show_raw
 
 
 class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -58,7 +61,12 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def landing(self) -> dict[str, LandedTable]:
         """Raw tables, without whoever was erased."""
-        return shielded(inspect(self.home.landing, self.home.received), self.home.root)
+        return shielded(self.home.landed().tables, self.home.root)
+
+    def show_raw(self, landed: Mapping[str, LandedTable]) -> None:
+        """Make the landing readable in the DuckDB file."""
+        with self.warehouse.exclusive(), duck(self.home.warehouse) as connection:
+            show_raw(connection, landed)
 
     def show_tables(self) -> None:
         """Make what Python published readable in the DuckDB file."""

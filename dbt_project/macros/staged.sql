@@ -1,19 +1,30 @@
-{# The staged table: every row that keeps the contract, typed, without personal contact data. #}
+{# The staged table: every row that keeps the contract, without personal contact data. The rows come typed, with known time
+   and refusal, from the reader of the landing (churn_assets/landing/relation.py). #}
 {% macro staged(name, from=none) %}
 {%- if execute -%}
-{%- set columns = raw_columns(name) -%}
 select
-  {%- for column in columns if column.name != "ingested_at" %}
+  {%- for column in raw_table(name).columns.values() if column.name != "ingested_at" %}
     {%- if column.meta.contact %}
-  {{ typed(column) }} is not null as has_{{ column.name }},
+  {{ adapter.quote(column.name) }} is not null as has_{{ column.name }},
     {%- else %}
-  {{ typed(column) }} as {{ adapter.quote(column.name) }},
+  {{ adapter.quote(column.name) }},
     {%- endif %}
   {%- endfor %}
-  {{ known_at(columns) }} as known_at
+  {%- for column in derived_columns(name) %}
+  {{ column }},
+  {%- endfor %}
+  known_at
 from {{ from or source("raw", name) }}
-where ({{ first_broken_rule(columns) }}) is null
+where refused_because is null and not is_replaced
 {%- else -%}
 select 1 as parsed from {{ source("raw", name) }}
 {%- endif -%}
 {% endmacro %}
+
+{# Columns that the reader adds to those of the contract. #}
+{% macro derived_columns(name) -%}
+  {{ return({
+    "orders": ["is_purchase"],
+    "consents": ["channel_meant", "purpose_meant", "counts_at", "email_consent", "sms_consent", "push_consent", "call_consent"],
+  }.get(name, [])) }}
+{%- endmacro %}

@@ -13,12 +13,15 @@
    fallen behind. A source without ingested_at is read whole each time, since its late rows look like old ones. #}
 {% macro consume_from(table) -%}
   {%- set found = run_var("landing").get(table) -%}
-  {%- if is_incremental() and run_var("calendar").consume_from and (not found or "ingested_at" in found.types) -%}
+  {%- if is_incremental() and run_var("calendar").consume_from and (not found or "ingested_at" in found.columns) -%}
     cast('{{ run_var("calendar").consume_from }}' as timestamp)
   {%- else -%} cast('0001-01-01' as timestamp)
   {%- endif -%}
 {%- endmacro %}
 {% macro consume_until() -%} cast('{{ run_var("calendar").snapshots | max }}' as timestamp) {%- endmacro %}
+
+{# Known time of what has no time at all: it has always been known. #}
+{% macro always_known() -%} cast('1900-01-01' as timestamp) {%- endmacro %}
 
 {# The first snapshot that may see a row known at `column`: the first boundary strictly after it. #}
 {% macro first_snapshot_after(column) -%} {{ return(adapter.dispatch("first_snapshot_after")(column)) }} {%- endmacro %}

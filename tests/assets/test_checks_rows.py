@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.marts.checks import no_row_is_lost
 from churn_assets.defs.marts.rows import mart_of
 from churn_assets.defs.staging.checks import quarantine_is_small

@@ -17,7 +17,7 @@ from dbt.cli.main import dbtRunner
 
 from churn_assets.defs.dbt.project import PROJECT
 from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.workplace import Workplace
 
 # Of four snapshots at once, two to a statement: there are about a dozen versions of users.

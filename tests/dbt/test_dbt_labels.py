@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 
 Query = Callable[..., list[tuple[object, ...]]]
 D1, D2, D3, D4 = date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19), date(2026, 1, 26)

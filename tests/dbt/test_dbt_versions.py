@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.home import Home
 
 Query = Callable[..., list[tuple[object, ...]]]

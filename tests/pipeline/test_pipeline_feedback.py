@@ -27,8 +27,8 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.dbt.plan import Dates, plan_for, statements
-from churn_assets.defs.dbt.project import raw_contract
-from churn_assets.defs.duck import duck
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.duck import duck
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.fill import fill_from_shop
 from churn_assets.defs.reads import eligible_features_at

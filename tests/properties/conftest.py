@@ -23,8 +23,9 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.dbt.plan import Dates, Model, Plan, plan_for, statements
-from churn_assets.defs.dbt.project import manifest, raw_contract
-from churn_assets.defs.duck import duck
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.dbt.project import manifest
+from churn_assets.duck import duck
 from churn_assets.settings import Settings
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from churn_assets.defs.dbt.plan import Dates, Model, Plan, compiled, models_of, plan_variables, statements
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import duckdb
 
 from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.file_cache import reader_version
 
 FINGERPRINT_FACT = "warehouse.settings"
 
@@ -19,9 +20,8 @@ def fingerprint(workplace: Workplace) -> str:
         "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
         "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
         "code": features_version(settings.features.windows_days),
-        "cancelled_statuses": settings.landing.cancelled_statuses,
         "engine": duckdb.__version__,  # narrow keys are its hashes
-        "restated": settings.landing.restated,
-        "landing": settings.landing.uri,  # not the resolved path: a home may be moved
+        "landing": settings.landing.model_dump(mode="json"),  # how rows are read; not the resolved path: homes move
+        "reader": reader_version(),
     }
     return json.dumps(baked, sort_keys=True)

@@ -2,8 +2,8 @@
 
 dbt takes seconds for what DuckDB does in milliseconds, so whoever builds the warehouse again and again (a check, a test
 that mutates raw rows) asks dbt once. It compiles with dates that no shop has; a `Plan` puts real ones in their place.
-Compiled as if every raw column were text (casts are staging's own business) and as if nothing had been built yet; the
-tests compile the incremental form too.
+Compiled as if every raw table had every column and as if nothing had been built yet; the tests compile the incremental
+form too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from churn_assets.defs.dbt.project import PROJECT, manifest, run_dbt, source_files
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.dbt.project import PROJECT, run_dbt, source_files
 from churn_assets.defs.dbt.variables import baked_variables
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.settings import Settings
@@ -129,11 +130,11 @@ def keep(nodes: Mapping[str, Any], told: Mapping[str, Any]) -> None:
 
 def plan_variables(settings: Settings) -> dict[str, Any]:
     """What dbt is told when it compiles a plan."""
-    tables = [source for source in manifest()["sources"].values() if source["source_name"] == "raw"]
     return {
         "warehouse": ":memory:",
         "landing": {
-            table["name"]: {"scan": "nowhere", "types": dict.fromkeys(table["columns"], "VARCHAR")} for table in tables
+            table.name: {"columns": [column.name for column in table.columns], "complete_columns": []}
+            for table in raw_contract()
         },
         "calendar": {
             "cadence": settings.calendar.cadence,

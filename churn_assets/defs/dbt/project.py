@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,51 +64,6 @@ def project() -> DbtProject:
 def manifest() -> dict[str, Any]:
     content: dict[str, Any] = json.loads(prepare_manifest().read_text())
     return content
-
-
-@dataclass(frozen=True)
-class RawColumn:
-    name: str
-    is_required: bool
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """A table of the raw contract, as models/staging/raw.yml states it."""
-
-    name: str
-    key: tuple[str, ...]
-    must_exist: bool
-    event_time: str | None  # column that says when it happened
-    later_times: tuple[str, ...]  # of what follows the event, but for what is foretold with it (meta.foretold)
-    has_lines: bool  # several different rows of one delivery share a key and count together
-    columns: tuple[RawColumn, ...]
-
-
-@cache
-def raw_contract() -> tuple[RawTable, ...]:
-    tables = [source for source in manifest()["sources"].values() if source["source_name"] == "raw"]
-    return tuple(
-        RawTable(
-            name=table["name"],
-            key=tuple(table["meta"]["key"]),
-            must_exist=bool(table["meta"].get("must_exist")),
-            event_time=next((name for name, each in table["columns"].items() if each["meta"].get("event_time")), None),
-            later_times=tuple(
-                name
-                for name, each in table["columns"].items()
-                if each["data_type"] == "timestamp"
-                and name != "ingested_at"
-                and not each["meta"].get("event_time")
-                and not each["meta"].get("foretold")
-            ),
-            has_lines=bool(table["meta"].get("lines")),
-            columns=tuple(
-                RawColumn(column["name"], bool(column["meta"].get("required"))) for column in table["columns"].values()
-            ),
-        )
-        for table in sorted(tables, key=lambda table: str(table["name"]))
-    )
 
 
 def column_descriptions(schema: str, model: str) -> dict[str, str]:

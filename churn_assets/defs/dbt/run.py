@@ -31,7 +31,8 @@ def build(
     Not by dagster-dbt's own fetchers of row counts and columns: they poll in a thread for as long as dbt runs, which
     took 30 s of processor time per run here (dagster-dbt 0.29.27, 2026-11), half of it away from dbt itself.
     """
-    told = json.dumps(variables(workplace, snapshots, is_rebuild=is_rebuild))
+    landed = workplace.landing()
+    told = json.dumps(variables(workplace, landed, snapshots, is_rebuild=is_rebuild))
     arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", told]
     if is_rebuild:
         arguments.append("--full-refresh")
@@ -39,6 +40,7 @@ def build(
     tables: list[dg.Output[Any]] = []
     try:
         with workplace.warehouse.exclusive():
+            workplace.show_raw(landed)
             for event in dbt.cli(arguments, context=context, target_path=target).stream():
                 if isinstance(event, dg.Output):
                     tables.append(event)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from churn_assets.defs.dbt.built import consumed_until
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
+from churn_assets.landing.complete import complete_columns
+from churn_assets.landing.inspect import LandedTable
 from churn_assets.settings import Settings
 
+EVENT_IDS = ("event_id", "session_id")  # without them an event is its own id, and visits are told by pauses
 
-def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bool = False) -> dict[str, Any]:
+
+def variables(
+    workplace: Workplace, landed: Mapping[str, LandedTable], snapshots: Sequence[date], *, is_rebuild: bool = False
+) -> dict[str, Any]:
     """Variables of a run that builds `snapshots`, ascending; a rebuild starts from an empty warehouse."""
     settings = workplace.settings
     consumed = None if is_rebuild else consumed_until(workplace)
@@ -19,7 +26,7 @@ def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bo
     behind = min(window_start.date(), consumed) if consumed else None
     return {
         "warehouse": str(workplace.home.warehouse),
-        "landing": {name: table.as_variable() for name, table in workplace.landing().items()},
+        "landing": landing_variable(landed),
         "calendar": {
             "cadence": settings.calendar.cadence,
             "start": workplace.calendar.start.isoformat(),
@@ -36,6 +43,17 @@ def baked_variables(settings: Settings) -> dict[str, Any]:
     return {
         "churn": settings.churn.of_the_labels(),
         "windows_days": list(settings.features.windows_days),
-        "cancelled_statuses": [status.lower() for status in settings.landing.cancelled_statuses],
         "restated": settings.landing.restated,
     }
+
+
+def landing_variable(landed: Mapping[str, LandedTable]) -> dict[str, dict[str, list[str]]]:
+    """Which columns the raw tables have; of events also which ids no row is without."""
+    with duck() as connection:
+        return {
+            name: {
+                "columns": list(table.columns),
+                "complete_columns": complete_columns(connection, table, EVENT_IDS) if name == "events" else [],
+            }
+            for name, table in landed.items()
+        }

@@ -1,5 +1,7 @@
 """What was sent and what was answered, as raw rows of `contacts` and `consents` that the next snapshot reads.
 
+A no that dispatch has read in the landing is among them: it counts from then on, whatever becomes of the file.
+
 Whole files made anew from the record store each time, so a killed process leaves nothing out and nothing twice.
 """
 
@@ -10,7 +12,7 @@ from datetime import datetime
 import polars as pl
 
 from churn_assets.contracts.decision_ledger import DecisionLedger, treatment
-from churn_assets.defs.delivery.words import PURPOSE
+from churn_assets.consent.words import PURPOSE
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
@@ -23,7 +25,7 @@ group by attempts.message_key order by attempts.message_key
 """
 SAID = """
 select user_id, channel, is_granted, changed_at, received_at from consent_words
-where source in ('unsubscribe', 'objection') order by sequence
+where not is_granted and source in ('unsubscribe', 'objection', 'landing') order by sequence
 """
 
 

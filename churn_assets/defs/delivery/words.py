@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
-from churn_assets.defs.duck import duck
-from churn_assets.defs.landing.inspect import LandedTable
 from churn_assets.defs.storage.record import Record
+from churn_assets.duck import duck
+from churn_assets.landing.inspect import LandedTable
 
-PURPOSE = "direct_marketing"
 ALWAYS = "1900-01-01T00:00:00"
 
 
 @dataclass(frozen=True)
 class Word:
-    """What a user said about a channel (`all`: every one), and when."""
+    """A yes or a no of a user on a channel (`all`: every one), and the moment at which it counts."""
 
     user_id: str
     channel: str
@@ -34,7 +33,7 @@ def add_words(record: Record, words: Iterable[Word], source: str, now: datetime)
     added = 0
     with record.transaction() as connection:
         for word in words:
-            row = (word.user_id, word.channel, int(word.is_granted), word.changed_at.isoformat())
+            row = (word.user_id, word.channel, int(word.is_granted), word.changed_at.isoformat(timespec="microseconds"))
             added += connection.execute(
                 "insert into consent_words (user_id, channel, is_granted, changed_at, source, received_at) "
                 "select ?1, ?2, ?3, ?4, ?5, ?6 where not exists ("
@@ -46,26 +45,26 @@ def add_words(record: Record, words: Iterable[Word], source: str, now: datetime)
 
 
 def landed_words(consents: LandedTable | None, users: Sequence[str], now: datetime) -> list[Word]:
-    """The newest word per channel of `users` in the landing, as it is known now."""
+    """The newest yes and the newest no per channel of `users` in the landing, by the rule of consent/rule.py.
+
+    A yes counts once its time has come and it is known; a no counts at once, whatever times it gives.
+    """
     if consents is None:
         return []
-    known = "try_cast(ingested_at as timestamp)" if "ingested_at" in consents.columns else "null"
-    sql = f"""
-    with said as (
-      select trim(cast(user_id as varchar)) as user_id, lower(trim(cast(channel as varchar))) as channel,
-             try_cast(is_granted as boolean) as is_granted, try_cast(changed_at as timestamp) as changed_at,
-             coalesce({known}, try_cast(changed_at as timestamp)) as known_at
-      from {consents.scan}
-      where lower(trim(cast(purpose as varchar))) = $purpose
-        and list_contains($users, trim(cast(user_id as varchar)))
+    said = " union all ".join(
+        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at from kept"
+        for channel in SENDING_CHANNELS
     )
-    select user_id, channel, is_granted, changed_at from said
-    where is_granted is not null and changed_at <= $now and known_at <= $now
-    qualify row_number() over (partition by user_id, channel order by changed_at desc, known_at desc, is_granted) = 1
-    order by user_id, channel
+    sql = f"""
+    with kept as (
+      from {consents.scan} where refused_because is null and list_contains($users, user_id)
+    )
+    select user_id, channel, is_granted, max(counts_at) from ({said})
+    where not is_granted or (counts_at <= $now and known_at <= $now)
+    group by all order by all
     """
     with duck() as connection:
-        rows = connection.execute(sql, {"users": list(users), "purpose": PURPOSE, "now": now}).fetchall()
+        rows = connection.execute(sql, {"users": list(users), "now": now}).fetchall()
     return [Word(*row) for row in rows]
 
 

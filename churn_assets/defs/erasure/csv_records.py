@@ -10,7 +10,7 @@ from pathlib import Path
 
 from churn_assets.defs.erasure.tombstones import typed_id
 from churn_assets.defs.erasure.traces import KEY_COLUMNS, Traces
-from churn_assets.defs.landing.csv import DELIMITERS
+from churn_assets.landing.csv import DELIMITERS
 
 # Bytes that are no UTF-8 come back as they were.
 csv.field_size_limit(sys.maxsize)  # words of users may be long

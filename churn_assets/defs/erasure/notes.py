@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from churn_assets.defs.duck import duck
 from churn_assets.defs.erasure.files import SHOP, Kind, files_of, is_elsewhere
 from churn_assets.defs.erasure.held_tables import IMPERSONAL
 from churn_assets.defs.erasure.journal import Journal
 from churn_assets.defs.erasure.traces import Traces, is_telling
 from churn_assets.defs.erasure.warehouse import impersonal_tables
-from churn_assets.defs.landing.errors import LandingError
-from churn_assets.defs.landing.inspect import inspect
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
+from churn_assets.landing.errors import LandingError
 
 
 def notes(workplace: Workplace, traces: Traces, *, is_new: bool, rows: int) -> list[str]:
@@ -46,7 +45,7 @@ def _about_the_landing(workplace: Workplace, traces: Traces) -> list[str]:
     if not is_elsewhere(landing, workplace.home.root):
         return []
     try:
-        landed = inspect(workplace.home.landing)
+        landed = workplace.home.landed().tables
     except LandingError as error:
         return [f"{landing} is external and could not be read ({error}); the tombstone keeps the user out."]
     rows = 0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from churn_assets.defs.erasure.journal import Journal
 from churn_assets.defs.erasure.tombstones import Tombstones
-from churn_assets.defs.landing.errors import quoted
-from churn_assets.defs.landing.inspect import LandedTable
+from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.text import literal
 
 
 def shielded(landed: Mapping[str, LandedTable], root: Path) -> dict[str, LandedTable]:
@@ -24,11 +24,12 @@ def shielded(landed: Mapping[str, LandedTable], root: Path) -> dict[str, LandedT
 def _without(table: LandedTable, orders: LandedTable | None, root: Path, salts: list[str]) -> LandedTable:
     if not salts:
         return table
-    if "user_id" in table.columns:
+    names = [column.name for column in table.table.columns]
+    if "user_id" in names:
         return table.without(_is_erased(root, salts))
-    if "order_id" in table.columns and orders:  # lines of an order have no user of their own
-        theirs = f"select {_text('order_id')} from {orders.scan} where {_is_erased(root, salts)}"
-        return table.without(f"coalesce({_text('order_id')} in ({theirs}), false)")
+    if "order_id" in names and orders:  # lines of an order have no user of their own
+        theirs = f"select order_id from {orders.scan} where {_is_erased(root, salts)}"
+        return table.without(f"coalesce(order_id in ({theirs}), false)")
     return table
 
 
@@ -36,10 +37,11 @@ def _is_erased(root: Path, salts: list[str]) -> str:
     """One hash per row and salt, however many were erased; a row without a user is nobody's."""
     columns = "{salt: 'varchar', user_sha256: 'varchar'}"
     options = f"format = 'newline_delimited', columns = {columns}, ignore_errors = true"
-    held = f"select user_sha256 from read_json({quoted(Journal(root).inside)}, {options}) where user_sha256 is not null"
-    each = [f"sha256({quoted(salt)} || {_text('user_id')}) in ({held} and salt = {quoted(salt)})" for salt in salts]
+    journal = literal(Journal(root).inside)
+    held = f"select user_sha256 from read_json({journal}, {options}) where user_sha256 is not null"
+    each = [
+        f"sha256({literal(salt)} || {form}) in ({held} and salt = {literal(salt)})"
+        for salt in salts
+        for form in ("user_id", "user_id_as_written")  # whoever was erased under another spelling stays so
+    ]
     return f"coalesce({' or '.join(each)}, false)"
-
-
-def _text(column: str) -> str:
-    return f"trim(cast({column} as varchar))"

@@ -8,13 +8,13 @@ from contextlib import suppress
 import duckdb
 
 from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.duck import duck
 from churn_assets.defs.erasure import partitions, sqlite, warehouse
 from churn_assets.defs.erasure.tombstones import typed_id
 from churn_assets.defs.erasure.traces import Traces
-from churn_assets.defs.landing.errors import LandingError
-from churn_assets.defs.landing.inspect import LandedTable, inspect
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import LandedTable
 
 # Shorter ones are numbers that mean other things elsewhere.
 MIN_ADDRESS = 9
@@ -34,7 +34,7 @@ def _in_landing(workplace: Workplace, users: frozenset[str]) -> tuple[set[str], 
     """Orders, and addresses that are nobody else's."""
     landed: Mapping[str, LandedTable] = {}
     with suppress(LandingError):  # an instance may be older than its raw files
-        landed = inspect(workplace.home.landing, workplace.home.received)
+        landed = workplace.home.landed().tables
     with duck() as connection:
         orders = _values(connection, landed.get("orders"), "order_id", users)
         found = [_values(connection, landed.get("users"), column, users) for column in _contact_columns()]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from churn_assets.defs.dbt.project import RawTable, raw_contract
-from churn_assets.defs.duck import duck
 from churn_assets.defs.erasure.held_tables import held_tables
-from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.erasure.tombstones import Tombstones
 from churn_assets.defs.erasure.traces import Traces
-from churn_assets.defs.landing.errors import LandingError, quoted
-from churn_assets.defs.landing.inspect import LandedTable, inspect
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.text import literal
 
 
 def rows_in(file: Path, traces: Traces) -> dict[str, int]:
@@ -64,9 +62,9 @@ def made_anew(file: Path, traces: Traces) -> None:
     def write(fresh: Path) -> None:
         with duck() as connection:
             connection.execute("set preserve_insertion_order = false")
-            connection.execute(f"set temp_directory = {quoted(f'{file}.tmp')}")  # not wherever the command was given
-            connection.execute(f"attach {quoted(file)} as held (read_only)")
-            connection.execute(f"attach {quoted(fresh)} as fresh")
+            connection.execute(f"set temp_directory = {literal(f'{file}.tmp')}")  # not wherever the command was given
+            connection.execute(f"attach {literal(file)} as held (read_only)")
+            connection.execute(f"attach {literal(fresh)} as fresh")
             connection.execute("copy from database held to fresh (schema)")
             connection.execute("use held")
             for table in held_tables(connection):
@@ -83,17 +81,4 @@ def made_anew(file: Path, traces: Traces) -> None:
 def show_landing(workplace: Workplace) -> None:
     """The views over the raw files with the tombstones as they are now; a run makes them the same way."""
     with suppress(LandingError):  # without a landing the views show nothing anyway
-        landed = shielded(inspect(workplace.home.landing, workplace.home.received), workplace.home.root)
-        with workplace.warehouse.exclusive(), duck(workplace.home.warehouse) as connection:
-            connection.execute("create schema if not exists raw")
-            for table in raw_contract():
-                rows = _rows(table, landed.get(table.name))
-                connection.execute(f'create or replace view raw."{table.name}" as {rows}')
-
-
-def _rows(table: RawTable, held: LandedTable | None) -> str:
-    columns = [
-        f'"{column.name}"' if held and column.name in held.types else f'cast(null as varchar) as "{column.name}"'
-        for column in table.columns
-    ]
-    return f"select {', '.join(columns)} " + (f"from {held.scan}" if held else "where false")
+        workplace.show_raw(workplace.landing())

@@ -15,10 +15,10 @@ from datetime import date
 
 import duckdb
 
+from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.defs.dbt.plan import Dates, Plan, plan_for, statements
-from churn_assets.defs.dbt.project import RawTable, raw_contract
-from churn_assets.defs.duck import duck
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 COMPARED = ("features.user_features", "features.user_statuses")
 FOREVER = date(9000, 1, 1)

@@ -28,7 +28,7 @@ with features as materialized (
 sample as materialized (select distinct user_id from features),
 all_orders as materialized (
   select distinct order_id, user_id, ordered_at, amount, known_at,
-    lower(coalesce(status, '')) in (select unnest($cancelled)) as is_void
+    not is_purchase as is_void
   from staging.stg_orders
 ),
 orders as materialized (
@@ -89,10 +89,8 @@ order by snapshot_date, user_id
 
 def replay(workplace: Workplace, snapshots: Sequence[date], days: int) -> pl.DataFrame:
     """One row per sampled user and snapshot: each feature as the mart has it, and made again (`*_again`)."""
-    cancelled = [status.lower() for status in workplace.settings.landing.cancelled_statuses]
     users = max(FEWEST_USERS, min(USERS_PER_SNAPSHOT, USERS_PER_RUN // len(snapshots)))
-    parameters = {"snapshots": list(snapshots), "users": users, "cancelled": cancelled}
-    return workplace.warehouse.query(REPLAY.format(days=days), parameters)
+    return workplace.warehouse.query(REPLAY.format(days=days), {"snapshots": list(snapshots), "users": users})
 
 
 def differences(rows: pl.DataFrame) -> pl.DataFrame:

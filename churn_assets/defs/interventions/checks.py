@@ -11,6 +11,7 @@ from churn_assets.decisions.options import options_of
 from churn_assets.decisions.policies import policy_version
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.defs.storage.delivery_schema import CONSENT_HOLDS
 from churn_assets.stages import Stage
 
 CONSENTS = f"""
@@ -18,16 +19,10 @@ select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in SEND
 from features.user_statuses where snapshot_date = $snapshot
 """
 
-TRIED_WITHOUT_CONSENT = """
-select count(*), sum(not coalesce(
-  (select is_granted from consent_words as word
-   where word.user_id = attempts.user_id and word.channel = outbox.channel
-     and word.changed_at <= attempts.started_at and word.received_at <= attempts.started_at
-   order by changed_at desc, sequence desc limit 1),
-  (select is_granted from consent_words as word
-   where word.user_id = attempts.user_id and word.channel = 'all'
-     and word.changed_at <= attempts.started_at and word.received_at <= attempts.started_at
-   order by changed_at desc, sequence desc limit 1), 0))
+KNOWN_THEN = "substr(received_at || '.000000', 1, 26) <= substr(attempts.started_at || '.000000', 1, 26)"
+HELD_THEN = CONSENT_HOLDS.format(user="attempts.user_id", channel="outbox.channel", known=KNOWN_THEN)
+TRIED_WITHOUT_CONSENT = f"""
+select count(*), sum(not {HELD_THEN})
 from attempts inner join outbox using (message_key) where attempts.started_at >= :since
 """
 
@@ -83,7 +78,7 @@ def messages_have_consent(at: Snapshot) -> Finding:
 
 @snapshot_check(Stage.INTERVENTIONS, "outbox")
 def nothing_was_sent_without_consent(at: Snapshot) -> Finding:
-    """Whatever was handed over since the snapshot before: the newest word then known on its channel was a yes."""
+    """Whatever was handed over since the snapshot before was so with a consent that held, by what was known then."""
     since = at.workplace.calendar.previous(at.date).isoformat()
     with at.workplace.record.transaction() as connection:
         tries, bare = connection.execute(TRIED_WITHOUT_CONSENT, {"since": since}).fetchone()

@@ -11,9 +11,9 @@ import yaml
 from rich.progress import Progress, TimeElapsedColumn
 
 from churn_assets.defs.home import Home
-from churn_assets.defs.landing.contact import CONTACT
-from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.files import write_whole
+from churn_assets.landing.contact import CONTACT
+from churn_assets.landing.errors import LandingError
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
 from churn_assets.sources import ADAPTERS, SourceError

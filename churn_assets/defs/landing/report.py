@@ -15,13 +15,14 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from churn_assets.defs.dbt.project import PROJECT, QUIET, dbt_executable, raw_contract
-from churn_assets.defs.duck import duck
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.dbt.project import PROJECT, QUIET, dbt_executable
 from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
-from churn_assets.defs.landing.contact import open_contacts
-from churn_assets.defs.landing.errors import LandingError
-from churn_assets.defs.landing.inspect import LandedTable, inspect
+from churn_assets.duck import duck
+from churn_assets.landing.contact import open_contacts
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import LandedTable, inspect
 
 EXAMPLES = 5
 REFUSED = """

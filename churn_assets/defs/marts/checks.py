@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.marts.rows import account, mart_of
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage

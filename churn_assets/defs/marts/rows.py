@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from churn_assets.defs.dbt.project import RawTable
+from churn_assets.contracts.raw import RawTable
 from churn_assets.defs.workplace import Workplace
 
 
@@ -39,16 +39,20 @@ def account(workplace: Workplace, tables: tuple[RawTable, ...]) -> dict[str, Acc
 def _counts(table: RawTable, consumed: str) -> str:
     # Users the shop never described are in the mart because of their orders, not because of a row of theirs.
     described = " and is_described" if table.name == "users" else ""
+    is_newest = "true" if table.name in WITHOUT_VERSIONS else f"superseded_at is null{described}"
+    counts = _lines if table.has_lines else _rows if table.name in WITHOUT_VERSIONS else _versions
     return f"""
-    select '{table.name}' as name,
-      (select count(*) from raw.{table.name}) as delivered,
-      (select count(*) from marts.{mart_of(table)} where superseded_at is null{described}) as kept,
-      staged.known - staged.current as replaced,
+    select '{table.name}' as name, landed.delivered,
+      (select count(*) from marts.{mart_of(table)} where {is_newest}) as kept,
+      staged.known - staged.current + landed.replaced as replaced,
       (select count(*) from staging.quarantine where source_table = '{table.name}') as refused,
       staged.not_yet_known
-    from ({_lines(table, consumed) if table.has_lines else _versions(table, consumed)}) as staged"""
+    from ({counts(table, consumed)}) as staged,
+      (select count(*) as delivered, count(*) filter (refused_because is null and is_replaced) as replaced
+       from raw.{table.name}) as landed"""
 
 
+WITHOUT_VERSIONS = ("consents",)  # every row counts beside every other
 CONSUMED = "known_at < (select max(snapshot_date) from marts.dim_snapshots)"
 
 
@@ -57,6 +61,15 @@ def _versions(table: RawTable, consumed: str) -> str:
     key = ", ".join(table.key)
     return f"""
       select count(*) filter ({consumed}) as known, count(distinct ({key})) filter ({consumed}) as current,
+        count(*) filter (not {consumed}) as not_yet_known
+      from staging.stg_{table.name}"""
+
+
+def _rows(table: RawTable, consumed: str) -> str:
+    """Every different row is current."""
+    return f"""
+      select count(*) filter ({consumed}) as known,
+        (select count(*) from (select distinct * from staging.stg_{table.name} where {consumed})) as current,
         count(*) filter (not {consumed}) as not_yet_known
       from staging.stg_{table.name}"""
 

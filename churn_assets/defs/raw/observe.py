@@ -7,7 +7,7 @@ from datetime import date
 
 import dagster as dg
 
-from churn_assets.defs.landing.inspect import LandedTable
+from churn_assets.landing.inspect import LandedTable
 from churn_assets.stages import Stage
 
 
@@ -18,7 +18,7 @@ def observations(landing: Mapping[str, LandedTable], snapshot: date) -> Iterator
             asset_key=[Stage.RAW, table.name],
             metadata={
                 "snapshot_date": snapshot.isoformat(),
-                "files": table.files,
+                "files": len(table.files),
                 "bytes": table.bytes,
                 "newest_file_at": dg.MetadataValue.timestamp(table.newest_at),
                 "unknown_columns": ", ".join(table.unknown_columns) or "none",

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 

@@ -3,7 +3,17 @@
 Consent is guarded here, below every caller: a message cannot become `dispatched` without the user's word at that time.
 """
 
-DELIVERY_SCHEMA = """
+# The rule of consent/rule.py over consent_words: a yes newer than every no, on the channel or on all of them. Audit and
+# trigger are this text. Moments are of 26 characters, so that they compare as text whatever their fraction.
+CONSENT_HOLDS = """coalesce((
+  select max(case when is_granted then moment end) > coalesce(max(case when not is_granted then moment end), '')
+  from (
+    select is_granted, substr(changed_at || '.000000', 1, 26) as moment from consent_words
+    where user_id = {user} and channel in ({channel}, 'all') and {known}
+  )
+), 0)"""
+
+DELIVERY_SCHEMA = f"""
 create table if not exists outbox (
   message_key text primary key, decision_id text not null, user_id text not null, channel text not null,
   template text not null, payload text not null, state text not null, not_before text not null, expires_at text not null
@@ -35,23 +45,11 @@ create table if not exists attempts (
 create index if not exists attempts_of_message on attempts (message_key);
 create index if not exists attempts_of_user on attempts (user_id, started_at);
 
-drop view if exists newest_words;
-create view newest_words as
-select user_id, channel, is_granted from (
-  select user_id, channel, is_granted, row_number() over (
-    partition by user_id, channel order by changed_at desc, sequence desc
-  ) as place
-  from consent_words
-) where place = 1;
-
 drop trigger if exists nothing_leaves_without_consent;
+drop view if exists newest_words;
 create trigger nothing_leaves_without_consent before update of state on outbox when new.state = 'dispatched'
 begin
-  select raise(abort, 'no valid consent')
-  where not coalesce(
-    (select is_granted from newest_words where user_id = new.user_id and channel = new.channel),
-    (select is_granted from newest_words where user_id = new.user_id and channel = 'all'), 0
-  ) or 0 = (select is_granted from newest_words where user_id = new.user_id and channel = 'all');
+  select raise(abort, 'no valid consent') where not {CONSENT_HOLDS.format(user="new.user_id", channel="new.channel", known="1")};
   select raise(abort, 'suppressed') where exists (select 1 from suppressions where user_id = new.user_id);
 end;
 

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 from filelock import FileLock
 
-from churn_assets.defs.duck import duck
 from churn_assets.defs.storage.masking import show_masked
+from churn_assets.duck import duck
 
 # A weekly run takes minutes; somebody who has held the file for an hour will not let go by themselves.
 LOCK_TIMEOUT_SECONDS = 3600

@@ -28,38 +28,36 @@ purchases as (
   group by snapshots.snapshot_date, orders.user_id
 ),
 
--- The newest word per channel on direct marketing; `all` speaks for every channel.
-newest_words as (
+words as (
   select
     snapshots.snapshot_date,
     consents.user_id,
-    consents.channel,
-    arg_max(consents.is_granted, consents.changed_at) as is_granted
+    {%- for channel in channels %}
+    {{ newest_consents(channel, "snapshots.snapshot_date") }}{{ "," if not loop.last }}
+    {%- endfor %}
   from {{ snapshots() }} as snapshots
-  inner join {{ ref("fct_consents") }} as consents
-    on {{ counted_at("snapshots.snapshot_date", "consents") }} and consents.changed_at < snapshots.snapshot_date
-  where consents.purpose = 'direct_marketing'
-  group by snapshots.snapshot_date, consents.user_id, consents.channel
+  inner join {{ ref("fct_consents") }} as consents on consents.known_at < snapshots.snapshot_date
+  group by snapshots.snapshot_date, consents.user_id
 ),
 
 consents as (
   select
     snapshot_date,
     user_id,
-    bool_and(is_granted) filter (where channel = 'all') as consent_all,
     {%- for channel in channels %}
-    bool_and(is_granted) filter (where channel = '{{ channel }}') as consent_{{ channel }},
+    {{ consent_holds(channel) }} as consent_{{ channel }}{{ "," if not loop.last }}
     {%- endfor %}
-    not bool_or(is_granted) as is_refusing_everything
-  from newest_words
-  group by snapshot_date, user_id
+  from words
 )
 
 select
   users.snapshot_date,
   users.user_id,
   case
-    when consents.is_refusing_everything or not consents.consent_all then 'objected'
+    -- Whoever said no to something and yes to nothing that still holds.
+    when not greatest(
+      {%- for channel in channels %}consents.consent_{{ channel }}{{ ", " if not loop.last }}{% endfor -%}
+    ) then 'objected'
     when purchases.last_ordered_at is null then 'new'
     {%- if active_within %}
     when purchases.last_ordered_at < {{ add_days("users.snapshot_date", -active_within) }} then 'lapsed'
@@ -68,9 +66,7 @@ select
   end as status,
   coalesce(least(users.registered_at, purchases.first_ordered_at), users.described_at) as first_seen_at,
   {%- for channel in channels %}
-  coalesce(
-    consents.consent_all and consents.consent_{{ channel }}, consents.consent_{{ channel }}, consents.consent_all
-  ) as consent_{{ channel }}{{ "," if not loop.last }}
+  consents.consent_{{ channel }}{{ "," if not loop.last }}
   {%- endfor %}
 from users
 left join purchases using (snapshot_date, user_id)

@@ -1,11 +1,7 @@
-{{ config(
-  materialized="incremental",
-  incremental_strategy="delete+insert",
-  unique_key=["user_id", "channel", "purpose", "changed_at"]
-) }}
+{{ config(materialized="table") }}
 
-with arrived as (
-  {{ arrived_rows("consents") }}
-),
-
-{{ versions("consents", key=["user_id", "channel", "purpose", "changed_at"]) }}
+-- Made whole each time: a withdrawal that arrives late, or with no time at all, counts like every other.
+select distinct
+  * {% if run_var("restated") %} replace (coalesce(changed_at, {{ always_known() }}) as known_at) {% endif %}
+from {{ ref("stg_consents") }}
+where known_at < {{ known_until() }}

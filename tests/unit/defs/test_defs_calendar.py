@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from churn_assets.defs.calendar import START_FACT, Calendar, CalendarError
 from churn_assets.defs.dbt.project import PROJECT
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.home import Home
 from churn_assets.defs.storage.record import Record
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from churn_assets.defs import duck as opening
-from churn_assets.defs.duck import duck
+from churn_assets import duck as opening
+from churn_assets.duck import duck
 
 HOLD = """
 import sys, time, duckdb

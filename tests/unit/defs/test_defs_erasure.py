@@ -14,14 +14,14 @@ from filelock import FileLock
 
 from churn_assets.contracts.decision_ledger import ERASED
 from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.erasure import removal
 from churn_assets.defs.erasure.busy import ErasureBusy
 from churn_assets.defs.erasure.erase import NoUserNamed, erase_user, sweep_erased
 from churn_assets.defs.erasure.files import Kind, files_of
 from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.erasure.tombstones import Tombstones
-from churn_assets.defs.landing.inspect import inspect
+from churn_assets.landing.inspect import inspect
 from churn_assets.defs.lifelines import Lifeline
 
 if TYPE_CHECKING:

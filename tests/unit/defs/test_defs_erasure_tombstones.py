@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.erasure.journal import Journal
 from churn_assets.defs.erasure.tombstones import BLANKS, Tombstones, typed_id
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.erasure import files, landing, sqlite
 from churn_assets.defs.erasure.traces import Traces
 

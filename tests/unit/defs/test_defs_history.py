@@ -11,7 +11,7 @@ import pytest
 from churn_assets.defs.calendar import START_FACT, Calendar
 from churn_assets.defs.history import missing_history, orders_reach, settle_calendar
 from churn_assets.defs.home import Home
-from churn_assets.defs.landing.errors import LandingError
+from churn_assets.landing.errors import LandingError
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.workplace import Workplace
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.workplace import Workplace
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from churn_assets.defs.duck import duck
-from churn_assets.defs.landing.contact import open_contacts
-from churn_assets.defs.landing.errors import LandingError
-from churn_assets.defs.landing.inspect import inspect
+from churn_assets.duck import duck
+from churn_assets.landing.contact import open_contacts
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import inspect
 
 HEADER = "order_id,user_id,ordered_at,amount"
 LINE = "o1,u1,2026-01-01 10:00:00,10.00"

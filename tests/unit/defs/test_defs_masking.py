@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.storage.keys import own_key
 from churn_assets.defs.storage.masking import pseudonyms, show_masked, write_pseudonyms
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from churn_assets.defs.dbt.project import column_descriptions, manifest, raw_contract
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.dbt.project import column_descriptions, manifest
 
 REQUIRED = {
     "users": ("user_id",),

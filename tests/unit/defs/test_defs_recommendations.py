@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from churn_assets.contracts.recommended_items import RecommendedItems
-from churn_assets.defs.duck import duck
+from churn_assets.duck import duck
 from churn_assets.defs.recommendations import BASKET_PRODUCTS, recommendations_at
 from churn_assets.defs.workplace import Workplace
 

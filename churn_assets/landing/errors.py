@@ -6,8 +6,3 @@ class LandingError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"landing: {message}")
-
-
-def quoted(text: object) -> str:
-    """A SQL string literal; paths come from the file system and may hold quotes."""
-    return "'" + str(text).replace("'", "''") + "'"

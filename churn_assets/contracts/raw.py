@@ -1,0 +1,108 @@
+"""The raw contract: the tables a company brings, as dbt_project/models/staging/raw.yml states them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "staging" / "raw.yml"
+
+
+@dataclass(frozen=True)
+class RawColumn:
+    """One column; `data_type` is SQL, `kind` the same without precision. Bounds are inclusive."""
+
+    name: str
+    data_type: str
+    description: str
+    is_required: bool = False
+    is_id: bool = False
+    is_event_time: bool = False
+    is_foretold: bool = False
+    is_free_text: bool = False
+    is_contact: bool = False
+    none_is_a_word: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.data_type.split("(", maxsplit=1)[0]
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """`has_lines`: several different rows of one delivery share a key and count together."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[RawColumn, ...]
+    must_exist: bool = False
+    has_lines: bool = False
+
+    @property
+    def event_time(self) -> str | None:
+        """The column that says when it happened."""
+        return next((column.name for column in self.columns if column.is_event_time), None)
+
+    @property
+    def later_times(self) -> tuple[str, ...]:
+        """Times of what follows the event, but for what is foretold with it."""
+        return tuple(
+            column.name
+            for column in self.columns
+            if column.kind == "timestamp"
+            and column.name != "ingested_at"
+            and not column.is_event_time
+            and not column.is_foretold
+        )
+
+    def column(self, name: str) -> RawColumn:
+        return next(column for column in self.columns if column.name == name)
+
+
+@cache
+def raw_contract() -> tuple[RawTable, ...]:
+    """All raw tables, by name."""
+    (source,) = (each for each in yaml.safe_load(FILE.read_text())["sources"] if each["name"] == "raw")
+    return tuple(_table(found) for found in sorted(source["tables"], key=lambda table: str(table["name"])))
+
+
+def raw_table(name: str) -> RawTable:
+    return next(table for table in raw_contract() if table.name == name)
+
+
+def _table(found: Mapping[str, Any]) -> RawTable:
+    meta = found.get("meta", {})
+    return RawTable(
+        name=found["name"],
+        description=found["description"],
+        key=tuple(meta["key"]),
+        columns=tuple(_column(column) for column in found["columns"]),
+        must_exist=bool(meta.get("must_exist")),
+        has_lines=bool(meta.get("lines")),
+    )
+
+
+def _column(found: Mapping[str, Any]) -> RawColumn:
+    meta = found.get("meta", {})
+    return RawColumn(
+        name=found["name"],
+        data_type=found["data_type"],
+        description=found["description"],
+        is_required=bool(meta.get("required")),
+        is_id=bool(meta.get("id")),
+        is_event_time=bool(meta.get("event_time")),
+        is_foretold=bool(meta.get("foretold")),
+        is_free_text=bool(meta.get("free_text")),
+        is_contact=bool(meta.get("contact")),
+        none_is_a_word=bool(meta.get("none_is_a_word")),
+        minimum=meta.get("minimum"),
+        maximum=meta.get("maximum"),
+    )

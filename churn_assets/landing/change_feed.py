@@ -1,0 +1,59 @@
+"""Change feeds (Debezium, Airbyte, Delta): rows that say of themselves that something was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from churn_assets.landing.text import literals
+
+# Column (lower case) -> values that say: this row is deleted; this is how the row was before a change.
+DELETED: Mapping[str, tuple[str, ...]] = {
+    "__deleted": ("true", "t", "1", "yes"),
+    "_deleted": ("true", "t", "1", "yes"),
+    "is_deleted": ("true", "t", "1", "yes"),
+    "_fivetran_deleted": ("true", "t", "1", "yes"),
+    "__op": ("d", "delete"),
+    "op": ("d", "delete"),
+    "_change_type": ("delete",),
+    "_cdc_operation": ("d", "delete"),
+}
+HAS_TIME = ("_sdc_deleted_at", "_ab_cdc_deleted_at", "__deleted_at")  # deleted where there is a time
+BEFORE: Mapping[str, tuple[str, ...]] = {"_change_type": ("update_preimage",)}
+KNOWN = frozenset((*DELETED, *HAS_TIME))
+
+
+@dataclass(frozen=True)
+class ChangeFeed:
+    """Of files of one shape. `columns`: name in the files -> what the query calls it."""
+
+    columns: Mapping[str, str]
+
+    @classmethod
+    def among(cls, names: Collection[str]) -> ChangeFeed:
+        """The columns of a change feed among those of the files."""
+        return cls({name: f'"feed_{name.lower()}"' for name in names if name.lower() in KNOWN})
+
+    @property
+    def is_deletion(self) -> str:
+        """SQL: whether a row says that it is deleted."""
+        parts = []
+        for name, alias in self.columns.items():
+            said = f"lower(trim(cast({alias} as varchar)))"
+            if name.lower() in HAS_TIME:
+                parts.append(f"coalesce({said} not in ('', 'null'), false)")
+            else:
+                parts.append(f"coalesce({said} in ({literals(DELETED[name.lower()])}), false)")
+        return f"({' or '.join(parts)})" if parts else "false"
+
+    @property
+    def rules(self) -> list[tuple[str, str]]:
+        """A row that only says how things were before a change is none of the table's."""
+        return [
+            (
+                f"lower(trim(cast({alias} as varchar))) in ({literals(BEFORE[name.lower()])})",
+                f"{name} says that the row is how it was before a change",
+            )
+            for name, alias in self.columns.items()
+            if name.lower() in BEFORE
+        ]

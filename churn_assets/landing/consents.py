@@ -1,0 +1,115 @@
+"""SQL of what a row of `consents` says about each channel. The rule is churn_assets/consent/rule.py; this is its reader.
+
+Per channel (`email_consent`, ...): true for a yes that can be read, false for a no, null where the row does not touch it.
+Everything that is no readable yes is a no, and ends consent on every channel it may mean: with a channel or a purpose
+that nobody knows it may mean each. `counts_at` is the moment at which the row takes its place among the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from churn_assets.consent.words import (
+    ALL,
+    CHANNEL_WORDS,
+    CHANNELS,
+    OTHER,
+    PURPOSE,
+    PURPOSE_WORDS,
+    YES_WORDS,
+    simple,
+)  # fmt: skip
+from churn_assets.landing.change_feed import ChangeFeed
+from churn_assets.landing.text import literal
+from churn_assets.landing.times import earliest_utc_sql
+from churn_assets.landing.values import Held, is_among_sql, simple_sql
+
+if TYPE_CHECKING:
+    from churn_assets.landing.relation import Reading
+
+CONSENT_COLUMNS = {
+    "channel_meant": "varchar",
+    "purpose_meant": "varchar",
+    "counts_at": "timestamp",
+    **{f"{channel}_consent": "boolean" for channel in CHANNELS},
+}
+UNKNOWN = "unknown"
+NEVER_LIFTED = "timestamp '9999-12-31'"  # a no of which nobody can tell when it was said
+Held_ = Callable[[str], Held | None]
+
+
+def consent_columns(held: Held_, reading: Reading, feed: ChangeFeed) -> list[str]:
+    """Select items over the typed row; `changed_at` may still be impossible."""
+    said = _Said(held, reading, feed)
+    columns = [f"{said.channel} as channel_meant", f"{said.purpose} as purpose_meant", f"{said.counts_at} as counts_at"]
+    for channel in CHANNELS:
+        given = f"{said.channel} in ('{channel}', '{ALL}') and {said.purpose} = '{PURPOSE}'"
+        ended = f"{said.channel} in ('{channel}', '{ALL}', '{UNKNOWN}') and {said.purpose} <> '{OTHER}'"
+        meant = f"case when {said.is_yes} then {given} else {ended} end"
+        columns.append(f"case when {meant} then {said.is_yes} end as {channel}_consent")
+    return columns
+
+
+def consent_rules(held: Held_, reading: Reading, is_possible: str) -> list[tuple[str, str]]:
+    """Rules that refuse a yes which gives nothing. A no is never refused for its words."""
+    said = _Said(held, reading, ChangeFeed({}))
+    rules = [
+        (f"{said.channel} = '{UNKNOWN}'", "channel is not known, so its yes gives nothing"),
+        (f"{said.purpose} = '{UNKNOWN}'", "purpose is not known, so its yes gives nothing"),
+        (f"not coalesce({is_possible}, false)", "changed_at is no possible time, so its yes gives nothing"),
+    ]
+    return [(f"{said.is_yes} and {condition}", reason) for condition, reason in rules]
+
+
+class _Said:
+    """What the words of a row mean, as SQL."""
+
+    def __init__(self, held: Held_, reading: Reading, feed: ChangeFeed) -> None:
+        words = reading.options.consent_words
+        self._reading, self._changed = reading, held("changed_at")
+        self.channel = _meaning(held("channel"), CHANNEL_WORDS, words.channels)
+        self.purpose = _meaning(held("purpose"), PURPOSE_WORDS, words.purposes)
+        self.is_yes = f"({_is_yes(held('is_granted'), (*YES_WORDS, *words.granted))} and not {feed.is_deletion})"
+
+    @property
+    def counts_at(self) -> str:
+        """A yes at the earliest moment it may have been said, a no at the latest: of two at one moment the no counts.
+
+        A time that is written as a day, a minute or a second may be any moment of it.
+        """
+        zone = self._changed.zone if self._changed else "UTC"
+        local = f"timezone('{zone}', timezone('UTC', changed_at))" if zone != "UTC" else "changed_at"
+        end = f"""case
+          when {local} = date_trunc('day', {local}) then changed_at + interval 1 day - interval 1 microsecond
+          when {local} = date_trunc('minute', {local}) then changed_at + interval 1 minute - interval 1 microsecond
+          when {local} = date_trunc('second', {local}) then changed_at + interval 1 second - interval 1 microsecond
+          else changed_at end"""
+        possible = f"changed_at >= {self._reading.earliest}"
+        days = self._reading.options.max_days_ahead
+        ahead = f"changed_at < coalesce(ingested_at + interval {days} day, {self._reading.latest_known})"
+        no = f"case when {possible} and {ahead} then {end} else coalesce(ingested_at, {NEVER_LIFTED}) end"
+        yes = f"least({earliest_utc_sql('changed_at', zone)}, known_at)"
+        return f"case when {self.is_yes} then {yes} else {no} end"
+
+
+def _meaning(held: Held | None, known: Mapping[str, str], own: Mapping[str, str]) -> str:
+    if held is None:
+        return f"'{UNKNOWN}'"
+    meanings: dict[str, list[str]] = {}
+    for word, meaning in {**{simple(word): m for word, m in known.items()}, **{simple(w): m for w, m in own.items()}}.items():
+        meanings.setdefault(meaning, []).append(word)
+    word = simple_sql(held.as_text)
+    cases = " ".join(f"when {is_among_sql(word, words)} then {literal(meaning)}" for meaning, words in meanings.items())
+    return f"case {cases} else '{UNKNOWN}' end"
+
+
+def _is_yes(held: Held | None, words: Iterable[str]) -> str:
+    if held is None:
+        return "false"
+    if held.raw_type == "BOOLEAN":
+        return f"coalesce({held.sql}, false)"
+    if not held.is_text:
+        return f"coalesce(try_cast({held.sql} as double) = 1, false)"
+    return is_among_sql(simple_sql(held.sql), dict.fromkeys(simple(word) for word in words))
+

@@ -1,0 +1,276 @@
+"""What lies in the landing folder: which files make which raw table, how each is read, and one clear error for what
+cannot be. Rows are judged by the relation that reads them (landing/relation.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from churn_assets.contracts.raw import RawTable, raw_contract
+from churn_assets.duck import duck
+from churn_assets.landing.change_feed import ChangeFeed
+from churn_assets.landing.conflicts import Conflicts, find, settled
+from churn_assets.landing.csv import Shape, open_csv, read_csv_sql, validate
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.file_cache import FileCache
+from churn_assets.landing.files import READ, DataFile, Format, Unread, files_of_table, is_bookkeeping
+from churn_assets.landing.json import open_json, read_json_sql
+from churn_assets.landing.parquet import open_parquet, read_parquet_sql
+from churn_assets.landing.relation import Reading, Source, relation
+from churn_assets.landing.repeated import with_meaning
+from churn_assets.landing.values import FLOATS, WHOLE
+from churn_assets.sections_landing import Landing
+
+IGNORED_TOP = ("lost+found",)
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file that is read, with its columns (lower case -> name in the file, type) and rows."""
+
+    file: DataFile
+    data: Path
+    columns: Mapping[str, tuple[str, str]]
+    rows: int
+    shape: Shape | None = None
+    is_ours: bool = False
+
+    @property
+    def path(self) -> Path:
+        return self.file.path
+
+
+@dataclass(frozen=True)
+class LandedTable:
+    """One raw table that has files. `scan` is the SQL relation that reads them (landing/relation.py)."""
+
+    table: RawTable
+    files: tuple[LandedFile, ...]
+    unread: tuple[Unread, ...]
+    reading: Reading
+    scan: str
+    conflicts: Conflicts = Conflicts()
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the contract that any file has, in its order."""
+        held = {name for file in self.files for name in file.columns}
+        return tuple(column.name for column in self.table.columns if column.name in held)
+
+    @cached_property
+    def unknown_columns(self) -> tuple[str, ...]:
+        known = {column.name for column in self.table.columns}
+        return tuple(sorted({name for file in self.files for name in file.columns} - known))
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.path.stat().st_size for file in self.files)
+
+    @property
+    def newest_at(self) -> datetime:
+        """When the newest file was written."""
+        return datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.files), UTC)
+
+    def without(self, condition: str) -> Self:
+        """The same table, from which the rows that meet a SQL condition are never read."""
+        return replace(self, scan=f"(select * from {self.scan} where not ({condition}))")
+
+
+@dataclass(frozen=True)
+class LandingContents:
+    """Raw tables by name, and what lies in the landing beside them."""
+
+    tables: Mapping[str, LandedTable]
+    unread: tuple[Unread, ...] = field(default=())
+
+
+def inspect(
+    uri: str,
+    received: Path | None = None,
+    options: Landing | None = None,
+    *,
+    cache: Path | None = None,
+    now: datetime | None = None,
+) -> dict[str, LandedTable]:
+    """Raw tables found under `uri` and, beside them, under `received`, by name. Raises LandingError.
+
+    `cache`: a folder for what is known of files already and for copies in UTF-8. `now`: the moment of reading.
+    """
+    return dict(survey(uri, received, options, cache=cache, now=now).tables)
+
+
+def survey(
+    uri: str,
+    received: Path | None = None,
+    options: Landing | None = None,
+    *,
+    cache: Path | None = None,
+    now: datetime | None = None,
+) -> LandingContents:
+    """The same, with what is not read."""
+    root = Path(uri.removeprefix("file://"))
+    if not root.is_dir():
+        raise LandingError(f"{root} is not a folder: put the raw tables there or set landing.uri (CHURN__LANDING__URI)")
+    if set("*?[]") & set(str(root)):
+        raise LandingError(f"{root} has *, ? or [ in its name, which would be read as a pattern: rename the folder")
+    reading = Reading(options or Landing(), now or datetime.now(UTC).replace(tzinfo=None))
+    with duck() as connection, FileCache.at(cache) as known:
+        opener = _Opener(connection, known, reading.options)
+        landed = {}
+        for table in raw_contract():
+            found = opener.table(table, root / table.name, received / table.name if received else None, reading)
+            if found:
+                landed[table.name] = found
+    for table in raw_contract():
+        if table.must_exist and table.name not in landed:
+            raise LandingError(f"no files for {table.name}: expected {root / table.name}/ with {READ}")
+    return LandingContents(landed, tuple(_beside_tables(root)))
+
+
+def _beside_tables(root: Path) -> Iterable[Unread]:
+    """What lies in the landing and belongs to no table."""
+    names = [table.name for table in raw_contract()]
+    for path in sorted(root.iterdir()):
+        if path.name in names or is_bookkeeping(Path(path.name)) or path.name in IGNORED_TOP:
+            continue
+        near = get_close_matches(path.name.lower().split(".")[0], names, 1, 0.7)
+        hint = f"; did you mean the folder {near[0]}?" if near else ""
+        yield Unread(path, f"not a folder of a raw table{hint}")
+
+
+@dataclass(frozen=True)
+class _Opener:
+    connection: duckdb.DuckDBPyConnection
+    known: FileCache
+    options: Landing
+
+    def table(self, table: RawTable, folder: Path, received: Path | None, reading: Reading) -> LandedTable | None:
+        found = files_of_table(folder)
+        ours = files_of_table(received).files if received else []
+        files = [*self._opened(table, found.files, is_ours=False), *self._opened(table, ours, is_ours=True)]
+        if table.name == "consents":
+            _no_consents_are_left_out(found.unread)
+        if not files:
+            return None
+        for file in files:
+            missing = [c.name for c in table.columns if c.is_required and c.name not in file.columns]
+            if missing and file.columns:
+                raise LandingError(
+                    f"{file.path}: required column {', '.join(missing)} of {table.name} is missing; "
+                    f"it has {', '.join(sorted(file.columns))}"
+                )
+        _ids_have_one_type(table, files)
+        sources = list(_sources(table, files))
+        self._nothing_is_deleted(table, sources)
+        scan, conflicts = self._settled(table, files, relation(table, sources, reading))
+        return LandedTable(table, tuple(files), tuple(found.unread), reading, scan, conflicts)
+
+    def _settled(self, table: RawTable, files: Sequence[LandedFile], scan: str) -> tuple[str, Conflicts]:
+        """The relation under the meaning that repeated ids have here, and what still contradicts itself."""
+        paths = [file.data for file in files]
+        scan = with_meaning(table, scan, self.options.repeated_ids.get(table.name, "corrections"), paths)
+        digest = self.known.digest([file.path for file in files], self.options.model_dump_json())
+        found = self.known.conflicts(
+            f"{table.name} {digest}", lambda store: find(self.connection, table, scan, paths, store)
+        )
+        return settled(table, scan, found), found
+
+    def _opened(self, table: RawTable, files: Sequence[DataFile], *, is_ours: bool) -> Iterable[LandedFile]:
+        encoding = "utf-8" if is_ours else self.options.encoding
+        parquet = [file for file in files if file.format == Format.PARQUET]
+        yield from (
+            LandedFile(
+                each.file, each.file.path, {name.lower(): (name, kind) for name, kind in each.types}, each.rows,
+                is_ours=is_ours,
+            )
+            for each in open_parquet(self.connection, parquet)
+        )  # fmt: skip
+        for file in files:
+            if file.format == Format.CSV:
+                copy = self.known.copy_of(file.path, encoding)
+                opened = open_csv(file, encoding, copy)
+                rows = self.known.rows(file.path, encoding, lambda o=opened: validate(self.connection, o, table))
+                columns = {name: (name, "VARCHAR") for name in opened.shape.columns}
+                yield LandedFile(file, opened.data, columns, rows, opened.shape, is_ours)
+            elif file.format == Format.JSON:
+                read = open_json(self.connection, file)
+                columns = {name.strip().lower(): (name, "VARCHAR") for name in read.names}
+                yield LandedFile(file, file.path, columns, read.rows, None, is_ours)
+
+    def _nothing_is_deleted(self, table: RawTable, sources: Sequence[Source]) -> None:
+        """Deletions are understood of orders (no purchase) and of consents (a no); of other tables they are refused."""
+        if table.name in ("orders", "consents"):
+            return
+        for source in sources:
+            if source.feed.columns:
+                named = ", ".join(f'"{name}" as {alias}' for name, alias in source.feed.columns.items())
+                sql = f"select count(*) from (select {named} from {source.relation}) where {source.feed.is_deletion}"
+                row = self.connection.execute(sql).fetchone()
+                if row and row[0]:
+                    raise LandingError(
+                        f"{table.name}: {row[0]:,} rows say that they are deleted ({', '.join(source.feed.columns)}): "
+                        "a change feed is read of orders and consents only. Export the table as it stands now"
+                    )
+
+
+def _sources(table: RawTable, files: Iterable[LandedFile]) -> Iterable[Source]:
+    """Files of one shape are read together; files without a column hold no row."""
+    shapes: dict[object, list[LandedFile]] = defaultdict(list)
+    for file in files:
+        if file.columns:
+            held = tuple(file.columns.items())
+            shapes[(file.file.format, file.file.compression, file.shape, held, file.is_ours)].append(file)
+    contract = {column.name for column in table.columns}
+    for group in shapes.values():
+        first, paths = group[0], [file.data for file in group]
+        if first.shape:
+            sql = read_csv_sql(first.shape, paths)
+        elif first.file.format == Format.JSON:
+            sql = read_json_sql([name for name, _ in first.columns.values()], paths, first.file.compression)
+        else:
+            sql = read_parquet_sql(paths)
+        columns = {name: held for name, held in first.columns.items() if name in contract}
+        yield Source(sql, columns, ChangeFeed.among(first.columns), first.is_ours)
+
+
+def _ids_have_one_type(table: RawTable, files: Sequence[LandedFile]) -> None:
+    """A column of ids that is whole numbers in one Parquet file and floats in another has lost digits on the way."""
+    for column in table.columns:
+        if not column.is_id:
+            continue
+        of_type = {file.columns[column.name][1]: file for file in files if column.name in file.columns}
+        whole = next((file for kind, file in of_type.items() if kind in WHOLE), None)
+        floats = next((file for kind, file in of_type.items() if kind in FLOATS), None)
+        if whole and floats:
+            raise LandingError(
+                f"{table.name}.{column.name} holds whole numbers in {whole.path} and floats in {floats.path}, where a "
+                "long id has lost its last digits: write it as text or as whole numbers (int64) in every file"
+            )
+
+
+def _no_consents_are_left_out(unread: Iterable[Unread]) -> None:
+    """Somebody's no may lie in a file that is not read."""
+    for each in unread:
+        if each.reason == "of a kind that is not read":
+            raise LandingError(
+                f"{each.path} lies among the consents and is not read ({READ} are): it may hold withdrawals. Deliver it "
+                "as one of these, or move it away"
+            )
+

@@ -1,0 +1,93 @@
+"""What a repeated id means, by landing.repeated_ids: wrapped around the relation of a table before anybody reads it.
+
+By default a row that repeats an id corrects the earlier one, which is the marts' business; nothing is wrapped then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from churn_assets.contracts.raw import RawTable
+from churn_assets.landing.relation import columns_of
+from churn_assets.landing.text import identifier, literal
+from churn_assets.sections_landing import RepeatedIds
+
+ADDED_UP = ("amount", "discount_amount")  # of the lines of an order; everything else is of the order itself
+DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
+
+
+def with_meaning(table: RawTable, scan: str, mode: RepeatedIds, files: Sequence[Path]) -> str:
+    """The relation under another meaning of its ids. `files`: in the order in which they count."""
+    if mode == "lines":
+        return _lines(table, scan)
+    if mode == "restarting":
+        return _restarting(scan)
+    if mode == "full_exports":
+        return _full_exports(table, scan, files)
+    return scan
+
+
+def content_sql(table: RawTable) -> str:
+    """All that a row says, but for when it became known."""
+    names = [column.name for column in table.columns if column.name != "ingested_at"]
+    return ", ".join(identifier(name) for name in (*names, *(["is_purchase"] if table.name == "orders" else [])))
+
+
+def _lines(table: RawTable, scan: str) -> str:
+    """Rows of one order in one file, known at one time, are its lines."""
+    grouped = ("order_id", "known_at", "file")
+    items = [
+        f"sum({identifier(name)}) as {identifier(name)}" if name in ADDED_UP
+        else identifier(name) if name in grouped
+        else f"any_value({identifier(name)}) as {identifier(name)}"
+        for name in columns_of(table)
+    ]  # fmt: skip
+    typed = ", ".join(
+        f"cast({identifier(name)} as {table.column(name).data_type}) as {identifier(name)}" for name in ADDED_UP
+    )
+    kept = f"select {', '.join(items)} from {scan} where refused_because is null group by {', '.join(grouped)}"
+    return (
+        f"(select * replace ({typed}) from ({kept}) "
+        f"union all by name select * from {scan} where refused_because is not null)"
+    )
+
+
+def _restarting(scan: str) -> str:
+    name = "order_id || '@' || strftime(ordered_at, '%Y-%m-%d') || '@' || user_id"
+    return f"(select * replace (case when refused_because is null then {name} else order_id end as order_id) from {scan})"
+
+
+def _full_exports(table: RawTable, scan: str, files: Sequence[Path]) -> str:
+    """A row counts from the day after that of the first file that says so; the same again says nothing new."""
+    listed = ", ".join(
+        f"({literal(file)}, {rank}, timestamp '{_known_after(file)}')" for rank, file in enumerate(files)
+    )
+    keys = ", ".join(identifier(key) for key in table.key)
+    order = f"partition by {keys}, refused_because is null order by rank"
+    content = f"hash({content_sql(table)})"
+    return f"""(
+      select * exclude (rank, exported_at, is_first, is_repeat) replace (
+        case when is_first then known_at else greatest(known_at, exported_at) end as known_at,
+        is_replaced or is_repeat as is_replaced
+      )
+      from (
+        select rows.*, rank, exported_at,
+          row_number() over ({order}) = 1 as is_first,
+          refused_because is null and coalesce({content} = lag({content}) over ({order}), false) as is_repeat
+        from {scan} as rows inner join (values {listed}) as exports (file, rank, exported_at) using (file)
+      )
+    )"""
+
+
+def _known_after(file: Path) -> datetime:
+    """When an export was complete: the end of the day in its name, else when the file was written."""
+    for year, month, day in DATE_IN_NAME.findall(file.name):
+        try:
+            named = date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+        return datetime.combine(named + timedelta(days=1), datetime.min.time())
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None, microsecond=0)

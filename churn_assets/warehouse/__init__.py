@@ -1,0 +1,1 @@
+"""SQL that Python runs on the DuckDB file. Knows no Dagster."""
