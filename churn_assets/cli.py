@@ -74,11 +74,14 @@ def load(
 
 
 @app.command()
-def check(home: HomeOption = None) -> None:
-    """Say what is wrong with the landing, without running anything."""
-    from churn_assets.defs.landing.report import report
+def check(
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what the landing holds, what of it is not read, and what is wrong; exit code 1 if a run could not begin."""
+    from churn_assets.command.check import check as check_landing
 
-    report(settled_home(home))
+    finish(check_landing(settled_home(home), as_json=as_json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The section of the settings about raw files: how they are read, and what their words mean. The others: sections.py."""
+"""The section of the settings about raw files: how they are read, what their words mean. The others: sections.py."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from churn_assets.consent.words import CHANNELS, PURPOSE, simple
+from churn_assets.contracts.raw import EVENT_TYPES
 from churn_assets.section import Section, Share
 
 RepeatedIds = Literal["corrections", "lines", "restarting", "full_exports"]
 
 
 class ConsentWords(Section):
-    """Words of this shop besides the known ones (churn_assets/consent/words.py); case, blanks and hyphens do not count."""
+    """Words of this shop besides the known ones (churn_assets/consent/words.py); case, blanks, hyphens do not count."""
 
     channels: dict[str, str] = Field(
         {}, description="Word in consents.channel -> email, sms, push, call, all, or other (a channel not used here)."
@@ -62,8 +63,8 @@ class Landing(Section):
     )
     loaded_until: datetime | None = Field(
         None,
-        description="A history that was loaded in one go up to this time (UTC): rows with an ingested_at up to it count "
-        "as known when they happened.",
+        description="A history that was loaded in one go up to this time (UTC): rows with an ingested_at up to it "
+        "count as known when they happened.",
     )
     decimal_separator: Literal[".", ","] = Field(".", description="Of amounts in text.")
     thousands_separator: Literal["", ",", ".", " ", "'"] = Field("", description="Of amounts in text.")
@@ -80,10 +81,11 @@ class Landing(Section):
             "rejected", "refused", "expired", "abandoned", "draft", "fraud", "test", "deleted", "trash", "refunded",
             "fully_refunded", "charged_back", "chargeback", "pending_payment", "payment_pending", "awaiting_payment",
             "unpaid", "payment_failed", "trade_closed", "trade_closed_by_taobao", "wait_buyer_pay", "annulled",
-            "storniert", "已取消*", "已关闭", "订单取消*", "取消*", "交易关闭", "待付款", "等待付款", "未付款", "已退款", "退款成功", "付款失败",
+            "storniert", "已取消*", "已关闭", "订单取消*", "取消*", "交易关闭",
+            "待付款", "等待付款", "未付款", "已退款", "退款成功", "付款失败",
         ),
-        description="Order statuses that are no purchase; case, blanks, hyphens and a leading wc- do not count, and one "
-        "that ends with * stands for all that begin so.",
+        description="Order statuses that are no purchase; case, blanks, hyphens and a leading wc- do not count, and "
+        "one that ends with * stands for all that begin so.",
     )  # fmt: skip
     purchase_statuses: tuple[str, ...] = Field(
         (
@@ -91,11 +93,14 @@ class Landing(Section):
             "partially_shipped", "in_transit", "delivered", "fulfilled", "partially_fulfilled", "finished",
             "success", "succeeded", "authorized", "captured", "invoiced", "open", "new", "on_hold", "pending",
             "partially_refunded", "returned", "partially_returned", "trade_finished", "trade_success",
-            "wait_seller_send_goods", "wait_buyer_confirm_goods", "已完成", "交易成功", "已付款", "待发货", "已发货", "待收货",
-            "已签收", "已收货", "待评价",
+            "wait_seller_send_goods", "wait_buyer_confirm_goods", "已完成", "交易成功", "已付款", "待发货",
+            "已发货", "待收货", "已签收", "已收货", "待评价",
         ),
         description="Order statuses known to be purchases. Any other counts as one too, and churn check names it.",
     )  # fmt: skip
+    event_types: dict[str, str] = Field(
+        {}, description=f"Type of event in this shop's words -> one that features count: {', '.join(EVENT_TYPES)}."
+    )
     consent_words: ConsentWords = Field(ConsentWords(), description="Words of consents besides the known ones.")
     repeated_ids: dict[str, RepeatedIds] = Field(
         {},
@@ -135,6 +140,14 @@ class Landing(Section):
         if moment is not None and moment.tzinfo is not None:
             raise ValueError(f"loaded_until {moment.isoformat()} has an offset; write it in UTC without one")
         return moment
+
+    @field_validator("event_types")
+    @classmethod
+    def _types_are_known(cls, types: dict[str, str]) -> dict[str, str]:
+        for word, meaning in types.items():
+            if meaning not in EVENT_TYPES:
+                raise ValueError(f"event_types: {word!r} means {meaning!r}; write one of {', '.join(EVENT_TYPES)}")
+        return types
 
     @field_validator("repeated_ids")
     @classmethod

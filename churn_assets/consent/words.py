@@ -1,7 +1,7 @@
 """What the words of a consents table mean, in English, German and Chinese.
 
-A word that is not listed is not understood: a yes with it gives nothing, a no with it ends whatever it may mean. So words
-that may mean several things (mail, phone, newsletter) are left out on purpose.
+A word that is not listed is not understood: a yes with it gives nothing, a no with it ends whatever it may mean. So
+words that may mean several things (mail, phone, newsletter) are left out on purpose.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ CHANNEL_WORDS: Mapping[str, str] = {
         "sms": ("sms", "text message", "text messages", "txt", "短信", "短訊"),
         "push": ("push", "push notification", "push notifications", "app push", "web push", "推送", "消息推送"),
         "call": ("call", "calls", "phone call", "phone calls", "telephone call", "voice call", "电话", "电话营销"),
-        ALL: ("all", "any", "every", "everything", "all channels", "every channel", "*", "alle", "全部", "所有", "全渠道"),
+        ALL: ("all", "any", "every", "everything", "all channels", "every channel", "*", "alle", "全部", "所有",
+              "全渠道"),
         OTHER: ("post", "postal", "postal mail", "letter", "direct mail", "fax", "whatsapp", "wechat", "微信", "line",
                 "telegram", "messenger", "in app", "in store"),
     }.items()
@@ -36,16 +37,16 @@ PURPOSE_WORDS: Mapping[str, str] = {
         PURPOSE: ("direct marketing", "marketing", "marketing communication", "marketing communications", "promotion",
                   "promotions", "promotional", "advertising", "ads", "werbung", "direktwerbung", "营销", "推广", "广告",
                   "直接营销"),
-        OTHER: ("profiling", "analytics", "statistics", "personalisation", "personalization", "transactional", "service",
-                "terms", "terms and conditions", "privacy policy", "cookies", "research", "data processing"),
+        OTHER: ("profiling", "analytics", "statistics", "personalisation", "personalization", "transactional",
+                "service", "terms", "terms and conditions", "privacy policy", "cookies", "research", "data processing"),
     }.items()
     for word in words
 }  # fmt: skip
 
 YES_WORDS = (
-    "true", "t", "1", "1.0", "yes", "y", "ja", "on", "granted", "grant", "given", "accepted", "accept", "agreed", "agree",
-    "allowed", "allow", "consented", "consent", "opt in", "opted in", "in", "subscribed", "subscribe", "confirmed",
-    "enabled", "是", "同意", "已同意", "订阅", "已订阅", "允许",
+    "true", "t", "1", "1.0", "yes", "y", "ja", "on", "granted", "grant", "given", "accepted", "accept", "agreed",
+    "agree", "allowed", "allow", "consented", "consent", "opt in", "opted in", "in", "subscribed", "subscribe",
+    "confirmed", "enabled", "是", "同意", "已同意", "订阅", "已订阅", "允许",
 )  # fmt: skip
 
 

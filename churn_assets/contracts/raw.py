@@ -10,6 +10,11 @@ from typing import Any
 
 import yaml
 
+# Types of events that features count (dbt_project/macros/visits.sql); all others only make visits.
+EVENT_TYPES = (
+    "view", "search", "add_to_cart", "remove_from_cart", "favorite", "follow_shop", "share", "login", "ad_impression",
+    "ad_click",
+)  # fmt: skip
 FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "staging" / "raw.yml"
 
 
@@ -24,6 +29,7 @@ class RawColumn:
     is_id: bool = False
     is_event_time: bool = False
     is_foretold: bool = False
+    is_planned: bool = False
     is_free_text: bool = False
     is_contact: bool = False
     none_is_a_word: bool = False
@@ -100,6 +106,7 @@ def _column(found: Mapping[str, Any]) -> RawColumn:
         is_id=bool(meta.get("id")),
         is_event_time=bool(meta.get("event_time")),
         is_foretold=bool(meta.get("foretold")),
+        is_planned=bool(meta.get("planned")),
         is_free_text=bool(meta.get("free_text")),
         is_contact=bool(meta.get("contact")),
         none_is_a_word=bool(meta.get("none_is_a_word")),

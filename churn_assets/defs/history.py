@@ -29,7 +29,9 @@ def orders_reach(home: Home) -> tuple[datetime, datetime]:
             [orders.reading.now],
         ).fetchone()
     if row is None or row[0] is None:
-        raise LandingError(f"no order in {home.landing} keeps the raw contract and was known before now; see churn check")
+        raise LandingError(
+            f"no order in {home.landing} keeps the raw contract and was known before now; see churn check"
+        )
     return row[0], row[1]
 
 

@@ -18,6 +18,7 @@ from churn_assets.defs.home import Home
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
 from churn_assets.defs.progress import Progress
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.review import refuse_what_would_be_wrong
 from churn_assets.stages import Stage
 
 JOB = "snapshot_job"
@@ -56,6 +57,7 @@ def _workplace(root: Path) -> Workplace:
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
+    refuse_what_would_be_wrong(home.landed())  # before the calendar: a home that was wrong once has to work when mended
     settle_calendar(home)
     return Workplace(home_path=str(root))
 

@@ -57,7 +57,7 @@ class Conflicts:
 def find(
     connection: duckdb.DuckDBPyConnection, table: RawTable, scan: str, files: Sequence[Path], store: Path | None
 ) -> Conflicts:
-    """Conflicts of one table. `files`: in the order in which they count; `store`: a file for what is beaten or refused."""
+    """Conflicts of one table. `files`: in the order in which they count; `store`: for what is beaten or refused."""
     if table.name in NOT_ASKED or table.has_lines:
         return Conflicts()
     keys = [identifier(key) for key in table.key]
@@ -74,11 +74,11 @@ def find(
     ids = int((total.fetchone() or (0,))[0])
     connection.execute(f"""
       create or replace temp table versions as
-      select {', '.join(keys)}, known_at, rank, file, hash({content_sql(table)}) as content,
-        {who} as who, {when} as at
+      select {", ".join(keys)}, known_at, rank, file, hash({content_sql(table)}) as content,
+        {who} as actor, {when} as happened
       from {scan} as rows left join ranks using (file)
       where refused_because is null and not is_replaced
-        and hash({', '.join(keys)}) in (select key_hash from repeated)
+        and hash({", ".join(keys)}) in (select key_hash from repeated)
     """)
     listed = ", ".join(keys)
     connection.execute(f"""
@@ -95,7 +95,8 @@ def find(
     ).fetchone() or (0, 0)
     moved = connection.execute(
         f"select list(key order by key) from (select concat_ws('|', {listed}) as key from versions "
-        f"group by {listed} having count(distinct who) > 1 and count(distinct at) > 1 and count(distinct known_at) > 1)"
+        f"group by {listed} having count(distinct actor) > 1 and count(distinct happened) > 1 "
+        "and count(distinct known_at) > 1)"
     ).fetchone()
     moved_ids = list((moved or (None,))[0] or ())
     shown = connection.execute(f"select concat_ws('|', {listed}) from losers order by 1 limit 5").fetchall()

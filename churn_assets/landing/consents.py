@@ -1,8 +1,9 @@
-"""SQL of what a row of `consents` says about each channel. The rule is churn_assets/consent/rule.py; this is its reader.
+"""SQL of what a row of `consents` says about each channel, for the rule of churn_assets/consent/rule.py.
 
-Per channel (`email_consent`, ...): true for a yes that can be read, false for a no, null where the row does not touch it.
-Everything that is no readable yes is a no, and ends consent on every channel it may mean: with a channel or a purpose
-that nobody knows it may mean each. `counts_at` is the moment at which the row takes its place among the others.
+Per channel (`email_consent`, ...): true for a yes that can be read, false for a no, null where the row does not touch
+it. Everything that is no readable yes is a no, and ends consent on every channel it may mean: with a channel or a
+purpose that nobody knows it may mean each. What a row says of all channels as such stands in `all_consent` besides: a no
+to everything is not lifted by a yes to something. `counts_at` is the moment at which the row takes its place among the others.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CONSENT_COLUMNS = {
     "channel_meant": "varchar",
     "purpose_meant": "varchar",
     "counts_at": "timestamp",
-    **{f"{channel}_consent": "boolean" for channel in CHANNELS},
+    **{f"{channel}_consent": "boolean" for channel in (*CHANNELS, ALL)},
 }
 UNKNOWN = "unknown"
 NEVER_LIFTED = "timestamp '9999-12-31'"  # a no of which nobody can tell when it was said
@@ -43,9 +44,11 @@ def consent_columns(held: Held_, reading: Reading, feed: ChangeFeed) -> list[str
     """Select items over the typed row; `changed_at` may still be impossible."""
     said = _Said(held, reading, feed)
     columns = [f"{said.channel} as channel_meant", f"{said.purpose} as purpose_meant", f"{said.counts_at} as counts_at"]
-    for channel in CHANNELS:
-        given = f"{said.channel} in ('{channel}', '{ALL}') and {said.purpose} = '{PURPOSE}'"
-        ended = f"{said.channel} in ('{channel}', '{ALL}', '{UNKNOWN}') and {said.purpose} <> '{OTHER}'"
+    for channel in (*CHANNELS, ALL):
+        named = f"'{ALL}'" if channel == ALL else f"'{channel}', '{ALL}'"
+        unsaid = "" if channel == ALL else f", '{UNKNOWN}'"
+        given = f"{said.channel} in ({named}) and {said.purpose} = '{PURPOSE}'"
+        ended = f"{said.channel} in ({named}{unsaid}) and {said.purpose} <> '{OTHER}'"
         meant = f"case when {said.is_yes} then {given} else {ended} end"
         columns.append(f"case when {meant} then {said.is_yes} end as {channel}_consent")
     return columns
@@ -97,7 +100,10 @@ def _meaning(held: Held | None, known: Mapping[str, str], own: Mapping[str, str]
     if held is None:
         return f"'{UNKNOWN}'"
     meanings: dict[str, list[str]] = {}
-    for word, meaning in {**{simple(word): m for word, m in known.items()}, **{simple(w): m for w, m in own.items()}}.items():
+    for word, meaning in {
+        **{simple(word): m for word, m in known.items()},
+        **{simple(w): m for w, m in own.items()},
+    }.items():
         meanings.setdefault(meaning, []).append(word)
     word = simple_sql(held.as_text)
     cases = " ".join(f"when {is_among_sql(word, words)} then {literal(meaning)}" for meaning, words in meanings.items())
@@ -112,4 +118,3 @@ def _is_yes(held: Held | None, words: Iterable[str]) -> str:
     if not held.is_text:
         return f"coalesce(try_cast({held.sql} as double) = 1, false)"
     return is_among_sql(simple_sql(held.sql), dict.fromkeys(simple(word) for word in words))
-

@@ -16,7 +16,7 @@ def open_contacts(landed: Mapping[str, LandedTable], landing: Path) -> list[str]
     told = []
     for name, table in landed.items():
         held = [column for column in CONTACT if column in table.columns]
-        files = [file for file in (landing / name).rglob("*") if file.is_file() and file.stat().st_mode & OTHERS]
+        files = [file for file in table.files if file.path.stat().st_mode & OTHERS]
         if held and files:
             told.append(
                 f"{landing / name} holds {' and '.join(held)}, and others than its owner can read {len(files)} files "

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import duckdb
 import zstandard
@@ -97,7 +98,7 @@ def validate(connection: duckdb.DuckDBPyConnection, read: CsvFile, table: RawTab
         raise LandingError(f"{read.file.path} cannot be read as CSV: {_cause(error)}") from error
     if row is None:
         return 0
-    if row[-1]:
+    if row[-1] or _ends_within_quotes(read):
         line = _line_of_swallowing_quote(read)
         raise LandingError(
             f"{read.file.path}, line {line}: a quote is not closed, so the lines after it are taken for one value: "
@@ -107,19 +108,23 @@ def validate(connection: duckdb.DuckDBPyConnection, read: CsvFile, table: RawTab
 
 
 @contextmanager
-def text_of(file: DataFile, encoding: str = "utf-8") -> Iterator[io.TextIOBase]:
-    """The text of a file, unpacked; line ends as they are. Bytes that are not of the encoding raise UnicodeError."""
-    with _bytes_of(file) as stream:
-        yield io.TextIOWrapper(stream, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+def text_of(
+    file: DataFile, encoding: str = "utf-8", *, errors: str = "strict", keeps_mark: bool = False
+) -> Iterator[io.TextIOBase]:
+    """The text of a file, unpacked; line ends as they are. `keeps_mark`: a byte order mark stays in front."""
+    if encoding == "utf-8" and not keeps_mark:
+        encoding = "utf-8-sig"
+    with bytes_of(file) as stream:
+        yield io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
 
 
 @contextmanager
-def _bytes_of(file: DataFile) -> Iterator[io.BufferedIOBase]:
+def bytes_of(file: DataFile) -> Iterator[IO[bytes]]:
     with file.path.open("rb") as raw:
         if file.compression == "gzip":
-            yield gzip.GzipFile(fileobj=raw)
+            yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
         elif file.compression == "zstd":
-            yield io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw))
+            yield io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
         else:
             yield raw
 
@@ -180,19 +185,36 @@ def _swallows_lines(shape: Shape, table: RawTable) -> Iterator[str]:
             yield f"regexp_matches({identifier(name)}, '[\\n\\r]{values}\"?[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]')"
 
 
+def _ends_within_quotes(read: CsvFile) -> bool:
+    """An unclosed quote swallows the rest of the file into one value, and DuckDB takes that as it comes."""
+    if read.data != read.file.path:
+        return read.data.read_bytes().count(b'"') % 2 == 1
+    if read.shape.encoding == "utf-16":
+        with text_of(read.file, "utf-16") as text:
+            return sum(line.count('"') for line in text) % 2 == 1
+    quotes = 0
+    with bytes_of(read.file) as stream:
+        while chunk := stream.read(1 << 20):
+            quotes += chunk.count(b'"')
+    return quotes % 2 == 1
+
+
 def _line_of_swallowing_quote(read: CsvFile) -> int:
     """The first line of the first record that spans several and looks like more than one."""
-    with read.data.open(encoding="utf-8", errors="replace", newline="") if read.data != read.file.path else text_of(
-        read.file
-    ) as handle:
+    with (
+        read.data.open(encoding="utf-8", errors="replace", newline="")
+        if read.data != read.file.path
+        else text_of(read.file) as handle
+    ):
         reader = csv.reader(handle, delimiter=read.shape.delimiter)
-        before = 0
+        before = start = 0
         for record in reader:
+            start = before + 1
             spans = reader.line_num - before > 1
             if spans and any(("\n" in value or "\r" in value) and read.shape.delimiter in value for value in record):
-                return before + 1
+                return start
             before = reader.line_num
-    return 1
+    return start  # the last record goes on to the end of the file
 
 
 def _cause(error: duckdb.Error) -> str:

@@ -49,7 +49,7 @@ class FileCache:
         return int(self._used[key])
 
     def conflicts(self, name: str, look: Callable[[Path | None], Conflicts]) -> Conflicts:
-        """Conflicts of a table whose files and settings are in `name`; `look` finds them, given a file for the losers."""
+        """Conflicts of a table whose files and settings are in `name`; `look` finds them, given a file for losers."""
         known = self._known.get(name)
         store = self.folder / CONFLICTS / f"{name.replace(' ', '-')}.parquet" if self.folder else None
         if known is None or (known["losers"] and store and not store.exists()):

@@ -1,7 +1,7 @@
 """The canonical form of an id, once in Python and once in SQL; tests hold the two against each other.
 
-`5501<tab>`, `="5501"`, `'5501`, `5501.0` and `5.501E+3` are all the user 5501. A form that no longer says which id it was
-(`1.63E+17`, a float beyond 2^53) has none: whoever is meant would be taken for somebody else.
+`5501<tab>`, `="5501"`, `'5501`, `5501.0` and `5.501E+3` are all the user 5501. A form that no longer says which id it
+was (`1.63E+17`, a float beyond 2^53) has none: whoever is meant would be taken for somebody else.
 """
 
 from __future__ import annotations

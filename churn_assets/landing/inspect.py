@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Self
 
@@ -58,7 +58,7 @@ class LandedTable:
     unread: tuple[Unread, ...]
     reading: Reading
     scan: str
-    conflicts: Conflicts = Conflicts()
+    conflicts: Conflicts = field(default_factory=Conflicts)
 
     @property
     def name(self) -> str:
@@ -206,7 +206,7 @@ class _Opener:
             if file.format == Format.CSV:
                 copy = self.known.copy_of(file.path, encoding)
                 opened = open_csv(file, encoding, copy)
-                rows = self.known.rows(file.path, encoding, lambda o=opened: validate(self.connection, o, table))
+                rows = self.known.rows(file.path, encoding, partial(validate, self.connection, opened, table))
                 columns = {name: (name, "VARCHAR") for name in opened.shape.columns}
                 yield LandedFile(file, opened.data, columns, rows, opened.shape, is_ours)
             elif file.format == Format.JSON:
@@ -270,7 +270,6 @@ def _no_consents_are_left_out(unread: Iterable[Unread]) -> None:
     for each in unread:
         if each.reason == "of a kind that is not read":
             raise LandingError(
-                f"{each.path} lies among the consents and is not read ({READ} are): it may hold withdrawals. Deliver it "
-                "as one of these, or move it away"
+                f"{each.path} lies among the consents and is not read ({READ} are): it may hold withdrawals. Deliver "
+                "it as one of these, or move it away"
             )
-

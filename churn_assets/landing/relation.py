@@ -30,7 +30,7 @@ CENTURY_DAYS = 36_525  # what is foretold, such as the end of a coupon, lies at 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one shape. `relation` is what stands after FROM; `columns`: contract name -> (name in the files, type)."""
+    """Files of one shape. `relation` stands after FROM; `columns`: contract name -> (name in the files, type)."""
 
     relation: str
     columns: Mapping[str, tuple[str, str]]
@@ -91,16 +91,12 @@ class _Part:
 
     @property
     def sql(self) -> str:
-        raw = ", ".join(
-            f"{identifier(name)} as {_raw(column)}" for column, (name, _) in self.source.columns.items()
-        )
+        raw = ", ".join(f"{identifier(name)} as {_raw(column)}" for column, (name, _) in self.source.columns.items())
         feed = "".join(f", {identifier(name)} as {alias}" for name, alias in self.source.feed.columns.items())
         typed = ", ".join(f"{self._typed(column)} as {identifier(column.name)}" for column in self.table.columns)
         known = f"select *, {typed} from (select {raw}{feed}, landing_file as file from {self.source.relation})"
         known = f"select *, {self._known_at()} as known_at from ({known})"
-        bounded = ", ".join(
-            f"{self._bounded(column)} as {identifier(column.name)}" for column in self.table.columns
-        )
+        bounded = ", ".join(f"{self._bounded(column)} as {identifier(column.name)}" for column in self.table.columns)
         final = [bounded, "known_at", f"{self._refused_because()} as refused_because"]
         final += [f"{self._unread_columns()} as unread_columns", f"{self._row_key()} as row_key"]
         final += [f"{self._row_json()} as row_json", "file", "false as is_replaced"]
@@ -149,7 +145,9 @@ class _Part:
 
     def _end_of(self, name: str) -> str:
         """What happened did so before it was known, but for clocks of other zones; what is foretold may lie ahead."""
-        days = self.reading.options.max_days_ahead if self.table.column(name).is_event_time else CENTURY_DAYS
+        column = self.table.column(name)
+        is_of_the_past = column.is_event_time and not column.is_planned
+        days = self.reading.options.max_days_ahead if is_of_the_past else CENTURY_DAYS
         known = f"coalesce(ingested_at, {self.reading.latest_known} - interval {days} day)"
         return f"{known} + interval {days} day"
 
@@ -188,12 +186,12 @@ class _Part:
 
     def _bounds(self, name: str) -> list[tuple[str, str]]:
         earliest, days = self.reading.options.earliest, self.reading.options.max_days_ahead
-        late = f"{name} >= {self.reading.latest_known}"
-        rules = [(f"{name} < {self.reading.earliest}", f"{name} is before {earliest}")]
-        rules.append((late, f"{name} is more than {days} days after now"))
-        if name != "ingested_at":
-            rules.append((f"{name} >= {self._end_of(name)}", f"{name} is more than {days} days after ingested_at"))
-        return rules
+        early = (f"{name} < {self.reading.earliest}", f"{name} is before {earliest}")
+        if name == "ingested_at":
+            return [early, (f"{name} >= {self.reading.latest_known}", f"{name} is more than {days} days after now")]
+        # Against the time it became known where there is one: what is refused today is refused for ever.
+        told = "more than a century" if self.table.column(name).is_planned else f"more than {days} days"
+        return [early, (f"{name} >= {self._end_of(name)}", f"{name} is {told} after it became known")]
 
     def _unread_columns(self) -> str:
         unread = []

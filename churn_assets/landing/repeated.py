@@ -57,7 +57,9 @@ def _lines(table: RawTable, scan: str) -> str:
 
 def _restarting(scan: str) -> str:
     name = "order_id || '@' || strftime(ordered_at, '%Y-%m-%d') || '@' || user_id"
-    return f"(select * replace (case when refused_because is null then {name} else order_id end as order_id) from {scan})"
+    return (
+        f"(select * replace (case when refused_because is null then {name} else order_id end as order_id) from {scan})"
+    )
 
 
 def _full_exports(table: RawTable, scan: str, files: Sequence[Path]) -> str:

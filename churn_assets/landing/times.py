@@ -1,8 +1,8 @@
 """SQL that reads a time: from text of the forms people write, or from a typed column, as naive UTC.
 
-Read: `2026-11-01`, `2026-11-01 09:15`, `2026/11/1 9:15:00.123`, each with `T` or a blank between, and after a time of day
-an offset (`Z`, `+08:00`, ` +0800`, `-05`), `UTC` or `GMT`. Everything else is refused: epochs in unknown units, two-digit
-years, days before months, and names of zones, of which CST alone means three.
+Read: `2026-11-01`, `2026-11-01 09:15`, `2026/11/1 9:15:00.123`, each with `T` or a blank between, and after a time of
+day an offset (`Z`, `+08:00`, ` +0800`, `-05`), `UTC` or `GMT`. Everything else is refused: epochs in unknown units,
+two-digit years, days before months, and names of zones, of which CST alone means three.
 
 A time without an offset is of `landing.time_zone`. Where clocks are put back an hour comes twice and is read as its
 second; a time that was never shown, where they are put forward, is read as if they had not been.

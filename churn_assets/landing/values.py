@@ -12,11 +12,22 @@ from churn_assets.landing.text import literal, literals
 from churn_assets.landing.times import NO_DATE, time_sql, typed_time_sql
 from churn_assets.sections_landing import Landing
 
-WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+WHOLE = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+)
 TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE")
 FLOATS = {"DOUBLE": EXACT, "FLOAT": 2**24}
-# Types of which every value is one of the contract's type too: nothing to try, nothing to refuse. Trying anyway was half
-# the price of reading 2 M events (2026-11).
+# Types of which every value is one of the contract's type too: nothing to try, nothing to refuse. Trying anyway was
+# half the price of reading 2 M events (2026-11).
 ALWAYS_VALID = {
     "timestamp": TIMES,
     "double": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
@@ -68,6 +79,8 @@ class Held:
         if self.column.is_id:
             return self._id()
         match self.column.kind:
+            case "varchar" if self.column.name == "event_type":
+                return self._event_type()
             case "varchar":
                 return self._words()
             case "timestamp":
@@ -85,7 +98,9 @@ class Held:
             may_be_nan = self.raw_type in FLOATS and (self.column.is_id or not self.column.is_required)
             return f"({self.sql} is null or isnan({self.sql}))" if may_be_nan else f"{self.sql} is null"
         if self.column.is_id or self.column.kind not in ("varchar", "timestamp"):
-            return no_value_sql(self.sql)
+            is_nan = f"lower({stripped_sql(self.sql)}) = 'nan'"
+            may_be_nan = self.column.is_id or not self.column.is_required
+            return no_value_sql(self.sql) if may_be_nan else f"({no_value_sql(self.sql)} and not {is_nan})"
         if self.column.kind == "timestamp":
             return f"({no_value_sql(self.sql)} or {stripped_sql(self.sql)} in ({literals(NO_DATE)}))"
         return f"{self._words()} is null"
@@ -108,6 +123,15 @@ class Held:
         plain = f"regexp_full_match({self.sql}, '[^{BLANKS_RE2}](?s:.*[^{BLANKS_RE2}])?')"
         none = f"strlen({self.sql}) <= {LONGEST_NO_WORD} and lower({bare}) in ({literals(words)})"
         return f"case when {none} then null when {plain} then {self.sql} else {bare} end"
+
+    def _event_type(self) -> str:
+        """In lower case with underscores, and under the name that features know, where the settings have one."""
+        word = event_type_sql(self._words())
+        own = " ".join(
+            f"when {literal(_event_word(said))} then {literal(meant)}"
+            for said, meant in self.options.event_types.items()
+        )
+        return f"case {word} {own} else {word} end" if own else word
 
     def _time(self) -> str:
         return time_sql(stripped_sql(self.as_text), self.zone) if self.is_text else "cast(null as timestamp)"
@@ -137,12 +161,21 @@ class Held:
             # Only where it separates thousands: 1,234,567 and not 1,5.
             separator = self.options.thousands_separator
             grouped = f"^[+-]?[0-9]{{1,3}}([{separator}][0-9]{{3}})+([^0-9].*)?$"
-            number = f"case when regexp_matches({number}, {literal(grouped)}) " \
-                     f"then replace({number}, {literal(separator)}, '') else {number} end"
+            is_grouped = f"regexp_matches({number}, {literal(grouped)})"
+            number = f"case when {is_grouped} then replace({number}, {literal(separator)}, '') else {number} end"
         if self.options.decimal_separator == ",":
             # A point would be read as one a thousand times too small.
             number = f"case when contains({number}, '.') then null else replace({number}, ',', '.') end"
         return number
+
+
+def event_type_sql(text: str) -> str:
+    """SQL of a type of event as it is compared: Add To Cart and add-to-cart are add_to_cart."""
+    return f"replace(replace(lower({text}), ' ', '_'), '-', '_')"
+
+
+def _event_word(word: str) -> str:
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def simple_sql(text: str) -> str:

@@ -7,10 +7,17 @@
   max(counts_at) filter (where not {{ channel }}_consent) as {{ channel }}_ended_at
 {%- endmacro %}
 
-{# Consent holds where a yes is newer than every no; of two at one moment the no counts. Null: nothing was ever said. #}
+{# Consent holds where a yes is newer than every no, and no no to everything stands; of two at one moment the no counts.
+   Null: nothing was ever said. #}
 {% macro consent_holds(channel) -%}
   case
     when {{ channel }}_given_at is null and {{ channel }}_ended_at is null then cast(null as boolean)
-    else coalesce({{ channel }}_given_at > {{ channel }}_ended_at, {{ channel }}_ended_at is null)
+    else {{ channel }}_given_at is not null
+      and {{ is_newer(channel ~ "_given_at", channel ~ "_ended_at") }}
+      and {{ is_newer("all_given_at", "all_ended_at") }}
   end
+{%- endmacro %}
+
+{% macro is_newer(given_at, ended_at) -%}
+  ({{ ended_at }} is null or coalesce({{ given_at }} > {{ ended_at }}, false))
 {%- endmacro %}

@@ -25,6 +25,7 @@ select 1 as parsed from {{ source("raw", name) }}
 {% macro derived_columns(name) -%}
   {{ return({
     "orders": ["is_purchase"],
-    "consents": ["channel_meant", "purpose_meant", "counts_at", "email_consent", "sms_consent", "push_consent", "call_consent"],
+    "consents": ["channel_meant", "purpose_meant", "counts_at", "email_consent", "sms_consent", "push_consent",
+                 "call_consent", "all_consent"],
   }.get(name, [])) }}
 {%- endmacro %}

@@ -17,8 +17,8 @@ from dbt.cli.main import dbtRunner
 
 from churn_assets.defs.dbt.project import PROJECT
 from churn_assets.defs.dbt.variables import variables
-from churn_assets.duck import duck
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 # Of four snapshots at once, two to a statement: there are about a dozen versions of users.
 ROWS_PER_STATEMENT = 30
@@ -51,7 +51,9 @@ def main(home: Path, command: str, *ranges: str) -> None:
         connection.execute(PUBLISHED)
     for number, days in enumerate(ranges):
         first, last = map(date.fromisoformat, days.split(":"))
-        told = variables(workplace, workplace.calendar.between(first, last)) | {
+        landed = workplace.landing()
+        workplace.show_raw(landed)
+        told = variables(workplace, landed, workplace.calendar.between(first, last)) | {
             "rows_per_statement": ROWS_PER_STATEMENT
         }
         result = dbtRunner().invoke([

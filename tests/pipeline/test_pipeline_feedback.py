@@ -26,15 +26,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from churn_assets.defs.dbt.plan import Dates, plan_for, statements
 from churn_assets.contracts.raw import raw_contract
-from churn_assets.duck import duck
+from churn_assets.defs.dbt.plan import Dates, plan_for, statements
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.fill import fill_from_shop
 from churn_assets.defs.reads import eligible_features_at
 from churn_assets.defs.training.assets import training_set
 from churn_assets.defs.training.selection import all_features
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.training import train
 from churn_assets.shop import ShopSettings

@@ -15,18 +15,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from churn_assets.defs.dbt.plan import Dates, Model, Plan, plan_for, statements
 from churn_assets.contracts.raw import raw_contract
+from churn_assets.contracts.raw import raw_table as raw_contract_table
+from churn_assets.defs.dbt.plan import Dates, Model, Plan, plan_for, statements
 from churn_assets.defs.dbt.project import manifest
 from churn_assets.duck import duck
-from churn_assets.settings import Settings
+from churn_assets.landing.change_feed import ChangeFeed
+from churn_assets.landing.csv import FILE
+from churn_assets.landing.relation import Reading, Source, relation
+from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
 
@@ -35,6 +39,7 @@ D = END - timedelta(weeks=4)
 PAST = D - timedelta(weeks=4)
 START = END - timedelta(weeks=40)
 KEYS = ("user_id", "snapshot_date", "definition")
+OPTIONS = Landing(max_days_ahead=3650)  # rows of the far future are what is looked for here
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,11 @@ def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: Sho
         words = [name for name, kind in table.columns.items() if kind == "varchar" and name not in missing]
         typed += [f"* replace ({', '.join(f'cast({name} as varchar) as {name}' for name in words)})"]
         connection.execute(f"create table landed.{table.name} as select {', '.join(typed)} from read_parquet('{file}')")
-        texts = ", ".join(f"cast({name} as varchar) as {name}" for name in table.columns)
-        connection.execute(f"create view raw.{table.name} as select {texts} from landed.{table.name}")
+        described = connection.execute(f"describe landed.{table.name}").fetchall()
+        columns = {name: (name, kind) for name, kind, *_ in described}
+        rows = Source(f"(select *, 'file' as {FILE} from landed.{table.name})", columns, ChangeFeed({}))
+        scan = relation(raw_contract_table(table.name), [rows], Reading(OPTIONS, datetime(2026, 11, 30)))
+        connection.execute(f"create view raw.{table.name} as select * from {scan}")
 
 
 @dataclass

@@ -37,7 +37,9 @@ def increment(
         lab = new_lab()
         for name in raw:
             columns = lab.connection.execute(f"describe raw.{name}").fetchall()
-            connection.execute(f"create table raw.{name} ({', '.join(f'{column[0]} varchar' for column in columns)})")
+            connection.execute(
+                f"create table raw.{name} ({', '.join(f'{column[0]} {column[1]}' for column in columns)})"
+            )
         for statement in statements(plan.models, Dates(START, WEEKS)):
             connection.execute(statement.replace('"memory".', ""))
     nodes = compiled({**plan_variables(Settings()), "warehouse": str(file)})

@@ -11,8 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import DecisionLedger, treatment
 from churn_assets.consent.words import PURPOSE
+from churn_assets.contracts.decision_ledger import DecisionLedger, treatment
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from churn_assets.consent.words import ALL
 from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
 from churn_assets.defs.storage.record import Record
 from churn_assets.duck import duck
@@ -52,8 +53,9 @@ def landed_words(consents: LandedTable | None, users: Sequence[str], now: dateti
     if consents is None:
         return []
     said = " union all ".join(
-        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at from kept"
-        for channel in SENDING_CHANNELS
+        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at from kept "
+        f"where channel_meant {'=' if channel == ALL else '<>'} '{ALL}'"
+        for channel in (*SENDING_CHANNELS, ALL)
     )
     sql = f"""
     with kept as (

@@ -12,11 +12,14 @@ from pathlib import Path
 from churn_assets.defs.erasure import partitions, restored, sqlite, warehouse
 from churn_assets.defs.erasure.busy import nobody_else
 from churn_assets.defs.erasure.notes import notes
-from churn_assets.defs.erasure.proof import show, survey
+from churn_assets.defs.erasure.pending import forget, remember, remembered
+from churn_assets.defs.erasure.proof import Places, show, survey
 from churn_assets.defs.erasure.removal import remove_everywhere
 from churn_assets.defs.erasure.ties import traces_of
-from churn_assets.defs.erasure.tombstones import Tombstones, typed_id
+from churn_assets.defs.erasure.tombstones import Tombstones
+from churn_assets.defs.erasure.traces import Traces
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.ids import RoundedId, canonical_id
 
 
 class NoUserNamed(ValueError):
@@ -25,19 +28,36 @@ class NoUserNamed(ValueError):
 
 def erase_user(root: Path, user_id: str, by: str | None) -> bool:
     """Erase one user and print the proof. Returns whether nothing is left. Raises ErasureBusy or NoUserNamed."""
-    user = typed_id(user_id)
+    user = _named(user_id)
     if not user or not root.is_dir():
         raise NoUserNamed(f"Name the user to erase, and an existing home: got {user_id!r} in {root}")
     workplace = Workplace(home_path=str(root))
     with nobody_else(workplace.home), workplace.warehouse.exclusive():
         is_new = Tombstones(root).add(user, by or getpass.getuser())
         restored.relist(workplace)
-        traces = traces_of(workplace, {user})
-        before = survey(workplace.home, traces)
-        remove_everywhere(workplace, traces)
-        after = survey(workplace.home, traces)
+        traces = traces_of(workplace, {user}) | remembered(root)
+        before, after = _removed(workplace, traces)
         show(before, after, notes(workplace, traces, is_new=is_new, rows=sum(before.values())))
     return not any(after.values())
+
+
+def _named(user_id: str) -> str | None:
+    try:
+        return canonical_id(user_id)
+    except RoundedId as error:
+        raise NoUserNamed(str(error)) from error
+
+
+def _removed(workplace: Workplace, traces: Traces) -> tuple[Places, Places]:
+    """What was found before and after. What a second try has to know is kept until nothing is."""
+    root = workplace.home.root
+    before = survey(workplace.home, traces)
+    remember(root, traces)
+    remove_everywhere(workplace, traces)
+    after = survey(workplace.home, traces)
+    if not any(after.values()):
+        forget(root)
+    return before, after
 
 
 def sweep_erased(workplace: Workplace, run_id: str | None = None) -> list[str]:
@@ -49,6 +69,12 @@ def sweep_erased(workplace: Workplace, run_id: str | None = None) -> list[str]:
     tombstones = Tombstones(workplace.home.root)
     if not tombstones.rows:
         return []
+    begun = remembered(workplace.home.root)
+    if begun.users:
+        with nobody_else(workplace.home, run_id), workplace.warehouse.exclusive():
+            _, left = _removed(workplace, traces_of(workplace, begun.users) | begun)
+        if any(left.values()):
+            return ["An erasure that was cut short cannot be finished: run churn erase again and read what it leaves."]
     with workplace.warehouse.exclusive():
         relisted = restored.relist(workplace)
         told = [f"Found the files of {relisted} partitions that the record store knew otherwise."] if relisted else []

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from churn_assets.defs.erasure.csv_records import ENCODING, ERRORS, csv_records
 from churn_assets.defs.erasure.journal import NAME
+from churn_assets.defs.erasure.pending import PENDING
+from churn_assets.defs.erasure.raw_files import records
 from churn_assets.defs.erasure.traces import Traces, is_telling
 from churn_assets.defs.storage.files import write_whole
+from churn_assets.landing.files import DataFile, Format, data_file
 
 SHOP = "truth"  # what the simulated shop knows of its users; the pipeline may not even look
 RAW_FOLDERS = ("landing", "received")
 LINES = (".csv", ".jsonl", ".log", ".err", ".out", ".txt")  # a line is a row: one that names the user goes
+ENCODING, ERRORS = "utf-8", "surrogateescape"  # bytes that are no UTF-8 come back as they were
 PARTS_OF_OTHERS = ("-wal", "-shm", "-journal", ".wal")
 ARCHIVES = (".gz", ".zip", ".zst", ".bz2", ".xz", ".tar", ".tgz")
 
@@ -32,10 +35,12 @@ class Kind(StrEnum):
 
 
 def files_of(root: Path) -> Iterator[tuple[Path, Kind]]:
-    """Every file under a home, behind links too, but the tombstones, the shop's own, and raw rows kept elsewhere."""
+    """Every file under a home, behind links too, but the tombstones, what an erasure has yet to do, the shop's own, and
+    raw rows kept elsewhere.
+    """
     for file in _walk(root):
         top = file.relative_to(root).parts[0]
-        if file.is_file() and top not in (SHOP, NAME) and not file.name.endswith(PARTS_OF_OTHERS):
+        if file.is_file() and top not in (SHOP, NAME, PENDING) and not file.name.endswith(PARTS_OF_OTHERS):
             yield file, _kind(file, is_raw=top in RAW_FOLDERS)
 
 
@@ -83,7 +88,7 @@ def _walk(root: Path) -> Iterator[Path]:
 def _kind(file: Path, *, is_raw: bool) -> Kind:
     with file.open("rb") as handle:
         head = handle.read(16)
-    if is_raw and (head.startswith(b"PAR1") or file.suffix == ".csv"):
+    if is_raw and (head.startswith(b"PAR1") or data_file(file) is not None):
         return Kind.RAW
     if head.startswith(b"PAR1"):
         return Kind.PARQUET
@@ -101,7 +106,7 @@ def _is_named_after(file: Path, traces: Traces) -> bool:
 
 def _lines(file: Path) -> list[str]:
     if file.suffix == ".csv":
-        return [record.text for record in csv_records(file)]
+        return [record.text for record in records(DataFile(file, Format.CSV), ENCODING)]
     return file.read_bytes().decode(ENCODING, ERRORS).splitlines(keepends=True)
 
 

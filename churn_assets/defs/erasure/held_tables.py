@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from churn_assets.defs.erasure.traces import Traces
+from churn_assets.landing.ids import id_sql
 
 # Tables that say nothing of any one user.
 IMPERSONAL = {"marts.dim_snapshots": "the calendar", "marts.int_review_terms": "pairs of characters over all reviews"}
@@ -35,7 +36,7 @@ class HeldTable:
     def user(self) -> str | None:
         """The user whom a row is about."""
         if "user_id" in self.types:
-            return "trim(cast(user_id as varchar))"
+            return id_sql("cast(user_id as varchar)")
         return self._quarantined("user_id")
 
     @property
@@ -43,7 +44,7 @@ class HeldTable:
         """The order by which alone a row is known."""
         if "user_id" in self.types:
             return None
-        return "trim(cast(order_id as varchar))" if "order_id" in self.types else self._quarantined("order_id")
+        return id_sql("cast(order_id as varchar)") if "order_id" in self.types else self._quarantined("order_id")
 
     @property
     def is_impersonal(self) -> bool:
@@ -66,7 +67,7 @@ class HeldTable:
         return {name: value for name, value in values.items() if f"${name}" in condition}
 
     def _quarantined(self, column: str) -> str | None:
-        return f"trim(json_extract_string(row_json, '$.{column}'))" if "row_json" in self.types else None
+        return id_sql(f"json_extract_string(row_json, '$.{column}')") if "row_json" in self.types else None
 
     def _names_them(self) -> str:
         texts = [

@@ -52,7 +52,7 @@ def _about_the_landing(workplace: Workplace, traces: Traces) -> list[str]:
     with duck() as connection:
         for table in landed.values():
             column, values = ("user_id", traces.users) if "user_id" in table.columns else ("order_id", traces.orders)
-            sql = f"select count(*) from {table.scan} where list_contains($1, trim(cast({column} as varchar)))"
+            sql = f"select count(*) from {table.scan} where list_contains($1, {column})"
             found = connection.execute(sql, [sorted(values)]).fetchone()
             rows += int(found[0]) if found else 0
     return [f"{landing} is external, not ours: {rows:,} rows there stay; the tombstone keeps them out."]

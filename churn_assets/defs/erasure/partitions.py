@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 import polars as pl
 
 from churn_assets.contracts.decision_ledger import ERASED
-from churn_assets.defs.erasure.tombstones import BLANKS, Tombstones
+from churn_assets.defs.erasure.tombstones import Tombstones
 from churn_assets.defs.erasure.traces import KEY_COLUMNS, Traces
 from churn_assets.defs.storage.files import write_by_content
 from churn_assets.defs.storage.record import Partition
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.ids import same_id
 
 LEDGER = "decision_ledger"
 SCHEMA = """
@@ -55,8 +56,8 @@ def erased_in(workplace: Workplace, partitions: Iterable[Partition], tombstones:
     for partition in partitions:
         rows = pl.scan_parquet(workplace.tables.root / partition.path)
         if "user_id" in rows.collect_schema().names():
-            users = rows.select(pl.col("user_id").cast(pl.String).str.strip_chars(BLANKS).unique()).collect()
-            found |= set(users["user_id"].drop_nulls())
+            users = rows.select(pl.col("user_id").cast(pl.String).unique()).collect()
+            found |= {same_id(user) for user in users["user_id"].drop_nulls()}
     return tombstones.among(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from churn_assets.defs.erasure import files, landing, sqlite, warehouse
+from churn_assets.defs.erasure import files, raw_files, sqlite, warehouse
 from churn_assets.defs.erasure.files import Kind, files_of
 from churn_assets.defs.erasure.traces import Traces
 from churn_assets.defs.home import Home
@@ -19,7 +19,7 @@ def survey(home: Home, traces: Traces) -> Places:
     """Rows that are the users', or name them, by place; places without any are there too."""
     found: Counter[str] = Counter()
     for file, kind in files_of(home.root):
-        for place, rows in _rows(file, kind, traces).items():
+        for place, rows in _rows(file, kind, traces, home.settings.landing.encoding).items():
             found[f"{_folder(home.root, file)} {place}".strip()] += rows
     return dict(found)
 
@@ -39,14 +39,14 @@ def show(before: Places, after: Places, notes: list[str]) -> None:
         console.print(note, soft_wrap=True)
 
 
-def _rows(file: Path, kind: Kind, traces: Traces) -> Places:
+def _rows(file: Path, kind: Kind, traces: Traces, encoding: str) -> Places:
     match kind:
         case Kind.DUCKDB:
             return warehouse.rows_in(file, traces)
         case Kind.SQLITE:
             return sqlite.rows_in(file, traces)
         case Kind.RAW | Kind.PARQUET:
-            return {"": landing.rows_in(file, traces)}
+            return {"": raw_files.rows_in(file, traces, encoding)}
         case Kind.TEXT:
             return {"": files.lines_in(file, traces)}
         case Kind.ARCHIVE:

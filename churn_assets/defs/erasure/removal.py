@@ -16,13 +16,14 @@ from churn_assets.defs.workplace import Workplace
 
 def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
     """The raw orders and the warehouse know whose orders are whose, so they are the last of what they are about."""
-    home = workplace.home
+    home, encoding = workplace.home, workplace.settings.landing.encoding
     _remove_left_overs(home.root)
+    shutil.rmtree(home.cache, ignore_errors=True)  # copies of raw files, made again when they are read
     partitions.remove(workplace, traces)
     workplace.tables.sweep()
     sqlite.remove(home.record, traces, with_rows=True)
     found = [(file, kind) for file, kind in files_of(home.root) if home.tables not in file.parents]
-    landing.remove([file for file, kind in found if kind in (Kind.RAW, Kind.PARQUET)], traces)
+    landing.remove([file for file, kind in found if kind in (Kind.RAW, Kind.PARQUET)], traces, encoding)
     for file, kind in found:
         if kind == Kind.TEXT:
             files.remove(file, traces)

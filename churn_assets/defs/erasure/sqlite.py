@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from churn_assets.defs.erasure.tombstones import Tombstones, typed_id
+from churn_assets.defs.erasure.tombstones import Tombstones
 from churn_assets.defs.erasure.traces import KEY_COLUMNS, Traces
+from churn_assets.landing.ids import same_id
 
 WAIT_SECONDS = 60
 
@@ -32,7 +33,7 @@ def erased_in(file: Path, tombstones: Tombstones) -> set[str]:
         for table, columns in _tables(connection).items():
             if "user_id" in columns:
                 held = connection.execute(f'select distinct cast(user_id as text) from "{table}"').fetchall()
-                users |= {typed_id(user) for (user,) in held if user}
+                users |= {same_id(user) for (user,) in held if user}
     return tombstones.among(users)
 
 
@@ -89,7 +90,7 @@ def _rename(connection: sqlite3.Connection, table: str, column: str, traces: Tra
 def _open(file: Path, traces: Traces) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)
     try:
-        connection.create_function("is_theirs", 1, lambda value: typed_id(_text(value)) in traces.users)
+        connection.create_function("is_theirs", 1, lambda value: same_id(_text(value)) in traces.users)
         connection.create_function("is_their_key", 1, lambda value: value in traces.keys)
         connection.create_function(
             "is_theirs_or_names_them", 1, lambda value: isinstance(value, str | bytes) and traces.is_in(_text(value))

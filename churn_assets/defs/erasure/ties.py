@@ -9,7 +9,6 @@ import duckdb
 
 from churn_assets.defs.dbt.project import manifest
 from churn_assets.defs.erasure import partitions, sqlite, warehouse
-from churn_assets.defs.erasure.tombstones import typed_id
 from churn_assets.defs.erasure.traces import Traces
 from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
@@ -54,8 +53,8 @@ def _values(
     if table is None or column not in table.columns:
         return set()
     rows = connection.execute(
-        f"select cast({column} as varchar) from {table.scan} where {column} is not null group by 1 "
-        "having coalesce(bool_and(list_contains($users, trim(cast(user_id as varchar)))), false)",
+        f"select {column} from {table.scan} where {column} is not null group by 1 "
+        "having coalesce(bool_and(list_contains($users, user_id)), false)",
         {"users": sorted(users)},
     ).fetchall()
-    return {typed_id(value) for (value,) in rows}
+    return {str(value) for (value,) in rows}

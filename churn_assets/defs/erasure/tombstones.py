@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,9 +11,6 @@ from functools import cached_property
 from pathlib import Path
 
 from churn_assets.defs.erasure.journal import Journal
-
-# What SQL's trim() takes off, by which staging makes an id of what a file holds.
-BLANKS = "".join(chr(code) for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs")
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,3 @@ class Tombstones:
 def hashed(salt: str, user: str) -> str:
     """As SQL has it: sha256(salt || user_id)."""
     return hashlib.sha256((salt + user).encode()).hexdigest()
-
-
-def typed_id(text: str) -> str:
-    """The id as staging makes it of what a file holds."""
-    return text.strip(BLANKS)

@@ -9,13 +9,14 @@ from functools import cached_property
 
 import polars as pl
 
-from churn_assets.defs.erasure.tombstones import BLANKS
+from churn_assets.landing.ids import same_id
 
 KEY_COLUMNS = ("decision_id", "message_key")
 KEY = re.compile(r"(?<![\w-])[0-9a-f]{32}(?![\w-])")
 NO_LETTER = r"[^\p{L}\p{N}_-]"  # between words, for engines that cannot look around
 NAMED = r"user_id\\*[\"']?\s*[:=]\s*\\*[\"']?"
 SHORT = 3
+POWER = r"[0-9][eE]\+?[0-9]"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,14 @@ class Traces:
     orders: frozenset[str] = field(default_factory=frozenset)
     keys: frozenset[str] = field(default_factory=frozenset)
     addresses: frozenset[str] = field(default_factory=frozenset)
+
+    def __or__(self, other: Traces) -> Traces:
+        return Traces(
+            self.users | other.users,
+            self.orders | other.orders,
+            self.keys | other.keys,
+            self.addresses | other.addresses,
+        )
 
     @cached_property
     def words(self) -> re.Pattern[str]:
@@ -91,7 +100,8 @@ def _forms(word: str) -> list[str]:
 
 
 def _spelt(word: str) -> str:
-    return f"(?:{'|'.join(re.escape(form) for form in _forms(word))})"
+    as_float = r"(?:\.0*)?" if word.isdecimal() else ""
+    return f"(?:{'|'.join(re.escape(form) for form in _forms(word))}){as_float}"
 
 
 def _anonymous(found: re.Match[str]) -> str:
@@ -101,5 +111,19 @@ def _anonymous(found: re.Match[str]) -> str:
 
 
 def _among(column: str, values: frozenset[str]) -> pl.Expr:
-    typed = pl.col(column).cast(pl.String).str.strip_chars(BLANKS)
-    return typed.is_in(sorted(values)).fill_null(value=False)
+    """Whether an id, in whatever form it is written, is one of `values`."""
+    return (
+        pl.col(column)
+        .cast(pl.String)
+        .map_batches(lambda ids: _is_among(ids, values), return_dtype=pl.Boolean, is_elementwise=True)
+        .fill_null(value=False)
+    )
+
+
+def _is_among(ids: pl.Series, values: frozenset[str]) -> pl.Series:
+    if not values:
+        return pl.repeat(value=False, n=len(ids), eager=True)
+    # Every form of an id holds the id itself, but for numbers written with a power of ten.
+    may_be = ids.str.contains_any(sorted(values)) | ids.str.contains(POWER)
+    forms = [form for form in ids.filter(may_be.fill_null(value=False)).unique() if same_id(form) in values]
+    return ids.is_in(forms)

@@ -3,15 +3,19 @@
 Consent is guarded here, below every caller: a message cannot become `dispatched` without the user's word at that time.
 """
 
-# The rule of consent/rule.py over consent_words: a yes newer than every no, on the channel or on all of them. Audit and
-# trigger are this text. Moments are of 26 characters, so that they compare as text whatever their fraction.
+# The rule of consent/rule.py over consent_words; audit and trigger are this text. Moments are of 26 characters, so that
+# they compare as text whatever their fraction.
 CONSENT_HOLDS = """coalesce((
-  select max(case when is_granted then moment end) > coalesce(max(case when not is_granted then moment end), '')
+  select max(case when is_granted then moment end)
+      > coalesce(max(case when not is_granted and channel <> 'all' then moment end), '')
+    and coalesce(max(case when is_granted and channel = 'all' then moment end), '')
+      >= coalesce(max(case when not is_granted and channel = 'all' then moment || ' ' end), '')
   from (
-    select is_granted, substr(changed_at || '.000000', 1, 26) as moment from consent_words
+    select channel, is_granted, substr(changed_at || '.000000', 1, 26) as moment from consent_words
     where user_id = {user} and channel in ({channel}, 'all') and {known}
   )
 ), 0)"""
+HOLDS_NOW = CONSENT_HOLDS.format(user="new.user_id", channel="new.channel", known="1")
 
 DELIVERY_SCHEMA = f"""
 create table if not exists outbox (
@@ -49,7 +53,7 @@ drop trigger if exists nothing_leaves_without_consent;
 drop view if exists newest_words;
 create trigger nothing_leaves_without_consent before update of state on outbox when new.state = 'dispatched'
 begin
-  select raise(abort, 'no valid consent') where not {CONSENT_HOLDS.format(user="new.user_id", channel="new.channel", known="1")};
+  select raise(abort, 'no valid consent') where not {HOLDS_NOW};
   select raise(abort, 'suppressed') where exists (select 1 from suppressions where user_id = new.user_id);
 end;
 

@@ -14,6 +14,7 @@ from churn_assets.defs.erasure.erase import sweep_erased
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.review import refuse_what_would_be_wrong
 
 
 @dbt_assets(
@@ -28,6 +29,7 @@ def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, db
     snapshots = snapshots_of(context)
     for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
+    refuse_what_would_be_wrong(workplace.home.landed())
     for observation in observations(workplace.landing(), snapshots[-1]):
         context.log_event(observation)
     made_with = workplace.record.fact(FINGERPRINT_FACT)

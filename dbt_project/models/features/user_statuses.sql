@@ -32,7 +32,7 @@ words as (
   select
     snapshots.snapshot_date,
     consents.user_id,
-    {%- for channel in channels %}
+    {%- for channel in channels + ["all"] %}
     {{ newest_consents(channel, "snapshots.snapshot_date") }}{{ "," if not loop.last }}
     {%- endfor %}
   from {{ snapshots() }} as snapshots

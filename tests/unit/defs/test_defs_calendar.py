@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from churn_assets.defs.calendar import START_FACT, Calendar, CalendarError
 from churn_assets.defs.dbt.project import PROJECT
-from churn_assets.duck import duck
 from churn_assets.defs.home import Home
 from churn_assets.defs.storage.record import Record
+from churn_assets.duck import duck
 
 TICK = timedelta(microseconds=1)
 # A monthly calendar keeps its day of the month, which has to exist in February too.

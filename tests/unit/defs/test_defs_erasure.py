@@ -13,16 +13,15 @@ import pytest
 from filelock import FileLock
 
 from churn_assets.contracts.decision_ledger import ERASED
-from churn_assets.defs.dbt.variables import variables
-from churn_assets.duck import duck
 from churn_assets.defs.erasure import removal
 from churn_assets.defs.erasure.busy import ErasureBusy
 from churn_assets.defs.erasure.erase import NoUserNamed, erase_user, sweep_erased
 from churn_assets.defs.erasure.files import Kind, files_of
 from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.erasure.tombstones import Tombstones
-from churn_assets.landing.inspect import inspect
 from churn_assets.defs.lifelines import Lifeline
+from churn_assets.duck import duck
+from churn_assets.landing.inspect import inspect
 
 if TYPE_CHECKING:
     from churn_assets.defs.workplace import Workplace
@@ -91,19 +90,18 @@ def is_clean(workplace: Workplace) -> bool:
 def test_without_tombstones_nothing_is_another(filled: Workplace) -> None:
     landed = inspect(filled.home.landing)
     assert shielded(landed, filled.home.root) == landed
-    told = variables(filled, [SNAPSHOT])["landing"]
-    assert told == {name: table.as_variable() for name, table in landed.items()}
     assert sweep_erased(filled) == []
 
 
 def test_with_one_the_landing_is_read_without_the_user(filled: Workplace) -> None:
     Tombstones(filled.home.root).add(USER, "me")
-    told = variables(filled, [SNAPSHOT])["landing"]
+    landed = filled.landing()
     with duck() as connection:
-        read = {name: connection.execute(f"from {table['scan']}").fetchall() for name, table in told.items()}
-    assert [(row[0], row[1]) for row in read["orders"]] == [("o2", OTHER)]
-    assert sorted(read["order_items"], key=str) == [("o2", "p2"), (None, "p3")], "of nobody's order: for the contract"
-    assert USER not in str(told)
+        orders = connection.execute(f"select order_id, user_id from {landed['orders'].scan}").fetchall()
+        items = connection.execute(f"select order_id, product_id from {landed['order_items'].scan}").fetchall()
+    assert orders == [("o2", OTHER)]
+    assert sorted(items, key=str) == [("o2", "p2"), (None, "p3")], "of nobody's order: for the contract"
+    assert USER not in landed["orders"].scan
 
 
 def test_a_user_is_erased_once_and_found_nowhere_then(filled: Workplace, capsys: pytest.CaptureFixture[str]) -> None:

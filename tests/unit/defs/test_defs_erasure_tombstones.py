@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.duck import duck
 from churn_assets.defs.erasure.journal import Journal
-from churn_assets.defs.erasure.tombstones import BLANKS, Tombstones, typed_id
+from churn_assets.defs.erasure.tombstones import Tombstones
 
 USER = "u000053"
 
@@ -101,11 +100,3 @@ def test_where_nothing_may_be_written_beside_the_home_the_home_keeps_it(root: Pa
     Journal(root).beside.mkdir()  # as unwritable as it gets, for root too
     assert add(root)
     assert Journal(root).kept_in() == [Journal(root).inside]
-
-
-def test_sql_hashes_and_trims_as_python_does(root: Path) -> None:
-    texts = [f"{blank}ü {blank}" for blank in BLANKS] + ["\tu1\n", "\u200bu1", "张三", "u1"]
-    with duck() as connection:
-        for text in texts:
-            row = connection.execute("select trim($1), sha256('salt' || trim($1))", [text]).fetchone()
-            assert row == (typed_id(text), hashlib.sha256(f"salt{typed_id(text)}".encode()).hexdigest()), repr(text)

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from churn_assets.duck import duck
-from churn_assets.defs.erasure import files, landing, sqlite
+from churn_assets.defs.erasure import files, landing, raw_files, sqlite
 from churn_assets.defs.erasure.traces import Traces
+from churn_assets.duck import duck
 
 KEY = "0123456789abcdef" * 2
 TEXTS = [
@@ -108,9 +108,9 @@ def test_raw_files_lose_the_rows_and_keep_time_types_and_every_other_byte(tmp_pa
         {"ORDER_ID": ["o1", "o3"], "User_ID": [17, 170]}, schema_overrides={"User_ID": pl.Int16}
     ).write_parquet(typed)
     times = [file.stat().st_mtime_ns for file in (rows, items, typed)]
-    assert [landing.rows_in(file, users) for file in (rows, items, typed)] == [1, 1, 1]
+    assert [raw_files.rows_in(file, users) for file in (rows, items, typed)] == [1, 1, 1]
     landing.remove([rows, items, typed], users)
-    assert [landing.rows_in(file, users) for file in (rows, items, typed)] == [0, 0, 0]
+    assert [raw_files.rows_in(file, users) for file in (rows, items, typed)] == [0, 0, 0]
     assert rows.read_bytes() == b"\xef\xbb\xbfOrder_ID;User_ID;note\r\no2;170;\xff 17\r\n"
     assert pl.read_parquet(items)["order_id"].to_list() == ["o2"]
     assert pl.read_parquet(typed).rows() == [("o3", 170)]

@@ -11,9 +11,9 @@ import pytest
 from churn_assets.defs.calendar import START_FACT, Calendar
 from churn_assets.defs.history import missing_history, orders_reach, settle_calendar
 from churn_assets.defs.home import Home
-from churn_assets.landing.errors import LandingError
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.errors import LandingError
 
 WEDNESDAY = datetime(2025, 1, 15, 12)
 
@@ -49,7 +49,9 @@ def test_one_order_in_a_thousand_may_be_older_by_mistake_or_of_the_future(home: 
 
 def test_orders_without_a_readable_time_are_told(home: Home) -> None:
     land_orders(home, [datetime(2999, 1, 1)])
-    with pytest.raises(LandingError, match=r"no order in .* has a readable ordered_at before now; see churn check"):
+    with pytest.raises(
+        LandingError, match=r"no order in .* keeps the raw contract and was known before now; see churn check"
+    ):
         orders_reach(home)
 
 

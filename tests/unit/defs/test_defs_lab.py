@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.duck import duck
 from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 S1, S2, S3, S4 = (date(2026, 1, 5) + timedelta(days=7 * week) for week in range(4))
 NOW = date(2026, 5, 4)

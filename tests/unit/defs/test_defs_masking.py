@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from churn_assets.duck import duck
 from churn_assets.defs.storage.keys import own_key
 from churn_assets.defs.storage.masking import pseudonyms, show_masked, write_pseudonyms
+from churn_assets.duck import duck
 
 USERS = pl.Series("user_id", ["u2", "u1", "u2"])
 

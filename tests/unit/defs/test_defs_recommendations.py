@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from churn_assets.contracts.recommended_items import RecommendedItems
-from churn_assets.duck import duck
 from churn_assets.defs.recommendations import BASKET_PRODUCTS, recommendations_at
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 DAY = date(2026, 6, 15)
 NOON = datetime(2026, 6, 15, 12)

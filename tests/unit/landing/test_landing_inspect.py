@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ def order(number: object, amount: object = 10.0, **more: object) -> pl.DataFrame
 
 
 def rows(landing: Path, table: str = "orders") -> list[dict[str, object]]:
-    """All rows that dbt would see, as text, sorted."""
+    """All rows that dbt would see, typed and written as text, sorted."""
     with duck() as connection:
         landed = inspect(str(landing))[table]
         listed = ", ".join(f"{name}::varchar as {name}" for name in landed.columns)  # by name, as the raw views do
@@ -63,7 +64,8 @@ def test_parquet_and_csv_in_nested_folders_are_one_table(landing: Path, put: Put
     put("orders/late/c.csv", "order_id,user_id,ordered_at,amount,platform\no3,u1,2026-01-02,5,app\n")
     put("orders/notes.txt", "not a table")
     found = inspect(str(landing))["orders"]
-    assert found.files == 3
+    assert len(found.files) == 3
+    assert [unread.path.name for unread in found.unread] == ["notes.txt"]
     assert found.columns == ("order_id", "user_id", "ordered_at", "amount", "status", "platform"), "in contract order"
     assert [(row["order_id"], row["status"], row["platform"]) for row in rows(landing)] == [
         ("o1", None, None), ("o2", "completed", None), ("o3", None, "app"),
@@ -93,7 +95,7 @@ def test_what_lies_within_a_nested_column_is_no_column(landing: Path, put: Put) 
 def test_files_bytes_and_age_are_told(landing: Path, put: Put) -> None:
     files = [put("orders/a.csv", GOOD), put("orders/b.csv", GOOD)]
     found = inspect(str(landing))["orders"]
-    assert (found.files, found.bytes) == (2, 2 * len(GOOD))
+    assert (len(found.files), found.bytes) == (2, 2 * len(GOOD))
     assert found.newest_at == datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
 
 
@@ -121,7 +123,7 @@ def test_the_landing_may_be_given_as_a_uri(landing: Path, put: Put) -> None:
 def test_csv_dialects_give_the_same_row(landing: Path, put: Put, content: str) -> None:
     put("orders/a.csv", content)
     assert rows(landing) == [
-        {"order_id": "o1", "user_id": "u1", "ordered_at": "2026-01-01 10:00:00", "amount": "10.00"}
+        {"order_id": "o1", "user_id": "u1", "ordered_at": "2026-01-01 10:00:00", "amount": "10.0000"}
     ]
 
 
@@ -129,24 +131,26 @@ def test_csv_files_of_different_dialects_and_columns_lie_side_by_side(landing: P
     put("orders/a.csv", GOOD)
     put("orders/b.csv", "user_id;amount;order_id;ordered_at\nu2;7,50;o2;2026-01-03\n")
     assert [(row["order_id"], row["user_id"], row["amount"]) for row in rows(landing)] == [
-        ("o1", "u1", "10.00"), ("o2", "u2", "7,50"),
+        ("o1", "u1", "10.0000"), ("o2", "u2", None),
     ]  # fmt: skip
 
 
 def test_csv_values_stay_text_and_short_lines_are_padded(landing: Path, put: Put) -> None:
     put("orders/a.csv", f'{HEADER}\n0017,u1,"Jan, 1\nof 2026","say ""ten"""\no2,u2\n')
-    assert rows(landing) == [
+    with duck() as connection:
+        found = connection.execute(f"select row_json from {inspect(str(landing))['orders'].scan} order by 1").fetchall()
+    assert [json.loads(text) for (text,) in found] == [
         {"order_id": "0017", "user_id": "u1", "ordered_at": "Jan, 1\nof 2026", "amount": 'say "ten"'},
         {"order_id": "o2", "user_id": "u2", "ordered_at": None, "amount": None},
     ]
 
 
-def test_types_that_differ_between_parquet_files_are_widened(landing: Path, put: Put) -> None:
+def test_types_may_differ_between_parquet_files(landing: Path, put: Put) -> None:
     put("orders/a.parquet", order(17, 10))
     put("orders/b.parquet", order("o2", 7.5))
     put("orders/c.csv", GOOD.replace("o1", "o3"))
     assert [(row["order_id"], row["amount"]) for row in rows(landing)] == [
-        ("17", "10.0"), ("o2", "7.5"), ("o3", "10.00"),
+        ("17", "10.0000"), ("o2", "7.5000"), ("o3", "10.0000"),
     ]  # fmt: skip
 
 
@@ -177,8 +181,8 @@ BROKEN: dict[str, tuple[Callable[[Put], Path], str]] = {
     "Latin-1 in the header": (
         lambda put: put("orders/b.csv", GOOD.replace("amount", "amount,größe").encode("latin-1")), "UTF-8",
     ),
-    "empty file": (lambda put: put("orders/b.csv", ""), "is empty: a CSV file needs a header line"),
-    "unclosed quote": (lambda put: put("orders/b.csv", f'{HEADER}\n"o1,u1,2026-01-01,1\n'), "has an unclosed quote"),
+    "empty file": (lambda put: put("orders/b.csv", ""), "is empty: a file of separated values needs a header line"),
+    "unclosed quote": (lambda put: put("orders/b.csv", f'{HEADER}\n"o1,u1,2026-01-01,1\n'), "line 2: a quote is not closed"),
     "too long line": (lambda put: put("orders/b.csv", f"{GOOD}o2,u2,2026-01-01,10,0,0\n"), "cannot be read as CSV"),
 }  # fmt: skip
 
@@ -211,7 +215,7 @@ def test_a_missing_folder_is_named_with_its_setting(landing: Path) -> None:
     assert str(landing) in str(raised.value)
 
 
-@pytest.mark.parametrize("files", [(), ("users/a.csv",), ("orders/readme.txt",)])
+@pytest.mark.parametrize("files", [(), ("users/a.csv",), ("orders/readme.md",)])
 def test_missing_orders_are_named_with_the_place(landing: Path, put: Put, files: tuple[str, ...]) -> None:
     landing.mkdir()
     for name in files:

@@ -1,0 +1,167 @@
+"""`churn check`: the first screen of a new shop. What is read of the landing and what is not, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.erasure.shield import shielded
+from churn_assets.defs.home import Home
+from churn_assets.defs.terminal import wide_console
+from churn_assets.duck import duck
+from churn_assets.landing import oddities
+from churn_assets.landing.contact import open_contacts
+from churn_assets.landing.inspect import LandingContents
+from churn_assets.landing.review import Finding, TableReview, review_table
+
+SHOWN_REFUSALS = 3
+COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
+
+
+def check(root: Path, *, as_json: bool = False) -> bool:
+    """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
+    home = Home(root)
+    landed = home.landed()
+    contents = LandingContents(shielded(landed.tables, home.root), landed.unread)
+    with duck() as connection:
+        reviews = [review_table(connection, table) for table in contents.tables.values()]
+        findings = oddities.findings(connection, contents)
+        findings += oddities.unread_values(reviews)
+        statuses = oddities.statuses(connection, contents.tables)
+        scale = _scale(connection, contents)
+    findings += [Finding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))]
+    is_ready = not any(finding.severity == "error" for finding in findings)
+    if as_json:
+        print(json.dumps(_as_json(home, contents, reviews, findings, statuses, scale), indent=2, default=_text))
+        return is_ready
+    _show(wide_console(), home, contents, reviews, findings, statuses, scale)
+    return is_ready
+
+
+def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> dict[str, float | None]:
+    """What an order is worth, by which a wrong unit or currency is seen at once."""
+    row = connection.execute(
+        "select min(amount), median(amount), quantile_cont(amount, 0.99), max(amount) "
+        f"from {contents.tables['orders'].scan} where refused_because is null and is_purchase"
+    ).fetchone()
+    names = ("smallest", "median", "percentile_99", "largest")
+    return {
+        name: None if value is None else float(value) for name, value in zip(names, row or (None,) * 4, strict=True)
+    }
+
+
+def _show(
+    console: Console,
+    home: Home,
+    contents: LandingContents,
+    reviews: list[TableReview],
+    findings: list[Finding],
+    statuses: list[tuple[str, int, bool, bool]],
+    scale: dict[str, float | None],
+) -> None:
+    options = home.settings.landing
+    console.print(f"Landing {home.landing}", markup=False)
+    console.print(
+        f"Times without an offset are read as {options.time_zone}, text as {options.encoding}, "
+        f"decimal sign {options.decimal_separator}",
+        markup=False,
+    )
+    console.print(_overview(reviews, contents))
+    for review in reviews:
+        for refusal in review.refused[:SHOWN_REFUSALS]:
+            first = f" (first: {', '.join(refusal.examples)})" if refusal.examples else ""
+            console.print(
+                f"  refused  {review.name}: {refusal.rows:,} rows, {refusal.reason}{first}",
+                markup=False,
+                soft_wrap=True,
+            )
+    if any(review.rows_refused for review in reviews):
+        console.print("  Refused rows go to staging.quarantine, are counted there and used nowhere.")
+    listed = ", ".join(f"{word} {rows:,} {'yes' if is_one else 'no'}" for word, rows, is_one, _ in statuses[:20])
+    console.print(f"Order statuses, rows, counts as a purchase: {listed}", markup=False, soft_wrap=True)
+    told = ", ".join(f"{name} {value:,.2f}" for name, value in scale.items() if value is not None)
+    console.print(f"Order amounts: {told}", markup=False)
+    for table in raw_contract():
+        if table.name not in contents.tables:
+            console.print(
+                f"Missing: {table.name} ({oddities.USED_FOR.get(table.name, table.description)})", markup=False
+            )
+    for finding in findings:
+        console.print(f"{finding.severity:>7}  {finding}", markup=False, soft_wrap=True)
+    errors = sum(finding.severity == "error" for finding in findings)
+    if errors:
+        console.print(f"{errors} errors: a run would refuse to begin.")
+    elif not findings and not any(review.rows_refused for review in reviews):
+        console.print("Every row keeps the raw contract.")
+    else:
+        console.print("A run can begin: churn run")
+
+
+def _overview(reviews: list[TableReview], contents: LandingContents) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("table", *COUNTS, "from", "to", "known until", "users", "unknown columns"):
+        justify: Literal["left", "right"] = "right" if heading in (*COUNTS, "users") else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading != "unknown columns")
+    for review in reviews:
+        unread = sum(each.reason != "bookkeeping of another system" for each in contents.tables[review.name].unread)
+        table.add_row(
+            review.name, f"{review.files:,}", f"{unread:,}", f"{review.delivered:,}", f"{review.kept:,}",
+            f"{review.replaced:,}", f"{review.rows_refused:,}", _day(review.first_at), _day(review.last_at),
+            _day(review.last_known_at), "" if review.users is None else f"{review.users:,}",
+            ", ".join(review.unknown_columns),
+        )  # fmt: skip
+    return table
+
+
+def _as_json(
+    home: Home,
+    contents: LandingContents,
+    reviews: list[TableReview],
+    findings: list[Finding],
+    statuses: list[tuple[str, int, bool, bool]],
+    scale: dict[str, float | None],
+) -> dict[str, Any]:
+    return {
+        "landing": home.landing,
+        "time_zone": home.settings.landing.time_zone,
+        "encoding": home.settings.landing.encoding,
+        "can_run": not any(finding.severity == "error" for finding in findings),
+        "tables": [
+            {
+                **asdict(review),
+                "rows_refused": review.rows_refused,
+                "not_read": [
+                    {"path": str(each.path), "reason": each.reason} for each in contents.tables[review.name].unread
+                ],
+            }
+            for review in reviews
+        ],
+        "missing_tables": {
+            table.name: oddities.USED_FOR.get(table.name, table.description)
+            for table in raw_contract()
+            if table.name not in contents.tables
+        },
+        "not_read": [{"path": str(each.path), "reason": each.reason} for each in contents.unread],
+        "statuses": [
+            {"status": word, "rows": rows, "is_purchase": is_one, "is_known": is_known}
+            for word, rows, is_one, is_known in statuses
+        ],
+        "order_amounts": scale,
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,216 @@
+"""What looks wrong in raw tables and may be right: words nobody knows, ids of too many rows, columns with new names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import duckdb
+
+from churn_assets.contracts.raw import EVENT_TYPES
+from churn_assets.landing.consents import UNKNOWN
+from churn_assets.landing.inspect import LandedTable, LandingContents
+from churn_assets.landing.review import (
+    Finding,
+    TableReview,
+    contradictions,
+    loaded_at_once,
+    strangers,
+    too_little_kept,
+)  # fmt: skip
+from churn_assets.landing.statuses import is_listed_sql
+
+Tables = Mapping[str, LandedTable]
+MANY_UNKNOWN = 20  # words that are listed at most
+OUTSIZED_SHARE, OUTSIZED_ROWS, OUTSIZED_IDS = 0.05, 50, 50
+UNREAD_SHARE = 0.01
+AHEAD_SHARE = 0.2  # of rows that happened up to 14 hours after they became known
+USED_FOR = {
+    "users": "registration, profile, addresses: nobody can be mailed or called",
+    "order_items": "products and prices",
+    "events": "browsing, searches, carts",
+    "returns": "returns",
+    "reviews": "ratings and sentiment",
+    "coupons": "coupons",
+    "support_tickets": "service",
+    "contacts": "past campaigns: contact pressure, measured effects",
+    "consents": "who may be written to: without it nobody may",
+}
+
+
+def findings(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> list[Finding]:
+    """Everything that a person should look at, errors first."""
+    tables = contents.tables
+    found = [
+        *too_little_kept(connection, tables), *contradictions(tables), *loaded_at_once(connection, tables),
+        *strangers(connection, tables), *not_read(contents), *renamed(tables),
+    ]  # fmt: skip
+    for look in (statuses_unknown, event_types_unknown, consents_unknown, outsized_ids, ahead_of_their_time):
+        found += look(connection, tables)
+    return sorted(found, key=lambda finding: (finding.severity != "error", finding.table))
+
+
+def not_read(contents: LandingContents) -> Iterator[Finding]:
+    """Files and folders that lie there and do not count."""
+    for each in contents.unread:
+        yield Finding("warning", "landing", f"{each.path.name} is not read: {each.reason}", "Move it, or remove it")
+    for table in contents.tables.values():
+        for each in table.unread:
+            if each.reason != "bookkeeping of another system":
+                yield Finding(
+                    "warning", table.name, f"{each.path} is not read: {each.reason}", "Convert it, or move it away"
+                )
+
+
+def renamed(tables: Tables) -> Iterator[Finding]:
+    """A column of the contract that newer files do not have while they have one nobody knows: renamed on the way."""
+    for table in tables.values():
+        known = {column.name for column in table.table.columns}
+        files = [file for file in table.files if not file.is_ours]
+        for name in table.columns:
+            having = [number for number, file in enumerate(files) if name in file.columns]
+            if not having or having[-1] == len(files) - 1:
+                continue
+            after = files[having[-1] + 1 :]
+            new = {column for file in after for column in file.columns} - known
+            new -= {column for file in files[: having[-1] + 1] for column in file.columns}
+            if new:
+                yield Finding(
+                    "error",
+                    table.name,
+                    f"column {name} ends with {files[having[-1]].path.name} and {', '.join(sorted(new))} begins with "
+                    f"{after[0].path.name}",
+                    f"If that is {name} under another name, write it as {name} in every file",
+                )
+
+
+def statuses(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[tuple[str, int, bool, bool]]:
+    """Every status of an order with its rows, whether it counts as a purchase, and whether that is known."""
+    orders = tables["orders"]
+    options = orders.reading.options
+    lists = (options.cancelled_statuses, options.purchase_statuses)
+    known = f"({' or '.join(is_listed_sql('status', words) for words in lists)})"
+    return connection.execute(
+        f"select coalesce(status, '(none)'), count(*) as rows, bool_and(is_purchase), "
+        f"bool_and(status is null or {known}) from {orders.scan} where refused_because is null and not is_replaced "
+        "group by 1 order by rows desc, 1"
+    ).fetchall()
+
+
+def statuses_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
+    found = [(word, rows) for word, rows, _, is_known in statuses(connection, tables) if not is_known]
+    if found:
+        listed = ", ".join(f"{word} ({rows:,})" for word, rows in found[:MANY_UNKNOWN])
+        yield Finding(
+            "warning",
+            "orders",
+            f"{len(found)} statuses nobody knows count as purchases: {listed}",
+            "Put each into landing.cancelled_statuses or landing.purchase_statuses",
+        )
+
+
+def event_types_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
+    events = tables.get("events")
+    if events is None:
+        return
+    rows = connection.execute(
+        f"select event_type, count(*) as rows from {events.scan} where refused_because is null "
+        "group by 1 order by rows desc, 1"
+    ).fetchall()
+    total, unknown = sum(count for _, count in rows), [(word, n) for word, n in rows if word not in EVENT_TYPES]
+    if unknown:
+        listed = ", ".join(f"{word} ({count:,})" for word, count in unknown[:MANY_UNKNOWN])
+        is_all = sum(count for _, count in unknown) == total
+        yield Finding(
+            "error" if is_all else "warning",
+            "events",
+            f"{'all' if is_all else 'some'} types of events are counted by no feature: {listed}",
+            f"Name what they are in landing.event_types ({', '.join(EVENT_TYPES)})",
+        )
+
+
+def consents_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
+    """Words of consents that nobody knows: their yes gives nothing, their no ends whatever it may mean."""
+    consents = tables.get("consents")
+    if consents is None:
+        return
+    for column in ("channel", "purpose"):
+        rows = connection.execute(
+            f"select coalesce({column}, '(none)'), count(*) as rows from {consents.scan} "
+            f"where {column}_meant = '{UNKNOWN}' group by 1 order by rows desc, 1 limit {MANY_UNKNOWN}"
+        ).fetchall()
+        if rows:
+            listed = ", ".join(f"{word} ({count:,})" for word, count in rows)
+            yield Finding(
+                "warning",
+                "consents",
+                f"{column}s nobody knows, of which a yes gives nothing and a no ends all it may mean: {listed}",
+                f"Say what they mean in landing.consent_words.{column}s",
+            )
+    row = connection.execute(
+        f"select count(*), list(distinct coalesce(json_extract_string(row_json, '$.is_granted'), '(none)'))[1:10] "
+        f"from {consents.scan} where refused_because is null and lower(coalesce(json_extract_string(row_json, "
+        "'$.is_granted'), '')) not in ('true', 'false', '1', '0', 'yes', 'no', 't', 'f', 'y', 'n', '1.0', '0.0') "
+        "and not coalesce(greatest(email_consent, sms_consent, push_consent, call_consent), false)"
+    ).fetchone()
+    if row and row[0]:
+        yield Finding(
+            "warning",
+            "consents",
+            f"{row[0]:,} rows are read as a no since they are no known yes: {', '.join(sorted(row[1]))}",
+            "Add words that say yes to landing.consent_words.granted",
+        )
+
+
+def outsized_ids(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
+    """One user with so many rows that it is nobody in particular: a till, a test account, a robot."""
+    for name in ("orders", "events"):
+        if name not in tables:
+            continue
+        row = connection.execute(
+            f"with counts as (select user_id, count(*) as rows from {tables[name].scan} where refused_because is null "
+            "group by 1) select user_id, rows, (select sum(rows) from counts), (select count(*) from counts) "
+            "from counts order by rows desc, user_id limit 1"
+        ).fetchone()
+        if row is None:
+            continue
+        user, rows, total, users = row
+        if users >= OUTSIZED_IDS and rows >= OUTSIZED_ROWS and rows > OUTSIZED_SHARE * total:
+            yield Finding(
+                "warning",
+                name,
+                f"user_id {user} has {rows:,} of {total:,} rows",
+                "If it is nobody in particular (a till, guests, a test account), name it in landing.nobody_ids",
+            )
+
+
+def ahead_of_their_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
+    """Rows that happened hours after they became known: local times in a column of UTC."""
+    for table in tables.values():
+        event = table.table.event_time
+        if event is None or event not in table.columns or table.name == "events":
+            continue
+        row = connection.execute(
+            f"select count(*), count(*) filter ({event} > known_at + interval 30 minute "
+            f"or {event} > timestamp '{table.reading.now}') from {table.scan} where refused_because is null"
+        ).fetchone()
+        rows, ahead = row or (0, 0)
+        if ahead and ahead > AHEAD_SHARE * rows:
+            yield Finding(
+                "warning",
+                table.name,
+                f"{ahead:,} of {rows:,} rows happened after they became known",
+                "Are these local times? Set landing.time_zone (and ingested_time_zone)",
+            )
+
+
+def unread_values(reviews: Iterable[TableReview]) -> Iterator[Finding]:
+    """Optional columns of which many values could not be read and are unknown."""
+    for review in reviews:
+        for column, rows in review.unread_values.items():
+            if rows > UNREAD_SHARE * review.kept:
+                yield Finding(
+                    "warning",
+                    review.name,
+                    f"{column} could not be read in {rows:,} of {review.kept:,} rows and is unknown there",
+                    "Look at how it is written; the rows themselves are used",
+                )
