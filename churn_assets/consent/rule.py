@@ -5,8 +5,8 @@ dispatch and audit keep to. Tests hold the three against each other.
 
 Consent holds on a channel at a moment where a yes that counts before it is newer than every no that is known by then,
 and no no to all channels stands, which only a later yes to all channels lifts. Of a yes and a no at one moment the no
-counts; a no counts as soon as it is known, whatever time it gives; what cannot be read as a yes is a no on every channel
-it may mean (landing/consents.py).
+counts; a no counts as soon as it is known, whatever time it gives; what cannot be read as a yes is a no on every
+channel it may mean (landing/consents.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from churn_assets.consent.words import ALL
 
 @dataclass(frozen=True)
 class Consent:
-    """One yes or no of a user on a channel, or on `all`. `counts_at`: its place among the others; `known_at`: when it was told."""
+    """One yes or no of a user on a channel, or on `all`. `counts_at`: its place among the others."""
 
     channel: str
     is_granted: bool

@@ -2,8 +2,9 @@
 
 Per channel (`email_consent`, ...): true for a yes that can be read, false for a no, null where the row does not touch
 it. Everything that is no readable yes is a no, and ends consent on every channel it may mean: with a channel or a
-purpose that nobody knows it may mean each. What a row says of all channels as such stands in `all_consent` besides: a no
-to everything is not lifted by a yes to something. `counts_at` is the moment at which the row takes its place among the others.
+purpose that nobody knows it may mean each. What a row says of all channels as such stands in `all_consent` besides: a
+no to everything is not lifted by a yes to something. `counts_at` is the moment at which the row takes its place among
+the others.
 """
 
 from __future__ import annotations

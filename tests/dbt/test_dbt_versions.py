@@ -23,7 +23,7 @@ ACCOUNTS = {
         2,
         6,
         1,
-    ),  # 201 delivered twice, 301 beaten by a later file; 303 contradicts itself
+    ),  # twice 201, beaten 301; 303 contradicts itself
     "order_items": ("fct_order_items", 9, 8, 1, 0, 0),
     "events": ("fct_events", 30, 28, 1, 1, 0),
     "returns": ("fct_returns", 3, 3, 0, 0, 0),

@@ -56,7 +56,9 @@ select
   case
     -- Whoever said no to something and yes to nothing that still holds.
     when not greatest(
-      {%- for channel in channels %}consents.consent_{{ channel }}{{ ", " if not loop.last }}{% endfor -%}
+      {%- for channel in channels %}
+      consents.consent_{{ channel }}{{ "," if not loop.last }}
+      {%- endfor %}
     ) then 'objected'
     when purchases.last_ordered_at is null then 'new'
     {%- if active_within %}

@@ -182,7 +182,9 @@ BROKEN: dict[str, tuple[Callable[[Put], Path], str]] = {
         lambda put: put("orders/b.csv", GOOD.replace("amount", "amount,größe").encode("latin-1")), "UTF-8",
     ),
     "empty file": (lambda put: put("orders/b.csv", ""), "is empty: a file of separated values needs a header line"),
-    "unclosed quote": (lambda put: put("orders/b.csv", f'{HEADER}\n"o1,u1,2026-01-01,1\n'), "line 2: a quote is not closed"),
+    "unclosed quote": (
+        lambda put: put("orders/b.csv", f'{HEADER}\n"o1,u1,2026-01-01,1\n'), "line 2: a quote is not closed",
+    ),
     "too long line": (lambda put: put("orders/b.csv", f"{GOOD}o2,u2,2026-01-01,10,0,0\n"), "cannot be read as CSV"),
 }  # fmt: skip
 
