@@ -16,13 +16,14 @@ from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.promotions import NoSuchModel
 from churn_assets.defs.storage.tables import PartitionDamaged, PartitionMissing
 from churn_assets.defs.tuning_lock import TuningBusy
+from churn_assets.instance.record.errors import RecordError
 from churn_assets.model.slices import LeakingSplit, NothingKept, NothingToTest
 from churn_assets.settings import SettingsError
 from churn_assets.sources import SourceError
 
 KNOWN_FAILURES = (
     CalendarError, DispatchBusy, ErasureBusy, LandingError, LeakingSplit, ManifestError, NoPlan, NoSuchMessage,
-    NoSuchModel, NoUserNamed,
-    NotAllowed, NothingKept, NothingToTest, PartitionDamaged, PartitionMissing, SettingsError, SourceError, TuningBusy,
+    NoSuchModel, NoUserNamed, NotAllowed, NothingKept, NothingToTest, PartitionDamaged, PartitionMissing, RecordError,
+    SettingsError, SourceError, TuningBusy,
     duckdb.IOException,  # somebody else has the warehouse open; the message names the process
 )  # fmt: skip

@@ -29,7 +29,7 @@ where source in ('unsubscribe', 'objection') order by sequence
 
 def write_receipts(workplace: Workplace) -> None:
     """Bring the received rows up to what the record store knows; nothing is written where it knows nothing."""
-    with workplace.record.transaction() as connection:
+    with workplace.record.reading() as connection:
         sent, said = connection.execute(SENT).fetchall(), connection.execute(SAID).fetchall()
     if sent:
         _write(workplace, "contacts", _contacts(workplace, sent))

@@ -1,9 +1,22 @@
-"""Tables of the record store about messages: what was planned, approved, said about consent, tried, and became of it.
+-- The schema of the first releases, which did not number it (churn-assets 0.1.0). They may have made any part of it, so
+-- each part is made only where it is missing.
 
-Consent is guarded here, below every caller: a message cannot become `dispatched` without the user's word at that time.
-"""
+create table if not exists manifest (
+  stage text not null, table_name text not null, snapshot_date text not null,
+  path text not null, sha256 text not null, rows integer not null, bytes integer not null,
+  is_sealed integer not null, published_at text not null,
+  primary key (stage, table_name, snapshot_date)
+) strict;
 
-DELIVERY_SCHEMA = """
+-- Append-only. Which model is champion from a snapshot on, who decided it and why.
+create table if not exists model_promotions (
+  sequence integer primary key, snapshot_date text not null, champion_snapshot_date text not null,
+  model_version text not null, definition text not null, decision text not null, reason text not null,
+  decided_by text not null, decided_at text not null
+) strict;
+
+create table if not exists facts (name text primary key, value text not null) strict;
+
 create table if not exists outbox (
   message_key text primary key, decision_id text not null, user_id text not null, channel text not null,
   template text not null, payload text not null, state text not null, not_before text not null, expires_at text not null
@@ -35,6 +48,15 @@ create table if not exists attempts (
 create index if not exists attempts_of_message on attempts (message_key);
 create index if not exists attempts_of_user on attempts (user_id, started_at);
 
+-- Append-only. A sealed partition that an erasure replaced: what was sealed, and what stands in its place.
+create table if not exists erasures (
+  stage text not null, table_name text not null, snapshot_date text not null,
+  old_sha256 text not null, new_sha256 text not null, rows integer not null, at text not null
+) strict;
+
+-- Files that have been searched for everybody who is erased, and by which tombstones.
+create table if not exists swept_files (sha256 text primary key, tombstones text not null) strict;
+
 drop view if exists newest_words;
 create view newest_words as
 select user_id, channel, is_granted from (
@@ -44,6 +66,7 @@ select user_id, channel, is_granted from (
   from consent_words
 ) where place = 1;
 
+-- Consent is guarded here, below every caller: no message becomes `dispatched` without the user's word at that time.
 drop trigger if exists nothing_leaves_without_consent;
 create trigger nothing_leaves_without_consent before update of state on outbox when new.state = 'dispatched'
 begin
@@ -60,4 +83,3 @@ create trigger a_payload_is_for_ever before update of payload, user_id, channel,
 begin
   select raise(abort, 'the content of a message never changes');
 end;
-"""
