@@ -27,6 +27,7 @@ def variables(workplace: Workplace, snapshots: Sequence[date], *, is_rebuild: bo
             "consume_from": behind.isoformat() if behind else None,
             "known_until": max(snapshots[-1], consumed or snapshots[-1]).isoformat(),
         },
+        "rebuild": is_rebuild,
         **baked_variables(settings),
     }
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 
+from churn_assets.instance.record.errors import RecordError
+
 KEPT = 5  # a few releases; each is as large as the record, some 100 KB per 1,000 messages
 NAME = re.compile(r"\.schema-\d+\.\d{8}T\d{12}Z\.backup$")
 
@@ -18,7 +20,7 @@ def back_up(file: Path, schema: int) -> Path:
     """Copy the record as it is now to `<file>.schema-<number>.<time>.backup`; returns that.
 
     The caller holds the write lock of `file`. A copy equal to the newest one is not kept twice: an upgrade that is
-    killed again and again makes one. On any failure no file stays behind.
+    killed again and again makes one. On any failure no file stays behind. Raises RecordError.
     """
     temporary = file.with_name(f"{file.name}.backup.tmp")
     temporary.unlink(missing_ok=True)  # of a process that was killed here
@@ -33,9 +35,14 @@ def back_up(file: Path, schema: int) -> Path:
         made = file.with_name(f"{file.name}.schema-{schema}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z.backup")
         temporary.rename(made)
         _force(file.parent)
-        return made
+    except OSError as error:
+        raise RecordError(
+            f"The record {file} is of an older release, and no backup of it can be made ({error}): nothing was "
+            "changed. Mend that and run the same command again."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
+    return made
 
 
 def backups_of(file: Path) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -195,6 +197,18 @@ def test_what_is_no_database_or_a_damaged_one_is_said_to_be_so(tmp_path: Path, c
         with pytest.raises(RecordError, match=told), opened(file):
             pass
     assert file.read_bytes() == content
+
+
+def test_without_a_backup_nothing_is_changed(newest_release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    content = newest_release.read_bytes()
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(RecordError, match=r"no backup of it can be made \(.*Input/output error\): nothing was changed"):
+        upgrade(newest_release)
+    assert newest_release.read_bytes() == content
+    assert [each.name for each in newest_release.parent.iterdir()] == ["record.sqlite"]
 
 
 def test_the_newest_backups_are_kept(tmp_path: Path) -> None:
