@@ -1,7 +1,7 @@
 {# What dbt must not do to the warehouse of a shop, whoever starts it. On-run-start: nothing has been changed by then. #}
 {% macro refuse_what_would_lose_rows() %}
   {% if execute and flags.WHICH not in ("parse", "compile", "list", "generate", "show") %}
-    {% set again = "churn dbt -- " ~ flags.WHICH ~ " (--home DIR and --snapshot DATE come before the --)" %}
+    {% set again = "churn dbt -- " ~ flags.WHICH ~ (" --full-refresh" if flags.FULL_REFRESH) ~ " (--home DIR and --snapshot DATE come before the --)" %}
     {% if not run_var("landing") %}
       {# dbt by itself does not know where the raw files are: every table would be built of nothing, and a snapshot listed
          that nobody asked for. #}

@@ -82,13 +82,14 @@ def made_anew(file: Path, traces: Traces) -> None:
 
 def show_landing(workplace: Workplace) -> None:
     """The views over the raw files with the tombstones as they are now; a run makes them the same way."""
-    with suppress(LandingError):  # without a landing the views show nothing anyway
+    landed: dict[str, LandedTable] = {}
+    with suppress(LandingError):  # what cannot be read is not shown
         landed = shielded(inspect(workplace.home.landing, workplace.home.received), workplace.home.root)
-        with workplace.warehouse.exclusive(), duck(workplace.home.warehouse) as connection:
-            connection.execute("create schema if not exists raw")
-            for table in raw_contract():
-                rows = _rows(table, landed.get(table.name))
-                connection.execute(f'create or replace view raw."{table.name}" as {rows}')
+    with workplace.warehouse.exclusive(), duck(workplace.home.warehouse) as connection:
+        connection.execute("create schema if not exists raw")
+        for table in raw_contract():
+            rows = _rows(table, landed.get(table.name))
+            connection.execute(f'create or replace view raw."{table.name}" as {rows}')
 
 
 def _rows(table: RawTable, held: LandedTable | None) -> str:
