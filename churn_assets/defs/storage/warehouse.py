@@ -41,7 +41,8 @@ class Warehouse:
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
         """Rows of one read-only query.
 
-        They cross as a Parquet file: over Arrow, DuckDB 2.0 and polars 2.1 end a process with a page of warnings.
+        They cross as a Parquet file: over Arrow the sum of whole numbers, a HUGEINT, comes as a Decimal, which no model
+        takes, and the time zone under another name (DuckDB 2.0, polars 2.1, 2026-11).
         """
         with self.exclusive(), tempfile.TemporaryDirectory(dir=self.locks, prefix="query-") as folder:
             file = Path(folder) / "rows.parquet"
