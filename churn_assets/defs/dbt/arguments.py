@@ -13,6 +13,7 @@ APART = ("parse", "list", "ls", "deps", "clean", "init", "serve")
 READING = ("compile", "show", "docs", "generate", "source", "freshness", "debug")
 WRITING = ("build", "run", "test", "seed", "snapshot", "retry", "run-operation")
 REFUSED = {"clone": "a home has one warehouse; copy the home instead"}
+BEFORE = ("--home", "--snapshot")
 OURS = ("--project-dir", "--profiles-dir", "--profile", "--target", "-t")
 FULL_REFRESH = ("--full-refresh", "-f")
 YES = ("1", "t", "true", "y", "yes", "on")
@@ -37,6 +38,9 @@ class DbtArguments:
         ours = [each for each in arguments if each.split("=")[0] in OURS]
         if ours:
             raise DbtRefused(f"{', '.join(ours)}: churn dbt runs its own project, on the home named by --home")
+        misplaced = [each for each in arguments if each.split("=")[0] in BEFORE]
+        if misplaced:
+            raise DbtRefused(f"{', '.join(misplaced)}: what is for churn comes before the --, what is for dbt after it")
         known = {*APART, *READING, *WRITING, *REFUSED}
         command = next((each for each in arguments if each in known), "")
         if command == "docs" and "serve" in arguments:

@@ -59,6 +59,7 @@ def test_variables_are_taken_out_and_put_together() -> None:
             ["run", "--target=dev", "--profiles-dir", "x"],
             "--target=dev, --profiles-dir: churn dbt runs its own project",
         ),
+        (["build", "--home", "x"], "--home: what is for churn comes before the --"),
         (["clone", "--state", "x"], "dbt clone: a home has one warehouse"),
     ],
 )
