@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes
 
 # Other packages' own tests, source maps of the UI and what venv brings for Python 3.11: 90 MB that nothing here reads.
-SLIM := find $(VENV)/lib/python*/site-packages/pandas $(VENV)/lib/python*/site-packages/scipy \
+SLIM := find $(VENV)/lib/python*/site-packages/pandas $(VENV)/lib/python*/site-packages/scipy $(VENV)/lib/python*/site-packages/pyarrow \
 	$(VENV)/lib/python*/site-packages/sklearn $(VENV)/lib/python*/site-packages/matplotlib \
 	-type d -name tests -prune -exec rm -rf {} + ; \
 	find $(VENV)/lib/python*/site-packages/dagster_webserver -name '*.map' -delete ; \
@@ -33,7 +33,7 @@ help: ## what can be done here
 setup: $(VENV)/.base ## create .venv from the lock
 $(VENV)/.base: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "Setting up $(VENV) (about a minute, 1.1 GB) ..."
+	@echo "Setting up $(VENV) (about a minute, 1.3 GB) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

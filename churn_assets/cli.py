@@ -155,6 +155,21 @@ def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     finish(verify_mart(settled_home(home), snapshot.date() if snapshot else None))
 
 
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def dbt(
+    arguments: Annotated[list[str], typer.Argument(help="What dbt is to do, such as: build -s user_features+")],
+    snapshot: OptionalDay = None,
+    home: HomeOption = None,
+) -> None:
+    """Run dbt on the warehouse of this instance, at a snapshot (default: the newest that was built).
+
+    churn dbt --snapshot 2026-11-09 -- build -s user_features
+    """
+    from churn_assets.defs.dbt.by_hand import run_by_hand
+
+    sys.exit(run_by_hand(settled_home(home), snapshot.date() if snapshot else None, arguments))
+
+
 @app.command()
 def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""

@@ -25,11 +25,15 @@ IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where 
 
 
 def settled_home(folder: Path | None) -> Path:
-    """Settle which instance this process is about, before anything reads its settings."""
+    """Settle which instance this process is about, before anything reads its settings, and that it shows its files."""
     if folder is not None:
         os.environ["CHURN_HOME"] = str(folder)
     root = Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute()
     os.environ["CHURN_HOME"] = str(root)
+    if (root / "warehouse.duckdb").exists():
+        from churn_assets.defs.moved import settle_views
+
+        settle_views(root)
     return root
 
 

@@ -14,9 +14,11 @@ WAIT_SECONDS, RETRY_SECONDS = 30, 0.2
 
 
 @contextmanager
-def duck(file: Path | None = None, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def duck(
+    file: Path | None = None, *, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to `file`, or to an empty database in memory. Raises duckdb.IOException naming who has it open."""
-    connection = _connect(str(file) if file else ":memory:", read_only=read_only)
+    connection = _connect(str(file) if file else ":memory:", read_only=read_only, wait_seconds=wait_seconds)
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -24,9 +26,9 @@ def duck(file: Path | None = None, *, read_only: bool = False) -> Iterator[duckd
         connection.close()
 
 
-def _connect(file: str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _connect(file: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
     """Waits for a process that is about to go: a child of a killed run, an analyst's query."""
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + wait_seconds
     while True:
         try:
             return duckdb.connect(file, read_only=read_only)

@@ -15,6 +15,15 @@ def consumed_until(workplace: Workplace) -> date | None:
     return found
 
 
+def every_snapshot(workplace: Workplace) -> list[date]:
+    """Snapshots of which any table that is kept by snapshot holds anything, ascending."""
+    tables = ("marts.dim_snapshots", "features.user_features", "features.churn_labels")
+    each = [f"select snapshot_date from {table}" for table in tables if workplace.warehouse.has(*table.split("."))]
+    if not each:
+        return []
+    return workplace.warehouse.query(f"{' union '.join(each)} order by 1")["snapshot_date"].to_list()
+
+
 def built_snapshots(workplace: Workplace) -> list[date]:
     """Snapshots that the feature mart holds, ascending."""
     if not workplace.warehouse.has("features", "churn_labels"):

@@ -34,6 +34,7 @@ def variables(
             "consume_from": behind.isoformat() if behind else None,
             "known_until": max(snapshots[-1], consumed or snapshots[-1]).isoformat(),
         },
+        "rebuild": is_rebuild,
         **baked_variables(settings),
     }
 

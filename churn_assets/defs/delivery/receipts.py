@@ -31,7 +31,7 @@ where not is_granted and source in ('unsubscribe', 'objection', 'landing') order
 
 def write_receipts(workplace: Workplace) -> None:
     """Bring the received rows up to what the record store knows; nothing is written where it knows nothing."""
-    with workplace.record.transaction() as connection:
+    with workplace.record.reading() as connection:
         sent, said = connection.execute(SENT).fetchall(), connection.execute(SAID).fetchall()
     if sent:
         _write(workplace, "contacts", _contacts(workplace, sent))

@@ -22,12 +22,6 @@ from churn_assets.defs.workplace import Workplace
 from churn_assets.landing.ids import same_id
 
 LEDGER = "decision_ledger"
-SCHEMA = """
-create table if not exists erasures (
-  stage text not null, table_name text not null, snapshot_date text not null,
-  old_sha256 text not null, new_sha256 text not null, rows integer not null, at text not null
-) strict
-"""
 
 
 def parquet_partitions(workplace: Workplace) -> list[Partition]:
@@ -97,7 +91,6 @@ def _replace(workplace: Workplace, partition: Partition, kept: pl.DataFrame, row
     at = datetime.now(UTC).replace(tzinfo=None, microsecond=0).isoformat()
     key = (partition.stage, partition.table, partition.snapshot.isoformat())
     with tables.record.transaction() as connection:
-        connection.execute(SCHEMA)
         if partition.is_sealed:
             connection.execute(
                 "insert into erasures values (?, ?, ?, ?, ?, ?, ?)", (*key, partition.sha256, sha256, rows, at)

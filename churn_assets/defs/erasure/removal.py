@@ -12,6 +12,7 @@ from churn_assets.defs.erasure.files import Kind, files_of
 from churn_assets.defs.erasure.traces import Traces
 from churn_assets.defs.storage.files import TEMPORARY
 from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.record.backups import is_backup
 
 
 def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
@@ -28,7 +29,7 @@ def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
         if kind == Kind.TEXT:
             files.remove(file, traces)
         elif kind == Kind.SQLITE and file != home.record:
-            sqlite.remove(file, traces, with_rows=False)
+            sqlite.remove(file, traces, with_rows=is_backup(file))
         elif kind == Kind.DUCKDB:
             warehouse.made_anew(file, traces)
     if home.warehouse.exists():

@@ -12,8 +12,6 @@ from churn_assets.defs.storage.files import sha256_of
 from churn_assets.defs.storage.record import Partition
 from churn_assets.defs.workplace import Workplace
 
-SWEPT = "create table if not exists swept_files (sha256 text primary key, tombstones text not null) strict"
-
 
 def relist(workplace: Workplace) -> int:
     """List what lies where a listed file is gone: the same partition before or after an erasure. Returns how many.
@@ -34,8 +32,7 @@ def relist(workplace: Workplace) -> int:
 
 def unswept(workplace: Workplace, tombstones: Tombstones) -> list[Partition]:
     """Partitions that have not been looked through for all who are erased by now; equal bytes hold equal users."""
-    with workplace.record.transaction() as connection:
-        connection.execute(SWEPT)
+    with workplace.record.reading() as connection:
         swept = dict(connection.execute("select sha256, tombstones from swept_files").fetchall())
     return [each for each in parquet_partitions(workplace) if swept.get(each.sha256) != tombstones.version]
 
@@ -43,7 +40,6 @@ def unswept(workplace: Workplace, tombstones: Tombstones) -> list[Partition]:
 def mark_swept(workplace: Workplace, tombstones: Tombstones) -> None:
     rows = [(partition.sha256, tombstones.version) for partition in parquet_partitions(workplace)]
     with workplace.record.transaction() as connection:
-        connection.execute(SWEPT)
         connection.execute("delete from swept_files")
         connection.executemany("insert or replace into swept_files values (?, ?)", rows)
 

@@ -12,6 +12,7 @@ from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
 from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import LandedTable
 from churn_assets.landing.text import literal
 
 
@@ -80,5 +81,7 @@ def made_anew(file: Path, traces: Traces) -> None:
 
 def show_landing(workplace: Workplace) -> None:
     """The views over the raw files with the tombstones as they are now; a run makes them the same way."""
-    with suppress(LandingError):  # without a landing the views show nothing anyway
-        workplace.show_raw(workplace.landing())
+    landed: dict[str, LandedTable] = {}
+    with suppress(LandingError):  # what cannot be read is not shown
+        landed = workplace.landing()
+    workplace.show_raw(landed)

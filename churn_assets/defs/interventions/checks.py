@@ -11,7 +11,7 @@ from churn_assets.decisions.options import options_of
 from churn_assets.decisions.policies import policy_version
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
-from churn_assets.defs.storage.delivery_schema import CONSENT_HOLDS
+from churn_assets.instance.record.consent import consent_holds
 from churn_assets.stages import Stage
 
 CONSENTS = f"""
@@ -20,7 +20,7 @@ from features.user_statuses where snapshot_date = $snapshot
 """
 
 KNOWN_THEN = "substr(received_at || '.000000', 1, 26) <= substr(attempts.started_at || '.000000', 1, 26)"
-HELD_THEN = CONSENT_HOLDS.format(user="attempts.user_id", channel="outbox.channel", known=KNOWN_THEN)
+HELD_THEN = consent_holds("attempts.user_id", "outbox.channel", KNOWN_THEN)
 TRIED_WITHOUT_CONSENT = f"""
 select count(*), sum(not {HELD_THEN})
 from attempts inner join outbox using (message_key) where attempts.started_at >= :since
@@ -80,7 +80,7 @@ def messages_have_consent(at: Snapshot) -> Finding:
 def nothing_was_sent_without_consent(at: Snapshot) -> Finding:
     """Whatever was handed over since the snapshot before was so with a consent that held, by what was known then."""
     since = at.workplace.calendar.previous(at.date).isoformat()
-    with at.workplace.record.transaction() as connection:
+    with at.workplace.record.reading() as connection:
         tries, bare = connection.execute(TRIED_WITHOUT_CONSENT, {"since": since}).fetchone()
     return Finding(passed=not bare, figures={"messages_tried": tries, "messages_without_consent": bare or 0})
 

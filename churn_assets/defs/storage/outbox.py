@@ -58,7 +58,7 @@ class OutboxStore:
 
     def messages(self, decisions: Sequence[str] | None = None) -> pl.DataFrame:
         """All messages, or those of some decisions, in their present state (contract Outbox), by key."""
-        with self.record.transaction() as connection:
+        with self.record.reading() as connection:
             rows = connection.execute(f"select {', '.join(COLUMNS)} from outbox order by message_key").fetchall()
         frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row").with_columns(
             pl.col("not_before", "expires_at").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us")
@@ -78,7 +78,7 @@ class OutboxStore:
 
     def approval(self, snapshot: date) -> Approval | None:
         """The newest of the snapshot."""
-        with self.record.transaction() as connection:
+        with self.record.reading() as connection:
             row = connection.execute(
                 "select snapshot_date, plan_sha256, messages, cost_amount, approved_by, approved_at, signature "
                 "from approvals where snapshot_date = ? order by sequence desc limit 1",

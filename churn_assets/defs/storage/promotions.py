@@ -39,7 +39,7 @@ class Promotions:
 
     def rows(self) -> list[PromotionRow]:
         """Everything decided, oldest snapshot first, of one snapshot in the order of deciding."""
-        with self.record.transaction() as connection:
+        with self.record.reading() as connection:
             found = connection.execute(
                 f"select {COLUMNS} from model_promotions order by snapshot_date, sequence"
             ).fetchall()

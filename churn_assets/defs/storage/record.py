@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from churn_assets.defs.storage.delivery_schema import DELIVERY_SCHEMA
-
-SCHEMA = """
-create table if not exists manifest (
-  stage text not null, table_name text not null, snapshot_date text not null,
-  path text not null, sha256 text not null, rows integer not null, bytes integer not null,
-  is_sealed integer not null, published_at text not null,
-  primary key (stage, table_name, snapshot_date)
-) strict;
-create table if not exists model_promotions (
-  sequence integer primary key, snapshot_date text not null, champion_snapshot_date text not null,
-  model_version text not null, definition text not null, decision text not null, reason text not null,
-  decided_by text not null, decided_at text not null
-) strict;
-create table if not exists facts (name text primary key, value text not null) strict;
-"""
-# Of the text above, so that another text is made known to old files once, and not at every transaction.
-SCHEMA_VERSION = zlib.crc32((SCHEMA + DELIVERY_SCHEMA).encode()) >> 1
+from churn_assets.instance.record.opening import reading, writing
 
 
 @dataclass(frozen=True)
@@ -47,26 +28,17 @@ class Partition:
 
 @dataclass(frozen=True)
 class Record:
-    """Access to the record store. Every call is one transaction that is on disk when the call returns."""
+    """Access to the record store. Every call is one transaction; what it wrote is on disk when it returns."""
 
     file: Path
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """For the stores that keep their rows here; on disk when the block ends, undone when it raises."""
-        connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
-        try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")
-            if connection.execute("pragma user_version").fetchone()[0] != SCHEMA_VERSION:
-                connection.executescript(
-                    f"begin immediate; {SCHEMA} {DELIVERY_SCHEMA} pragma user_version = {SCHEMA_VERSION}; commit;"
-                )
-            connection.execute("begin immediate")
-            yield connection
-            connection.execute("commit")
-        finally:
-            connection.close()  # an open transaction is rolled back
+        return writing(self.file)
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The same to read only: no writer is waited for, and none waits."""
+        return reading(self.file)
 
     def list_partition(self, partition: Partition) -> None:
         """The one act that makes a partition visible; replaces the earlier row unless that one is sealed."""
@@ -82,7 +54,7 @@ class Record:
 
     def partitions(self, stage: str | None = None, table: str | None = None) -> list[Partition]:
         """Visible partitions, oldest snapshot first."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             rows = connection.execute(
                 "select * from manifest where (? is null or stage = ?) and (? is null or table_name = ?) "
                 "order by stage, table_name, snapshot_date",
@@ -94,7 +66,7 @@ class Record:
         ]
 
     def fact(self, name: str) -> str | None:
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = connection.execute("select value from facts where name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 

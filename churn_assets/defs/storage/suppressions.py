@@ -21,5 +21,5 @@ def suppress(record: Record, user_id: str, reason: str, by: str, now: datetime) 
 def suppressed_users(record: Record, before: date) -> list[str]:
     """Ids that were on the list before a day began, ascending."""
     sql = "select user_id from suppressions where since < ? order by user_id"
-    with record.transaction() as connection:
+    with record.reading() as connection:
         return [user for (user,) in connection.execute(sql, (before.isoformat(),))]

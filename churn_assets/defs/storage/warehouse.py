@@ -14,9 +14,14 @@ from filelock import FileLock
 
 from churn_assets.defs.storage.masking import show_masked
 from churn_assets.duck import duck
+from churn_assets.stages import ORDER
 
 # A weekly run takes minutes; somebody who has held the file for an hour will not let go by themselves.
 LOCK_TIMEOUT_SECONDS = 3600
+FILE_VIEWS = """
+select schema_name, view_name from duckdb_views()
+where list_contains($ours, schema_name) and sql like '%read!_%(%' escape '!'
+"""
 
 
 @dataclass(frozen=True)
@@ -27,15 +32,17 @@ class Warehouse:
     locks: Path
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Nobody else of this project opens the file meanwhile. Re-entrant within a thread."""
-        with FileLock(self.locks / "warehouse.lock", timeout=LOCK_TIMEOUT_SECONDS, is_singleton=True):
+    def exclusive(self, wait_seconds: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
+        """Nobody else of this project opens the file meanwhile. Re-entrant within a thread. Raises filelock.Timeout."""
+        lock = FileLock(self.locks / "warehouse.lock", timeout=LOCK_TIMEOUT_SECONDS, is_singleton=True)
+        with lock.acquire(timeout=wait_seconds):
             yield
 
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
         """Rows of one read-only query.
 
-        They cross as a Parquet file: over Arrow, DuckDB 2.0 and polars 2.1 end a process with a page of warnings.
+        They cross as a Parquet file: over Arrow the sum of whole numbers, a HUGEINT, comes as a Decimal, which no model
+        takes, and the time zone under another name (DuckDB 2.0, polars 2.1, 2026-11).
         """
         with self.exclusive(), tempfile.TemporaryDirectory(dir=self.locks, prefix="query-") as folder:
             file = Path(folder) / "rows.parquet"
@@ -60,3 +67,15 @@ class Warehouse:
                 rows = f"select * from read_parquet([{listed}], {options})"
                 connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')
             show_masked(connection, pseudonyms)
+
+    def forget_views(self) -> None:
+        """Drop the views of this project that read files: whoever makes them again leaves none of another home's."""
+        with self.exclusive(), duck(self.file) as connection:
+            for schema, view in connection.execute(FILE_VIEWS, {"ours": [*ORDER, "masked"]}).fetchall():
+                connection.execute(f'drop view "{schema}"."{view}"')
+
+    def note_home(self, root: Path) -> None:
+        """Write down, as the view `main.home`, whose files the views show (defs/moved.py)."""
+        with self.exclusive(), duck(self.file) as connection:
+            path = str(root).replace("'", "''")
+            connection.execute(f"create or replace view main.home as select '{path}' as path")

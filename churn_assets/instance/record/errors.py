@@ -1,0 +1,51 @@
+"""What can be wrong with the file of the record store, said with what to do about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+PRIMARY = 0xFF  # an extended code has its primary one in the last byte
+
+
+class RecordError(RuntimeError):
+    """The record store cannot be used as it is; the message names the file, why, and what to do."""
+
+
+@contextmanager
+def explained(file: Path) -> Iterator[None]:
+    """Failures of the file itself as RecordError. What a statement may not do (a trigger's word) stays what it is."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        what_to_do = _what_to_do(error, file)
+        if what_to_do is None:
+            raise
+        raise RecordError(f"The record {file} cannot be used ({error}): {what_to_do}") from error
+
+
+def primary_code(error: sqlite3.Error) -> int | None:
+    """SQLite's own code of an error; None where the Python module raised it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & PRIMARY
+
+
+def _what_to_do(error: sqlite3.DatabaseError, file: Path) -> str | None:
+    code = primary_code(error)
+    if code in UNWRITABLE:
+        return f"{file.parent} and the files in it have to be readable and writable; mend that, or name another --home."
+    if code in NO_ROOM:
+        return "the disk is full or failing; nothing of this step was kept. Make room and run the same command again."
+    if code in DAMAGED:
+        return (
+            "it is no SQLite database or a damaged one. Move it away and put back your newest backup "
+            f"(those of upgrades are {file.name}.schema-*.backup)."
+        )
+    if code == sqlite3.SQLITE_BUSY:
+        return "another process has been writing to it for a minute; wait until that has ended."
+    return None

@@ -1,0 +1,61 @@
+"""Connections to the record store: to read it as it is at one moment, or to change it in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from churn_assets.instance.record.errors import UNWRITABLE, explained, primary_code
+from churn_assets.instance.record.upgrade import WAIT_SECONDS, is_newest, upgrade
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[sqlite3.Connection]:
+    """What is read in the block is of one moment. Nobody waits for it, and it waits for nobody. Raises RecordError."""
+    with explained(file), closing(_connect(file)) as connection:
+        connection.execute("pragma query_only = on")
+        connection.execute("begin")
+        yield connection
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[sqlite3.Connection]:
+    """One writer at a time; on disk when the block ends, undone when it raises. Raises RecordError."""
+    with explained(file), closing(_connect(file)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute("begin immediate")
+        yield connection
+        connection.execute("commit")
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    """A connection to a record of the newest schema."""
+    connection = _open(file)
+    if not is_newest(connection):
+        connection.close()
+        upgrade(file)
+        connection = _open(file)
+    return connection
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)
+    try:
+        is_newest(connection)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if primary_code(error) not in UNWRITABLE or not _is_at_rest(file):
+            raise
+        # A log's readers share memory in a file beside it. Where none can be made, nobody writes either.
+        return sqlite3.connect(f"file:{quote(str(file))}?immutable=1", uri=True, isolation_level=None)
+    return connection
+
+
+def _is_at_rest(file: Path) -> bool:
+    """Whether everything is in the file itself, and nothing in its log."""
+    wal = file.with_name(f"{file.name}-wal")
+    return file.is_file() and not (wal.exists() and wal.stat().st_size)
