@@ -11,7 +11,7 @@ from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.policy_comparison import PolicyComparison
 from churn_assets.decisions.decide import Decided, decide
-from churn_assets.decisions.options import UNITS
+from churn_assets.decisions.options import UNITS, Treatment
 from churn_assets.decisions.policies import POLICIES
 
 if TYPE_CHECKING:
@@ -53,13 +53,14 @@ def compare_policies(
     snapshot: date,
     used: Decided,
     groups: Mapping[str, pl.Series] | None = None,
+    codes: Mapping[Treatment, int] | None = None,
 ) -> pl.DataFrame:
     """One row per policy there is, by name; `used` is what the policy that is set decided."""
     rows = []
     for name in sorted(POLICIES):
         is_used = name == settings.policy
         other = settings.model_copy(update={"policy": name})
-        decided = used if is_used else decide(candidates, other, snapshot, groups)
+        decided = used if is_used else decide(candidates, other, snapshot, groups, codes)
         acted = decided.ledger.filter(pl.col("arm") != NO_ARM)
         gain, cost = (float(acted[f"expected_{name}_amount"].sum()) for name in ("gain", "cost"))
         rows.append(

@@ -11,11 +11,14 @@ from churn_assets.defs.delivery.adapters import adapter_names, open_adapters
 from churn_assets.defs.delivery.addresses import addresses_of, by_message
 from churn_assets.defs.delivery.channels import Message
 from churn_assets.defs.delivery.claims import Claims, Rules
+from churn_assets.defs.delivery.codes import free_codes
 from churn_assets.defs.delivery.dispatch import dispatch, utc_now
 from churn_assets.defs.delivery.plan import Plan, newest_plan
 from churn_assets.defs.delivery.receipts import write_receipts
 from churn_assets.defs.delivery.signature import signed, signing_key
+from churn_assets.defs.delivery.smtp import unsubscribe_link
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
+from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
@@ -42,7 +45,7 @@ def rehearse(workplace: Workplace, snapshot: date, now: datetime) -> Counter[str
     plan = _plan_of_now(workplace, snapshot, now)
     keys = plan.messages["message_key"].to_list()
     _bring_words(workplace, plan, now)
-    return _claims(workplace).rehearse(keys, adapter_names(workplace.settings.delivery), now)
+    return _claims(workplace, snapshot).rehearse(keys, adapter_names(workplace.settings.delivery), now)
 
 
 def send(
@@ -74,7 +77,7 @@ def send(
 
     try:
         told = dispatch(
-            _claims(workplace), keys, adapters, addresses, workplace.home.locks / "dispatch.lock",
+            _claims(workplace, snapshot), keys, adapters, addresses, workplace.home.locks / "dispatch.lock",
             clock=clock, on_progress=on_progress,
         )  # fmt: skip
     finally:
@@ -119,8 +122,8 @@ def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
         add_words(workplace.record, assumed_words(users), "assumed", now)
 
 
-def _claims(workplace: Workplace) -> Claims:
-    settings = workplace.settings.decisions
+def _claims(workplace: Workplace, snapshot: date) -> Claims:
+    settings, url = workplace.settings.decisions, workplace.settings.delivery.unsubscribe_url
     arms = {arm.arm: arm for arm in settings.arms}
     # An arm that is no longer in the catalogue has no hours: it waits.
     rules = Rules(
@@ -128,5 +131,7 @@ def _claims(workplace: Workplace) -> Claims:
         settings.max_contacts_days,
         lambda arm, at: arm not in arms or is_quiet(at, arms[arm], settings.time_zone),
         lambda arm: arms[arm].cool_down_days,
+        CodePool(free_codes(workplace, snapshot)),
+        lambda key: unsubscribe_link(url, key) if url else None,
     )
     return Claims(workplace.record, rules)

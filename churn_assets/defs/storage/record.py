@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from churn_assets.defs.storage.delivery_schema import DELIVERY_SCHEMA
+from churn_assets.defs.storage.delivery_schema import CODES_SCHEMA, DELIVERY_SCHEMA
 
 SCHEMA = """
 create table if not exists manifest (
@@ -27,7 +27,7 @@ create table if not exists model_promotions (
 create table if not exists facts (name text primary key, value text not null) strict;
 """
 # Of the text above, so that another text is made known to old files once, and not at every transaction.
-SCHEMA_VERSION = zlib.crc32((SCHEMA + DELIVERY_SCHEMA).encode()) >> 1
+SCHEMA_VERSION = zlib.crc32((SCHEMA + DELIVERY_SCHEMA + CODES_SCHEMA).encode()) >> 1
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Record:
             connection.execute("pragma synchronous = full")
             if connection.execute("pragma user_version").fetchone()[0] != SCHEMA_VERSION:
                 connection.executescript(
-                    f"begin immediate; {SCHEMA} {DELIVERY_SCHEMA} pragma user_version = {SCHEMA_VERSION}; commit;"
+                    f"begin immediate; {SCHEMA} {DELIVERY_SCHEMA} {CODES_SCHEMA} "
+                    f"pragma user_version = {SCHEMA_VERSION}; commit;"
                 )
             connection.execute("begin immediate")
             yield connection
