@@ -78,7 +78,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         at.log(f"The ledger of {at.date} was sealed at {held.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
         frames = [tables.read(Stage.INTERVENTIONS, name, at.date) for name in PLAN_TABLES]
     else:
-        candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at)
+        candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
         decided = decide(candidates, settings, at.date, groups, codes)
         compared = compare_policies(candidates, settings, at.date, decided, groups, codes)
         frames = [decided.ledger, limit_prices(decided, at.date), compared]
@@ -86,7 +86,8 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     # Before the ledger is sealed: what is there once must be whole.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
-    told = _ledger_metadata(ledger, settings.budget_amount) | {"arms_left_out": "; ".join(arms_left_out(at)) or "none"}
+    left_out = {"arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none"}
+    told = _ledger_metadata(ledger, settings.budget_amount) | left_out
     yield Product("decision_ledger", ledger, told, seal=True)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from churn_assets.decisions.options import Treatment, options_of
 from churn_assets.decisions.promises import sources_needed
 from churn_assets.defs.delivery.codes import free_codes
-from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.defs.workplace import Workplace
 
 # By the word of recommended_items.
 THERE = """
@@ -22,16 +22,16 @@ select
 """
 
 
-def codes_left(at: Snapshot) -> Mapping[Treatment, int]:
+def codes_left(workplace: Workplace, snapshot: date) -> Mapping[Treatment, int]:
     """How many codes each arm and level has left at the snapshot."""
-    free = free_codes(at.workplace, at.date, given_before=datetime.combine(at.date, time()))
+    free = free_codes(workplace, snapshot, given_before=datetime.combine(snapshot, time()))
     return {treatment: len(codes) for treatment, codes in free.items()}
 
 
-def arms_left_out(at: Snapshot) -> list[str]:
+def arms_left_out(workplace: Workplace, snapshot: date) -> list[str]:
     """One line per arm that nobody can be given, since the shop lacks what its texts promise, with what is missing."""
-    settings, codes = at.workplace.settings.decisions, codes_left(at)
-    names, viewed, bought = at.workplace.warehouse.query(THERE, {"snapshot": at.date}).row(0)
+    settings, codes = workplace.settings.decisions, codes_left(workplace, snapshot)
+    names, viewed, bought = workplace.warehouse.query(THERE, {"snapshot": snapshot}).row(0)
     there = {"viewed": viewed, "bought_together": bought, "bought_before": bought, "popular": bought}
     lines = []
     for arm in settings.arms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,9 @@ from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.files import write_whole
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
-from churn_assets.sources import ADAPTERS, SourceError
+from churn_assets.sources import ADAPTERS, Adapter, SourceError
+
+WIDTH = 110  # of a comment
 
 
 def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
@@ -48,7 +51,7 @@ def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: 
         rows = frame.lazy().collect()
         _write(landing / table / f"{source}.parquet", rows)
         print(f"  {len(rows):>10,} rows  raw.{table}")
-    _suggest(home, adapter.SETTINGS)
+    _suggest(home, adapter)
 
 
 def _write(file: Path, rows: pl.DataFrame) -> None:
@@ -70,10 +73,15 @@ def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
     return landing
 
 
-def _suggest(home: Home, settings: Mapping[str, Mapping[str, object]]) -> None:
-    """Settings that suit the data, as a file to be edited; a file that is there stays as it is."""
-    if settings and not home.settings_file.exists():
-        text = "# Settings of this instance; everything left out has its default (churn_assets/settings.py).\n"
-        write_whole(
-            home.settings_file, lambda file: file.write_text(text + yaml.safe_dump(dict(settings), sort_keys=False))
-        )
+def _suggest(home: Home, adapter: Adapter) -> None:
+    """Settings that suit the data with their reasons, as a file to be edited; a file that is there stays as it is."""
+    reasons: Mapping[str, str] = getattr(adapter, "REASONS", {})
+    if adapter.SETTINGS and not home.settings_file.exists():
+        lines = ["# Settings of this instance; everything left out has its default (churn_assets/settings.py)."]
+        for section, fields in adapter.SETTINGS.items():
+            lines.append(f"{section}:")
+            for field, value in fields.items():
+                reason = reasons.get(f"{section}.{field}", "")
+                lines += [f"  # {line}" for line in textwrap.wrap(reason, WIDTH)]
+                lines.append(f"  {yaml.safe_dump({field: value}).strip()}")
+        write_whole(home.settings_file, lambda file: file.write_text("\n".join(lines) + "\n"))
