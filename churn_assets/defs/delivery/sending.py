@@ -18,6 +18,8 @@ from churn_assets.defs.delivery.receipts import write_receipts
 from churn_assets.defs.delivery.signature import signed, signing_key
 from churn_assets.defs.delivery.smtp import unsubscribe_link
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
+from churn_assets.defs.history import orders_reach
+from churn_assets.defs.landing.errors import LandingError
 from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
@@ -32,7 +34,7 @@ class NotAllowed(ValueError):
 
 def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> int:
     """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
-    refuse_if_over(plan, now)
+    refuse_if_over(workplace, plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
     key = signing_key(workplace.home.secrets)
     moved = workplace.outbox.approve(signed(approval, key), plan.open_messages["message_key"].to_list())
@@ -101,17 +103,32 @@ def _plan_of_now(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
     if snapshot != newest:
         raise NotAllowed(f"The plan of {snapshot} is an old one; only the newest, of {newest}, may be sent.")
     plan = Plan.at(workplace, snapshot)
-    refuse_if_over(plan, now)
+    refuse_if_over(workplace, plan, now)
     return plan
 
 
-def refuse_if_over(plan: Plan, now: datetime) -> None:
+def refuse_if_over(workplace: Workplace, plan: Plan, now: datetime) -> None:
     """Raises NotAllowed where there is nothing left to approve or to send."""
     if plan.messages.is_empty():
         raise NotAllowed(f"The plan of {plan.snapshot} holds no message.")
     if plan.is_over(now):
         newest = max(plan.messages["expires_at"].to_list())
-        raise NotAllowed(f"The plan of {plan.snapshot} has expired at {newest} UTC: the next one is due.")
+        raise NotAllowed(f"The plan of {plan.snapshot} has expired at {newest} UTC: {_next_step(workplace, plan)}")
+
+
+def _next_step(workplace: Workplace, plan: Plan) -> str:
+    """How there can be a plan that may still be sent."""
+    try:
+        reach = orders_reach(workplace.home)[1]
+    except LandingError as error:
+        return f"a next one needs the raw tables, and {error}"
+    day = workplace.calendar.first_at_or_after(reach)
+    if day > plan.snapshot:
+        return f"churn run makes the next one, of {day}."
+    return (
+        f"the landing has no newer orders (the newest was known at {reach:%Y-%m-%d %H:%M} UTC). Deliver them, then "
+        "churn run makes the next plan."
+    )
 
 
 def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +23,11 @@ from churn_assets.sources import ADAPTERS, Adapter, SourceError
 WIDTH = 110  # of a comment
 
 
+def newest_monday(today: date) -> date:
+    """The last Monday up to `today`: a shop that ends then has a plan of this week, which may still be sent."""
+    return today - timedelta(days=today.weekday())
+
+
 def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
     """Write the landing and, beside it, the truth."""
     home = Home(root)
@@ -35,7 +41,7 @@ def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
             folder = landing if batch.folder == "landing" else home.truth
             _write(folder / batch.table / f"{batch.name}.parquet", batch.frame)
             rows[batch.folder] += len(batch.frame)
-    print(f"{rows['landing']:,} raw rows in {landing}; the truth about them in {home.truth}")
+    print(f"{rows['landing']:,} raw rows up to {shop.end} in {landing}; the truth about them in {home.truth}")
 
 
 def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: bool) -> None:

@@ -1,8 +1,9 @@
-"""Filling the landing from a data set: the settings that are suggested, with their reasons."""
+"""Filling the landing: where a simulated shop ends, and the settings a data set suggests, with their reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 import yaml
 
-from churn_assets.defs.landing.fill import fill_from_source
+from churn_assets.defs.landing.fill import fill_from_source, newest_monday
 from churn_assets.settings import load_settings
 from churn_assets.sources import ADAPTERS, cdnow
 
@@ -53,3 +54,16 @@ def test_an_adapter_may_do_without_reasons(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setitem(ADAPTERS, "mine", SimpleNamespace(SETTINGS={"churn": {"gap_days": 7}}, tables=tables))
     assert load(tmp_path / "home", "mine").splitlines()[1:] == ["churn:", "  gap_days: 7"]
+
+
+@pytest.mark.parametrize(
+    ("today", "monday"),
+    [
+        (date(2026, 11, 22), date(2026, 11, 16)),  # a Sunday
+        (date(2026, 11, 23), date(2026, 11, 23)),
+        (date(2026, 11, 24), date(2026, 11, 23)),
+        (date(2027, 1, 1), date(2026, 12, 28)),
+    ],
+)
+def test_a_shop_ends_at_the_newest_monday(today: date, monday: date) -> None:
+    assert newest_monday(today) == monday
