@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from churn_assets.decisions.offers import broken_offer, units_of_level
-from churn_assets.decisions.slots import ANY, CODE, ITEM_SLOTS, KINDS, LEVEL, SLOTS, UNSUBSCRIBE, UNTIL, parts_of
+from churn_assets.decisions.slots import CODE, ITEM_SLOTS, KINDS, LEVEL, PLACES, SLOTS, UNSUBSCRIBE, UNTIL, parts_of
 from churn_assets.decisions.sms import places
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from churn_assets.decisions.texts import Text
 
 KNOWN = (
-    f"{', '.join(f'{kind}_1 to {kind}_3' for kind in (ANY, *KINDS))} (with _url behind: the page of the item), "
+    f"{', '.join(f'{kind}_1 to {kind}_{most}' for kind, most in PLACES.items())} (with _url: the page of the item), "
     f"{LEVEL}, {UNTIL}, {CODE}, {UNSUBSCRIBE}"
 )
 ANY_ITEM = frozenset(ITEM_SLOTS.values())

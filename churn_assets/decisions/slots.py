@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 # How an item was found, as slots say it; the word in recommended_items beside it. `item`: whatever the way.
 KINDS: Final = {"viewed": "viewed", "together": "bought_together", "bought": "bought_before", "popular": "popular"}
 ANY: Final = "item"
-PLACES: Final = (1, 2, 3)
+PLACES: Final = {ANY: 3, "viewed": 2, "together": 3, "bought": 3, "popular": 3}
 LEVEL, UNTIL, CODE, UNSUBSCRIBE = "level", "valid_until", "code", "unsubscribe_url"
 # Filled when the message is handed over, so that no code is used up by a plan that nobody approves.
 FILLED_LATER: Final = (CODE, UNSUBSCRIBE)
 ITEM_SLOTS: Final = {
-    f"{kind}_{place}{ending}": kind for kind in (ANY, *KINDS) for place in PLACES for ending in ("", "_url")
+    f"{kind}_{place}{ending}": kind
+    for kind, places in PLACES.items()
+    for place in range(1, places + 1)
+    for ending in ("", "_url")
 }
 SLOTS: Final = (*ITEM_SLOTS, LEVEL, UNTIL, *FILLED_LATER)
 
@@ -54,7 +57,7 @@ def item_values(items: Sequence[Item]) -> dict[str, tuple[Item, str]]:
 
 
 def _filled(kind: str, items: Iterable[Item]) -> Iterator[tuple[str, tuple[Item, str]]]:
-    for place, item in zip(PLACES, items, strict=False):
+    for place, item in zip(range(1, PLACES[kind] + 1), items, strict=False):
         if item.name:
             yield f"{kind}_{place}", (item, item.name)
         if item.url:
