@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.decisions.summary import what_limits
-from churn_assets.defs.interventions.sources import arms_left_out
+from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
@@ -98,6 +98,8 @@ class Progress:
         table.add_row(*what_limits(ledger, prices["price_amount"].item(), has_consents=has_consents))
         for line in arms_left_out(workplace, day):
             table.add_row("arm left out", line)
+        for line in codes_without_use(workplace, day):
+            table.add_row("coupon codes", line)
         for reason, users in (
             ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows()
         ):

@@ -47,7 +47,7 @@ def rehearse(workplace: Workplace, snapshot: date, now: datetime) -> Counter[str
     plan = _plan_of_now(workplace, snapshot, now)
     keys = plan.messages["message_key"].to_list()
     _bring_words(workplace, plan, now)
-    return _claims(workplace, snapshot).rehearse(keys, adapter_names(workplace.settings.delivery), now)
+    return _claims(workplace, plan).rehearse(keys, adapter_names(workplace.settings.delivery), now)
 
 
 def send(
@@ -79,7 +79,7 @@ def send(
 
     try:
         told = dispatch(
-            _claims(workplace, snapshot), keys, adapters, addresses, workplace.home.locks / "dispatch.lock",
+            _claims(workplace, plan), keys, adapters, addresses, workplace.home.locks / "dispatch.lock",
             clock=clock, on_progress=on_progress,
         )  # fmt: skip
     finally:
@@ -139,7 +139,9 @@ def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
         add_words(workplace.record, assumed_words(users), "assumed", now)
 
 
-def _claims(workplace: Workplace, snapshot: date) -> Claims:
+def _claims(workplace: Workplace, plan: Plan) -> Claims:
+    """Without a code in the plan the warehouse, which a run may hold for long, is not opened."""
+    takes_codes = plan.messages["payload"].str.contains('"code_from":"pool"', literal=True).any()
     settings, url = workplace.settings.decisions, workplace.settings.delivery.unsubscribe_url
     arms = {arm.arm: arm for arm in settings.arms}
     # An arm that is no longer in the catalogue has no hours: it waits.
@@ -148,7 +150,7 @@ def _claims(workplace: Workplace, snapshot: date) -> Claims:
         settings.max_contacts_days,
         lambda arm, at: arm not in arms or is_quiet(at, arms[arm], settings.time_zone),
         lambda arm: arms[arm].cool_down_days,
-        CodePool(free_codes(workplace, snapshot)),
+        CodePool(free_codes(workplace, plan.snapshot) if takes_codes else {}),
         lambda key: unsubscribe_link(url, key) if url else None,
     )
     return Claims(workplace.record, rules)

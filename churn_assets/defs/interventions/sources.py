@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time
 
+import polars as pl
+
+from churn_assets.decisions.arms import treatment_of
 from churn_assets.decisions.options import Treatment, options_of
 from churn_assets.decisions.promises import sources_needed
-from churn_assets.defs.delivery.codes import free_codes
+from churn_assets.defs.delivery.codes import free_codes, pool_at
 from churn_assets.defs.workplace import Workplace
 
 # By the word of recommended_items.
@@ -23,7 +26,9 @@ select
 
 
 def codes_left(workplace: Workplace, snapshot: date) -> Mapping[Treatment, int]:
-    """How many codes each arm and level has left at the snapshot."""
+    """How many codes each arm and level has left at the snapshot; nothing where no arm takes any."""
+    if not any(option.takes_code for option in options_of(workplace.settings.decisions)):
+        return {}
     free = free_codes(workplace, snapshot, given_before=datetime.combine(snapshot, time()))
     return {treatment: len(codes) for treatment, codes in free.items()}
 
@@ -46,4 +51,17 @@ def arms_left_out(workplace: Workplace, snapshot: date) -> list[str]:
         for option in options_of(settings)
         if option.takes_code and not codes.get(option.key)
     ]
+    return lines
+
+
+def codes_without_use(workplace: Workplace, snapshot: date) -> list[str]:
+    """One line per reason for which delivered codes can be given to nobody."""
+    taking = {option.key for option in options_of(workplace.settings.decisions) if option.takes_code}
+    pool = pool_at(workplace, snapshot)
+    broken = pool.filter(~pl.col("is_carried")).height
+    lines = [f"unusable: {broken:,}, with line breaks, braces, odd blanks, or longer than 64"] if broken else []
+    for arm, level, codes in pool.group_by("arm", "level", maintain_order=True).len().iter_rows():
+        if (arm, level) not in taking:
+            name = treatment_of(arm, level)
+            lines.append(f"for {name}: {codes:,}, and no arm of that name and level has `code: pool`")
     return lines

@@ -176,10 +176,6 @@ def test_an_erased_user_takes_the_name_and_leaves_the_code_used_up(shop: Shop, m
 
 def test_the_pool_is_what_the_snapshot_knew_and_what_outlasts_the_plan(workplace: Workplace) -> None:
     """Known before 2026-11-16; a weekly plan may name 2026-11-23, so a code has to hold through that day."""
-    workplace.home.settings_file.write_text(
-        "decisions: {arms: [{arm: coupon, channel: push, template: t, code: pool, texts: {en: {body: 'Code {code}'}}, "
-        "levels: [{level: '10', cost_amount: 1, assumed_lift: 0.1}]}]}"
-    )
     day, old = date(2026, 11, 16), datetime(2026, 11, 1)
     rows = [
         ("LATE", "coupon", "10", None, day, None), ("WITHDRAWN", "coupon", "10", None, old, datetime(2026, 11, 10)),
@@ -187,6 +183,8 @@ def test_the_pool_is_what_the_snapshot_knew_and_what_outlasts_the_plan(workplace
         ("LAST", "coupon", "10", None, old, None), ("FIRST", "coupon", "10", datetime(2026, 11, 24), old, None),
         ("SECOND", "coupon", "10", datetime(2026, 11, 30), old, None), ("OTHER", "gift", None, None, old, None),
         ("TO_THE_MINUTE", "coupon", "20", datetime(2026, 11, 23, 23, 59, 59), old, None),
+        ("AB CD-9 优惠", "coupon", "30", None, old, None), ("A\nB", "coupon", "30", None, old, None),
+        ("{level}", "coupon", "30", None, old, None), ("A" * 65, "coupon", "30", None, old, None),
     ]  # fmt: skip
     with duck(workplace.home.warehouse) as connection:
         connection.execute(
@@ -198,6 +196,7 @@ def test_the_pool_is_what_the_snapshot_knew_and_what_outlasts_the_plan(workplace
         connection.execute("insert into codes_given values ('GIVEN', 'k', '2026-11-12T00:00:00')")
     free = {"coupon": ["FIRST", "SECOND", "LAST"]}
     assert free_codes(workplace, day) == {
-        TEN: free["coupon"], ("coupon", "20"): ["TO_THE_MINUTE"], ("gift", None): ["OTHER"],
+        TEN: free["coupon"], ("coupon", "20"): ["TO_THE_MINUTE"], ("coupon", "30"): ["AB CD-9 优惠"],
+        ("gift", None): ["OTHER"],
     }  # fmt: skip
     assert "GIVEN" in free_codes(workplace, day, given_before=datetime(2026, 11, 12))[TEN]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from churn_assets.defs.duck import duck
-from churn_assets.defs.interventions.sources import arms_left_out, codes_left
+from churn_assets.defs.interventions.sources import arms_left_out, codes_left, codes_without_use
 from churn_assets.defs.workplace import Workplace
 
 DAY, BEFORE = date(2026, 11, 16), datetime(2026, 11, 1)
@@ -71,3 +71,16 @@ def test_events_and_codes_that_are_missing_are_named(workplace: Workplace) -> No
         "again: its texts name an item, and the shop has no events with product_id",
         "coupon_20: no coupon code is left for it (raw table coupon_codes)",
     ]
+
+
+def test_codes_that_can_be_given_to_nobody_are_counted(workplace: Workplace) -> None:
+    insert = "insert into marts.dim_coupon_codes values ('{}', '{}', {}, null, '2026-11-01', null)"
+    codes = [("K1", "coupon", "'10'"), ("K{2}", "coupon", "'10'"), ("K3", "cupon", "'10'"), ("K4", "gift", "null")]
+    warehouse(workplace, *(insert.format(*code) for code in codes))
+    names = {"coupon_10": 2, "cupon_10": 1, "gift": 1}
+    nobody = [f"for {name}: {n}, and no arm of that name and level has `code: pool`" for name, n in names.items()]
+    broken = "unusable: 1, with line breaks, braces, odd blanks, or longer than 64"
+    assert codes_without_use(workplace, DAY) == [broken, *nobody]
+    workplace.home.settings_file.write_text(VIEWED)
+    again = Workplace(home_path=workplace.home_path)  # reads the settings anew
+    assert codes_without_use(again, DAY) == [broken, *nobody[1:]]
