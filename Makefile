@@ -6,7 +6,8 @@ CHURN_HOME ?= churn_home
 USERS ?= 20000
 WEEKS ?= 78
 SEED ?= 7
-END ?= 2026-11-16
+# Of the simulated shop; empty: the newest Monday, so that the plan may still be sent. The same day, the same bytes.
+END ?=
 export CHURN_HOME
 # Nobody is told what runs here.
 export DO_NOT_TRACK := 1
@@ -58,8 +59,8 @@ $(VENV)/.sequence: $(VENV)/.base requirements-sequence.lock
 sequence: $(VENV)/.sequence ## add what the sequence model of churn bakeoff needs
 
 demo: $(VENV)/.base ## simulated shop, from raw tables to intervention tables
-	@$(BIN)/churn simulate --users $(USERS) --weeks $(WEEKS) --end $(END) --seed $(SEED) --if-missing
-	@$(BIN)/churn run --snapshot $(END)
+	@$(BIN)/churn simulate --users $(USERS) --weeks $(WEEKS) $(if $(END),--end $(END)) --seed $(SEED) --if-missing
+	@$(BIN)/churn run $(if $(END),--snapshot $(END))
 
 demo-real: export CHURN_HOME := churn_home_real
 demo-real: $(VENV)/.real ## the same on Complete Journey, a real grocer's orders of 2017

@@ -1,15 +1,16 @@
 """Messages handed to a webhook by a process that is killed again and again, to a receiver that loses answers.
 
-`python -m benchmarks.delivery [--sends 100000] [--kills 200] [--lost 0.05]`. The receiver checks signatures and drops a
-webhook-id it has taken already, as Standard Webhooks asks of it; it takes a share of requests without ever answering,
-and keeps count.
-Wanted: every message taken once, none twice, none left `unknown`.
+`python -m benchmarks.delivery [--sends 100000] [--kills 200] [--lost 0.05]`. Every message holds a coupon code, and
+there are just as many codes. The receiver checks signatures and drops a webhook-id it has taken already, as Standard
+Webhooks asks of it; it takes a share of requests without ever answering, and keeps count.
+Wanted: every message taken once, none twice, none left `unknown`, and no code in two of them.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import json
 import os
 import random  # which answers are lost, and when a process is killed
 import resource
@@ -37,7 +38,7 @@ from churn_assets.defs.storage.outbox import OutboxStore
 from churn_assets.defs.storage.record import Record
 
 SECRET = "whsec_" + base64.b64encode(b"benchmark" * 3).decode()
-PAYLOAD = '{"arm":"coupon","body":"10 %","items":[],"language":"en","level":null,"reason":null,"snapshot_date":"2026-11-16","subject":"","user_id":"USER","value_tier":"low"}'  # noqa: E501
+PAYLOAD = '{"arm":"coupon","body":"{code}","code":null,"code_from":"pool","items":[],"language":"en","level":null,"products":[],"reason":null,"snapshot_date":"2026-11-16","subject":"","user_id":"USER","value_tier":"low"}'  # noqa: E501
 START_SECONDS = 1.5  # of a worker: nothing is sent before
 
 
@@ -49,6 +50,12 @@ class Receiver:
     taken: dict[str, bytes] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     random: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - chance, no secret
+
+    @property
+    def codes_given_twice(self) -> int:
+        """Codes that more than one message held; a body without one counts as such."""
+        codes = Counter(json.loads(body)["code"] for body in self.taken.values())
+        return sum(count > 1 or code is None for code, count in codes.items())
 
     def take(self, key: str, body: bytes) -> bool:
         """Take one request; returns whether it is answered."""
@@ -157,6 +164,7 @@ def main() -> None:
     table.add_row("lost", f"{chosen.sends - len(receiver.taken):,}")
     for name in ("answers lost", "repeats dropped", "broken requests refused", "same key, other content"):
         table.add_row(name, f"{receiver.counts[name]:,}")
+    table.add_row("codes given twice", f"{receiver.codes_given_twice:,}")
     for state, count in sorted(states.items()):
         table.add_row(f"state {state}", f"{count:,}")
     table.add_row("seconds", f"{time.perf_counter() - began:,.0f}")

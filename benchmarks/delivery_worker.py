@@ -9,6 +9,7 @@ from pathlib import Path
 from churn_assets.defs.delivery.claims import Claims, Rules
 from churn_assets.defs.delivery.dispatch import dispatch
 from churn_assets.defs.delivery.webhook import WebhookAdapter
+from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.record import Record
 
 NOW = datetime(2026, 11, 17, 10)
@@ -20,7 +21,8 @@ def main() -> None:
     with store.transaction() as connection:
         keys = [key for (key,) in connection.execute("select message_key from outbox order by message_key")]
     adapter = WebhookAdapter(url, secret, timeout_seconds=5, attempts=8, wait_initial_seconds=0.005)
-    rules = Rules(4, 28, lambda _, __: False)
+    codes = CodePool({("coupon", None): [f"K{number:06d}" for number in range(len(keys))]})
+    rules = Rules(4, 28, lambda _, __: False, codes=codes)
     try:
         dispatch(
             Claims(store, rules), keys, {"email": adapter}, lambda _: {}, Path(lock), clock=lambda: NOW,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +44,10 @@ def prepare() -> None:
 
 @app.command()
 def simulate(
-    end: Day,
+    end: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Nothing happens from this day on; default: the newest Monday."),
+    ] = None,
     users: int = 20_000,
     weeks: int = 78,
     seed: int = 7,
@@ -52,11 +55,12 @@ def simulate(
     if_missing: IfMissing = False,
 ) -> None:
     """Write a simulated shop into the landing, and the truth about it beside the landing."""
-    from churn_assets.defs.landing.fill import fill_from_shop
+    from churn_assets.defs.landing.fill import fill_from_shop, newest_monday
     from churn_assets.shop.settings import ShopSettings
 
+    day = end.date() if end else newest_monday(datetime.now(UTC).date())
     fill_from_shop(
-        settled_home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing
+        settled_home(home), ShopSettings(users=users, weeks=weeks, end=day, seed=seed), if_missing=if_missing
     )
 
 

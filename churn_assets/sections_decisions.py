@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from churn_assets.decisions.arms import Arm, Channel, Language, RiskTier
-from churn_assets.decisions.catalogue import default_arms
+from churn_assets.decisions.catalogue import NO_PRODUCTS, default_arms
 from churn_assets.section import Days, Money, Section, Share
 from churn_assets.sections_landing import existing_zone
 
@@ -50,6 +50,12 @@ class Decisions(Section):
     )
     arms: tuple[Arm, ...] = Field(
         default_factory=default_arms, description="Arms catalogue; empty: everybody is left alone."
+    )
+
+    no_products: tuple[str, ...] = Field(
+        NO_PRODUCTS,
+        description="Items of orders that are no products and are never recommended: ids or whole names. What is in "
+        "most orders, without a category or nearly free (two of the three) is left out as well.",
     )
 
     @field_validator("time_zone")

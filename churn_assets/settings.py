@@ -8,8 +8,9 @@ Nothing else in the project reads a configuration file.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 
 from churn_assets.sections import (
@@ -54,6 +55,18 @@ class Settings(BaseSettings):
     decisions: Decisions = Decisions()
     delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
+
+    @model_validator(mode="after")
+    def _somebody_fills_every_code(self) -> Self:
+        """What the receiver of a webhook fills in cannot go to a mail server, which sends it as it is."""
+        for arm in self.decisions.arms:
+            adapter = getattr(self.delivery, arm.channel, None)
+            if arm.code == "receiver" and adapter not in (None, "webhook"):
+                raise ValueError(
+                    f"arm {arm.arm!r}: code receiver leaves {{code}} to the receiver of a webhook, and delivery."
+                    f"{arm.channel} is {adapter}: use webhook, or code pool with the raw table coupon_codes"
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(

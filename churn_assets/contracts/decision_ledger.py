@@ -16,10 +16,11 @@ NO_ARM = "none"
 SENDING_CHANNELS = ("email", "sms", "push", "call")
 NO_CHANNEL = "none"  # done, but nothing is sent
 CHANNELS = (*SENDING_CHANNELS, NO_CHANNEL)
-# Why a user cannot be reached by a channel now, or cannot be given an arm again.
-HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down")
+# Why a user cannot be reached by a channel now, cannot be given an arm again, or cannot be told what the arm promises.
+HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down", "no_item", "no_code")
+LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")
 CHANCES = ("holdout", "control", "exploration")
-BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "low_risk", "no_gain", "budget", "capacity", "channel_capacity")
+BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "low_risk", "no_gain", *LIMITS)
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
 ERASED = "erased-"  # begins the user_id of a row whose user was erased since: nobody knows whose it was
 IS_KNOWN = ~pl.col("user_id").str.starts_with(ERASED)

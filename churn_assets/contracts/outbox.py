@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 STATES = ("planned", "approved", "dispatched", "delivered", "failed", "unknown", "cancelled")
 VALUE_TIERS = ("high", "medium", "low")
 TEXT = r'"(?:[^"\\]|\\.)*"'
-# The whole object, keys sorted and none besides these: nothing personal can be added unnoticed.
+MAYBE = rf"(?:{TEXT}|null)"
+PRODUCT = rf'\{{"image_url":{MAYBE},"name":{MAYBE},"product_id":{TEXT},"source":{TEXT},"url":{MAYBE}\}}'
+# The whole object, keys sorted and none besides these: nothing personal can be added unnoticed. Messages planned before
+# there were codes and names of products are without those keys.
 PAYLOAD = (
-    rf'^\{{"arm":{TEXT},"body":{TEXT},"items":\[(?:{TEXT}(?:,{TEXT})*)?\],"language":(?:{TEXT}|null),'
-    rf'"level":(?:{TEXT}|null),"reason":(?:{TEXT}|null),"snapshot_date":"\d{{4}}-\d\d-\d\d","subject":{TEXT},'
-    rf'"user_id":{TEXT},"value_tier":"(?:{"|".join(VALUE_TIERS)})"\}}$'
+    rf'^\{{"arm":{TEXT},"body":{TEXT},(?:"code":{MAYBE},"code_from":(?:"pool"|"receiver"|null),)?'
+    rf'"items":\[(?:{TEXT}(?:,{TEXT})*)?\],"language":{MAYBE},"level":{MAYBE},'
+    rf'(?:"products":\[(?:{PRODUCT}(?:,{PRODUCT})*)?\],)?"reason":{MAYBE},"snapshot_date":"\d{{4}}-\d\d-\d\d",'
+    rf'"subject":{TEXT},"user_id":{TEXT},"value_tier":"(?:{"|".join(VALUE_TIERS)})"\}}$'
 )
 
 

@@ -1,4 +1,4 @@
-"""Contract of recommended items: one row per user of one snapshot and item rank, at most three per user."""
+"""Contract of recommended items: one row per user of one snapshot and item rank, at most three per source."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ import polars as pl
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-SOURCES: Final = ("viewed", "bought_together", "popular")
+SOURCES: Final = ("viewed", "bought_together", "bought_before", "popular")
+PER_SOURCE: Final = 3
 
 
 class RecommendedItems(pa.DataFrameModel):
-    """source: why the product is named: the user looked at it, users with the same purchases bought it, or many did."""
+    """source: why it is recommended: the user looked at it, users with the same purchases bought it, the user has
+    bought it again and again, or many users did. name: null where the shop gives none; then no text can name it.
+    """
 
     user_id: str = pa.Field(str_length={"min_value": 1})
     snapshot_date: pl.Date
-    item_rank: int = pa.Field(in_range={"min_value": 1, "max_value": 3})
+    item_rank: int = pa.Field(in_range={"min_value": 1, "max_value": PER_SOURCE * len(SOURCES)})
     product_id: str = pa.Field(str_length={"min_value": 1})
     source: str = pa.Field(isin=SOURCES)
+    name: str = pa.Field(str_length={"min_value": 1, "max_value": 120}, nullable=True)
+    url: str = pa.Field(str_matches=r"^https?://", nullable=True)
+    image_url: str = pa.Field(str_matches=r"^https?://", nullable=True)
 
     class Config:
         strict = True
@@ -36,6 +42,11 @@ class RecommendedItems(pa.DataFrameModel):
     @classmethod
     def a_product_is_named_once_per_user(cls, data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.struct("user_id", "product_id").is_unique())
+
+    @pa.dataframe_check
+    @classmethod
+    def sources_give_few_items_each(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.len().over("user_id", "source") <= PER_SOURCE)
 
     @pa.dataframe_check
     @classmethod

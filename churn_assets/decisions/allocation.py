@@ -14,7 +14,7 @@ import numpy as np
 
 from churn_assets.decisions.holdout import treated_share
 from churn_assets.decisions.optimise import optimise
-from churn_assets.decisions.options import UNITS, Option, budget_units
+from churn_assets.decisions.options import UNITS, Option, Treatment, budget_units
 from churn_assets.decisions.problem import Choice, Flags, Floats, Floor, Ints, Limit, Problem
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class Allocation:
     choice: Choice
 
 
-def limits_of(options: tuple[Option, ...], settings: Decisions) -> tuple[Limit, ...]:
-    """Budget (in 1/10,000 of the currency), places per arm and places per channel, as far as they are limited."""
+def limits_of(options: tuple[Option, ...], settings: Decisions, codes: Mapping[Treatment, int]) -> tuple[Limit, ...]:
+    """Budget (in 1/10,000 of the currency), places per arm and per channel as far as they are limited, free codes."""
     limits = [Limit("budget", np.array([o.cost_units for o in options], dtype=np.int64), budget_units(settings))]
     for arm in settings.arms:
         if arm.capacity is not None:
@@ -49,6 +49,10 @@ def limits_of(options: tuple[Option, ...], settings: Decisions) -> tuple[Limit, 
     for channel, places in sorted(settings.channel_capacities.items()):
         mine = np.array([o.arm.channel == channel for o in options], dtype=np.int64)
         limits.append(Limit(f"channel_capacity:{channel}", mine, places))
+    for place, option in enumerate(options):
+        if option.takes_code:
+            mine = (np.arange(len(options)) == place).astype(np.int64)
+            limits.append(Limit(f"code_pool:{option.treatment}", mine, codes.get(option.key, 0)))
     return tuple(limits)
 
 
@@ -58,12 +62,14 @@ def allocate(
     options: tuple[Option, ...],
     settings: Decisions,
     groups: Mapping[str, Flags] | None = None,
+    codes: Mapping[Treatment, int] | None = None,
 ) -> Allocation:
     """Choose among `profits` (users, options), -inf where an option is out of the question.
 
-    `left_alone`: (users, options), by the user's own draws. `groups`: members by name, for the fairness floor.
+    `left_alone`: (users, options), by the user's own draws. `groups`: members by name, for the fairness floor. `codes`:
+    how many are free, by arm and level.
     """
-    limits = limits_of(options, settings)
+    limits = limits_of(options, settings, codes or {})
     # Where everybody is left alone, what is meant is planned all the same.
     shares = np.array([max(treated_share(option.arm, settings), 1 / UNITS) for option in options])
     planned = tuple(

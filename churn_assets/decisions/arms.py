@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
-from string import Formatter
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from churn_assets.contracts.feature import ReasonGroup
+from churn_assets.decisions.promises import broken_promises
+from churn_assets.decisions.texts import Text
 
 Channel = Literal["email", "sms", "push", "call", "none"]
 Offer = Literal["recommendation", "coupon", "spend_and_save", "reward", "care_message", "loyalty"]
@@ -16,38 +18,19 @@ Language = Literal["en", "zh"]
 RiskTier = Literal["high", "medium", "low"]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RESERVED_ARMS = ("none", "control")  # names of the side left alone, in the ledger and in campaigns
-SLOTS = ("item_1", "item_2", "item_3", "level", "valid_until")
 NAME = r"^[a-z0-9_]+$"
+
+
+def _listed(value: Any) -> Any:
+    """One text is a list of one."""
+    return (value,) if isinstance(value, Text | Mapping) else value
+
+
+Versions = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(_Entry):
-    """Words of one language; `{item_1}` and the like are slots, filled per user when the message is planned."""
-
-    subject: str = ""
-    body: str = Field(min_length=1)
-
-    @field_validator("subject", "body")
-    @classmethod
-    def _slots_are_known(cls, text: str) -> str:
-        try:
-            found = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
-        except ValueError as error:
-            raise ValueError(f"{text!r} cannot be read as a template: {error}; write {{{{ for a brace") from error
-        for name in found:
-            if name not in SLOTS:
-                raise ValueError(f"slot {{{name}}} is unknown; there are {', '.join(SLOTS)}")
-        return text
-
-    @property
-    def slots(self) -> frozenset[str]:
-        """Names of the slots used."""
-        return frozenset(
-            name for text in (self.subject, self.body) for _, name, _, _ in Formatter().parse(text) if name
-        )
 
 
 class Level(_Entry):
@@ -87,7 +70,16 @@ class Arm(_Entry):
     channel: Channel = Field(description="none: nothing is sent, such as points credited silently; needs no consent.")
     offer: Offer = "care_message"
     template: str = Field(min_length=1, description="Id of the texts at the side that sends.")
-    texts: dict[Language, Text] = Field({}, description="Words per language; empty: the sending side has its own.")
+    texts: dict[Language, Versions] = Field(
+        {},
+        description="Words per language, or several versions of them, of which a user gets the first all of whose "
+        "slots have a value; empty: the sending side has its own.",
+    )
+    code: Literal["pool", "receiver"] | None = Field(
+        None,
+        description="Where {code} comes from. pool: raw.coupon_codes, each given once; receiver: the webhook's "
+        "receiver makes one and puts it in; null: the texts have none.",
+    )
     answers: tuple[ReasonGroup, ...] = Field((), description="Reason groups this arm answers; empty: any reason.")
     levels: tuple[Level, ...] = Field((), description="Strengths, of which a user gets one; empty: only one.")
     cost_amount: Amount | None = Field(None, description="Of an arm without levels.")
@@ -120,6 +112,13 @@ class Arm(_Entry):
         names = [level.level for level in self.levels]
         if len(set(names)) != len(names) or None in names:
             raise ValueError(f"arm {self.arm!r}: every level needs a name of its own, got {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_keep_their_word(self) -> Self:
+        broken = list(broken_promises(self))
+        if broken:
+            raise ValueError("; ".join(broken))
         return self
 
     def strengths(self) -> tuple[Level, ...]:

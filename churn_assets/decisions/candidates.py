@@ -20,7 +20,8 @@ class Candidates(pa.DataFrameModel):
     """One row per eligible user of one snapshot. Strict: no contact data rides along.
 
     `hindrance_<channel>`: why the user may not be reached that way now, null where they may. `cooling_arms`: arms the
-    user had too short a time ago. `unit_id`: who is left alone together, mostly the user.
+    user had too short a time ago. `wordless_arms`: arms none of whose texts can be filled for the user. `unit_id`: who
+    is left alone together, mostly the user.
     """
 
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
@@ -38,6 +39,7 @@ class Candidates(pa.DataFrameModel):
     hindrance_call: str = pa.Field(isin=HINDRANCES, nullable=True)
     hindrance_none: str = pa.Field(isin=HINDRANCES, nullable=True)
     cooling_arms: pl.List = pa.Field(dtype_kwargs={"inner": pl.String})
+    wordless_arms: pl.List = pa.Field(dtype_kwargs={"inner": pl.String})
     unit_id: str = pa.Field(str_length={"min_value": 1})
 
     class Config:
@@ -46,7 +48,7 @@ class Candidates(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def arms_are_listed(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col("cooling_arms").is_not_null())
+        return data.lazyframe.select(pl.col("cooling_arms").is_not_null() & pl.col("wordless_arms").is_not_null())
 
 
 def checked_candidates(candidates: pl.DataFrame, snapshot: date) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from churn_assets.decisions.allocation import Allocation, allocate
 from churn_assets.decisions.candidates import checked_candidates
 from churn_assets.decisions.draws import Draws
 from churn_assets.decisions.ledger import ledger_rows
-from churn_assets.decisions.options import hindrances, options_of
+from churn_assets.decisions.options import Treatment, hindrances, options_of
 from churn_assets.decisions.policies import NEVER, POLICIES, is_treatable
 from churn_assets.decisions.problem import Flags
 
@@ -33,14 +33,19 @@ class Decided:
 
 
 def decide(
-    candidates: pl.DataFrame, settings: Decisions, snapshot: date, groups: Mapping[str, pl.Series] | None = None
+    candidates: pl.DataFrame,
+    settings: Decisions,
+    snapshot: date,
+    groups: Mapping[str, pl.Series] | None = None,
+    codes: Mapping[Treatment, int] | None = None,
 ) -> Decided:
     """Make the decision ledger of one snapshot with the policy that is set.
 
     `candidates`: one row per eligible user (`decisions.candidates.Candidates`); `groups`: ids of members by name, for
-    the fairness floor. Amounts in the currency of orders. The binding constraint is the first that applies of low_risk;
-    a hindrance (what the best option runs into), no_gain; budget, capacity, channel_capacity; holdout, control,
-    exploration. Only the last three leave a user alone by chance, so only there intended_arm differs from arm.
+    the fairness floor; `codes`: how many coupon codes are free, by arm and level. Amounts in the currency of orders.
+    The binding constraint is the first that applies of low_risk; a hindrance (what the best option runs into), no_gain;
+    budget, capacity, channel_capacity, code_pool; holdout, control, exploration. Only the last three leave a user alone
+    by chance, so only there intended_arm differs from arm.
     Raises ValueError on no candidates or a foreign snapshot, pandera SchemaErrors on candidates that break a rule.
     """
     users, options = checked_candidates(candidates, snapshot), options_of(settings)
@@ -49,13 +54,13 @@ def decide(
     treatable = is_treatable(users, options, settings)
     enough = users["value_at_risk_amount"].to_numpy()[:, None] >= [[o.arm.min_value_amount for o in options]]
     pays = treatable & enough & (preferences < NEVER) & (gains.cautious > 0)
-    stops = hindrances(users, options)
+    stops = hindrances(users, options, codes or {})
     is_open = pays & (stops == None)  # noqa: E711 - element by element
     first = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
     profits = np.where(is_open & (preferences == first), gains.cautious, -np.inf)
     draws = Draws.of(users, options, settings, snapshot)
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
-    allocation = allocate(profits, draws.left_alone, options, settings, members)
+    allocation = allocate(profits, draws.left_alone, options, settings, members, codes)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, is_open)
     ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals)
     return Decided(DecisionLedger.validate(ledger, lazy=True), allocation)

@@ -13,11 +13,14 @@ from churn_assets.decisions.arms import treatment_of
 from churn_assets.decisions.problem import Floats
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from churn_assets.decisions.arms import Arm, Level
     from churn_assets.sections_decisions import Decisions
 
+Treatment = tuple[str, str | None]  # arm, level
 UNITS = 10_000  # units of money in 1.00: floats drift, and a budget may not be exceeded by a cent
 
 
@@ -31,6 +34,15 @@ class Option:
     @property
     def treatment(self) -> str:
         return treatment_of(self.arm.arm, self.level.level)
+
+    @property
+    def key(self) -> Treatment:
+        return self.arm.arm, self.level.level
+
+    @property
+    def takes_code(self) -> bool:
+        """Whether each user who is given it is given a code of raw.coupon_codes with it."""
+        return self.arm.code == "pool"
 
     @property
     def cost_units(self) -> int:
@@ -76,10 +88,19 @@ def gains(candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decis
     )
 
 
-def hindrances(candidates: pl.DataFrame, options: tuple[Option, ...]) -> npt.NDArray[Any]:
-    """(users, options): why the user cannot be given the option now, None where they can."""
+def hindrances(
+    candidates: pl.DataFrame, options: tuple[Option, ...], codes: Mapping[Treatment, int]
+) -> npt.NDArray[Any]:
+    """(users, options): why the user cannot be given the option now, None where they can.
+
+    `codes`: how many are free, by arm and level. What hinders the channel is told before what hinders the arm.
+    """
     found = np.full((len(candidates), len(options)), None, dtype=object)
     for column, option in enumerate(options):
+        if option.takes_code and not codes.get(option.key, 0):
+            found[:, column] = "no_code"
+        wordless = candidates["wordless_arms"].list.contains(option.arm.arm).to_numpy()
+        found[wordless, column] = "no_item"
         cooling = candidates["cooling_arms"].list.contains(option.arm.arm).to_numpy()
         found[cooling, column] = "cool_down"
         named = candidates[f"hindrance_{option.arm.channel}"].to_numpy()

@@ -10,7 +10,7 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import NO_ARM, NO_CHANNEL
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.decisions.keys import stable_keys
-from churn_assets.decisions.messages import payload_of, rendered
+from churn_assets.decisions.messages import BEST, Words, items_by_user, payload_of, shown, worded
 from churn_assets.decisions.quiet import first_moment
 
 if TYPE_CHECKING:
@@ -24,18 +24,16 @@ def plan_messages(
 ) -> pl.DataFrame:
     """Plan the outbox of one snapshot: one row per user to be reached, sorted by user; may be empty.
 
-    `items`: recommended items, user_id, item_rank, product_id. A message may go out from the first moment of the
-    snapshot that is not quiet and expires `cadence_days` later, when the next plan takes over. Its words are part of
-    the payload, so that whoever approves the plan approves them. State `planned`, or `cancelled` where a slot of the
+    `items`: recommended items of the users (contract RecommendedItems). A message may go out from the first moment of
+    the snapshot that is not quiet and expires `cadence_days` later, when the next plan takes over. Its words are part
+    of the payload, so that whoever approves the plan approves them. State `planned`, or `cancelled` where a slot of the
     text has no value for the user. value_tier: high, medium, low, the third of this snapshot's messages the user's
     value at risk falls in; equal values share a tier.
     Raises ValueError on an empty ledger, one of another snapshot, an arm missing in the settings, cadence_days < 1.
     """
     acted = _acted_upon(ledger, settings, snapshot, cadence_days)
     arms = {arm.arm: arm for arm in settings.arms}
-    found = dict(
-        items.sort("user_id", "item_rank").group_by("user_id", maintain_order=True).agg("product_id").iter_rows()
-    )
+    found = items_by_user(items)
     midnight = datetime.combine(snapshot, time())
     expires_at = midnight + timedelta(days=cadence_days)
     starts = {name: first_moment(midnight, arm, settings.time_zone) for name, arm in arms.items()}
@@ -44,14 +42,15 @@ def plan_messages(
         "arm", "level", "reason", "user_id", "value_tier"
     ).iter_rows():
         mine = found.get(user_id, [])
-        words = rendered(arms[arm], settings.language, level, mine, expires_at.date())
-        subject, body = words or ("", "")
+        words = worded(arms[arm], settings.language, level, mine, expires_at.date())
         states.append("cancelled" if words is None else "planned")
+        words = words or Words("", "", ())
         payloads.append(
             payload_of({
                 "arm": arm, "level": level, "reason": reason, "user_id": user_id, "value_tier": value_tier,
-                "items": mine, "language": settings.language, "snapshot_date": snapshot.isoformat(),
-                "subject": subject, "body": body,
+                "items": [item.product_id for item in mine[:BEST]], "products": shown(words.items),
+                "language": settings.language, "snapshot_date": snapshot.isoformat(),
+                "subject": words.subject, "body": words.body, "code": None, "code_from": arms[arm].code,
             })
         )  # fmt: skip
     templates = {name: arm.template for name, arm in arms.items()}

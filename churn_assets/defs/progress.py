@@ -16,6 +16,8 @@ import dagster as dg
 from rich.console import Console
 from rich.table import Table
 
+from churn_assets.decisions.summary import what_limits
+from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
@@ -92,7 +94,12 @@ class Progress:
         table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
         table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
         prices = workplace.tables.read(Stage.INTERVENTIONS, "limit_prices", day).filter(limit="budget")
-        table.add_row("1,000 more of budget", f"would earn {1_000 * prices['price_amount'].item():,.0f}")
+        has_consents = "consents" in workplace.landing()
+        table.add_row(*what_limits(ledger, prices["price_amount"].item(), has_consents=has_consents))
+        for line in arms_left_out(workplace, day):
+            table.add_row("arm left out", line)
+        for line in codes_without_use(workplace, day):
+            table.add_row("coupon codes", line)
         for reason, users in (
             ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows()
         ):

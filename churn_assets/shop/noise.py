@@ -29,6 +29,7 @@ BREAKAGES: dict[str, list[tuple[str, float | None]]] = {
     "support_tickets": [("ticket_id", None), ("opened_at", None), ("satisfaction", 9)],
     "contacts": [("contact_id", None), ("user_id", None), ("sent_at", None), ("cost_amount", np.nan)],
     "consents": [("user_id", None), ("changed_at", None), ("is_granted", None)],
+    "products": [("product_id", None), ("price", -5.0)],
 }
 
 

@@ -15,6 +15,7 @@ from churn_assets.shop.browsing import browsing_frame
 from churn_assets.shop.consents import draw_consents
 from churn_assets.shop.landing import Landing
 from churn_assets.shop.noise import known_times
+from churn_assets.shop.products import products_frame
 from churn_assets.shop.scene import draw_scene
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.tables import Batch
@@ -59,7 +60,8 @@ class Shop:
             yield Batch("truth", "effects", name, truth.effects_frame(self.scene, week, self.state, response))
 
     def live(self, week: int) -> None:
-        """One week: mailings leave, users stay or go, buy, browse, complain; the rows go to the landing."""
+        """One week: prices rise, mailings leave, users stay or go, buy, browse, complain; rows go to the landing."""
+        self.landing.add(week, "products", products_frame(self.scene, week))
         for table, by_week in self.arrivals.items():
             if week in by_week:
                 self.landing.add(week, table, by_week[week])

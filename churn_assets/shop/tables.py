@@ -1,4 +1,4 @@
-"""Shape of what the shop delivers: the columns of the ten raw tables, and a batch. No values are made here."""
+"""Shape of what the shop delivers: the columns of the raw tables it fills, and a batch. No values are made here."""
 
 from __future__ import annotations
 
@@ -53,6 +53,10 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
     },
     "consents": {
         "user_id": TEXT, "channel": TEXT, "purpose": TEXT, "is_granted": FLAG, "changed_at": TIME,
+        "ingested_at": TIME,
+    },
+    "products": {
+        "product_id": TEXT, "name": TEXT, "url": TEXT, "image_url": TEXT, "category": TEXT, "price": REAL,
         "ingested_at": TIME,
     },
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +10,15 @@ import polars as pl
 
 Frame = pl.DataFrame | pl.LazyFrame
 Suggested = dict[str, dict[str, str | int | None]]
+
+
+# Whoever loads a public data set may plan for its users to try the workflow out, and can write to none of them.
+DEMONSTRATION: Suggested = {"decisions": {"unknown_consent": "allow"}, "delivery": {"call": None}}
+DEMONSTRATION_REASONS = {
+    "decisions.unknown_consent": "The data know no consents. A plan for people in a public research data set is a "
+    "demonstration: it holds no address, and no channel below has an adapter. With users of your own: deny.",
+    "delivery.call": "No adapter at all: nothing of such a plan can be sent.",
+}
 
 
 class SourceError(ValueError):
@@ -25,6 +34,8 @@ class Adapter(Protocol):
     """One line for the help: whose data, how many users, which years."""
     SETTINGS: Suggested
     """Sections of a churn.yaml that suits the data; written only where a home has none."""
+    REASONS: Mapping[str, str]
+    """Why, by `section.field`: written above the field as a comment. An adapter may do without."""
 
     def tables(self, source: Path | None) -> Iterator[tuple[str, Frame]]:
         """Raw table name and frame under the raw contract, columns the source lacks left out.

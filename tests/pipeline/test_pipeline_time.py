@@ -23,7 +23,7 @@ AT = datetime(2026, 11, 16)
 KEYS = {
     "users": "user_id", "orders": "order_id", "order_items": "product_id", "events": "event_id",
     "returns": "return_id", "reviews": "review_id", "coupons": "coupon_id", "support_tickets": "ticket_id",
-    "contacts": "contact_id", "consents": None,
+    "contacts": "contact_id", "consents": None, "products": "product_id",
 }  # fmt: skip
 EVENT_TIMES = {
     "users": "registered_at", "orders": "ordered_at", "events": "occurred_at", "returns": "returned_at",
@@ -41,6 +41,7 @@ CHANGED = {
     "support_tickets": {"topic": pl.lit("changed"), "closed_at": pl.lit(None, pl.Datetime("us"))},
     "contacts": {"is_randomised": pl.lit(value=True), "propensity": pl.lit(0.9), "arm": pl.lit("changed")},
     "consents": {"is_granted": ~pl.col("is_granted")},
+    "products": {"name": pl.lit("changed"), "category": pl.lit("changed")},
 }
 
 
@@ -112,7 +113,9 @@ def test_the_hostile_rows_keep_the_contract_and_wait_for_the_next_snapshot(base:
         assert waiting >= 3 * 0.95 * seen_before, table
 
 
-@pytest.mark.parametrize("relation", ["features.user_features", "features.user_statuses", "scoring.scored_users"])
+@pytest.mark.parametrize("relation", [
+    "features.user_features", "features.user_statuses", "scoring.scored_users", "interventions.recommended_items",
+])  # fmt: skip
 def test_a_repeated_snapshot_sees_nothing_of_its_future(base: Base, repeated: Instance, relation: str) -> None:
     assert differences(base.final, repeated, relation, AT.date()) == {}
 

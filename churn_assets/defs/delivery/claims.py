@@ -10,10 +10,13 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from churn_assets.decisions.messages import filled
 from churn_assets.defs.delivery.channels import Fate, Message, Outcome
+from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.outbox import TIME
 from churn_assets.defs.storage.record import Record
 
@@ -25,12 +28,14 @@ STATE_OF = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What a claim keeps to besides consent, which the database itself guards."""
+    """What a claim keeps to besides consent, which the database itself guards, and what it fills into texts."""
 
     max_contacts: int
     max_contacts_days: int
     is_quiet: Callable[[str, datetime], bool]  # arm, now
     cool_down_days: Callable[[str], int] = lambda _: 0  # arm
+    codes: CodePool = field(default_factory=CodePool)
+    unsubscribe_url: Callable[[str], str | None] = lambda _: None  # message key
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,13 @@ class Claims:
             message = Message(
                 key, user_id, channel, template, words["subject"], words["body"], words["language"], payload
             )
-            refusal = self._refusal(connection, message, words["arm"], adapters[channel], now)
+            refusal = self._refusal(connection, message, words["arm"], now)
+            if refusal is None:
+                message, refusal = self._filled(connection, message, words, now)
             if refusal:
-                told[refusal] += 1
+                told[f"{_give_up(connection, key)}: {refusal}"] += 1
             else:
+                _try(connection, message, adapters[channel], now)
                 claimed.append(message)
         return claimed, told
 
@@ -142,24 +150,39 @@ class Claims:
             return "waiting: not yet its time"
         return "waiting: quiet hours" if self.rules.is_quiet(arm, now) else None
 
-    def _refusal(
-        self, connection: sqlite3.Connection, message: Message, arm: str, adapter: str, now: datetime
-    ) -> str | None:
-        """Claim one message, or cancel it and say why."""
+    def _refusal(self, connection: sqlite3.Connection, message: Message, arm: str, now: datetime) -> str | None:
+        """Claim one message, or say why it may not go."""
         if _had(connection, message, now - timedelta(days=self.rules.max_contacts_days)) >= self.rules.max_contacts:
-            return f"{_give_up(connection, message.message_key)}: frequency_cap"
+            return "frequency_cap"
         if _had(connection, message, now - timedelta(days=self.rules.cool_down_days(arm)), arm):
-            return f"{_give_up(connection, message.message_key)}: cool_down"
+            return "cool_down"
         try:
             _set(connection, message.message_key, "dispatched")
         except sqlite3.IntegrityError as error:  # the trigger's own words
-            return f"{_give_up(connection, message.message_key)}: {error}"
-        connection.execute(
-            "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at) values (?, ?, ?, ?, ?)",
-            (message.message_key, message.user_id, adapter, hashlib.sha256(message.payload.encode()).hexdigest(),
-             now.isoformat()),
-        )  # fmt: skip
+            return str(error)
         return None
+
+    def _filled(
+        self, connection: sqlite3.Connection, message: Message, words: Mapping[str, Any], now: datetime
+    ) -> tuple[Message, str | None]:
+        """The message with what is filled in at the last moment, or why it cannot be."""
+        code = None
+        if words.get("code_from") == "pool":
+            code = self.rules.codes.take(connection, message.message_key, (words["arm"], words["level"]), now)
+            if code is None:
+                return message, "no_code"
+        payload = filled(message.payload, code, self.rules.unsubscribe_url(message.message_key))
+        told = json.loads(payload)
+        return replace(message, subject=told["subject"], body=told["body"], payload=payload), None
+
+
+def _try(connection: sqlite3.Connection, message: Message, adapter: str, now: datetime) -> None:
+    """Write down that the message is about to be handed over, as it is."""
+    connection.execute(
+        "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at) values (?, ?, ?, ?, ?)",
+        (message.message_key, message.user_id, adapter, hashlib.sha256(message.payload.encode()).hexdigest(),
+         now.isoformat()),
+    )  # fmt: skip
 
 
 def _had(connection: sqlite3.Connection, message: Message, since: datetime, arm: str | None = None) -> int:

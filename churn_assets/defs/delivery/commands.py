@@ -28,7 +28,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     workplace = Workplace(home_path=str(root))
     plan = Plan.at(workplace, snapshot or newest_plan(workplace))
     _show(plan)
-    refuse_if_over(plan, utc_now())
+    refuse_if_over(workplace, plan, utc_now())
     name = by or getpass.getuser()
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
         wide_console().print(REFUSED)

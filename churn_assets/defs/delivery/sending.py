@@ -11,11 +11,16 @@ from churn_assets.defs.delivery.adapters import adapter_names, open_adapters
 from churn_assets.defs.delivery.addresses import addresses_of, by_message
 from churn_assets.defs.delivery.channels import Message
 from churn_assets.defs.delivery.claims import Claims, Rules
+from churn_assets.defs.delivery.codes import free_codes
 from churn_assets.defs.delivery.dispatch import dispatch, utc_now
 from churn_assets.defs.delivery.plan import Plan, newest_plan
 from churn_assets.defs.delivery.receipts import write_receipts
 from churn_assets.defs.delivery.signature import signed, signing_key
+from churn_assets.defs.delivery.smtp import unsubscribe_link
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
+from churn_assets.defs.history import orders_reach
+from churn_assets.landing.errors import LandingError
+from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
@@ -29,7 +34,7 @@ class NotAllowed(ValueError):
 
 def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> int:
     """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
-    refuse_if_over(plan, now)
+    refuse_if_over(workplace, plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
     key = signing_key(workplace.home.secrets)
     moved = workplace.outbox.approve(signed(approval, key), plan.open_messages["message_key"].to_list())
@@ -42,7 +47,7 @@ def rehearse(workplace: Workplace, snapshot: date, now: datetime) -> Counter[str
     plan = _plan_of_now(workplace, snapshot, now)
     keys = plan.messages["message_key"].to_list()
     _bring_words(workplace, plan, now)
-    return _claims(workplace).rehearse(keys, adapter_names(workplace.settings.delivery), now)
+    return _claims(workplace, plan).rehearse(keys, adapter_names(workplace.settings.delivery), now)
 
 
 def send(
@@ -74,7 +79,7 @@ def send(
 
     try:
         told = dispatch(
-            _claims(workplace), keys, adapters, addresses, workplace.home.locks / "dispatch.lock",
+            _claims(workplace, plan), keys, adapters, addresses, workplace.home.locks / "dispatch.lock",
             clock=clock, on_progress=on_progress,
         )  # fmt: skip
     finally:
@@ -98,17 +103,32 @@ def _plan_of_now(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
     if snapshot != newest:
         raise NotAllowed(f"The plan of {snapshot} is an old one; only the newest, of {newest}, may be sent.")
     plan = Plan.at(workplace, snapshot)
-    refuse_if_over(plan, now)
+    refuse_if_over(workplace, plan, now)
     return plan
 
 
-def refuse_if_over(plan: Plan, now: datetime) -> None:
+def refuse_if_over(workplace: Workplace, plan: Plan, now: datetime) -> None:
     """Raises NotAllowed where there is nothing left to approve or to send."""
     if plan.messages.is_empty():
         raise NotAllowed(f"The plan of {plan.snapshot} holds no message.")
     if plan.is_over(now):
         newest = max(plan.messages["expires_at"].to_list())
-        raise NotAllowed(f"The plan of {plan.snapshot} has expired at {newest} UTC: the next one is due.")
+        raise NotAllowed(f"The plan of {plan.snapshot} has expired at {newest} UTC: {_next_step(workplace, plan)}")
+
+
+def _next_step(workplace: Workplace, plan: Plan) -> str:
+    """How there can be a plan that may still be sent."""
+    try:
+        reach = orders_reach(workplace.home)[1]
+    except LandingError as error:
+        return f"a next one needs the raw tables, and {error}"
+    day = workplace.calendar.first_at_or_after(reach)
+    if day > plan.snapshot:
+        return f"churn run makes the next one, of {day}."
+    return (
+        f"the landing has no newer orders (the newest was known at {reach:%Y-%m-%d %H:%M} UTC). Deliver them, then "
+        "churn run makes the next plan."
+    )
 
 
 def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
@@ -119,8 +139,10 @@ def _bring_words(workplace: Workplace, plan: Plan, now: datetime) -> None:
         add_words(workplace.record, assumed_words(users), "assumed", now)
 
 
-def _claims(workplace: Workplace) -> Claims:
-    settings = workplace.settings.decisions
+def _claims(workplace: Workplace, plan: Plan) -> Claims:
+    """Without a code in the plan the warehouse, which a run may hold for long, is not opened."""
+    takes_codes = plan.messages["payload"].str.contains('"code_from":"pool"', literal=True).any()
+    settings, url = workplace.settings.decisions, workplace.settings.delivery.unsubscribe_url
     arms = {arm.arm: arm for arm in settings.arms}
     # An arm that is no longer in the catalogue has no hours: it waits.
     rules = Rules(
@@ -128,5 +150,7 @@ def _claims(workplace: Workplace) -> Claims:
         settings.max_contacts_days,
         lambda arm, at: arm not in arms or is_quiet(at, arms[arm], settings.time_zone),
         lambda arm: arms[arm].cool_down_days,
+        CodePool(free_codes(workplace, plan.snapshot) if takes_codes else {}),
+        lambda key: unsubscribe_link(url, key) if url else None,
     )
     return Claims(workplace.record, rules)

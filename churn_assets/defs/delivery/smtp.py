@@ -156,10 +156,15 @@ class SmtpAdapter:
         mail["Message-ID"] = f"<{message.message_key}@{self._sender.domain}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.body)
-        url = self._unsubscribe_url.replace(KEY_PLACE, quote(message.message_key, safe=""))
+        url = unsubscribe_link(self._unsubscribe_url, message.message_key)
         # By hand: EmailMessage would write a long URL as an encoded word, which no mail program reads as a URL.
         content = f"List-Unsubscribe: <{url}>\r\n".encode() + mail.as_bytes()
         return LEADING_DOT.sub(b"..", content) + b".\r\n"
+
+
+def unsubscribe_link(url: str, message_key: str) -> str:
+    """Where one click ends the channel for whoever got the message."""
+    return url.replace(KEY_PLACE, quote(message_key, safe=""))
 
 
 def _refused(step: Literal["recipient", "content"], code: int, text: bytes) -> Outcome:

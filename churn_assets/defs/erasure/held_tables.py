@@ -10,7 +10,12 @@ from churn_assets.defs.erasure.traces import Traces
 from churn_assets.landing.ids import id_sql
 
 # Tables that say nothing of any one user.
-IMPERSONAL = {"marts.dim_snapshots": "the calendar", "marts.int_review_terms": "pairs of characters over all reviews"}
+IMPERSONAL = {
+    "marts.dim_snapshots": "the calendar",
+    "marts.int_review_terms": "pairs of characters over all reviews",
+    "marts.dim_products": "products",
+    "marts.dim_coupon_codes": "codes, whoever was given one",
+}
 COLUMNS = """
 select schema_name, table_name, column_name, data_type from duckdb_columns()
 semi join (from duckdb_tables() where not internal and not temporary)

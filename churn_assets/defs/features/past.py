@@ -83,13 +83,14 @@ def _attach(connection: duckdb.DuckDBPyConnection, workplace: Workplace) -> None
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, *, is_sample: bool) -> None:
-    """The staged rows, or those of the sampled users; an order's lines have no user of their own."""
+    """The staged rows, or those of the sampled users; an order's lines have no user of their own, products none."""
     connection.execute("create schema staged")
     for table in sorted(raw_contract(), key=lambda table: table.name != "orders"):
         rows = f"select * from warehouse.staging.stg_{table.name}"
-        if is_sample and "user_id" in [column.name for column in table.columns]:
+        columns = {column.name for column in table.columns}
+        if is_sample and "user_id" in columns:
             rows += " where user_id in (select user_id from sample)"
-        elif is_sample:
+        elif is_sample and "order_id" in columns:
             rows += " where order_id in (select order_id from staged.stg_orders)"
         connection.execute(f"create table staged.stg_{table.name} as {rows}")
 

@@ -18,14 +18,38 @@ from churn_assets.decisions.summary import compare_policies, limit_prices
 from churn_assets.defs.calendar import CADENCE_DAYS, snapshots_of
 from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
-from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups
+from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
+from churn_assets.defs.interventions.sources import arms_left_out, codes_left
+from churn_assets.defs.no_products import no_products_at
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.recommendations import recommendations_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
+SHOWN = 10  # of what is no product
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison")
+
+
+@snapshot_assets(
+    Stage.INTERVENTIONS,
+    {"recommended_items": RecommendedItems},
+    deps=[
+        [Stage.SCORING, "scored_users"],
+        [Stage.MARTS, "fct_events"],
+        [Stage.MARTS, "fct_orders"],
+        [Stage.MARTS, "fct_order_items"],
+        [Stage.MARTS, "dim_products"],
+    ],
+    kinds={"parquet"},
+    owner="team:retention",
+)
+def recommended_items(at: Snapshot) -> Iterator[Product]:
+    """One row per user who may be written to and item, best first: what fills the slots of the texts."""
+    users = users_to_recommend_to(at)
+    left_out = no_products_at(at.workplace, at.date, at.workplace.settings.decisions.no_products)
+    items = recommendations_at(at.workplace, at.date, users, left_out["product_id"].to_list())
+    yield Product("recommended_items", items, _items_metadata(users, items, left_out))
 
 
 @snapshot_assets(
@@ -36,6 +60,8 @@ PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison")
         [Stage.FEATURES, "user_statuses"],
         [Stage.MARTS, "dim_users"],
         [Stage.MARTS, "fct_contacts"],
+        [Stage.MARTS, "dim_coupon_codes"],
+        [Stage.INTERVENTIONS, "recommended_items"],
     ],
     kinds={"polars", "scipy", "parquet"},
     owner="team:retention",
@@ -52,45 +78,36 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         at.log(f"The ledger of {at.date} was sealed at {held.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
         frames = [tables.read(Stage.INTERVENTIONS, name, at.date) for name in PLAN_TABLES]
     else:
-        candidates, groups = candidates_at(at), fairness_groups(at)
-        decided = decide(candidates, settings, at.date, groups)
-        compared = compare_policies(candidates, settings, at.date, decided, groups)
+        candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
+        decided = decide(candidates, settings, at.date, groups, codes)
+        compared = compare_policies(candidates, settings, at.date, decided, groups, codes)
         frames = [decided.ledger, limit_prices(decided, at.date), compared]
     ledger, prices, compared = frames
     # Before the ledger is sealed: what is there once must be whole.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
-    yield Product("decision_ledger", ledger, _ledger_metadata(ledger, settings.budget_amount), seal=True)
+    left_out = {"arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none"}
+    told = _ledger_metadata(ledger, settings.budget_amount) | left_out
+    yield Product("decision_ledger", ledger, told, seal=True)
 
 
 @snapshot_assets(
     Stage.INTERVENTIONS,
-    {"recommended_items": RecommendedItems, "outbox": Outbox},
-    deps=[
-        [Stage.INTERVENTIONS, "decision_ledger"],
-        [Stage.MARTS, "fct_events"],
-        [Stage.MARTS, "fct_order_items"],
-    ],
+    {"outbox": Outbox},
+    deps=[[Stage.INTERVENTIONS, "decision_ledger"], [Stage.INTERVENTIONS, "recommended_items"]],
     kinds={"sqlite", "parquet"},
     owner="team:retention",
 )
 def outbox(at: Snapshot) -> Iterator[Product]:
-    """
-    recommended_items: One row per user to be written to and item, best first: what fills the slots of the texts.
-    outbox: One row per message to the users acted upon, as the record store holds it; planned once, when first decided.
-    """
+    """One row per message to the users acted upon, as the record store holds it; planned once, when first decided."""
     settings, tables, store = at.workplace.settings, at.workplace.tables, at.workplace.outbox
     ledger = tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
     added = 0
     if tables.find(Stage.INTERVENTIONS, "outbox", at.date) is None:
-        acted = ledger.filter(pl.col("arm") != NO_ARM)["user_id"]
-        items = recommendations_at(at.workplace, at.date, acted)
+        items = tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
         cadence_days = CADENCE_DAYS[settings.calendar.cadence]
         added = store.add(plan_messages(ledger.filter(IS_KNOWN), items, settings.decisions, at.date, cadence_days))
-    else:
-        items = tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
     messages = store.messages(ledger["decision_id"].to_list()).sort("user_id")
-    yield Product("recommended_items", items, {"users": items["user_id"].n_unique()})
     states = dict(messages.group_by("state").len().sort("state").iter_rows())
     yield Product("outbox", messages, {"messages_new": added, **{f"messages_{s}": n for s, n in states.items()}})
 
@@ -106,6 +123,18 @@ def intervention_models(context: dg.AssetExecutionContext, workplace: Workplace,
     """The tables that analysts and the call centre read, portraits of users among them; then all of them masked."""
     yield from build(context, workplace, dbt, snapshots_of(context))
     workplace.show_masked()
+
+
+def _items_metadata(users: pl.Series, items: pl.DataFrame, left_out: pl.DataFrame) -> dict[str, Any]:
+    named = items.filter(pl.col("name").is_not_null())
+    shown = [f"{product} ({reason})" for product, reason in left_out.head(SHOWN).iter_rows()]
+    return {
+        "users": len(users),
+        "users_with_an_item": items["user_id"].n_unique(),
+        "users_with_a_named_item": named["user_id"].n_unique(),
+        "no_products": len(left_out),
+        "no_products_are": ", ".join(shown) or "none",
+    }
 
 
 def _ledger_metadata(ledger: pl.DataFrame, budget_amount: float) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from churn_assets.contracts.decision_ledger import NO_CHANNEL
 from churn_assets.decisions.hindrance import with_hindrances
+from churn_assets.decisions.wordless import with_wordless_arms
 from churn_assets.defs.delivery.adapters import channels_needing_address
 from churn_assets.defs.reads import consents_at, contacts_before, groups_at
 from churn_assets.defs.snapshot_assets import Snapshot
@@ -25,8 +27,9 @@ def candidates_at(at: Snapshot) -> pl.DataFrame:
     settings = at.workplace.settings.decisions
     scored = at.workplace.tables.read(Stage.SCORING, "scored_users", at.date)
     eligible = scored.filter(pl.col("status") == "eligible").select(COLUMNS)
+    items = at.workplace.tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
     days = max([settings.max_contacts_days, *(arm.cool_down_days for arm in settings.arms)])
-    return with_hindrances(
+    users = with_hindrances(
         eligible,
         consents_at(at.workplace, at.date),
         contacts_before(at.workplace, at.date, days),
@@ -35,6 +38,16 @@ def candidates_at(at: Snapshot) -> pl.DataFrame:
         settings=settings,
         snapshot=at.date,
     )
+    return with_wordless_arms(users, items, settings, at.date)
+
+
+def users_to_recommend_to(at: Snapshot) -> pl.Series:
+    """Ids of the eligible users in a tier that some arm with a channel is for."""
+    settings = at.workplace.settings.decisions
+    arms = [arm for arm in settings.arms if arm.channel != NO_CHANNEL]
+    tiers = {tier for arm in arms for tier in arm.risk_tiers or settings.max_risk_tiers}
+    scored = at.workplace.tables.read(Stage.SCORING, "scored_users", at.date)
+    return scored.filter(pl.col("status") == "eligible", pl.col("risk_tier").is_in(sorted(tiers)))["user_id"]
 
 
 def fairness_groups(at: Snapshot) -> Mapping[str, pl.Series]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +18,14 @@ from churn_assets.landing.contact import CONTACT
 from churn_assets.landing.errors import LandingError
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
-from churn_assets.sources import ADAPTERS, SourceError
+from churn_assets.sources import ADAPTERS, Adapter, SourceError
+
+WIDTH = 110  # of a comment
+
+
+def newest_monday(today: date) -> date:
+    """The last Monday up to `today`: a shop that ends then has a plan of this week, which may still be sent."""
+    return today - timedelta(days=today.weekday())
 
 
 def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
@@ -32,7 +41,7 @@ def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
             folder = landing if batch.folder == "landing" else home.truth
             _write(folder / batch.table / f"{batch.name}.parquet", batch.frame)
             rows[batch.folder] += len(batch.frame)
-    print(f"{rows['landing']:,} raw rows in {landing}; the truth about them in {home.truth}")
+    print(f"{rows['landing']:,} raw rows up to {shop.end} in {landing}; the truth about them in {home.truth}")
 
 
 def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: bool) -> None:
@@ -48,7 +57,7 @@ def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: 
         rows = frame.lazy().collect()
         _write(landing / table / f"{source}.parquet", rows)
         print(f"  {len(rows):>10,} rows  raw.{table}")
-    _suggest(home, adapter.SETTINGS)
+    _suggest(home, adapter)
 
 
 def _write(file: Path, rows: pl.DataFrame) -> None:
@@ -70,10 +79,15 @@ def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
     return landing
 
 
-def _suggest(home: Home, settings: Mapping[str, Mapping[str, object]]) -> None:
-    """Settings that suit the data, as a file to be edited; a file that is there stays as it is."""
-    if settings and not home.settings_file.exists():
-        text = "# Settings of this instance; everything left out has its default (churn_assets/settings.py).\n"
-        write_whole(
-            home.settings_file, lambda file: file.write_text(text + yaml.safe_dump(dict(settings), sort_keys=False))
-        )
+def _suggest(home: Home, adapter: Adapter) -> None:
+    """Settings that suit the data with their reasons, as a file to be edited; a file that is there stays as it is."""
+    reasons: Mapping[str, str] = getattr(adapter, "REASONS", {})
+    if adapter.SETTINGS and not home.settings_file.exists():
+        lines = ["# Settings of this instance; everything left out has its default (churn_assets/settings.py)."]
+        for section, fields in adapter.SETTINGS.items():
+            lines.append(f"{section}:")
+            for field, value in fields.items():
+                reason = reasons.get(f"{section}.{field}", "")
+                lines += [f"  # {line}" for line in textwrap.wrap(reason, WIDTH)]
+                lines.append(f"  {yaml.safe_dump({field: value}).strip()}")
+        write_whole(home.settings_file, lambda file: file.write_text("\n".join(lines) + "\n"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from churn_assets.contracts.raw import RawTable
 from churn_assets.defs.workplace import Workplace
 
+DIMENSIONS = ("users", "products", "coupon_codes")  # things that are, where the other tables hold what happened
+
 
 @dataclass(frozen=True)
 class Account:
@@ -26,7 +28,7 @@ class Account:
 
 
 def mart_of(table: RawTable) -> str:
-    return "dim_users" if table.name == "users" else f"fct_{table.name}"
+    return f"dim_{table.name}" if table.name in DIMENSIONS else f"fct_{table.name}"
 
 
 def account(workplace: Workplace, tables: tuple[RawTable, ...]) -> dict[str, Account]:

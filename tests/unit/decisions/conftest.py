@@ -20,6 +20,7 @@ NULLABLE = {
     "reason_3": pl.String,
     **{f"hindrance_{channel}": pl.String for channel in CHANNELS},
     "cooling_arms": pl.List(pl.String),
+    "wordless_arms": pl.List(pl.String),
 }
 
 
@@ -46,6 +47,7 @@ def make_candidates() -> Callable[..., pl.DataFrame]:
                 "reason_3": None,
                 **{f"hindrance_{channel}": None for channel in CHANNELS},
                 "cooling_arms": [],
+                "wordless_arms": [],
                 "unit_id": row.get("user_id", f"u{number:03d}"),
             }
             | row

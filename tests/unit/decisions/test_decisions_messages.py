@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from churn_assets.decisions.arms import Arm, Level, Text
-from churn_assets.decisions.messages import payload_of, rendered
+from churn_assets.decisions.arms import Arm, Level
+from churn_assets.decisions.messages import Words, filled, payload_of, worded
 from churn_assets.decisions.quiet import first_moment, is_quiet
+from churn_assets.decisions.slots import Item
 from churn_assets.settings import Decisions
 
-ARM: dict[str, Any] = {"arm": "a", "channel": "email", "template": "t", "cost_amount": 1, "assumed_lift": 0.1}
+ARM: dict[str, Any] = {"arm": "a", "channel": "push", "template": "t", "cost_amount": 1, "assumed_lift": 0.1}
+LEVEL = {"level": "10", "cost_amount": 1, "assumed_lift": 0.1}
 DAY = date(2025, 6, 9)
 
 
@@ -20,33 +22,86 @@ def arm(**changes: Any) -> Arm:
     return Arm.model_validate(ARM | changes)
 
 
+def item(place: int, source: str = "viewed", name: str | None = "", url: str | None = None) -> Item:
+    return Item(f"p{place}", source, f"name {place}" if name == "" else name, url)
+
+
+def words(body: str, *items: Item, level: str | None = None, **changes: Any) -> str | None:
+    """The body of an arm with one text."""
+    levels = {"cost_amount": None, "assumed_lift": None, "levels": [LEVEL]} if level else {}
+    made = arm(texts={"en": {"body": body}}, offer="coupon", **levels, **changes)
+    found = worded(made, "en", level, items, DAY)
+    return found.body if found else None
+
+
 def test_slots_are_filled() -> None:
-    text = Text(subject="{level} %", body="{item_1}, {item_2}; until {valid_until} {{sic}}")
-    assert text.slots == {"level", "item_1", "item_2", "valid_until"}
-    words = rendered(arm(texts={"en": text}), "en", "10", ["p1", "p2"], DAY)
-    assert words == ("10 %", "p1, p2; until 2025-06-09 {sic}")
-
-
-@pytest.mark.parametrize(("level", "items"), [("10", []), (None, ["p1"])])
-def test_a_slot_without_a_value_gives_no_words(level: str | None, items: list[str]) -> None:
-    assert rendered(arm(texts={"en": Text(body="{item_1} {level}")}), "en", level, items, DAY) is None
-
-
-def test_an_item_that_looks_like_a_slot_stays_as_it_is() -> None:
-    assert rendered(arm(texts={"en": Text(body="{item_1}")}), "en", None, ["{level}"], DAY) == ("", "{level}")
-
-
-def test_without_texts_the_sending_side_has_its_own() -> None:
-    assert rendered(arm(), "zh", None, [], DAY) == ("", "")
+    text = {"subject": "{level} %", "body": "{item_1}, {viewed_2}; until {valid_until}"}
+    made = arm(texts={"en": text}, offer="coupon", cost_amount=None, assumed_lift=None, levels=[LEVEL])
+    found = worded(made, "en", "10", [item(1), item(2), item(3)], DAY)
+    assert found == Words("10 %", "name 1, name 2; until 2025-06-09", (item(1), item(2)))
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
-    [("{name}", "slot {name} is unknown; there are item_1"), ("{", "cannot be read as a template"), ("", "at least 1")],
+    ("body", "items", "told"),
+    [
+        ("{item_1}", [item(1, name=None), item(2, "popular")], "name 2"),  # an id is no name
+        ("{item_1}", [item(1, name=None)], None),
+        ("{item_1}, {item_2}", [item(1, name="Soap"), item(2, name="Soap"), item(3)], "Soap, name 3"),
+        ("{item_1}, {item_2}", [item(1, name="Soap"), item(2, name="Soap")], None),
+        ("{viewed_1}", [item(1, "popular"), item(2)], "name 2"),
+        ("{viewed_1}", [item(1, "popular")], None),
+        ("{together_1}", [item(1, "bought_together")], "name 1"),
+        ("{bought_1}", [item(1, "bought_before")], "name 1"),
+        ("{popular_2}", [item(1, "popular"), item(2), item(3, "popular")], "name 3"),
+        ("{item_1_url}", [item(1)], None),
+        ("{item_1_url}", [item(1, url="https://e.org/1")], "https://e.org/1"),
+        ("{item_1}", [], None),
+        ("{item_1}", [item(1, name="{level} {")], "{level} {"),  # never read as a template again
+    ],
 )
-def test_a_bad_template_is_refused(body: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Text(body=body)
+def test_an_item_enters_by_its_name_and_by_how_it_was_found(body: str, items: list[Item], told: str | None) -> None:
+    assert words(body, *items) == told
+
+
+def test_a_slot_without_a_value_gives_no_words() -> None:
+    made = arm(texts={"en": {"body": "{level} %"}}, offer="coupon", cost_amount=None, assumed_lift=None, levels=[LEVEL])
+    assert worded(made, "en", None, [], DAY) is None
+
+
+def test_the_first_version_that_can_be_filled_is_taken() -> None:
+    made = arm(texts={"en": [{"body": "You looked at {viewed_1}."}, {"body": "{popular_1} is popular now."}]})
+
+    def told(*items: Item) -> str | None:
+        found = worded(made, "en", None, items, DAY)
+        return found.body if found else None
+
+    assert told(item(1, "popular"), item(2)) == "You looked at name 2."
+    assert told(item(1, "popular")) == "name 1 is popular now."
+    assert told(item(1, "bought_before")) is None
+
+
+def test_what_does_not_fit_into_one_sms_is_no_text_for_that_user() -> None:
+    assert words("{item_1}", item(1, name="x" * 120), channel="sms") == "x" * 120
+    assert words("{item_1}", item(1, name="送" * 71), channel="sms") is None
+    assert words("{item_1}{code}" + "y" * 30, item(1, name="x" * 114), channel="sms", code="pool") is not None
+    assert words("{item_1}{code}" + "y" * 30, item(1, name="x" * 115), channel="sms", code="pool") is None
+
+
+def test_without_texts_the_sending_side_has_its_own_and_is_told_the_best_items() -> None:
+    items = [item(place) for place in (1, 2, 3, 4)]
+    assert worded(arm(), "zh", None, items, DAY) == Words("", "", tuple(items[:3]))
+
+
+def test_code_and_way_out_are_filled_when_a_message_is_handed_over() -> None:
+    made = arm(texts={"en": {"body": "Your code: {code}\n{unsubscribe_url}"}}, code="pool")
+    found = worded(made, "en", None, [], DAY)
+    assert found
+    assert found.body == "Your code: {code}\n{unsubscribe_url}"
+    planned = payload_of({"subject": "{code}", "body": found.body, "code": None, "arm": "a"})
+    assert filled(planned, None, None) == planned
+    told = '{"arm":"a","body":"Your code: K1\\nhttps://e.org","code":"K1","subject":"K1"}'
+    assert filled(planned, "K1", "https://e.org") == told
+    assert filled(told, None, "https://other.org") == told
 
 
 def test_a_payload_is_the_same_bytes_for_the_same_content() -> None:

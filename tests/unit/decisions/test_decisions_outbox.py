@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 SETTINGS = Decisions(holdout_share=0.0, margin_share=1.0)
 ITEMS = pl.DataFrame(
-    [("u000", 2, "p2"), ("u000", 1, "p1")], schema=["user_id", "item_rank", "product_id"], orient="row"
-)
+    [("u000", 2, "p2", "popular", "Tea pot", None, None),
+     ("u000", 1, "p1", "viewed", "Red kettle", "https://e.org/1", "https://e.org/1.jpg")],
+    schema=["user_id", "item_rank", "product_id", "source", "name", "url", "image_url"], orient="row",
+)  # fmt: skip
 VALUES = (60.0, 90.0, 30.0)
 
 
@@ -52,10 +54,14 @@ def test_payload_is_sorted_json_with_a_value_tier_and_nothing_else(ledger: pl.Da
     read = [json.loads(payload) for payload in payloads]
     assert read[0] == {
         "arm": "coupon",
-        "body": "Here are 10 % off your next order. The code is valid until 2025-06-09.",
+        "body": "Until 2025-06-09 your next order costs 10 % less. There is nothing to enter: your account has it."
+        "\n\nNo more such e-mails: {unsubscribe_url}",
+        "code": None,
+        "code_from": None,
         "items": ["p1", "p2"],
         "language": "en",
         "level": "10",
+        "products": [],
         "reason": "price",
         "snapshot_date": "2025-06-02",
         "subject": "A thank-you for you",
@@ -123,9 +129,39 @@ def test_a_slot_without_a_value_cancels_that_message_alone(make_candidates: Make
 
     outbox = plan_messages(ledger, ITEMS, SETTINGS, snapshot, 7)
 
-    bodies = [json.loads(payload)["body"] for payload in outbox["payload"]]
+    payloads = [json.loads(payload) for payload in outbox["payload"]]
     assert outbox.select("template", "state").rows() == [("reminder_email", "planned"), ("reminder_email", "cancelled")]
-    assert bodies == ["You looked at p1 and may like to see it again.", ""]
+    assert [payload["body"].split("\n")[0] for payload in payloads] == [
+        "You looked at Red kettle and may like to see it again.", ""
+    ]  # fmt: skip
+    assert payloads[0]["products"] == [
+        {"product_id": "p1", "source": "viewed", "name": "Red kettle", "url": "https://e.org/1",
+         "image_url": "https://e.org/1.jpg"},
+    ]  # fmt: skip
+    assert payloads[1]["products"] == []
+
+
+def test_a_text_names_no_item_by_its_id(make_candidates: MakeCandidates, snapshot: date) -> None:
+    ledger = decide(make_candidates({"reason_1": "profile"}), SETTINGS, snapshot).ledger
+
+    unnamed = ITEMS.with_columns(name=pl.lit(None, pl.String))
+    outbox = plan_messages(ledger, unnamed, SETTINGS, snapshot, 7)
+
+    assert outbox.select("template", "state").rows() == [("reminder_email", "cancelled")]
+    assert json.loads(outbox.item(0, "payload"))["items"] == ["p1", "p2"]
+
+
+def test_the_payload_says_who_fills_the_code_in(make_candidates: MakeCandidates, snapshot: date) -> None:
+    coupon = {
+        "arm": "coupon", "channel": "push", "template": "coupon", "code": "pool", "texts": {"en": {"body": "{code}"}},
+        "cost_amount": 1, "assumed_lift": 0.2,
+    }  # fmt: skip
+    settings = Decisions.model_validate({"arms": [coupon], "holdout_share": 0.0, "margin_share": 1.0})
+    ledger = decide(make_candidates({}), settings, snapshot, codes={("coupon", None): 1}).ledger
+
+    payload = json.loads(plan_messages(ledger, ITEMS, settings, snapshot, 7).item(0, "payload"))
+
+    assert (payload["body"], payload["code"], payload["code_from"]) == ("{code}", None, "pool")
 
 
 def test_texts_are_in_the_language_that_is_set(ledger: pl.DataFrame, snapshot: date) -> None:
@@ -133,7 +169,7 @@ def test_texts_are_in_the_language_that_is_set(ledger: pl.DataFrame, snapshot: d
 
     payload = plan_messages(ledger, ITEMS, chinese, snapshot, 7).item(0, "payload")
 
-    assert "\u9001\u60a8\u4e00\u5f20\u4f18\u60e0\u5238" in payload, "stored as it reads, not escaped"
+    assert "\u9001\u60a8\u4e00\u4efd\u4f18\u60e0" in payload, "stored as it reads, not escaped"
 
 
 def test_what_is_sent_by_nobody_is_not_in_the_outbox(make_candidates: MakeCandidates, snapshot: date) -> None:

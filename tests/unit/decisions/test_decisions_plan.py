@@ -146,3 +146,37 @@ def test_options_are_every_arm_at_every_level() -> None:
     options = options_of(settings(arms=(CALL, COUPON)))
     assert [option.treatment for option in options] == ["call", "coupon_s", "coupon_l"]
     assert [option.cost_units for option in options] == [20_000, 10_000, 50_000]
+
+
+CODED = Arm.model_validate({
+    "arm": "coupon", "channel": "email", "template": "t", "code": "pool", "levels": [SMALL, LARGE],
+    "texts": {"en": {"body": "Your code: {code} {unsubscribe_url}"}},
+})  # fmt: skip
+
+
+def test_as_many_users_get_a_code_as_there_are(make_candidates: MakeCandidates, snapshot: date) -> None:
+    decided = decide(make_candidates(*[{}] * 5), settings(arms=(CODED,)), snapshot, codes={("coupon", "l"): 2})
+    assert decided.ledger["level"].to_list() == ["l", "l", None, None, None]
+    assert decided.ledger["binding_constraint"].to_list() == [None, None, *["code_pool"] * 3]
+    prices = limit_prices(decided, snapshot).select("limit", "most", "used", "users_short").rows()
+    assert prices[1:] == [("code_pool:coupon_s", 0.0, 0.0, 0), ("code_pool:coupon_l", 2.0, 2.0, 3)]
+    assert limit_prices(decided, snapshot)["price_amount"][2] == pytest.approx(15.0)  # 0.2 of 100, less its cost
+
+
+def test_an_empty_pool_leaves_the_arm_out_and_the_next_best_is_given(
+    make_candidates: MakeCandidates, snapshot: date
+) -> None:
+    users = make_candidates({"reason_1": "price", "reason_2": "service"})
+    answering = CODED.model_copy(update={"answers": ("price",)})
+    ledger = decide(users, settings(arms=(answering, CALL)), snapshot).ledger
+    assert ledger.select("arm", "binding_constraint").row(0) == ("call", None)
+    alone = decide(users, settings(arms=(answering,)), snapshot).ledger
+    assert alone.select("arm", "binding_constraint").row(0) == ("none", "no_code")
+
+
+def test_who_lacks_an_item_gets_another_arm_or_is_counted(make_candidates: MakeCandidates, snapshot: date) -> None:
+    users = make_candidates({"wordless_arms": ["coupon"], "reason_1": "service"}, {"wordless_arms": ["coupon", "call"]})
+    ledger = decide(users, settings(arms=(COUPON, CALL)), snapshot).ledger
+    assert ledger.select("arm", "binding_constraint").rows() == [("call", None), ("none", "no_item")]
+    refused = make_candidates({"wordless_arms": ["coupon"], "hindrance_email": "no_consent"})
+    assert decide(refused, settings(), snapshot).ledger["binding_constraint"].to_list() == ["no_consent"]

@@ -36,7 +36,7 @@ USERS = st.lists(
             "reason_3": REASONS,
         }
         | {f"hindrance_{channel}": st.none() | st.sampled_from(HINDRANCES) for channel in CHANNELS}
-        | {"cooling_arms": st.lists(st.sampled_from(["one", "two"]), max_size=2, unique=True)}
+        | {f"{what}_arms": st.lists(st.sampled_from(["one", "two"]), unique=True) for what in ("cooling", "wordless")}
     ),
     min_size=1,
     max_size=40,
@@ -102,7 +102,7 @@ def test_every_ledger_keeps_the_promises(
     assert all(arm.capacity is None or treated[arm.arm] <= arm.capacity for arm in policy.arms)
     assert not acted.get_column("is_holdout").any()
     assert all(row[f"hindrance_{row['channel']}"] is None for row in acted.iter_rows(named=True))
-    assert not any(row["arm"] in row["cooling_arms"] for row in acted.iter_rows(named=True))
+    assert not any(row["arm"] in row["cooling_arms"] + row["wordless_arms"] for row in acted.iter_rows(named=True))
     assert all(acted["channel"].to_list().count(name) <= n for name, n in policy.channel_capacities.items())
     assert set(acted.get_column("risk_tier")) <= {"high", "medium"}
 

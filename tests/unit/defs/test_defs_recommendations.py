@@ -2,78 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-
-import polars as pl
 import pytest
 
-from churn_assets.contracts.recommended_items import RecommendedItems
-from churn_assets.defs.recommendations import BASKET_PRODUCTS, recommendations_at
+from churn_assets.defs.recommendations import BASKET_PRODUCTS
 from churn_assets.defs.workplace import Workplace
-from churn_assets.duck import duck
-
-DAY = date(2026, 6, 15)
-NOON = datetime(2026, 6, 15, 12)
-TABLES = """
-create schema marts; create schema staging;
-create table marts.fct_orders (
-  order_id varchar, user_id varchar, ordered_at timestamp, is_purchase boolean, known_at timestamp,
-  superseded_at timestamp
-);
-create table marts.fct_order_items (
-  order_id varchar, product_id varchar, category varchar, known_at timestamp, superseded_at timestamp
-);
-create table marts.fct_events (
-  event_id varchar, user_id varchar, occurred_at timestamp, event_type varchar, known_at timestamp,
-  superseded_at timestamp
-);
-create table staging.stg_events (event_id varchar, product_id varchar, occurred_at timestamp, known_at timestamp)
-"""
-
-
-class Shop:
-    """A warehouse that holds what it is told; days count back from the snapshot, at noon."""
-
-    def __init__(self, workplace: Workplace) -> None:
-        self.workplace, self.rows = workplace, 0
-        self.told: list[tuple[str, list[object]]] = [(TABLES, [])]
-
-    def _insert(self, table: str, *values: object) -> None:
-        self.told.append((f"insert into {table} values ({', '.join('?' for _ in values)})", list(values)))
-
-    def bought(
-        self, user: str, products: str, days: int = 40, *, category: str | None = None, is_purchase: bool = True,
-        known_days: int | None = None,
-    ) -> None:  # fmt: skip
-        """One order of these products, separated by blanks."""
-        self.rows += 1
-        at, known = NOON - timedelta(days=days), NOON - timedelta(days=days if known_days is None else known_days)
-        order = f"o{self.rows}"
-        self._insert("marts.fct_orders", order, user, at, is_purchase, known, None)
-        for product in products.split():
-            self._insert("marts.fct_order_items", order, product, category, known, None)
-
-    def saw(
-        self, user: str, product: str, days: int = 5, kind: str = "view", *, known_days: int | None = None,
-        superseded_days: int | None = None,
-    ) -> None:  # fmt: skip
-        self.rows += 1
-        at, known = NOON - timedelta(days=days), NOON - timedelta(days=days if known_days is None else known_days)
-        until = None if superseded_days is None else NOON - timedelta(days=superseded_days)
-        event = f"e{self.rows}"
-        self._insert("marts.fct_events", event, user, at, kind, known, until)
-        self._insert("staging.stg_events", event, product, at, known)
-
-    def items(self, *users: str) -> list[tuple[object, ...]]:
-        """Product and source, in order of rank; of several users with the user first."""
-        with duck(self.workplace.home.warehouse) as connection:
-            for statement, values in self.told:
-                connection.execute(statement, values)
-        self.told.clear()
-        found = recommendations_at(self.workplace, DAY, pl.Series(users, dtype=pl.String))
-        RecommendedItems.validate(found, lazy=True)
-        columns = ["product_id", "source"] if len(users) == 1 else ["user_id", "product_id", "source"]
-        return found.select(columns).rows()
+from tests.unit.defs.shop_of_marts import Shop
 
 
 @pytest.fixture
@@ -118,16 +51,74 @@ def test_what_goes_together_ranks_by_cosine_summed_over_the_users_own_products(s
     shop.bought("u1", "rare")
     shop.bought("u2", "rare")
     shop.bought("a", "x y")
-    assert shop.items("a") == [(each, "bought_together") for each in ("both", "near", "often")]
+    assert shop.items("a") == [
+        *[(each, "bought_together") for each in ("both", "near", "often")], ("rare", "popular")
+    ]  # fmt: skip
 
 
-def test_nothing_bought_in_the_last_four_weeks_is_recommended(shop: Shop) -> None:
+def test_what_a_user_has_is_not_called_new_to_them(shop: Shop) -> None:
     for user in ("u1", "u2", "u3"):
         shop.bought(user, "x near next", category="c")
     shop.bought("a", "x", category="c")
-    assert shop.items("a") == [("near", "bought_together"), ("next", "bought_together"), ("x", "popular")]
-    shop.bought("a", "near", days=27, category="c")
-    assert shop.items("a") == [("next", "bought_together"), ("x", "bought_together")]
+    assert shop.items("a") == [("near", "bought_together"), ("next", "bought_together")]
+    shop.bought("a", "near", days=400, category="c")
+    assert shop.items("a") == [("next", "bought_together")]
+
+
+def test_what_was_bought_again_and_again_comes_back_after_four_weeks(shop: Shop) -> None:
+    for days in (120, 60, 29):
+        shop.bought("a", "soap", days=days)
+    shop.bought("a", "tea", days=100)
+    shop.bought("a", "tea", days=30)
+    shop.bought("a", "milk", days=90)
+    shop.bought("a", "milk", days=28)  # too lately
+    shop.bought("a", "kettle", days=90)  # once is no habit
+    shop.bought("a", "sock sock", days=80)  # twice in one order is once
+    shop.bought("a", "hat", days=190)  # too long ago to count
+    shop.bought("a", "hat", days=80)
+    assert shop.items("a") == [("soap", "bought_before"), ("tea", "bought_before")]
+
+
+def test_every_way_gives_three_items_at_most_in_order(shop: Shop) -> None:
+    for user in ("u1", "u2", "u3"):
+        shop.bought(user, "x t1 t2 t3 t4", category="c")
+    for number in range(9):
+        shop.bought(f"v{number}", "p1 p2 p3 p4", category="c")
+    for product in ("x", "b1", "b2", "b3", "b4"):
+        shop.bought("a", product, days=50, category="c")
+        shop.bought("a", product, days=60, category="c")
+    for number in range(4):
+        shop.saw("a", f"s{number}", days=number + 1)
+    shop.saw("a", "t1", days=1)
+    sources = [source for _, source in shop.items("a")]
+    assert sources == ["viewed"] * 2 + ["bought_together"] * 3 + ["bought_before"] * 3 + ["popular"] * 3
+    assert ("t1", "bought_together") not in shop.items("a"), "it is named for what the user did themselves"
+
+
+def test_an_item_has_the_name_of_its_newest_version(shop: Shop) -> None:
+    for product in ("kettle", "odd", "brace"):
+        shop.saw("a" if product == "kettle" else product, product)
+    shop.describes("kettle", "Old kettle", superseded_days=20)
+    shop.describes("kettle", "Red kettle", url="https://e.org/k", known_days=20)
+    shop.describes("kettle", "Not yet", known_days=0)
+    shop.describes("odd", "two\nlines", url="javascript:alert(1)")
+    shop.describes("brace", "a {slot}")
+    columns = ["product_id", "name", "url", "image_url"]
+    assert shop.recommended("a", "odd", "brace").select(columns).rows() == [
+        ("kettle", "Red kettle", "https://e.org/k", "https://e.org/k.jpg"),
+        ("brace", None, None, None), ("odd", None, None, None),
+    ]  # fmt: skip
+
+
+def test_no_product_is_recommended_whichever_way_it_would_come(shop: Shop) -> None:
+    for user in ("u1", "u2", "u3"):
+        shop.bought(user, "x postage", category="c")
+    shop.bought("a", "x", category="c")
+    for days in (90, 60):
+        shop.bought("b", "postage", days=days, category="c")
+    shop.saw("c", "postage")
+    assert {product for _, product, _ in shop.items("a", "b", "c")} == {"postage", "x"}
+    assert {product for _, product, _ in shop.items("a", "b", "c", no_products=["postage"])} == {"x"}
 
 
 def test_a_popular_product_is_of_the_favourite_category(shop: Shop) -> None:
@@ -139,7 +130,7 @@ def test_a_popular_product_is_of_the_favourite_category(shop: Shop) -> None:
     shop.bought("a", "novel", days=100, category="books")
     shop.bought("a", "poems", days=90, category="books")
     shop.bought("a", "boot", days=10, category="shoes")
-    assert shop.items("a") == [("book", "popular"), ("poems", "popular")]
+    assert shop.items("a") == [("book", "popular")]
     assert shop.items("stranger") == [("shoe_2", "popular"), ("book", "popular"), ("shoe_1", "popular")]
 
 

@@ -108,8 +108,19 @@ def test_ids_point_at_rows_that_exist(clean: dict[str, pl.DataFrame]) -> None:
         assert clean[table]["order_id"].is_in(orders).all(), table
     assert clean["orders"]["coupon_id"].drop_nulls().is_in(clean["coupons"]["coupon_id"].implode()).all()
     assert clean["coupons"]["order_id"].drop_nulls().is_in(orders).all()
-    for table in set(SCHEMAS) - {"order_items"}:
+    for table in set(SCHEMAS) - {"order_items", "products"}:
         assert clean[table]["user_id"].is_in(users).all(), table
+
+
+def test_products_have_names_of_their_own_and_the_price_of_their_last_rise(clean: dict[str, pl.DataFrame]) -> None:
+    newest = clean["products"].sort("ingested_at").unique("product_id", keep="last")
+    assert newest.height == newest["name"].n_unique() == 480
+    assert clean["events"]["product_id"].drop_nulls().is_in(newest["product_id"].implode()).all()
+    assert 480 < clean["products"].height < 480 * 5, "prices rise about twice a year"
+    bought = clean["order_items"].filter(pl.col("ingested_at") == pl.col("ingested_at").max().over("product_id"))
+    told = bought.unique("product_id").join(newest, on="product_id")
+    assert (told["category"] == told["category_right"]).all()
+    assert (told["list_price"] <= told["price"]).all()
 
 
 def test_an_order_costs_what_its_items_cost(clean: dict[str, pl.DataFrame]) -> None:

@@ -35,7 +35,11 @@ def folder(tmp_path: Path) -> Path:
     }
     files: dict[str, dict[str, Any]] = {
         "transactions": lines,
-        "products": {"product_id": [100], "product_category": ["BREAD"]},
+        "products": {
+            "product_id": [100, 99, 98],
+            "product_category": ["BREAD", "FUEL", "EGGS"],
+            "product_type": ["HAMBURGER BUNS", "GASOLINE", None],
+        },
         "campaigns": {"campaign_id": [9, 9], "household_id": [8, 7]},
         "campaign_descriptions": {
             "campaign_id": [9],
@@ -81,6 +85,12 @@ def test_a_line_has_prices_per_piece_and_none_without_pieces(folder: Path) -> No
     ]
 
 
+def test_products_are_named_by_their_kind_and_what_is_no_article_has_no_name(folder: Path) -> None:
+    assert _tables(folder)["products"].rows() == [
+        ("98", "Eggs", "EGGS"), ("99", None, "FUEL"), ("100", "Hamburger buns", "BREAD"),
+    ]  # fmt: skip
+
+
 def test_a_redeemed_coupon_is_not_known_before_it_is_redeemed(folder: Path) -> None:
     (coupon,) = _tables(folder)["coupons"].rows(named=True)
     assert coupon["coupon_id"] == "9-7-55-20170305"
@@ -122,7 +132,10 @@ def test_suggested_settings_are_valid() -> None:
 def test_known_figures_come_out_of_the_real_data() -> None:
     tables, snapshot = _tables(None), datetime(2017, 11, 20)
     heights = {name: frame.height for name, frame in tables.items()}
-    assert heights == {"orders": 155_848, "order_items": 1_469_307, "users": 801, "coupons": 2_102, "contacts": 6_589}
+    assert heights == {
+        "orders": 155_848, "order_items": 1_469_307, "products": 92_331, "users": 801, "coupons": 2_102,
+        "contacts": 6_589,
+    }  # fmt: skip
     orders = tables["orders"]
     assert orders["order_id"].is_unique().all()
     assert tables["coupons"]["coupon_id"].is_unique().all()

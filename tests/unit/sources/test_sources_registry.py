@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from churn_assets.sources import ADAPTERS
+import pytest
+
+from churn_assets.settings import Settings
+from churn_assets.sources import ADAPTERS, Adapter
 
 
 def test_adapters_are_found_under_their_name() -> None:
@@ -11,3 +14,18 @@ def test_adapters_are_found_under_their_name() -> None:
         "cdnow": "cdnow",
     }
     assert all(adapter.SUMMARY for adapter in ADAPTERS.values())
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=list(ADAPTERS))
+def test_a_public_data_set_says_on_what_ground_it_may_plan_and_can_send_nothing(adapter: Adapter) -> None:
+    settings = Settings.model_validate(adapter.SETTINGS)
+    assert settings.decisions.unknown_consent == "allow"
+    assert "demonstration" in adapter.REASONS["decisions.unknown_consent"]
+    delivery = settings.delivery
+    assert [delivery.email, delivery.sms, delivery.push, delivery.call] == [None] * 4
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=list(ADAPTERS))
+def test_every_reason_is_of_a_setting(adapter: Adapter) -> None:
+    stated = {f"{section}.{field}" for section, fields in adapter.SETTINGS.items() for field in fields}
+    assert set(adapter.REASONS) <= stated

@@ -1,0 +1,90 @@
+"""Discounts that a text names, held against what its arm offers. Words in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+GIVE_NOTHING = ("recommendation", "care_message")
+NUMBER = r"(\d+(?:[.,]\d+)?|\{level\})"
+NO_PERCENT = r"(?!\d|[.,]\d|\s*(?:%|％|percent\b|per cent\b))"
+PERCENT = re.compile(NUMBER + r"\s*(?:%|％|percent\b|per cent\b)", re.IGNORECASE)
+HALF = re.compile(r"\bhalf[- ]price\b|\bhalf off\b|半价", re.IGNORECASE)
+# Tenths of the price that are left: 8折 is 20 % off, 85折 is 15 %.
+TENTHS = re.compile(r"(\d\.\d|\d{1,2}|\{level\}|[一二三四五六七八九]五?)\s*折(?!扣)")
+MONEY = re.compile(
+    r"(?:[€$£¥￥]|\b(?:EUR|USD|GBP)\s?)\s*" + NUMBER + r"\s*(?:off|less|discount|back|voucher|coupon)\b"
+    r"|" + NUMBER + r"\s*(?:€|euros?|dollars?|pounds?|EUR|USD|GBP)\s*(?:off|less|discount|back|voucher|coupon)\b"
+    r"|\bsave\s+(?:up to\s+)?[€$£¥￥]?\s*"
+    + NUMBER
+    + NO_PERCENT
+    + r"|(?:立减|减免|直减|省|减)\s*[￥¥]?\s*"
+    + NUMBER
+    + NO_PERCENT
+    + "|"
+    + NUMBER
+    + r"\s*元\s*(?:优惠|代金|红包|现金|券)",
+    re.IGNORECASE,
+)
+GIFTS = re.compile(
+    r"\bdiscount\w*|\bcheaper\b|\bvouchers?\b|\bcoupons?\b|\bfree (?:shipping|delivery|gift|returns?)\b|\bfor free\b"
+    r"|\bbuy one,? get one\b|\b(?:2|two) for (?:1|one)\b|优惠|折扣|打折|特价|包邮|免邮|免运费|赠品|买一送一|红包",
+    re.IGNORECASE,
+)  # fmt: skip
+LEVEL_UNITS = {
+    "percent": re.compile(r"\{level\}\s*(?:%|％|percent\b|per cent\b)", re.IGNORECASE),
+    "money": re.compile(
+        r"[€$£¥￥]\s*\{level\}|\{level\}\s*(?:[€$£¥￥元块]|(?:euros?|dollars?|pounds?|EUR|USD|GBP)\b)", re.IGNORECASE
+    ),
+}
+WHOLE = 100.0  # "100 % cotton" is no discount
+CHINESE_DIGITS = {digit: str(place) for place, digit in enumerate("一二三四五六七八九", start=1)}
+
+
+def broken_offer(text: str, offer: str, levels: Sequence[str | None]) -> Iterator[str]:
+    """One line per discount in `text` (slots but {level} taken out) that is not the offer's, with what to do."""
+    named = list(_named(text))
+    if offer in GIVE_NOTHING:
+        word = next((word for word, _ in named), None) or next((found[0] for found in GIFTS.finditer(text)), None)
+        if word:
+            yield f"says {word!r}, and offer {offer} gives nothing: set the arm's offer (coupon, ...), or leave it out"
+        return
+    only = [float(level) for level in levels if level is not None and _is_number(level)] if len(levels) == 1 else []
+    stated = ", ".join(str(level) for level in levels if level is not None) or "none"
+    for word, amount in named:
+        if amount is None:
+            if not all(level is not None and _is_number(level) for level in levels):
+                yield f"says {word!r}, and the arm's levels ({stated}) are no numbers: name them by what they give"
+        elif amount not in only:
+            yield f"says {word!r}, and the arm's levels are {stated}: write {{level}}, or a level of just that"
+    if re.search(r"\{level\}\s*折", text):
+        yield "says '{level}折', which means what is left of the price: write 立减{level}%"
+
+
+def units_of_level(text: str) -> set[str]:
+    """In what the text counts {level}: percent, money, both, or nothing that can be told."""
+    return {unit for unit, words in LEVEL_UNITS.items() if words.search(text)}
+
+
+def _named(text: str) -> Iterator[tuple[str, float | None]]:
+    """(word, percent or amount off) of each discount; None where it is the level."""
+    for found in HALF.finditer(text):
+        yield found[0], 50.0
+    for found in TENTHS.finditer(text):
+        if "{level}" not in found[1]:
+            digits = "".join(CHINESE_DIGITS.get(letter, letter) for letter in found[1])
+            left = float(digits) * (1 if len(digits) == 2 and "." not in digits else 10)  # noqa: PLR2004 - 85折, 8.5折
+            yield found[0], round(100 - left, 6)
+    for pattern in (PERCENT, MONEY):
+        for found in pattern.finditer(text):
+            number = next(group for group in found.groups() if group)
+            amount = None if number == "{level}" else float(number.replace(",", "."))
+            if amount != WHOLE:
+                yield found[0], amount
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"\d+", text))

@@ -1,0 +1,67 @@
+"""What texts need of the raw tables at a snapshot, what is there of it, and which arms are out for want of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+
+import polars as pl
+
+from churn_assets.decisions.arms import treatment_of
+from churn_assets.decisions.options import Treatment, options_of
+from churn_assets.decisions.promises import sources_needed
+from churn_assets.defs.delivery.codes import free_codes, pool_at
+from churn_assets.defs.workplace import Workplace
+
+# By the word of recommended_items.
+THERE = """
+select
+  exists (select 1 from marts.dim_products where name is not null and known_at < $snapshot) as names,
+  exists (
+    select 1 from staging.stg_events
+    where product_id is not null and event_type in ('view', 'add_to_cart', 'favorite') and known_at < $snapshot
+  ) as viewed,
+  exists (select 1 from marts.fct_order_items where known_at < $snapshot) as bought
+"""
+
+
+def codes_left(workplace: Workplace, snapshot: date) -> Mapping[Treatment, int]:
+    """How many codes each arm and level has left at the snapshot; nothing where no arm takes any."""
+    if not any(option.takes_code for option in options_of(workplace.settings.decisions)):
+        return {}
+    free = free_codes(workplace, snapshot, given_before=datetime.combine(snapshot, time()))
+    return {treatment: len(codes) for treatment, codes in free.items()}
+
+
+def arms_left_out(workplace: Workplace, snapshot: date) -> list[str]:
+    """One line per arm that nobody can be given, since the shop lacks what its texts promise, with what is missing."""
+    settings, codes = workplace.settings.decisions, codes_left(workplace, snapshot)
+    names, viewed, bought = workplace.warehouse.query(THERE, {"snapshot": snapshot}).row(0)
+    there = {"viewed": viewed, "bought_together": bought, "bought_before": bought, "popular": bought}
+    lines = []
+    for arm in settings.arms:
+        needed = sources_needed(arm.texts.get(settings.language, ()))
+        if needed and not names:
+            lines.append(f"{arm.arm}: its texts name an item, and no product has a name (raw table products)")
+        elif needed and not any(there[source] for source in needed):
+            tables = "events with product_id" if needed == {"viewed"} else "order_items"
+            lines.append(f"{arm.arm}: its texts name an item, and the shop has no {tables}")
+    lines += [
+        f"{option.treatment}: no coupon code is left for it (raw table coupon_codes)"
+        for option in options_of(settings)
+        if option.takes_code and not codes.get(option.key)
+    ]
+    return lines
+
+
+def codes_without_use(workplace: Workplace, snapshot: date) -> list[str]:
+    """One line per reason for which delivered codes can be given to nobody."""
+    taking = {option.key for option in options_of(workplace.settings.decisions) if option.takes_code}
+    pool = pool_at(workplace, snapshot)
+    broken = pool.filter(~pl.col("is_carried")).height
+    lines = [f"unusable: {broken:,}, with line breaks, braces, odd blanks, or longer than 64"] if broken else []
+    for arm, level, codes in pool.group_by("arm", "level", maintain_order=True).len().iter_rows():
+        if (arm, level) not in taking:
+            name = treatment_of(arm, level)
+            lines.append(f"for {name}: {codes:,}, and no arm of that name and level has `code: pool`")
+    return lines

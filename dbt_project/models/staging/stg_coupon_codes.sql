@@ -1,0 +1,1 @@
+{{ staged("coupon_codes") }}

@@ -1,0 +1,162 @@
+"""Every command, statement and setting of README and docs, as it is written there.
+
+Blocks run in the order of reading in one home of 300 users, whose shop ends at the newest Monday as that of `make demo`
+does: bash in a shell, then SQL on the warehouse. About 80 s with idle cores, nearly all of it two runs and the start of
+ten processes. A command within a sentence or a table is held against the command line without being run: its options
+and values have to be taken. Blocks that cannot run here say why in the Markdown, and are listed below.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+import typer
+import yaml
+
+from churn_assets.cli import app
+from churn_assets.defs.landing.fill import fill_from_source
+from churn_assets.landing.inspect import inspect
+from churn_assets.settings import load_settings
+from churn_assets.sources import ADAPTERS
+from tests.pipeline.documentation import ROOT, Block, blocks, spans
+
+BLOCKS = list(blocks())
+NOT_RUN = {"make demo": "takes minutes, and make ui serves until it is stopped"}  # by how the block begins
+LANGUAGES = ("bash", "sql", "yaml", "python", "text")  # text: what a command prints, and drawings
+# Commands first: a statement asks for what they have made.
+RUN = sorted(
+    (block for block in BLOCKS if block.language in ("bash", "sql") and block.reason is None),
+    key=lambda block: block.language,
+)
+SETTINGS = {
+    "churn": {"horizon_days": 14},
+    "training": {
+        "slices": 2, "slice_step_days": 14, "min_users": 50, "min_churners": 30, "min_stayers": 30, "iterations": 40,
+    },
+    "decisions": {"margin_share": 1.0},
+}  # fmt: skip
+# What stands for a value in the documentation, and one such value.
+VALUES = {
+    "DATE": "2026-11-16", "N": "3", "W": "40", "S": "7", "SOURCE": "cdnow", "PATH": ".", "DIR": ".", "TEXT": "because",
+    "NAME": "ana", "KEY": "k1", "USER": "u1", "...": "k2",
+}  # fmt: skip
+COMMAND_LINE: Any = typer.main.get_command(app)
+COMMANDS = sorted({text for _, text in spans("churn ")})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the reader stands: churn_home lies in it, as after `make demo`."""
+    made = tmp_path_factory.mktemp("reader")
+    (made / "churn_home").mkdir()
+    (made / "churn_home" / "churn.yaml").write_text(yaml.safe_dump(SETTINGS))
+    # Dates in the documentation stay where they are, so the shop has to reach back to them and 30 weeks further.
+    weeks = 30 + (datetime.now(UTC).date() - date(2026, 11, 9)).days // 7
+    done = shell(made, f"churn simulate --users 300 --weeks {weeks}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+def shell(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """The lines as somebody types them who answers every question with yes."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {name: value for name, value in os.environ.items() if name != "CHURN_HOME"} | {"PATH": path}
+    command = ["bash", "-e", "-o", "pipefail", "-c", text]
+    return subprocess.run(
+        command, cwd=folder, env=environment, input="y\n" * 20, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_block_says_what_it_is() -> None:
+    assert len(RUN) >= 4
+    assert {block.place: block.language for block in BLOCKS if block.language not in LANGUAGES} == {}
+    typed = re.compile(r"^(?:\$ |churn |make |python |select )", re.MULTILINE)
+    assert [b.place for b in BLOCKS if b.language == "text" and typed.search(b.text)] == [], "a command is bash or sql"
+
+
+def test_what_is_not_run_says_why() -> None:
+    assert {b.text[: len("make demo")]: b.reason for b in BLOCKS if b.reason is not None} == NOT_RUN
+
+
+@pytest.mark.parametrize("block", RUN, ids=lambda block: block.place)
+def test_a_block_does_what_it_says(folder: Path, block: Block) -> None:
+    if block.language == "bash":
+        done = shell(folder, block.text)
+        assert done.returncode == 0, f"{block.place}\n{done.stdout}\n{done.stderr}"
+        return
+    with duckdb.connect(str(folder / "churn_home" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute(block.text).fetchall(), f"{block.place} finds no row"
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "yaml"], ids=lambda block: block.place)
+def test_settings_are_taken(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the secrets that the page says belong into the environment."""
+    for line in re.findall(r"CHURN__\w+", block.text):
+        monkeypatch.setenv(line, "whsec_" + "c2VjcmV0" * 4)
+    file = tmp_path / "churn.yaml"
+    file.write_text(block.text)
+    load_settings(file)
+    assert yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "python"], ids=lambda block: block.place)
+def test_the_adapter_fills_a_landing(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: dict[str, Any] = {}
+    exec(compile(block.text, block.place, "exec"), written)  # noqa: S102 - our own documentation
+    monkeypatch.setitem(ADAPTERS, written["NAME"], SimpleNamespace(**written))
+    row = {"id": [7], "member": ["u1"], "created": ["2026-11-01 10:00:00"], "total": [9.5]}
+    pl.DataFrame(row).write_csv(tmp_path / "orders.csv")
+    fill_from_source(tmp_path / "home", written["NAME"], tmp_path, if_missing=False)
+    assert inspect(str(tmp_path / "home" / "landing"))["orders"].unknown_columns == ()
+
+
+@pytest.mark.parametrize("written", COMMANDS)
+def test_a_command_within_a_sentence_is_one(written: str) -> None:
+    """With every optional part, and values where it names them."""
+    name, *rest = [VALUES.get(word, word) for word in shlex.split(written.translate(str.maketrans("[]", "  ")))[1:]]
+    command = COMMAND_LINE.commands.get(name)
+    assert command, f"there is no churn {name}"
+    if rest:
+        command.make_context(name, rest)  # parses them, and runs nothing
+
+
+def would_do(*told: str) -> list[str]:
+    """The lines that make would run."""
+    command = [str(shutil.which("make")), "-n", "--no-print-directory", *told]
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("written", sorted({text for _, text in spans("make ")} | {"make demo"}))
+def test_a_target_within_a_sentence_is_one(written: str) -> None:
+    assert would_do(*shlex.split(written)[1:])
+
+
+@pytest.mark.parametrize("written", sorted({text for _, text in spans("python -m ")}))
+def test_a_module_within_a_sentence_is_one(written: str) -> None:
+    assert importlib.util.find_spec(shlex.split(written)[2]) is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "simulate", "run"),
+    [([], "--weeks 78 --seed 7", "run"), (["END=2026-11-16"], "--weeks 78 --end 2026-11-16 --seed 7", "2026-11-16")],
+)
+def test_the_demo_ends_where_it_is_told_or_at_the_newest_monday(told: list[str], simulate: str, run: str) -> None:
+    lines = would_do("demo", *told)
+    assert f".venv/bin/churn simulate --users 20000 {simulate} --if-missing" in lines
+    assert lines[-1].endswith(run)
