@@ -17,12 +17,12 @@ from typing import Any
 from churn_assets.defs.dbt.features import describe
 from churn_assets.defs.dbt.project import PROJECT, dbt_executable
 from churn_assets.defs.dbt.variables import variables
-from churn_assets.duck import duck
 from churn_assets.defs.history import missing_history
 from churn_assets.defs.reads import AT_SNAPSHOT, LABELLED, features_at
 from churn_assets.defs.training.season import season_at
 from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 from churn_assets.model.expected import EXPECTED_PURCHASES
 
 RAW_VIEWS = "select sql from duckdb_views() where schema_name = 'raw'"

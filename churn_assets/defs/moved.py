@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 from filelock import Timeout
 
-from churn_assets.duck import HELD, duck
 from churn_assets.defs.home import Home
+from churn_assets.duck import HELD, duck
 
 MADE_FOR = "select path from main.home"
 WAIT_SECONDS = 5.0

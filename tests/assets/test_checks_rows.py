@@ -26,6 +26,9 @@ DELIVERIES = [
 ]  # fmt: skip
 
 
+EVENT = "event_id, version, is_broken, known_at"
+
+
 @pytest.fixture(autouse=True)
 def rows(execute: Run) -> None:
     """All tables with the same deliveries, consumed until DAY."""
@@ -46,8 +49,8 @@ def rows(execute: Run) -> None:
             f"alter table raw.{table.name} add column refused_because varchar",
             f"alter table raw.{table.name} add column is_replaced boolean default false",
             f"""
-            create view staging.stg_{table.name} as
-            select * exclude (refused_because, is_replaced) from raw.{table.name} where not is_broken and not is_replaced
+            create view staging.stg_{table.name} as select * exclude (refused_because, is_replaced)
+            from raw.{table.name} where not is_broken and not is_replaced
             """,
             f"insert into staging.quarantine select '{table.name}', 'amount is below 0' from delivered where is_broken",
             f"""
@@ -100,8 +103,7 @@ def test_consents_stand_beside_each_other(run_check: Run) -> None:
     [
         ("delete from marts.fct_events where event_id = 'c'", 1),
         # A row that was delivered with a known time that had been consumed already.
-        ("insert into raw.events (event_id, version, is_broken, known_at) "
-         "values ('late', 1, false, timestamp '2024-06-02')", 1),
+        (f"insert into raw.events ({EVENT}) values ('late', 1, false, timestamp '2024-06-02')", 1),
         ("delete from staging.quarantine where source_table = 'events'", 1),
         ("insert into marts.fct_events select 'x', * exclude (event_id) from marts.fct_events where version = 2", -1),
     ],

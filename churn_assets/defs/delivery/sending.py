@@ -19,10 +19,10 @@ from churn_assets.defs.delivery.signature import signed, signing_key
 from churn_assets.defs.delivery.smtp import unsubscribe_link
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
 from churn_assets.defs.history import orders_reach
-from churn_assets.landing.errors import LandingError
 from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.errors import LandingError
 from churn_assets.stages import Stage
 
 BY_ITSELF = "automatic"

@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from churn_assets.contracts.recommended_items import RecommendedItems
-from churn_assets.duck import duck
 from churn_assets.defs.no_products import no_products_at
 from churn_assets.defs.recommendations import recommendations_at
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 DAY = date(2026, 6, 15)
 NOON = datetime(2026, 6, 15, 12)

@@ -19,13 +19,13 @@ from churn_assets.defs.delivery.claims import Claims, Rules
 from churn_assets.defs.delivery.codes import free_codes
 from churn_assets.defs.delivery.dispatch import dispatch
 from churn_assets.defs.delivery.words import Word, add_words
-from churn_assets.duck import duck
 from churn_assets.defs.erasure import sqlite
 from churn_assets.defs.erasure.traces import Traces
 from churn_assets.defs.storage.codes import CodePool, given_codes
 from churn_assets.defs.storage.outbox import OutboxStore
 from churn_assets.defs.storage.record import Record
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 NOW = datetime(2026, 11, 17, 10)
 TEN = ("coupon", "10")

@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 import pytest
 
-from churn_assets.duck import duck
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left, codes_without_use
 from churn_assets.defs.workplace import Workplace
+from churn_assets.duck import duck
 
 DAY, BEFORE = date(2026, 11, 16), datetime(2026, 11, 1)
 TABLES = """

@@ -11,7 +11,11 @@ from churn_assets.instance.record.consent import consent_holds
 from churn_assets.instance.record.schema import FOLDER, MIGRATIONS, Migration, Schema
 
 # Of the whole file. A hash changes only while its migration has not been released yet.
-RELEASED = {"0001_as_first_numbered": "60a16a17f2770aa4", "0002_consent_that_holds": "a70082f59ebfb8ca", "0003_codes_given": "d46cc7865b7ed454"}
+RELEASED = {
+    "0001_as_first_numbered": "60a16a17f2770aa4",
+    "0002_consent_that_holds": "a70082f59ebfb8ca",
+    "0003_codes_given": "d46cc7865b7ed454",
+}
 
 
 def test_numbers_go_up_from_one_without_a_gap() -> None:
