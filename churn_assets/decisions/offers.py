@@ -1,4 +1,4 @@
-"""Discounts that a text names, held against what its arm offers. Words in English and Chinese."""
+"""Discounts that a text names, held against what its arm offers. English and Chinese words, as `plain` gives them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 GIVE_NOTHING = ("recommendation", "care_message")
-NUMBER = r"(\d+(?:[.,]\d+)?|\{level\})"
-NO_PERCENT = r"(?!\d|[.,]\d|\s*(?:%|％|percent\b|per cent\b))"
-PERCENT = re.compile(NUMBER + r"\s*(?:%|％|percent\b|per cent\b)", re.IGNORECASE)
-HALF = re.compile(r"\bhalf[- ]price\b|\bhalf off\b|半价", re.IGNORECASE)
+WORDS = {"five": 5, "ten": 10, "fifteen": 15, "twenty": 20, "twenty-five": 25, "thirty": 30, "forty": 40, "fifty": 50}
+NUMBER = rf"(\d+(?:[.,]\d+)?|\{{level\}}|\b(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})\b)"
+NO_PERCENT = r"(?!\d|[.,]\d|\s*(?:%|percent\b|per cent\b))"
+PERCENT = re.compile(NUMBER + r"\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
+HALF = re.compile(r"\bhalf[- ]price\b|\bhalf off\b|半[价價]", re.IGNORECASE)
 # Tenths of the price that are left: 8折 is 20 % off, 85折 is 15 %.
 TENTHS = re.compile(r"(\d\.\d|\d{1,2}|\{level\}|[一二三四五六七八九]五?)\s*折(?!扣)")
 MONEY = re.compile(
@@ -21,21 +22,22 @@ MONEY = re.compile(
     r"|\bsave\s+(?:up to\s+)?[€$£¥￥]?\s*"
     + NUMBER
     + NO_PERCENT
-    + r"|(?:立减|减免|直减|省|减)\s*[￥¥]?\s*"
+    + r"|(?:立[减減]|[减減]免|直[减減]|省|[减減])\s*[￥¥]?\s*"
     + NUMBER
     + NO_PERCENT
     + "|"
     + NUMBER
-    + r"\s*元\s*(?:优惠|代金|红包|现金|券)",
+    + r"\s*元\s*(?:[优優]惠|代金|[红紅]包|[现現]金|券)",
     re.IGNORECASE,
 )
 GIFTS = re.compile(
     r"\bdiscount\w*|\bcheaper\b|\bvouchers?\b|\bcoupons?\b|\bfree (?:shipping|delivery|gift|returns?)\b|\bfor free\b"
-    r"|\bbuy one,? get one\b|\b(?:2|two) for (?:1|one)\b|优惠|折扣|打折|特价|包邮|免邮|免运费|赠品|买一送一|红包",
+    r"|\bbuy one,? get one\b|\b(?:2|two) for (?:1|one)\b|[优優]惠|折扣|打折|特[价價]|包[邮郵]|免[邮郵]|免[运運][费費]"
+    r"|[赠贈]品|[买買]一送一|[红紅]包",
     re.IGNORECASE,
 )  # fmt: skip
 LEVEL_UNITS = {
-    "percent": re.compile(r"\{level\}\s*(?:%|％|percent\b|per cent\b)", re.IGNORECASE),
+    "percent": re.compile(r"\{level\}\s*(?:%|percent\b|per cent\b)", re.IGNORECASE),
     "money": re.compile(
         r"[€$£¥￥]\s*\{level\}|\{level\}\s*(?:[€$£¥￥元块]|(?:euros?|dollars?|pounds?|EUR|USD|GBP)\b)", re.IGNORECASE
     ),
@@ -81,9 +83,14 @@ def _named(text: str) -> Iterator[tuple[str, float | None]]:
     for pattern in (PERCENT, MONEY):
         for found in pattern.finditer(text):
             number = next(group for group in found.groups() if group)
-            amount = None if number == "{level}" else float(number.replace(",", "."))
+            amount = None if number == "{level}" else _number(number)
             if amount != WHOLE:
                 yield found[0], amount
+
+
+def _number(text: str) -> float:
+    word = WORDS.get(text.lower())
+    return float(text.replace(",", ".")) if word is None else float(word)
 
 
 def _is_number(text: str) -> bool:

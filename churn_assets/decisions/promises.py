@@ -1,17 +1,16 @@
-"""What the words of a text promise, in English and Chinese, and whether its slots and its arm keep it.
+"""Whether the slots of a text and its arm keep what its words promise.
 
-Both lists of words are held against every text: languages are mixed in practice. A list is no understanding; it is
-there for the promises that are made again and again without thinking. Amounts and discounts: offers.py.
+The words of all languages are held against every text: languages are mixed in practice.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from churn_assets.decisions.offers import broken_offer, units_of_level
+from churn_assets.decisions.promise_words import PROMISES, plain
 from churn_assets.decisions.slots import CODE, ITEM_SLOTS, KINDS, LEVEL, PLACES, SLOTS, UNSUBSCRIBE, UNTIL, parts_of
 from churn_assets.decisions.sms import places
 
@@ -25,62 +24,9 @@ KNOWN = (
     f"{', '.join(f'{kind}_1 to {kind}_{most}' for kind, most in PLACES.items())} (with _url: the page of the item), "
     f"{LEVEL}, {UNTIL}, {CODE}, {UNSUBSCRIBE}"
 )
-ANY_ITEM = frozenset(ITEM_SLOTS.values())
 HOLDERS = re.compile(r"<<[^>]*>>|\[[A-Z][A-Z _]+\]|%[A-Z_]{3,}%|\bTODO\b|\bXXX+\b")
 FILLED = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a slot, so that its name is not read as a word of the text
 ITEM_CHARACTERS, URL_CHARACTERS = 40, 60  # what is reckoned with; a longer one is not written by SMS
-
-
-@dataclass(frozen=True)
-class Promise:
-    """Words that promise something, and the slots one of which has to be there for it."""
-
-    words: re.Pattern[str]
-    slots: frozenset[str]
-    cure: str
-
-
-def _promise(words: str, kinds: frozenset[str] | set[str], cure: str) -> Promise:
-    slots = frozenset(slot for slot, kind in ITEM_SLOTS.items() if kind in kinds) or frozenset(kinds)
-    return Promise(re.compile(words, re.IGNORECASE), slots, cure)
-
-
-PROMISES: Final = (
-    _promise(
-        r"\bcodes?\b|优惠码|折扣码|兑换码|促销码|优惠代码|券码", {CODE},
-        "write {code} and say with the arm's `code` where it comes from (pool or receiver), or leave the word out",
-    ),
-    _promise(
-        r"\buntil\b|\btill\b|\bvalid(?:ity)?\b|\bexpir\w+|\bends? (?:on|today|tonight|tomorrow|soon)\b"
-        r"|\b(?:today|this week(?:end)?) only\b|\bonly today\b|\blast (?:chance|days?)\b|\blimited time\b"
-        r"|\b(?:hours?|days?) left\b"
-        r"|有效|截止|截至|到期|过期|限时|最后一天|仅限今",
-        {UNTIL}, "write {valid_until}, the day on which the plan ends, or leave the word out",
-    ),
-    _promise(
-        r"\blooked at\b|\byou (?:have )?viewed\b|\bbrowsed\b|\bin your (?:cart|basket)\b|\bhad your eye on\b"
-        r"|\bsaved for later\b|看过|浏览过|收藏|购物车|加购",
-        {"viewed"}, "write {viewed_1}, which only users have who looked at something",
-    ),
-    _promise(
-        r"\bwhat you bought\b|\bbought together\b|\balso (?:bought|chose|took)\b|\bgoes (?:well )?with\b|一起购买|搭配",
-        {"together"}, "write {together_1}, what users with the same purchases bought",
-    ),
-    _promise(
-        r"\byou (?:have )?(?:bought|ordered) (?:it|this|these|that|them)\b|\bbuy (?:it |them |this )?again\b"
-        r"|\btime for more\b|\brunning (?:low|out)\b|\bre-?order\b|买过|回购|再次购买",
-        {"bought", "together"}, "write {bought_1}, which only users have who bought something again and again",
-    ),
-    _promise(
-        r"\bbest-?sell\w*|\bmost popular\b|\bpopular (?:right )?now\b|\btrending\b|\bmost bought\b|\bbought by many\b"
-        r"|热销|热门|畅销|爆款",
-        {"popular"}, "write {popular_1}, what most users bought lately",
-    ),
-    _promise(
-        r"\b(?:this|these|the) (?:items?|products?)\b|这款|这件|此商品|该商品", ANY_ITEM,
-        "write a slot that names one, such as {item_1}",
-    ),
-)  # fmt: skip
 
 
 def broken_promises(arm: Arm) -> Iterator[str]:
@@ -90,7 +36,7 @@ def broken_promises(arm: Arm) -> Iterator[str]:
             place = language if len(versions) == 1 else f"{language}, version {number}"
             for line in _broken(arm, text):
                 yield f"arm {arm.arm!r}, text {place}: {line}"
-    bodies = [f"{text.subject}\n{text.body}" for versions in arm.texts.values() for text in versions]
+    bodies = [plain(f"{text.subject}\n{text.body}") for versions in arm.texts.values() for text in versions]
     units = set().union(*(units_of_level(body) for body in bodies))
     if len(units) > 1:
         yield f"arm {arm.arm!r}: its texts count {{level}} in percent and in money; a level is one of them"
@@ -109,13 +55,13 @@ def _broken(arm: Arm, text: Text) -> Iterator[str]:
         meant = f"; {{{near[0]}}} is meant, perhaps" if near else ""
         yield f"slot {{{unknown[0]}}} is unknown{meant}; there are {KNOWN}"
         return
-    words = "".join(literal + (FILLED if name is not None else "") for literal, name in parts)
+    words = plain("".join(literal + (FILLED if name is not None else "") for literal, name in parts))
     for promise in PROMISES:
         found = promise.words.search(words)
         if found and not slots & promise.slots:
             yield f"says {found[0]!r} and has no slot for it: {promise.cure}"
     told = "".join(literal + (f"{{{name}}}" if name == LEVEL else FILLED if name else "") for literal, name in parts)
-    yield from broken_offer(told, arm.offer, [level.level for level in arm.strengths()])
+    yield from broken_offer(plain(told), arm.offer, [level.level for level in arm.strengths()])
     yield from _unfilled(arm, slots, words)
     if arm.channel == "email" and UNSUBSCRIBE not in text.slots:
         yield "is an e-mail without a way out: write {unsubscribe_url}"
