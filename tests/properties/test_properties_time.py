@@ -20,6 +20,8 @@ TABLES = ("consents", "contacts", "coupons", "events", "order_items", "orders", 
           "support_tickets", "users")  # fmt: skip
 D = "timestamp '2026-10-19'"
 BEFORE_D = f"({D} - interval 1 microsecond)"
+# Of consents that are known before they count only a yes waits for its time.
+YES_ONLY = {"consents": {"is_granted": "true"}}
 KINDS = ("delete", "happens_later", "known_later", "happened_earlier", "corrupt", "correct", "add_late", "add_early")
 LAB = settings(
     max_examples=12,
@@ -30,7 +32,7 @@ LAB = settings(
 
 def is_future(table: RawTable) -> str:
     late = f"{table.known} >= {D}"
-    if table.event is None:
+    if table.event is None or table.name == "consents":  # a no counts once it is known, whatever time it gives
         return late
     key = ", ".join(table.key)
     past = f"select ({key}) from landed.{table.name} where {table.event} < {D} and {table.known} < {D}"
@@ -66,7 +68,7 @@ def mutation(table: RawTable, kind: str, days: int, seed: int) -> str:
         known = {"ingested_at": at_or_after}
         return f"insert into {rows} {replaced(table, days, **known, **fresh)} from {rows} where {some}"
     if kind == "add_early" and event:
-        told = {event: at_or_after, "ingested_at": earlier}
+        told = {event: at_or_after, "ingested_at": earlier} | YES_ONLY.get(table.name, {})
         return f"insert into {rows} {replaced(table, days, **told, **fresh)} from {rows} where {some}"
     return _changed_row(table, kind, days, f"where {is_future(table)} and {some}")
 
@@ -118,9 +120,11 @@ def test_all_tables_have_a_future_to_mutate(lab: Laboratory, raw: Mapping[str, R
     assert sorted(raw) == sorted(TABLES)
 
 
-def shifted(table: RawTable, event_at: str, known_at: str) -> str:
+def shifted(table: RawTable, event_at: str, known_at: str, **values: str) -> str:
     """Statement that delivers rows of the past once more, under new ids where a row is not an update of its user."""
-    told = {table.event: event_at} if table.event else {}
+    told = dict(values)
+    if table.event:
+        told[table.event] = event_at
     if table.name not in ("users", "consents"):
         told |= {table.key[-1]: f"'fresh-' || {table.key[-1]}"} if table.name != "coupons" else {}
     if table.name == "coupons":
@@ -137,9 +141,15 @@ def test_a_row_at_the_boundary_does_not_count_and_one_a_microsecond_before_does(
     table = raw[name]
     assert lab.changed(shifted(table, BEFORE_D, D)) == {}, "known at D"
     if table.event and name != "users":  # who opens an account later is no news about who is here already
-        assert lab.changed(shifted(table, D, BEFORE_D)) == {}, "happened at D"
+        assert lab.changed(shifted(table, D, BEFORE_D, **YES_ONLY.get(name, {}))) == {}, "happened at D"
     counts = lab.changed(shifted(table, BEFORE_D, BEFORE_D))
     assert bool(counts) is lab.is_used(name), counts
+
+
+def test_a_no_that_is_dated_ahead_counts_once_it_is_known(lab: Laboratory, raw: Mapping[str, RawTable]) -> None:
+    consents = raw["consents"]
+    assert lab.changed(shifted(consents, f"{D} + interval 8 hour", D, is_granted="false")) == {}
+    assert lab.changed(shifted(consents, f"{D} + interval 8 hour", BEFORE_D, is_granted="false"))
 
 
 @pytest.mark.parametrize("name", TABLES)
