@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,14 +10,42 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
+RawName = Literal[
+    "users", "orders", "order_items", "events", "returns", "reviews", "coupons", "support_tickets", "contacts",
+    "consents",
+]  # fmt: skip
 Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
 
 
 SHORTEST_MONTH_DAYS = 28
+LONGEST_CLOSURE_DAYS = 366
 
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClosedDates(Section):
+    """Days on which nothing was to come, `from` and `to` included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_: date = Field(alias="from", description="The first of the days.")
+    to: date = Field(description="The last of the days.")
+    tables: tuple[RawName, ...] = Field((), description="Raw tables that this is about; none named: all of them.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError(f"from {self.from_} is after to {self.to}")
+        if (self.to - self.from_).days > LONGEST_CLOSURE_DAYS:
+            raise ValueError(
+                f"from {self.from_} to {self.to} is more than {LONGEST_CLOSURE_DAYS} days; is a year mistyped?"
+            )
+        return self
+
+    def days(self) -> frozenset[date]:
+        return frozenset(self.from_ + timedelta(days=day) for day in range((self.to - self.from_).days + 1))
 
 
 class Landing(Section):
@@ -26,11 +54,22 @@ class Landing(Section):
         ("cancelled", "canceled", "void", "failed"),
         description="Order statuses (lower case) that are no purchase.",
     )
+    closed_dates: tuple[date | ClosedDates, ...] = Field(
+        (),
+        description="Days (UTC) on which the shop was closed, or a table had nothing to say: dates, or {from, to} with "
+        "both days included, and tables where it is not about all of them. The check newest_rows_have_arrived expects "
+        "nothing of these days.",
+    )
     restated: bool = Field(
         False,
         description="Past snapshots made again show what is known today, late rows and corrections included, instead "
         "of what was known then. For looking back only: such features look ahead.",
     )
+
+    def closed_days(self, table: str) -> frozenset[date]:
+        """All days on which a raw table is expected to be empty."""
+        spans = [ClosedDates(from_=day, to=day) if isinstance(day, date) else day for day in self.closed_dates]
+        return frozenset().union(*(span.days() for span in spans if not span.tables or table in span.tables))
 
 
 class Calendar(Section):
