@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import codecs
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from churn_assets.consent.words import CHANNELS, PURPOSE, simple
 from churn_assets.contracts.raw import EVENT_TYPES
 from churn_assets.section import Section, Share
 
+LONGEST_CLOSURE_DAYS = 366
+RawName = Literal[
+    "users", "orders", "order_items", "events", "returns", "reviews", "coupons", "support_tickets", "contacts",
+    "consents", "products", "coupon_codes",
+]  # fmt: skip
 RepeatedIds = Literal["corrections", "lines", "restarting", "full_exports"]
 
 
@@ -39,6 +44,29 @@ class ConsentWords(Section):
                 if not simple(word):
                     raise ValueError(f"{name}: {word!r} is no word")
         return self
+
+
+class ClosedDates(Section):
+    """Days on which nothing was to come, `from` and `to` included."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_: date = Field(alias="from", description="The first of the days.")
+    to: date = Field(description="The last of the days.")
+    tables: tuple[RawName, ...] = Field((), description="Raw tables that this is about; none named: all of them.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.from_ > self.to:
+            raise ValueError(f"from {self.from_} is after to {self.to}")
+        if (self.to - self.from_).days > LONGEST_CLOSURE_DAYS:
+            raise ValueError(
+                f"from {self.from_} to {self.to} is more than {LONGEST_CLOSURE_DAYS} days; is a year mistyped?"
+            )
+        return self
+
+    def days(self) -> frozenset[date]:
+        return frozenset(self.from_ + timedelta(days=day) for day in range((self.to - self.from_).days + 1))
 
 
 class Landing(Section):
@@ -115,6 +143,12 @@ class Landing(Section):
     min_kept_share: Share = Field(
         0.5, description="A run stops where less of the orders than this is left after the raw contract."
     )
+    closed_dates: tuple[date | ClosedDates, ...] = Field(
+        (),
+        description="Days (UTC) on which the shop was closed, or a table had nothing to say: dates, or {from, to} with "
+        "both days included, and tables where it is not about all of them. The check newest_rows_have_arrived expects "
+        "nothing of these days.",
+    )
     restated: bool = Field(
         False,
         description="Past snapshots made again show what is known today, late rows and corrections included, instead "
@@ -162,6 +196,11 @@ class Landing(Section):
         if self.thousands_separator == self.decimal_separator:
             raise ValueError(f"thousands_separator and decimal_separator are both {self.decimal_separator!r}")
         return self
+
+    def closed_days(self, table: str) -> frozenset[date]:
+        """All days on which a raw table is expected to be empty."""
+        spans = [ClosedDates(from_=day, to=day) if isinstance(day, date) else day for day in self.closed_dates]
+        return frozenset().union(*(span.days() for span in spans if not span.tables or table in span.tables))
 
 
 def existing_zone(name: str) -> str:

@@ -79,8 +79,8 @@ class ExperimentReadout(pa.DataFrameModel):
 
     @pa.dataframe_check
     @classmethod
-    def note_exactly_when_there_is_no_interval(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col("note").is_not_null() == pl.col("effect_low").is_null())
+    def note_whenever_there_is_no_interval(cls, data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col("note").is_not_null() | pl.col("effect_low").is_not_null())
 
     @pa.dataframe_check
     @classmethod

@@ -76,7 +76,7 @@ class Progress:
             failed_rows = told.get(DBT_FAILED_ROWS)  # all else that dagster-dbt tells is about the run, not the rows
             figures = told if failed_rows is None else {"rows": failed_rows}
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
-            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {figures}")
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {check.description or figures}")
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""

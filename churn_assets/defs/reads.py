@@ -76,13 +76,11 @@ from features.churn_labels
 where definition = $definition and matures_at <= $snapshot and list_contains($slices, snapshot_date)
 """
 CAMPAIGNS = """
-select campaign_id as campaign, user_id, arg_min(arm, sent_at) as arm, arg_min(propensity, sent_at) as propensity,
-       min(sent_at) as assigned_at
+select campaign_id as campaign, user_id, contact_id, arm, propensity, is_randomised, sent_at
 from marts.fct_contacts
-where is_randomised and campaign_id is not null and arm is not null and propensity > 0 and sent_at < $snapshot
-  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
-group by campaign_id, user_id
-order by campaign_id, user_id
+where sent_at < $snapshot and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+qualify bool_or(coalesce(is_randomised, false)) over (partition by campaign_id) and campaign_id is not null
+order by campaign_id, user_id, sent_at, contact_id
 """
 PURCHASES = """
 select user_id, ordered_at, amount
@@ -142,8 +140,8 @@ def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date])
     return workplace.warehouse.query(LABELS, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
 
 
-def campaign_assignments(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per user and randomised campaign with a stated propensity (contract Assignments)."""
+def campaign_contacts(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per contact of a campaign in which chance chose for somebody (contract Contacts)."""
     return workplace.warehouse.query(CAMPAIGNS, {"snapshot": snapshot})
 
 

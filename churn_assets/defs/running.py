@@ -17,6 +17,7 @@ from churn_assets.defs.history import WAREHOUSE_STAGES, missing_history, orders_
 from churn_assets.defs.home import Home
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
 from churn_assets.defs.progress import Progress
+from churn_assets.defs.staging.feed import ASKED_TAG
 from churn_assets.defs.workplace import Workplace
 from churn_assets.landing.review import refuse_what_would_be_wrong
 from churn_assets.stages import Stage
@@ -77,7 +78,7 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
         if missing:
             # One dbt invocation for both: each costs seconds before its first row.
             progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
-            if not _execute(job, instance, [*missing, *days], progress, warehouse):
+            if not _execute(job, instance, [*missing, *days], progress, warehouse, asked_from=days[0]):
                 return False
         progress.say(f"Snapshot {name}")
         is_done = _execute(job, instance, days, progress, everything - warehouse if missing else everything)
@@ -92,10 +93,13 @@ def _execute(
     days: Sequence[date],
     progress: Progress,
     selection: dg.AssetSelection,
+    asked_from: date | None = None,
 ) -> bool:
-    """One Dagster run over `days`, told as it goes."""
+    """One Dagster run over `days`, told as it goes; those before `asked_from` are made as history only."""
     run_id = make_new_run_id()
     tags = dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
+    if asked_from:
+        tags[ASKED_TAG] = asked_from.isoformat()
     keys = sorted(selection.resolve(job.asset_layer.asset_graph))
     with progress.following(instance, run_id):
         result = job.execute_in_process(

@@ -10,13 +10,28 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, treatment
 
 
+class Contacts(pa.DataFrameModel):
+    """One row per contact of a campaign in which chance chose for somebody, `sent_at` before the snapshot."""
+
+    campaign: str = pa.Field(str_length={"min_value": 1})
+    user_id: str = pa.Field(str_length={"min_value": 1})
+    contact_id: str = pa.Field(unique=True)
+    arm: str = pa.Field(nullable=True)
+    propensity: float = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
+    is_randomised: bool = pa.Field(nullable=True)
+    sent_at: Annotated[pl.Datetime, "us", None]
+
+    class Config:
+        strict = True
+
+
 class Assignments(pa.DataFrameModel):
-    """One row per campaign and user; propensity: stated probability of the arm the user was given."""
+    """One row per campaign and user; propensity: stated probability of the arm the user was given; null: unknown."""
 
     campaign: str = pa.Field(str_length={"min_value": 1})
     user_id: str = pa.Field(str_length={"min_value": 1})
     arm: str = pa.Field(str_length={"min_value": 1})
-    propensity: float = pa.Field(in_range={"min_value": 0, "max_value": 1, "include_min": False})
+    propensity: float = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
     assigned_at: Annotated[pl.Datetime, "us", None]
 
     class Config:
@@ -35,6 +50,40 @@ class Outcomes(pa.DataFrameModel):
     class Config:
         strict = True
         unique = ("campaign", "user_id")
+
+
+def contact_assignments(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
+    """Who was assigned what, by the first contact of each user in a campaign; and, by campaign, what to know about it.
+
+    Nobody can be compared whose arm is unknown or was not chosen by chance: they are left out, and counted. Where a
+    user came twice the first contact says what chance chose; what came after is a consequence.
+    Raises pandera SchemaErrors on malformed contacts.
+    """
+    Contacts.validate(contacts, lazy=True)
+    users = (
+        contacts.sort("campaign", "user_id", "sent_at", "contact_id")
+        .group_by("campaign", "user_id", maintain_order=True)
+        .agg(pl.first("arm", "propensity", "is_randomised", "sent_at"), arms=pl.col("arm").n_unique())
+        .with_columns(why_not=_why_not_comparable())
+    )
+    remarks: dict[str, list[str]] = {}
+    lost = users.filter(pl.col("why_not").is_not_null()).group_by("campaign", "why_not").len()
+    for campaign, why, count in lost.sort("campaign", "why_not").iter_rows():
+        remarks.setdefault(campaign, []).append(f"{count:,} users left out: {why}")
+    kept = users.filter(pl.col("why_not").is_null())
+    for campaign, count in kept.filter(pl.col("arms") > 1).group_by("campaign").len().sort("campaign").iter_rows():
+        remarks.setdefault(campaign, []).append(f"{count:,} users had more than one arm: the first counts")
+    return kept.select("campaign", "user_id", "arm", "propensity", assigned_at="sent_at"), remarks
+
+
+def _why_not_comparable() -> pl.Expr:
+    """Null for who can be compared."""
+    return (
+        pl.when(~pl.col("is_randomised").fill_null(value=False))
+        .then(pl.lit("not assigned by chance"))
+        .when(pl.col("arm").is_null())
+        .then(pl.lit("no arm stated"))
+    )
 
 
 def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:

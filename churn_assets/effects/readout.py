@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
-import numpy as np
 import polars as pl
-from scipy import stats
 
-from churn_assets.contracts.experiment_readout import CONTROL_ARMS, SAMPLE_RATIO_THRESHOLD, ExperimentReadout
+from churn_assets.contracts.experiment_readout import SAMPLE_RATIO_THRESHOLD, ExperimentReadout
 from churn_assets.effects.assignments import Assignments, Outcomes
-from churn_assets.effects.welch import FEWEST_USERS, welch
-
-if TYPE_CHECKING:
-    from datetime import date
+from churn_assets.effects.comparison import compared
+from churn_assets.effects.remarks import LEFT_OUT, about_overlap, about_propensities, about_sizes, sample_ratio_p_value
+from churn_assets.effects.strata import MOST_STRATA, is_control, with_strata
 
 METRICS = {
-    "retained": (pl.col("orders_count") > 0).cast(pl.Float64),
+    "retained": pl.col("orders_count") > 0,
     "spent_amount": pl.col("spent_amount"),
 }
-ROUNDING = 1e-9  # propensities closer than this are the same number computed in two ways
 SCHEMA = {name: column.dtype.type for name, column in ExperimentReadout.to_schema().columns.items()}
 
 
@@ -29,16 +27,30 @@ def empty_readout() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
 
 
-def readout(assignments: pl.DataFrame, outcomes: pl.DataFrame, *, window_days: int, snapshot: date) -> pl.DataFrame:
+def readout(
+    assignments: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    *,
+    window_days: int,
+    snapshot: date,
+    remarks: Mapping[str, Sequence[str]] | None = None,
+) -> pl.DataFrame:
     """Read all campaigns at `snapshot`: one row per campaign, treated arm and metric, sorted by these.
 
     `assignments` and `outcomes`: one row per campaign and user, see `effects.assignments`. Every assigned user counts,
     reached or not (intention to treat). A campaign matures when the window of its last assigned user has closed; before
-    that its rows carry users and sample ratio only. Effects are differences of means with Welch's interval; the sample
-    ratio is a chi-square test of all arms of the campaign against the stated propensities. `note` says why there is no
-    interval. A campaign without any treated user has no row.
-    Raises ValueError on no assignments, an assignment after the snapshot, a propensity that varies within an arm, two
-    control arms, or users of a matured campaign without an outcome row; pandera SchemaErrors on malformed input.
+    that its rows carry users and sample ratio only. One that has run for longer than a window is read without the users
+    whose windows are open.
+
+    The effect is the mean difference within strata of equal allocation (`effects.strata`), weighted by their users,
+    with Welch's interval. The sample ratio is a chi-square test of the arms of each stratum against the stated
+    propensities.
+    `note` says why there is no interval, and what else to know (`remarks`: by campaign, from outside). Users whose
+    propensity is unknown or zero cannot be compared. A campaign of such users only is left out with a note, as is one
+    whose allocation differs from user to user. One without any treated user has no row.
+
+    Raises ValueError on no assignments, an assignment after the snapshot, or users of a matured campaign without an
+    outcome row; pandera SchemaErrors on malformed input.
     """
     if assignments.is_empty():
         raise ValueError(f"assignments: no rows at snapshot_date {snapshot}, so there is no effect to read")
@@ -47,91 +59,115 @@ def readout(assignments: pl.DataFrame, outcomes: pl.DataFrame, *, window_days: i
     now = datetime.combine(snapshot, time())
     if late := assignments.filter(pl.col("assigned_at") > now).height:
         raise ValueError(f"assignments: {late} rows with assigned_at after the snapshot {snapshot}; leave them out")
+    window = timedelta(days=window_days)
     known = assignments.join(outcomes, on=["campaign", "user_id"], how="left").sort("campaign", "user_id")
+    overlaps, told = about_overlap(assignments, window), remarks or {}
     rows = [
-        row
-        for campaign in known.partition_by("campaign", maintain_order=True)
-        for row in _campaign_rows(campaign, now, window_days)
+        {"snapshot_date": snapshot} | row
+        for campaign in (_campaign(users, now, window) for users in known.partition_by("campaign", maintain_order=True))
+        for row in _rows(campaign, [*told.get(campaign.name, []), *overlaps.get(campaign.name, [])])
     ]
     frame = pl.DataFrame(rows, schema=SCHEMA)
     return ExperimentReadout.validate(frame.sort("campaign", "arm", "metric"), lazy=True)
 
 
-def _campaign_rows(users: pl.DataFrame, now: datetime, window_days: int) -> list[dict[str, Any]]:
-    name = users.item(0, "campaign")
-    control_arm = _control_arm(users)
-    last_assigned: datetime = users.get_column("assigned_at").max()  # type: ignore[assignment]  # never null
-    matures_at = last_assigned + timedelta(days=window_days)
-    is_matured = matures_at <= now
-    missing = users.get_column("orders_count").null_count()
+@dataclass(frozen=True)
+class _Campaign:
+    """The users who are read and their strata; or, where there are none, why the campaign is left out."""
+
+    name: str
+    users: pl.DataFrame
+    strata: pl.DataFrame | None
+    why_not: str
+    window: timedelta
+    matures_at: datetime
+    is_matured: bool
+    notes: tuple[str, ...]
+
+
+def _campaign(users: pl.DataFrame, now: datetime, window: timedelta) -> _Campaign:
+    name, notes = users.item(0, "campaign"), []
+    first, last = _ends(users)
+    closed = users.filter(pl.col("assigned_at") <= now - window)
+    if last - first > window and 0 < closed.height < users.height:
+        notes.append(f"still running: {users.height - closed.height:,} users whose windows are open are not read yet")
+        users, (_, last) = closed, _ends(closed)
+    is_matured = last + window <= now
+    missing = users["orders_count"].null_count()
     if is_matured and missing:
         raise ValueError(f"outcomes: {missing} users of campaign {name} have no row; give users without orders zeros")
-    p_value = _sample_ratio_p_value(users)
-    control = users.filter(pl.col("arm") == control_arm)
-    rows = []
-    for arm in sorted(set(users.get_column("arm")) - {control_arm}):
-        treated = users.filter(pl.col("arm") == arm)
+    comparable = users.filter(pl.col("propensity") > 0)
+    if comparable.height < users.height:
+        notes.append(f"{users.height - comparable.height:,} users whose propensity is unknown or 0 left out")
+    strata = None if comparable.is_empty() else with_strata(comparable)
+    why_not = (
+        "nobody has a propensity"
+        if comparable.is_empty()
+        else f"propensities differ at one moment, or more than {MOST_STRATA} times"
+    )
+    return _Campaign(name, users, strata, why_not, window, last + window, is_matured, tuple(notes))
+
+
+def _ends(users: pl.DataFrame) -> tuple[datetime, datetime]:
+    first, last = users.select(pl.min("assigned_at"), last=pl.max("assigned_at")).row(0)
+    return first, last
+
+
+def _rows(campaign: _Campaign, remarks: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """One per treated arm and metric."""
+    users, strata = campaign.users, campaign.strata
+    controls = sorted(set(users.filter(is_control())["arm"].str.to_lowercase()))
+    p_value = None if strata is None else sample_ratio_p_value(strata)
+    notes = [
+        *campaign.notes,
+        *([] if strata is None else [*about_sizes(p_value), *about_propensities(strata)]),
+        *(["arms control and none are read together as left alone"] if len(controls) > 1 else []),
+        *remarks,
+    ]
+    for arm in sorted(set(users.filter(~is_control())["arm"])):
         for metric, value in METRICS.items():
-            estimate = _estimate(treated.select(value), control.select(value)) if is_matured else _immature(matures_at)
-            rows.append({
-                "campaign": name,
+            if strata is None:
+                figures, why = _nothing(users, arm), f"{LEFT_OUT}: {campaign.why_not}"
+            elif not campaign.is_matured:
+                figures, why = _nothing(users, arm), f"not matured before {campaign.matures_at:%Y-%m-%d %H:%M}"
+            else:
+                figures, why = _figures(strata, arm, value)
+            yield figures | {
+                "campaign": campaign.name,
                 "arm": arm,
-                "control_arm": control_arm,
-                "window_days": window_days,
+                "control_arm": controls[0] if controls else "none",
+                "window_days": campaign.window.days,
                 "metric": metric,
-                "users": treated.height,
-                "control_users": control.height,
                 "sample_ratio_p_value": p_value,
                 "is_sample_ratio_ok": None if p_value is None else p_value >= SAMPLE_RATIO_THRESHOLD,
-                "is_matured": is_matured,
-                "snapshot_date": now.date(),
-                "matures_at": matures_at,
-            } | estimate)  # fmt: skip
-    return rows
+                "is_matured": campaign.is_matured,
+                "matures_at": campaign.matures_at,
+                "note": "; ".join([*([why] if why else []), *notes]) or None,
+            }
 
 
-def _control_arm(users: pl.DataFrame) -> str:
-    """Find the one arm left alone; `none` when nobody was, which leaves zero control users and no effect."""
-    found = [arm for arm in CONTROL_ARMS if arm in set(users.get_column("arm"))]
-    if len(found) > 1:
-        raise ValueError(f"assignments: campaign {users.item(0, 'campaign')} has two control arms {found}; name one")
-    return found[0] if found else "none"
-
-
-def _sample_ratio_p_value(users: pl.DataFrame) -> float | None:
-    """Test arm sizes against stated propensities by chi-square; None with one arm, where nothing can be off."""
-    arms = users.group_by("arm").agg(pl.len(), low=pl.min("propensity"), high=pl.max("propensity")).sort("arm")
-    uneven = arms.filter(pl.col("high") - pl.col("low") > ROUNDING)
-    if not uneven.is_empty():
-        raise ValueError(
-            f"assignments: propensity of arm {uneven.item(0, 'arm')} in campaign {users.item(0, 'campaign')} varies: "
-            f"{uneven.item(0, 'low')} to {uneven.item(0, 'high')}; make a campaign of each group with one propensity"
-        )
-    if arms.height == 1:
-        return None
-    stated = arms.get_column("low").to_numpy()
-    observed = arms.get_column("len").to_numpy().astype(np.float64)
-    return float(stats.chisquare(observed, observed.sum() * stated / stated.sum()).pvalue)
-
-
-def _immature(matures_at: datetime) -> dict[str, Any]:
-    return {"note": f"not matured before {matures_at:%Y-%m-%d %H:%M}"}
-
-
-def _estimate(treated: pl.DataFrame, control: pl.DataFrame) -> dict[str, Any]:
-    sides = treated.to_series().to_numpy(), control.to_series().to_numpy()
-    mean, control_mean = (float(side.mean()) if side.size else None for side in sides)
-    means = {
-        "mean": mean,
-        "control_mean": control_mean,
-        "effect": None if mean is None or control_mean is None else mean - control_mean,
+def _nothing(users: pl.DataFrame, arm: str) -> dict[str, Any]:
+    """No figures yet, or none at all: only who was assigned."""
+    return {
+        "users": users.filter(pl.col("arm") == arm).height,
+        "control_users": users.filter(is_control()).height,
     }
-    difference = welch(*sides)
-    if difference is not None:
-        return means | {"effect_low": difference.low, "effect_high": difference.high, "p_value": difference.p_value}
-    if min(treated.height, control.height) < FEWEST_USERS:
-        return means | {
-            "note": f"no interval: {treated.height} treated and {control.height} control users, "
-            f"{FEWEST_USERS} of each needed"
-        }
-    return means | {"note": "no interval: all users of each arm have the same outcome"}
+
+
+def _figures(strata: pl.DataFrame, arm: str, value: pl.Expr) -> tuple[dict[str, Any], str]:
+    """Of a matured campaign, and what to note of them."""
+    found = compared(strata, arm, value)
+    effect = None
+    if found.mean is not None and found.control_mean is not None:
+        effect = found.mean - found.control_mean
+    difference = found.difference
+    return {
+        "users": found.users,
+        "control_users": found.control_users,
+        "mean": found.mean,
+        "control_mean": found.control_mean,
+        "effect": effect,
+        "effect_low": difference.low if difference else None,
+        "effect_high": difference.high if difference else None,
+        "p_value": difference.p_value if difference else None,
+    }, "; ".join(found.notes)

@@ -1,15 +1,15 @@
-"""Difference of two means with unequal variances. Nothing here knows what the numbers stand for."""
+"""Difference of two means with unequal variances, in one stratum or several. Nothing here knows what numbers mean."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
+Floats = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
 FEWEST_USERS = 2  # per arm; one value has no spread
@@ -25,20 +25,41 @@ class Difference:
     p_value: float
 
 
-def welch(treated: npt.NDArray[np.float64], control: npt.NDArray[np.float64]) -> Difference | None:
-    """Welch's (1947) interval and test; None when no spread can be estimated: under two users, or none of them differ.
+@dataclass(frozen=True)
+class Stratum:
+    """Outcomes of both sides; the stratum weighs as many users as it has, those of other arms included."""
+
+    users: int
+    treated: Floats
+    control: Floats
+
+
+def stratified(strata: Sequence[Stratum]) -> Difference | None:
+    """Weighted mean of the differences within the strata, with Welch's (1947) interval and test: variances add up with
+    the squares of the weights, degrees of freedom are Satterthwaite's over all sides.
+
+    None when no spread can be estimated: a side with under two users, or no two users of a side that differ.
+    """
+    total = sum(stratum.users for stratum in strata)
+    sides = [(stratum.users / total, side) for stratum in strata for side in (stratum.treated, stratum.control)]
+    if not sides or min(side.size for _, side in sides) < FEWEST_USERS:
+        return None
+    shares = np.array([weight**2 * side.var(ddof=1) / side.size for weight, side in sides])
+    variance = shares.sum()
+    if variance == 0:
+        return None
+    freedom = variance**2 / sum(share**2 / (side.size - 1) for share, (_, side) in zip(shares, sides, strict=True))
+    effect = sum(stratum.users * (stratum.treated.mean() - stratum.control.mean()) for stratum in strata) / total
+    error = np.sqrt(variance)
+    reach = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
+    p_value = 2 * stats.t.sf(abs(effect) / error, freedom)
+    return Difference(float(effect), float(effect - reach), float(effect + reach), float(p_value))
+
+
+def welch(treated: Floats, control: Floats) -> Difference | None:
+    """The same in one stratum.
 
     Written out because scipy.stats.ttest_ind warns of lost precision whenever one arm is constant and not zero, which
     is a small arm in which everybody came back. Agrees with it to the last digits otherwise.
     """
-    if min(treated.size, control.size) < FEWEST_USERS:
-        return None
-    share, control_share = treated.var(ddof=1) / treated.size, control.var(ddof=1) / control.size
-    variance = share + control_share
-    if variance == 0:
-        return None
-    freedom = variance**2 / (share**2 / (treated.size - 1) + control_share**2 / (control.size - 1))
-    effect, error = treated.mean() - control.mean(), np.sqrt(variance)
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
-    p_value = 2 * stats.t.sf(abs(effect) / error, freedom)
-    return Difference(float(effect), float(effect - reach), float(effect + reach), float(p_value))
+    return stratified([Stratum(treated.size + control.size, treated, control)])

@@ -7,10 +7,11 @@ import polars as pl
 
 from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.reads import campaign_assignments, outcomes_of
+from churn_assets.defs.reads import campaign_contacts, outcomes_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.effects.assignments import ledger_assignments
+from churn_assets.effects.assignments import contact_assignments, ledger_assignments
 from churn_assets.effects.readout import empty_readout, readout
+from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
 from churn_assets.stages import Stage
 
 SIGNIFICANT = 0.05
@@ -30,20 +31,23 @@ SIGNIFICANT = 0.05
 def experiment_readout(at: Snapshot) -> Iterator[Product]:
     """One row per randomised campaign or past policy, treated arm and metric, as far as it can be read by then."""
     ledgers = [frame for _, frame in at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
-    own = [ledger_assignments(ledger) for ledger in ledgers]
-    assignments = pl.concat([campaign_assignments(at.workplace, at.date), *own])
-    if assignments.is_empty():
-        yield Product("experiment_readout", empty_readout(), {"note": "nobody was assigned by chance yet"})
-        return
+    campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
+    assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
     window_days = at.workplace.settings.churn.horizon_days
-    outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
-    result = readout(assignments, outcomes, window_days=window_days, snapshot=at.date)
+    if assignments.is_empty():
+        result = empty_readout()
+    else:
+        outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
+        result = readout(assignments, outcomes, window_days=window_days, snapshot=at.date, remarks=remarks)
+    notes = notes_by_campaign(result, {*assignments["campaign"], *remarks}, remarks)
     yield Product(
         "experiment_readout",
         result,
         {
             "campaigns": result["campaign"].n_unique(),
             "campaigns_matured": result.filter("is_matured")["campaign"].n_unique(),
+            "campaigns_left_out": ", ".join(name for name, note in notes.items() if LEFT_OUT in note) or "none",
             "effects_proven": int((result["p_value"] < SIGNIFICANT).sum()),
+            "notes": dg.MetadataValue.md("\n".join(f"- {name}: {note}" for name, note in notes.items()) or "none"),
         },
     )

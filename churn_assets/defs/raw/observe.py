@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
 
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.defs.staging.arrivals import newest_known
+from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
+# What Dagster's own checks of freshness (build_last_update_freshness_checks) go by.
+UPDATED = "dagster/last_updated_timestamp"
 
-def observations(landing: Mapping[str, LandedTable], snapshot: date) -> Iterator[dg.AssetObservation]:
-    """Files, bytes and freshness of each raw table that has files."""
-    for table in landing.values():
+
+def observations(workplace: Workplace, snapshot: date) -> Iterator[dg.AssetObservation]:
+    """Files, bytes and freshness of each raw table that has files.
+
+    Fresh is what has become known lately, by the rows themselves (`newest_known_at`: ingested_at, else event time, of
+    the rows known before `snapshot`). Files are copied and old events delivered late: neither says how far a feed is.
+    """
+    newest = newest_known(workplace, snapshot)
+    for table in workplace.landing().values():
         yield dg.AssetObservation(
             asset_key=[Stage.RAW, table.name],
             metadata={
@@ -21,6 +31,20 @@ def observations(landing: Mapping[str, LandedTable], snapshot: date) -> Iterator
                 "files": len(table.files),
                 "bytes": table.bytes,
                 "newest_file_at": dg.MetadataValue.timestamp(table.newest_at),
+                **_freshness(newest.get(table.name), snapshot),
                 "unknown_columns": ", ".join(table.unknown_columns) or "none",
             },
         )
+
+
+def _freshness(known_at: datetime | None, snapshot: date) -> dict[str, Any]:
+    """When the newest row became known and how long before the snapshot; of rows without any time nobody can say."""
+    if known_at is None:
+        return {"newest_known_at": "unknown: no row says when it became known"}
+    behind = datetime.combine(snapshot, datetime.min.time()) - known_at
+    moment = dg.MetadataValue.timestamp(known_at.replace(tzinfo=UTC))
+    return {
+        "newest_known_at": moment,
+        "hours_before_snapshot": round(behind.total_seconds() / 3600, 1),
+        UPDATED: moment,
+    }

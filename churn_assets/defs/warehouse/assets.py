@@ -1,4 +1,8 @@
-"""From raw tables to the feature mart: one dbt invocation per run, whatever the number of snapshots in it."""
+"""From raw tables to the feature mart: two dbt invocations per run, whatever the number of snapshots in it.
+
+Two, so that what is wrong with the staged rows stops a run before the marts have consumed them. The second one costs
+3.6 s (2 cores, 2026-11).
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,19 +23,32 @@ from churn_assets.landing.review import refuse_what_would_be_wrong
 
 @dbt_assets(
     manifest=prepare_manifest(),
-    name="warehouse_models",
-    select="fqn:staging fqn:marts fqn:features",
+    name="staging_models",
+    select="fqn:staging",
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
-    """Staging, marts, features and labels up to the snapshots of this run."""
+def staging_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+    """The raw rows, typed or refused; and what was found of the raw tables."""
     snapshots = snapshots_of(context)
     for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
     refuse_what_would_be_wrong(workplace.home.landed())
-    for observation in observations(workplace.landing(), snapshots[-1]):
+    yield from build(context, workplace, dbt, snapshots)
+    for observation in observations(workplace, snapshots[-1]):
         context.log_event(observation)
+
+
+@dbt_assets(
+    manifest=prepare_manifest(),
+    name="warehouse_models",
+    select="fqn:marts fqn:features",
+    partitions_def=CALENDAR.partitions,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+    """Marts, features and labels up to the snapshots of this run."""
+    snapshots = snapshots_of(context)
     made_with = workplace.record.fact(FINGERPRINT_FACT)
     is_outdated = made_with is not None and made_with != fingerprint(workplace)
     if is_outdated:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from churn_assets.effects.assignments import Assignments, ledger_assignments
+from churn_assets.effects.assignments import Assignments, contact_assignments, ledger_assignments
 
 MONDAY = date(2025, 6, 2)
 LEDGER = pl.DataFrame(
@@ -62,3 +62,55 @@ def test_nobody_intended_gives_an_empty_frame() -> None:
 def test_an_empty_ledger_is_refused() -> None:
     with pytest.raises(ValueError, match="decision_ledger: no rows to take assignments from"):
         ledger_assignments(LEDGER.clear())
+
+
+def contacts(*rows: tuple[str, str, str | None, float | None, bool | None, int]) -> pl.DataFrame:
+    """Contacts of campaign c1: id, user, arm, propensity, by chance, day of June."""
+    columns = {
+        "contact_id": pl.String, "user_id": pl.String, "arm": pl.String, "propensity": pl.Float64,
+        "is_randomised": pl.Boolean, "day": pl.Int64,
+    }  # fmt: skip
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    return frame.select(
+        "user_id", "contact_id", "arm", "propensity", "is_randomised",
+        campaign=pl.lit("c1"), sent_at=pl.datetime(2025, 6, pl.col("day"), time_unit="us"),
+    )  # fmt: skip
+
+
+def test_the_first_contact_says_what_chance_chose() -> None:
+    """Also where both came at the same moment: arm and propensity are those of one row, whatever the order of rows."""
+    rows = contacts(
+        ("k1", "anna", "mail", 0.3, True, 2), ("k2", "anna", "control", 0.7, True, 9),
+        ("k4", "bert", "control", 0.7, True, 2), ("k3", "bert", "mail", 0.3, True, 2),
+        ("k5", "cleo", "mail", 0.3, True, 2), ("k6", "cleo", "mail", 0.3, True, 3),
+    )  # fmt: skip
+
+    for frame in (rows, rows.reverse()):
+        assignments, remarks = contact_assignments(frame)
+        Assignments.validate(assignments, lazy=True)
+        assert assignments.select("user_id", "arm", "propensity").rows() == [
+            ("anna", "mail", 0.3), ("bert", "mail", 0.3), ("cleo", "mail", 0.3),
+        ]  # fmt: skip
+        assert remarks == {"c1": ["2 users had more than one arm: the first counts"]}
+
+
+def test_who_was_not_assigned_by_chance_or_to_no_arm_is_left_out_and_counted() -> None:
+    assignments, remarks = contact_assignments(
+        contacts(
+            ("k1", "anna", "mail", 0.3, True, 2),
+            ("k2", "bert", "mail", 0.3, False, 2),
+            ("k3", "cleo", "mail", 0.3, None, 2),
+            ("k4", "dora", None, 0.3, True, 2),
+            ("k5", "emil", "mail", None, True, 2),
+        )
+    )
+
+    assert assignments["user_id"].to_list() == ["anna", "emil"], "an unknown propensity is the readout's business"
+    assert remarks == {"c1": ["1 users left out: no arm stated", "2 users left out: not assigned by chance"]}
+
+
+def test_no_contacts_give_no_assignments() -> None:
+    assignments, remarks = contact_assignments(contacts())
+
+    assert (assignments.height, remarks) == (0, {})
+    assert assignments.schema == ledger_assignments(LEDGER).schema

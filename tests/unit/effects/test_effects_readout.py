@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import os
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.effects.readout import empty_readout, readout
+from churn_assets.effects.remarks import notes_by_campaign
 
 SNAPSHOT = date(2025, 6, 30)
 ASSIGNED = datetime(2025, 6, 2)  # UTC, naive
+TIME = pl.Datetime("us")
 
 
 def experiment(**arms: list[tuple[int, float]]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -32,6 +35,35 @@ def experiment(**arms: list[tuple[int, float]]) -> tuple[pl.DataFrame, pl.DataFr
         frame.select("campaign", "user_id", "arm", "propensity", "assigned_at"),
         frame.select("campaign", "user_id", "spent_amount", "orders_count"),
     )
+
+
+def part(
+    arms: dict[str, tuple[float, int, int]], assigned_at: datetime, prefix: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part of campaign c1: per arm its propensity, users, and how many of them came back."""
+    frame = pl.DataFrame(
+        [
+            (f"{prefix}{arm}{number}", arm, propensity, int(number < back))
+            for arm, (propensity, users, back) in arms.items()
+            for number in range(users)
+        ],
+        schema={"user_id": pl.String, "arm": pl.String, "propensity": pl.Float64, "orders_count": pl.Int64},
+        orient="row",
+    ).with_columns(campaign=pl.lit("c1"), assigned_at=pl.lit(assigned_at).cast(TIME), spent_amount=pl.lit(0.0))
+    return (
+        frame.select("campaign", "user_id", "arm", "propensity", "assigned_at"),
+        frame.select("campaign", "user_id", "spent_amount", "orders_count"),
+    )
+
+
+def both(*parts: tuple[pl.DataFrame, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    assignments, outcomes = zip(*parts, strict=True)
+    return pl.concat(assignments), pl.concat(outcomes)
+
+
+def zeros(assignments: pl.DataFrame) -> pl.DataFrame:
+    """Nobody bought anything."""
+    return assignments.select("campaign", "user_id", spent_amount=pl.lit(0.0), orders_count=pl.lit(0, pl.Int64))
 
 
 def read(
@@ -186,19 +218,201 @@ def test_a_matured_user_without_outcome_is_refused() -> None:
         read(assignments, outcomes.head(5))
 
 
-def test_a_propensity_that_varies_within_an_arm_is_refused() -> None:
-    assignments, outcomes = experiment(control=[(0, 0.0)] * 3, coupon=[(0, 0.0)] * 3)
-    varied = assignments.with_columns(
-        propensity=pl.when(pl.col("user_id") == "coupon1").then(0.2).otherwise("propensity"),
+def test_a_campaign_that_was_ramped_up_is_read_by_its_strata() -> None:
+    """Summer, 10 % treated: 0.2 and 0.1 come back; autumn, 50 %: 0.8 and 0.6. Pooled, the effect would be 0.42."""
+    summer = part({"control": (0.9, 900, 90), "mail": (0.1, 100, 20)}, ASSIGNED, "s")
+    autumn = part({"control": (0.5, 500, 300), "mail": (0.5, 500, 400)}, ASSIGNED + timedelta(days=7), "a")
+    row = read(*both(summer, autumn), snapshot=date(2025, 8, 1))["mail", "retained"]
+
+    assert (row["users"], row["control_users"]) == (600, 1400)
+    assert (row["mean"], row["control_mean"]) == pytest.approx((0.5, 0.35))  # each half of 2,000 users weighs one half
+    assert row["effect"] == pytest.approx(0.15)
+    # by hand: the variances of the four means, p (1 - p) / (n - 1), each times the square of the weight, 1/4
+    error = (0.25 * (0.16 / 99 + 0.09 / 899 + 0.16 / 499 + 0.24 / 499)) ** 0.5
+    assert row["effect_high"] - row["effect"] == pytest.approx(1.96 * error, rel=0.01)
+    assert row["sample_ratio_p_value"] == pytest.approx(1.0)
+    assert row["note"] == "read in 2 strata of equal allocation"
+
+
+def test_one_odd_campaign_leaves_the_others_as_they_are() -> None:
+    plain = experiment(control=[(0, 0.0), (1, 5.0)] * 20, coupon=[(1, 9.0), (0, 0.0)] * 30)
+    users = 60
+    odd = pl.DataFrame(
+        {"user_id": [f"x{n}" for n in range(users)], "arm": ["control", "mail"] * (users // 2)}
+    ).with_columns(
+        campaign=pl.lit("odd"), propensity=(pl.int_range(users) + 1) / 100, assigned_at=pl.lit(ASSIGNED).cast(TIME)
+    )
+    assignments = pl.concat([plain[0], odd.select(plain[0].columns)])
+    outcomes = pl.concat([plain[1], zeros(odd)])
+    together = readout(assignments, outcomes, window_days=28, snapshot=SNAPSHOT)
+
+    alone = readout(*plain, window_days=28, snapshot=SNAPSHOT)
+    assert_frame_equal(together.filter(campaign="c1"), alone)
+    left = together.filter(campaign="odd")
+    assert left["note"].unique().to_list() == ["left out: propensities differ at one moment, or more than 20 times"]
+    assert left.select("users", "control_users", "mean", "effect").unique().rows() == [(30, 30, None, None)]
+
+
+def test_control_and_none_are_both_left_alone() -> None:
+    rows = read(*experiment(control=[(0, 0.0), (1, 2.0)] * 4, none=[(1, 4.0)] * 8, coupon=[(1, 9.0)] * 8))
+    row = rows["coupon", "retained"]
+
+    assert (row["control_arm"], row["control_users"], row["control_mean"]) == ("control", 16, 0.75)
+    assert row["note"] == "arms control and none are read together as left alone"
+
+
+def test_an_arm_left_alone_is_known_in_capitals_too() -> None:
+    assignments, outcomes = experiment(control=[(0, 0.0), (1, 1.0)] * 4, coupon=[(1, 1.0)] * 8)
+    shouted = assignments.with_columns(pl.col("arm").replace({"control": "CONTROL"}))
+
+    assert read(shouted, outcomes)["coupon", "retained"] == read(assignments, outcomes)["coupon", "retained"]
+
+
+def test_three_arms_are_read_by_periods() -> None:
+    """The second arm came later: it is compared with those left alone since then, not with those of summer."""
+    summer = part({"control": (0.5, 50, 5), "mail": (0.5, 50, 10)}, ASSIGNED, "s")
+    autumn = part(
+        {"control": (0.2, 20, 16), "mail": (0.4, 40, 36), "call": (0.4, 40, 40)}, ASSIGNED + timedelta(days=2), "a"
+    )
+    rows = read(*both(summer, autumn), snapshot=date(2025, 8, 1))
+
+    call, mail = rows["call", "retained"], rows["mail", "retained"]
+    assert (call["users"], call["control_users"]) == (40, 20)
+    assert call["effect"] == pytest.approx(1 - 0.8)
+    assert call["note"] == "50 users of strata without 2 users on both sides left out"
+    assert mail["effect"] == pytest.approx(0.5 * (0.2 - 0.1) + 0.5 * (0.9 - 0.8))
+
+
+def test_more_arms_with_allocations_side_by_side_are_left_out() -> None:
+    """Which of two propensities of the control goes with which of a call cannot be told."""
+    few = part({"control": (0.8, 80, 8), "mail": (0.1, 10, 2), "call": (0.1, 10, 2)}, ASSIGNED, "f")
+    many = part({"control": (0.2, 20, 2), "mail": (0.4, 40, 2), "call": (0.4, 40, 2)}, ASSIGNED, "m")
+
+    assert (
+        read(*both(few, many))["call", "retained"]["note"]
+        == "left out: propensities differ at one moment, or more than 20 times"
     )
 
-    with pytest.raises(ValueError, match=r"propensity of arm coupon in campaign c1 varies: 0.2 to 0.5"):
-        read(varied, outcomes)
+
+@pytest.mark.parametrize(
+    ("propensity", "users", "note"),
+    [
+        (None, (5, 6), "1 users whose propensity is unknown or 0 left out"),
+        (0.0, (5, 6), "1 users whose propensity is unknown or 0 left out"),
+        (1.0, (5, 6), "1 users of strata without 2 users on both sides left out"),
+    ],
+)
+def test_users_without_a_usable_propensity_are_left_out_and_counted(
+    propensity: float | None, users: tuple[int, int], note: str
+) -> None:
+    assignments, outcomes = experiment(control=[(0, 0.0), (1, 1.0)] * 3, coupon=[(1, 1.0), (0, 0.0)] * 3)
+    odd = pl.when(pl.col("user_id") == "coupon5").then(pl.lit(propensity, pl.Float64)).otherwise("propensity")
+    row = read(assignments.with_columns(propensity=odd), outcomes)["coupon", "retained"]
+
+    assert (row["users"], row["control_users"]) == users
+    assert row["effect"] == pytest.approx(0.6 - 0.5)
+    assert note in row["note"]
 
 
-def test_two_control_arms_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"campaign c1 has two control arms \['control', 'none'\]"):
-        read(*experiment(control=[(0, 0.0)], none=[(0, 0.0)], coupon=[(0, 0.0)]))
+def test_a_campaign_without_any_propensity_is_left_out_with_a_note() -> None:
+    assignments, outcomes = experiment(control=[(0, 0.0)] * 3, coupon=[(1, 1.0)] * 3)
+    row = read(assignments.with_columns(propensity=pl.lit(None, pl.Float64)), outcomes)["coupon", "retained"]
+
+    assert (row["users"], row["control_users"], row["effect"], row["sample_ratio_p_value"]) == (3, 3, None, None)
+    assert row["note"].startswith("left out: nobody has a propensity")
+
+
+def test_a_campaign_that_runs_on_is_read_as_far_as_windows_have_closed() -> None:
+    """Mailed every week for 20 weeks: no day on which all windows are closed."""
+    weeks = [
+        part({"control": (0.5, 10, 4), "mail": (0.5, 10, 6)}, ASSIGNED + timedelta(weeks=week), f"w{week}-")
+        for week in range(20)
+    ]
+    assignments, outcomes = both(*weeks)
+    snapshot = (ASSIGNED + timedelta(weeks=19, days=1)).date()
+    row = read(assignments, outcomes.filter(~pl.col("user_id").str.starts_with("w19-")), snapshot=snapshot)[
+        "mail", "retained"
+    ]
+
+    assert (row["users"], row["is_matured"], row["matures_at"]) == (160, True, ASSIGNED + timedelta(weeks=15, days=28))
+    assert row["effect"] == pytest.approx(0.2)
+    assert row["note"] == "still running: 80 users whose windows are open are not read yet"
+
+
+def test_sizes_and_propensities_that_do_not_fit_are_noted() -> None:
+    assignments, outcomes = experiment(control=[(0, 0.0), (1, 1.0)] * 5, coupon=[(0, 0.0), (1, 1.0)] * 80)
+    half = assignments.with_columns(propensity=pl.lit(0.35))
+
+    off, partial = (read(frame, outcomes)["coupon", "retained"] for frame in (assignments, half))
+    assert off["note"].startswith("arms do not have the sizes that their propensities say")
+    assert not off["is_sample_ratio_ok"]
+    assert partial["note"].endswith("stated propensities add up to 0.7: an arm is not known")
+    assert off["effect"] == partial["effect"] == 0.0
+
+
+def test_users_of_two_campaigns_at_a_time_are_counted() -> None:
+    assignments, outcomes = experiment(control=[(0, 0.0), (1, 1.0)] * 3, coupon=[(1, 1.0), (0, 0.0)] * 3)
+    near, far = (
+        assignments.head(4).with_columns(
+            campaign=pl.lit(name), assigned_at=pl.lit(ASSIGNED - timedelta(days=days)).cast(TIME)
+        )
+        for name, days in (("near", 27), ("far", 56))
+    )
+    rows = readout(
+        pl.concat([assignments, near, far]),
+        pl.concat([outcomes, zeros(near), zeros(far)]),
+        window_days=28,
+        snapshot=SNAPSHOT,
+    )
+    notes = dict(rows.filter(metric="retained").select("campaign", "note").iter_rows())
+    assert notes == {"c1": "4 of 12 users were in another campaign within the window"}, "near and far treat nobody"
+
+
+def test_every_odd_campaign_has_a_figure_or_a_note() -> None:
+    """Whatever contacts say of arms, propensities and times: no error, and nothing without figure and note."""
+    random = np.random.default_rng(11)
+    arms = np.array(["control", "none", "Control", "mail", "call"])
+    for _ in range(60):
+        users = int(random.integers(1, 40))
+        frame = pl.DataFrame(
+            {
+                "campaign": [f"c{n}" for n in random.integers(0, 4, users)],
+                "user_id": [f"u{n}" for n in range(users)],
+                "arm": random.choice(arms[: random.integers(1, 6)], users),
+                "propensity": random.choice([None, 0.0, 0.1, 0.5, 0.9, 1.0], users).astype(object).tolist(),
+                "assigned_at": [ASSIGNED + timedelta(days=int(day)) for day in random.integers(0, 70, users)],
+            },
+            schema_overrides={"propensity": pl.Float64, "assigned_at": TIME},
+        )
+        outcomes = zeros(frame).with_columns(orders_count=pl.Series(random.integers(0, 3, users)))
+        rows = readout(frame, outcomes, window_days=28, snapshot=date(2025, 8, 11))
+        notes = notes_by_campaign(rows, set(frame["campaign"]), {})
+        silent = rows.filter(pl.col("effect_low").is_null() & pl.col("note").is_null())
+        assert silent.is_empty()
+        assert set(frame["campaign"]) <= {*notes, *rows.filter(pl.col("effect_low").is_not_null())["campaign"]}
+
+
+def test_stratified_intervals_cover_the_effect_as_often_as_stated() -> None:
+    """Two allocations, season and effect different in each; 200 campaigns."""
+    random = np.random.default_rng(3)
+    covered = 0
+    for _ in range(200):
+        parts = []
+        for name, (share, base, lift) in {"a": (0.1, 0.2, 0.1), "b": (0.5, 0.6, 0.2)}.items():
+            treated = int(random.binomial(400, share))
+            parts.append(
+                part(
+                    {
+                        "control": (1 - share, 400 - treated, int(random.binomial(400 - treated, base))),
+                        "mail": (share, treated, int(random.binomial(treated, base + lift))),
+                    },
+                    ASSIGNED,
+                    name,
+                )
+            )
+        row = read(*both(*parts), snapshot=date(2025, 8, 1))["mail", "retained"]
+        covered += row["effect_low"] <= 0.15 <= row["effect_high"]
+    assert 181 <= covered <= 198  # 190 expected, standard deviation 3.1
 
 
 def test_hillstrom_visits_are_read_as_published() -> None:

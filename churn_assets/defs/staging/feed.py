@@ -1,0 +1,82 @@
+"""Stops a run whose newest rows have not arrived, before the marts consume what is there."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.defs.snapshot_checks import checked_snapshots
+from churn_assets.defs.staging.arrivals import feed_counts
+from churn_assets.defs.workplace import Workplace
+from churn_assets.monitoring.feed import HISTORY_DAYS, Verdict, judge, sentence
+from churn_assets.stages import Stage
+
+CHECK = "newest_rows_have_arrived"
+STAGED = {table.name: [Stage.STAGING, f"stg_{table.name}"] for table in raw_contract()}
+VITAL = {table.name for table in raw_contract() if table.must_exist}
+# A run may begin with snapshots that it makes as history only, for training: they can no longer be mended.
+ASKED_TAG = "churn/asked_from"
+
+
+@dg.multi_asset_check(
+    name=CHECK,
+    specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset=key,
+            blocking=True,
+            description=f"The newest days of raw.{name} have as many rows as its own past leads one to expect (same "
+            f"weekdays of the weeks before, last year's same weeks), beyond chance. Judged from {HISTORY_DAYS} days of "
+            "history on. Days on which the shop was closed: landing.closed_dates.",
+        )
+        for name, key in STAGED.items()
+    ],
+    can_subset=True,
+)
+def newest_rows_have_arrived(
+    context: dg.AssetCheckExecutionContext, workplace: Workplace
+) -> Iterator[dg.AssetCheckResult]:
+    """One visit to the warehouse for all tables and snapshots; each snapshot is judged by what was known then."""
+    wanted = {key.asset_key for key in context.selected_asset_check_keys}
+    days = checked_snapshots(context, workplace)
+    asked_from = date.fromisoformat(context.run.tags.get(ASKED_TAG, days[0].isoformat()))
+    counts = feed_counts(workplace, days[-1])
+    verdicts = {day: _verdicts(workplace, counts, day) for day in days}
+    for name, key in STAGED.items():
+        if dg.AssetKey(key) in wanted:
+            yield _result(name, {day: found[name] for day, found in verdicts.items()}, asked_from)
+
+
+def _verdicts(workplace: Workplace, counts: pl.DataFrame, day: date) -> dict[str, Verdict]:
+    found = judge(
+        counts,
+        day,
+        workplace.calendar.previous(day).date(),
+        closed={name: workplace.settings.landing.closed_days(name) for name in STAGED},
+        vital=VITAL,
+    )
+    return {name: found.get(name) or Verdict(name, "unjudged", "no rows yet") for name in STAGED}
+
+
+def _result(name: str, verdicts: dict[date, Verdict], asked_from: date) -> dg.AssetCheckResult:
+    """The first snapshot that stops the run, else the newest; all that are broken are named."""
+    broken = [day for day, verdict in verdicts.items() if verdict.state == "broken"]
+    stops = [day for day in broken if day >= asked_from]
+    day = stops[0] if stops else max(verdicts)
+    verdict = verdicts[day]
+    figures: dict[str, str | int] = {"snapshot_date": day.isoformat(), "verdict": verdict.state}
+    if verdict.note:
+        figures["why"] = verdict.note
+    if verdict.state == "broken":
+        figures |= {"rows": verdict.rows, "rows_expected": round(verdict.expected_rows)}
+    if broken:
+        figures["snapshots_broken"] = ", ".join(map(str, broken))
+    return dg.AssetCheckResult(
+        asset_key=STAGED[name],
+        check_name=CHECK,
+        passed=not stops,
+        description=sentence(verdict, day, is_vital=name in VITAL) if stops else None,
+        metadata=figures,
+    )

@@ -1,0 +1,122 @@
+"""What a window of days of one raw table holds, and what its own past leads one to expect of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from scipy import stats
+
+from churn_assets.monitoring.feed_history import RETURNING_DAYS, WEEK, WEEKS, Flags, Floats, History
+
+# Of 1 to 3 days a quarter: single days are cold, rainy or holidays. Of a week 0.7: half the rows gone must be seen.
+LOWEST_SHARES = {1: 0.25, 2: 0.25, 3: 0.25, WEEK: 0.7}
+REFERENCE_WEEKS, FEWEST_WEEKS, RECENT_WEEKS = 12, 4, 3
+LOWER_QUARTILE = 0.25
+GROWTH = 2.0  # beyond it the last weeks are a campaign, not growth
+CHANCE = 1e-6
+YEARS, SEASON_WEEKS, SEASON_SLACK = (52, 104), 3, 0.85
+
+
+@dataclass(frozen=True)
+class Window:
+    """`days` days, of which the last one ends `start` days before the snapshot."""
+
+    start: int
+    days: int
+
+
+@dataclass(frozen=True)
+class Level:
+    """Rows of a window, rows expected, and the clusters they come in (see History)."""
+
+    rows: float
+    expected: float
+    clusters: float
+
+    @property
+    def share(self) -> float:
+        return self.rows / self.expected
+
+    @property
+    def errors(self) -> float:
+        """By how many standard errors of a Poisson count rows are missing."""
+        return float((self.expected - self.rows) / np.sqrt(self.expected))
+
+    @property
+    def can_tell(self) -> bool:
+        """An empty window would be no chance."""
+        return self.expected > 0 and _chance(0, self.expected, self.clusters) < CHANCE
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        return _chance(self.rows, self.expected, self.clusters) < CHANCE
+
+
+def level(past: History, window: Window, *, at: int = 0) -> Level | None:
+    """Of everybody's rows in the window `at` weeks back; None where it is closed or too few weeks before it are known.
+
+    Expected is the lower quartile of the same weekdays of REFERENCE_WEEKS weeks: what a sale brought more, or an outage
+    less, counts for nothing, and a level that has held for three weeks is the new one. Where the table has grown since,
+    it is the lowest of the last RECENT_WEEKS.
+    """
+    return _level(past.rows, past.days, past, window, past.clusters, at)
+
+
+def returning_level(past: History, window: Window, *, at: int = 0) -> Level | None:
+    """The same of returning users' rows alone; None also where they are too few to tell."""
+    found = _level(past.returning, past.days - RETURNING_DAYS, past, window, past.returning_clusters, at)
+    return found if found and found.can_tell else None
+
+
+def season(past: History, window: Window) -> float:
+    """By how much expectations shrink: what was left of them around the same time of a year before, at its lowest; of
+    several years the mildest, since one of them may have been an outage. 1 where nothing is known or nothing fell.
+    """
+    lows = [low for year in YEARS if (low := _lowest_share(past, window, year)) is not None]
+    return min(1.0, SEASON_SLACK * max(lows) / LOWEST_SHARES[window.days]) if lows else 1.0
+
+
+def _lowest_share(past: History, window: Window, year: int) -> float | None:
+    """Of windows as long that ended on any day within SEASON_WEEKS of `year` weeks before: the share of everybody's
+    rows or of those of returning users, whichever is higher. None if not all of these windows are known.
+    """
+    shares = []
+    for week in range(year - SEASON_WEEKS, year + SEASON_WEEKS + 1):
+        for earlier in range(WEEK):
+            then = Window(window.start + earlier, window.days)
+            everybody = level(past, then, at=week)
+            if everybody is None:
+                return None
+            if everybody.can_tell:
+                returning = returning_level(past, then, at=week)
+                shares.append(max(everybody.share, returning.share) if returning else everybody.share)
+    return min(shares, default=None)
+
+
+def _level(
+    rows: Floats, history_days: int, past: History, window: Window, clusters: float, at: int
+) -> Level | None:  # fmt: skip
+    days = slice(window.start, window.start + window.days)
+    is_open = ~past.is_closed[0, days]
+    sums = rows[:, days][:, is_open].sum(axis=1)
+    before = np.flatnonzero(_is_usable(past, days, is_open, history_days)[at + 1 : at + 1 + REFERENCE_WEEKS])
+    if before.size < FEWEST_WEEKS or not is_open.any():
+        return None
+    weeks = sums[before + at + 1]
+    quartile = np.sort(weeks)[ceil(LOWER_QUARTILE * weeks.size) - 1]
+    lately = weeks[:RECENT_WEEKS].min()
+    expected = lately if quartile < lately <= GROWTH * quartile else quartile
+    return Level(float(sums[at]), float(expected), clusters)
+
+
+def _is_usable(past: History, days: slice, is_open: Flags, history_days: int) -> Flags:
+    """Whether each week back tells anything: it lies within the history, and no day open now was closed then."""
+    is_within = WEEK * np.arange(WEEKS) + days.stop <= history_days
+    return np.asarray(is_within & ~past.is_closed[:, days][:, is_open].any(axis=1))
+
+
+def _chance(rows: float, expected: float, clusters: float) -> float:
+    """Probability of so few rows or fewer where `expected` come by chance, in clusters of a mean size."""
+    return float(stats.poisson.cdf(np.floor(rows / clusters), expected / clusters))
