@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Annotated
 import typer
 
 from churn_assets.cli_acts import app as acts
-from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, finish, settled_home
+from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, existing_home, finish, settled_home
+from churn_assets.failures import Failure, told
+from churn_assets.instance.private import keep_private
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,15 +25,15 @@ app.add_typer(acts)
 
 
 def main() -> None:
-    """Entry point: whatever goes wrong in a known way is one message and exit code 1."""
+    """Entry point. Whatever goes wrong in a known way is one message and exit code 1."""
+    keep_private()
     try:
         app()
     except Exception as error:
-        from churn_assets.defs.failures import KNOWN_FAILURES
-
-        if not isinstance(error, KNOWN_FAILURES):
+        message = told(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
+        if message is None:
             raise
-        typer.secho(f"Error: {error}", fg="red", err=True)
+        typer.secho(f"Error: {message}", fg="red", err=True)
         sys.exit(1)
 
 
@@ -52,12 +55,12 @@ def simulate(
     if_missing: IfMissing = False,
 ) -> None:
     """Write a simulated shop into the landing, and the truth about it beside the landing."""
+    root = settled_home(home)
     from churn_assets.defs.landing.fill import fill_from_shop
     from churn_assets.shop.settings import ShopSettings
 
-    fill_from_shop(
-        settled_home(home), ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed), if_missing=if_missing
-    )
+    shop = ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed)
+    fill_from_shop(root, shop, if_missing=if_missing)
 
 
 @app.command()
@@ -68,17 +71,19 @@ def load(
     if_missing: IfMissing = False,
 ) -> None:
     """Fill the landing from a known public data set."""
+    root = settled_home(home)
     from churn_assets.defs.landing.fill import fill_from_source
 
-    fill_from_source(settled_home(home), source, from_, if_missing=if_missing)
+    fill_from_source(root, source, from_, if_missing=if_missing)
 
 
 @app.command()
 def check(home: HomeOption = None) -> None:
     """Say what is wrong with the landing, without running anything."""
+    root = settled_home(home)
     from churn_assets.defs.landing.report import report
 
-    report(settled_home(home))
+    report(root)
 
 
 @app.command()
@@ -90,9 +95,10 @@ def run(
     """Bring everything up to one snapshot, the history that training needs included."""
     if snapshot and latest:
         raise typer.BadParameter("name a snapshot or --latest, not both")
+    root = settled_home(home)
     from churn_assets.defs.running import run_snapshot
 
-    finish(run_snapshot(settled_home(home), snapshot.date() if snapshot else None))
+    finish(run_snapshot(root, snapshot.date() if snapshot else None))
 
 
 @app.command()
@@ -102,25 +108,30 @@ def backfill(
     home: HomeOption = None,
 ) -> None:
     """Make all snapshots of a past period in one run."""
+    if from_ > to:
+        raise Failure(f"--from {from_.date()} is after --to {to.date()}: a period ends no earlier than it begins.")
+    root = settled_home(home)
     from churn_assets.defs.running import run_range
 
-    finish(run_range(settled_home(home), from_.date(), to.date()))
+    finish(run_range(root, from_.date(), to.date()))
 
 
 @app.command()
 def definitions(home: HomeOption = None) -> None:
     """Compare the definitions of leaving on what has matured here, and write a page about it."""
+    root = existing_home(home)
     from churn_assets.defs.definition_lab import show_definitions
 
-    show_definitions(settled_home(home))
+    show_definitions(root)
 
 
 @app.command()
 def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Compare models, simple and not, on later users than they learned from; write a table and a page about it."""
+    root = existing_home(home)
     from churn_assets.defs.bakeoff_lab import show_bakeoff
 
-    show_bakeoff(settled_home(home), snapshot.date() if snapshot else None)
+    show_bakeoff(root, snapshot.date() if snapshot else None)
 
 
 @app.command()
@@ -131,33 +142,37 @@ def tune(
     home: HomeOption = None,
 ) -> None:
     """Search for better parameters of the trees, on later users than they learned from; run again to go on."""
+    root = existing_home(home)
     from churn_assets.defs.tuning_lab import show_tuning
 
-    show_tuning(settled_home(home), snapshot.date() if snapshot else None, trials, minutes)
+    show_tuning(root, snapshot.date() if snapshot else None, trials, minutes)
 
 
 @app.command()
 def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Say which features earn their place in every slice, and what a model loses without the others."""
+    root = existing_home(home)
     from churn_assets.defs.selection_lab import show_selection
 
-    show_selection(settled_home(home), snapshot.date() if snapshot else None)
+    show_selection(root, snapshot.date() if snapshot else None)
 
 
 @app.command()
 def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
+    root = existing_home(home)
     from churn_assets.defs.features.verify import verify as verify_mart
 
-    finish(verify_mart(settled_home(home), snapshot.date() if snapshot else None))
+    finish(verify_mart(root, snapshot.date() if snapshot else None))
 
 
 @app.command()
 def ui(home: HomeOption = None, port: int = 3000) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
+    root = settled_home(home)
     from churn_assets.defs.running import serve
 
-    serve(settled_home(home), port)
+    serve(root, port)
 
 
 if __name__ == "__main__":

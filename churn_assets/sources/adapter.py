@@ -8,11 +8,13 @@ from typing import Protocol
 
 import polars as pl
 
+from churn_assets.failures import Failure
+
 Frame = pl.DataFrame | pl.LazyFrame
 Suggested = dict[str, dict[str, str | int | None]]
 
 
-class SourceError(ValueError):
+class SourceError(Failure, ValueError):
     """A source is missing or broken; the message names file, place, value and what to do."""
 
 

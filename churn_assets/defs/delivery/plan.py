@@ -10,10 +10,11 @@ import polars as pl
 from churn_assets.defs.delivery.signature import is_signed
 from churn_assets.defs.storage.outbox import Approval, content_sha256
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.stages import Stage
 
 
-class NoPlan(LookupError):
+class NoPlan(Failure, LookupError):
     """There is nothing to approve or to send at a snapshot."""
 
 

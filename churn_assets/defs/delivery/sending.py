@@ -18,12 +18,13 @@ from churn_assets.defs.delivery.signature import signed, signing_key
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.stages import Stage
 
 BY_ITSELF = "automatic"
 
 
-class NotAllowed(ValueError):
+class NotAllowed(Failure, ValueError):
     """A plan may not be sent: it is old, not approved, or not the one that was approved."""
 
 

@@ -17,9 +17,10 @@ from churn_assets.defs.erasure.removal import remove_everywhere
 from churn_assets.defs.erasure.ties import traces_of
 from churn_assets.defs.erasure.tombstones import Tombstones, typed_id
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 
 
-class NoUserNamed(ValueError):
+class NoUserNamed(Failure, ValueError):
     """An erasure of nobody, or in a home that does not exist."""
 
 

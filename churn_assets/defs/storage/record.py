@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from churn_assets.defs.storage.delivery_schema import DELIVERY_SCHEMA
+from churn_assets.failures import naming
 
 SCHEMA = """
 create table if not exists manifest (
@@ -54,7 +55,8 @@ class Record:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """For the stores that keep their rows here; on disk when the block ends, undone when it raises."""
-        connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
+        with naming(self.file):
+            connection = sqlite3.connect(self.file, timeout=60, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = full")
@@ -65,6 +67,9 @@ class Record:
             connection.execute("begin immediate")
             yield connection
             connection.execute("commit")
+        except sqlite3.Error as error:
+            error.add_note(str(self.file))  # SQLite does not say which file it is about; see failures.py
+            raise
         finally:
             connection.close()  # an open transaction is rolled back
 

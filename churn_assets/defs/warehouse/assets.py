@@ -23,7 +23,9 @@ from churn_assets.defs.workplace import Workplace
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+def warehouse_models(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
+) -> Iterator[Any]:
     """Staging, marts, features and labels up to the snapshots of this run."""
     snapshots = snapshots_of(context)
     for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
