@@ -14,7 +14,7 @@ from churn_assets.defs.delivery.claims import Claims, Rules
 from churn_assets.defs.delivery.dispatch import dispatch, utc_now
 from churn_assets.defs.delivery.plan import Plan, newest_plan
 from churn_assets.defs.delivery.receipts import write_receipts
-from churn_assets.defs.delivery.signature import signed, signing_key
+from churn_assets.defs.delivery.signature import Signer
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
@@ -32,8 +32,8 @@ def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> in
     """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
     refuse_if_over(plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
-    key = signing_key(workplace.home.secrets)
-    moved = workplace.outbox.approve(signed(approval, key), plan.open_messages["message_key"].to_list())
+    signer = Signer.of(workplace.home, workplace.record)
+    moved = workplace.outbox.approve(signer.signed(approval), plan.open_messages["message_key"].to_list())
     republish(workplace, plan.snapshot)
     return moved
 
@@ -61,7 +61,7 @@ def send(
     if workplace.outbox.approval(snapshot) is None and plan.cost_amount <= may and may:
         approve_plan(workplace, plan, BY_ITSELF, now)
         plan = Plan.at(workplace, snapshot)
-    why_not = plan.why_not(workplace.outbox.approval(snapshot), signing_key(workplace.home.secrets))
+    why_not = plan.why_not(workplace.outbox.approval(snapshot), Signer.of(workplace.home, workplace.record))
     if why_not:
         raise NotAllowed(why_not)
     _bring_words(workplace, plan, now)
