@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -167,12 +168,31 @@ def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
 
 
 @app.command()
-def ui(home: HomeOption = None, port: int = 3000) -> None:
+def ui(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 3000,
+) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
-    root = settled_home(home)
-    from churn_assets.defs.running import serve
+    from churn_assets.ui.listener import listen
+    from churn_assets.ui.supervise import note_endings, supervise
 
-    serve(root, port)
+    told = note_endings()
+    settled_home(home)
+    listener = listen(port)
+    command = [sys.executable, "-m", "churn_assets.cli", "serve", str(listener.fileno())]
+    sys.exit(supervise(command, [listener.fileno()], told))
+
+
+@app.command(hidden=True)
+def serve(listener: int, pipe: int) -> None:
+    """What churn ui starts, with the descriptors it hands over."""
+    from churn_assets.ui.supervise import die_with
+
+    die_with(pipe)
+    root = settled_home(None)
+    from churn_assets.defs.ui.server import serve as serve_ui
+
+    serve_ui(root, socket.socket(fileno=listener))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from churn_assets.sections import (
     Landing,
     Monitoring,
     Scoring,
+    Ui,
 )  # fmt: skip
 from churn_assets.sections_decisions import Decisions, Delivery
 from churn_assets.sections_model import Profit, Training
@@ -31,7 +32,7 @@ from churn_assets.settings_names import BETWEEN, PREFIX, Sections, did_you_mean,
 
 __all__ = [
     "Calendar", "Churn", "Decisions", "Definition", "Delivery", "Features", "Landing", "Monitoring", "Profit",
-    "Scoring", "Settings", "SettingsError", "Training", "load_settings",
+    "Scoring", "Settings", "SettingsError", "Training", "Ui", "load_settings",
 ]  # fmt: skip
 
 
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     decisions: Decisions = Decisions()
     delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
+    ui: Ui = Ui()
 
     @classmethod
     def settings_customise_sources(

@@ -20,6 +20,7 @@ from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
+STDOUT, STDERR = 1, 2
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
 
@@ -42,7 +43,7 @@ class Progress:
         with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
             self._status = status
             instance.add_event_listener(run_id, self._on_event)
-            with contextlib.redirect_stdout(quiet), _descriptor_to(quiet):
+            with contextlib.redirect_stdout(quiet), _descriptors_to(quiet, STDOUT):
                 yield
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
@@ -110,16 +111,25 @@ def _terminal() -> TextIO:
 
 
 @contextlib.contextmanager
-def _descriptor_to(log: TextIO) -> Iterator[None]:
+def _descriptors_to(log: TextIO, *descriptors: int) -> Iterator[None]:
     """What compiled libraries print goes to the log too: HiGHS, for one, prints a line of its own now and then."""
-    stdout, kept = 1, os.dup(1)
-    os.dup2(log.fileno(), stdout)
+    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors}
+    for descriptor in descriptors:
+        os.dup2(log.fileno(), descriptor)
     try:
         yield
     finally:
         ctypes.CDLL(None).fflush(None)  # what C still holds in its buffer would come out on the terminal at the end
-        os.dup2(kept, stdout)
-        os.close(kept)
+        for descriptor, terminal in kept.items():
+            os.dup2(terminal, descriptor)
+            os.close(terminal)
+
+
+@contextlib.contextmanager
+def output_to(file: Path) -> Iterator[None]:
+    """Whatever this process and its children print goes to a file; a `Progress` of before still has the terminal."""
+    with file.open("w") as log, _descriptors_to(log, STDOUT, STDERR):
+        yield
 
 
 def _title(step: str) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
 
 import dagster as dg
 from dagster._core.utils import make_new_run_id
@@ -27,7 +25,7 @@ RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ra
 
 def run_snapshot(root: Path, snapshot: date | None) -> bool:
     """Everything at `snapshot` (None: the newest the orders reach). Returns whether it succeeded."""
-    workplace = _workplace(root)
+    workplace = ready(root)
     calendar = workplace.calendar
     day = calendar.snapshot(snapshot) if snapshot else calendar.first_at_or_after(orders_reach(workplace.home)[1])
     return _run(workplace, [day])
@@ -35,23 +33,12 @@ def run_snapshot(root: Path, snapshot: date | None) -> bool:
 
 def run_range(root: Path, first: date, last: date) -> bool:
     """Everything at all snapshots from `first` to `last`, in one run. Returns whether it succeeded."""
-    workplace = _workplace(root)
+    workplace = ready(root)
     days = workplace.calendar.between(workplace.calendar.snapshot(first), workplace.calendar.snapshot(last))
     return _run(workplace, days)
 
 
-def serve(root: Path, port: int) -> NoReturn:
-    """Become the Dagster UI and its daemon, on the loopback interface only, until interrupted."""
-    workplace = _workplace(root)
-    with dg.DagsterInstance.get() as instance:
-        _sweep(workplace, instance, Progress())
-    os.chdir(workplace.home.root)
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    what = ["-m", "churn_assets.definitions"]
-    os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *where, *what])  # signals reach it directly
-
-
-def _workplace(root: Path) -> Workplace:
+def ready(root: Path) -> Workplace:
     """The instance at `root`, ready to run: its Dagster home settled and its calendar known."""
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
@@ -66,7 +53,7 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     progress = Progress()
     job = defs().get_repository_def().get_job(JOB)
     with dg.DagsterInstance.get() as instance:
-        _sweep(workplace, instance, progress)
+        sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
         everything = dg.AssetSelection.all()
         # Portraits are a mart too, but one that waits for scores.
@@ -108,7 +95,7 @@ def _execute(
     return result.success
 
 
-def _sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
+def sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
     """Clear away what killed runs left, and whom old files brought back, unless somebody else is at work here."""
     for line in sweep_dead_runs(instance, workplace.home.locks):
         progress.say(line)
