@@ -118,16 +118,21 @@ class Home:
     def dbt_target(self) -> Path:
         return self.root / "dbt"
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything says that an instance is at home here."""
+        return any((self.root / sign).exists() for sign in SIGNS)
+
     def opened(self) -> Home:
         """The same, closed to other users if it is there. Raises NoFolderForAHome."""
         refuse_shared(self.root)
-        if self.root.exists():
+        if self.is_there:
             close_to_others(self.root, OWN)
         return self
 
     def existing(self) -> Home:
-        """The same. Raises NoSuchHome where nothing says that an instance is at home here: the path may be misspelt."""
-        if not self.root.is_dir() or (any(self.root.iterdir()) and not any((self.root / s).exists() for s in SIGNS)):
+        """The same. Raises NoSuchHome where nothing is at home here and something else is: the path may be misspelt."""
+        if not self.root.is_dir() or (any(self.root.iterdir()) and not self.is_there):
             raise NoSuchHome(
                 f"{self.root} is no home (no {', '.join(SIGNS)} in it), so nothing was recorded: name the right one "
                 "with --home or CHURN_HOME."
@@ -136,8 +141,9 @@ class Home:
 
     def prepare(self) -> Home:
         """Make the folders, and the configuration of the Dagster instance that lives in them."""
+        refuse_shared(self.root)
         self.root.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
-        self.opened()
+        close_to_others(self.root, OWN)
         for folder in (self.tables, self.locks, self.dagster, self.dbt_target):
             folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         instance = self.dagster / "dagster.yaml"

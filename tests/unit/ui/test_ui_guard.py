@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
-from churn_assets.ui.guard import POLICY_VIOLATION, Guard
 from churn_assets.ui.hosts import allowed_hosts
+
+if TYPE_CHECKING:
+    from tests.unit.ui.conftest import Answer
 
 HOST = "127.0.0.1:3000"
 CHANGE = "mutation { launch }"
 READ = "query Runs { runs { id } }"
 LATER = "query A { a } mutation B { b }"
 FRAGMENT = "fragment F on Mutation { launch } query Q { ...F }"
-Header = tuple[str, str]
-
-
-@dataclass
-class Backend:
-    """The application behind: keeps what reaches it."""
-
-    scopes: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        self.scopes.append(scope)
-        if scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"done"})
-            return
-        while not self.messages or self.messages[-1]["type"] != "websocket.disconnect":
-            self.messages.append(await receive())
-            await send({"type": "websocket.send", "text": "{}"})
-
-
-@dataclass(frozen=True)
-class Answer:
-    sent: list[dict[str, Any]]
-    backend: Backend
-
-    @property
-    def status(self) -> int:
-        return int(self.sent[0]["status"])
-
-    @property
-    def text(self) -> str:
-        return b"".join(part.get("body", b"") for part in self.sent[1:]).decode()
-
-    @property
-    def has_reached_the_application(self) -> bool:
-        return bool(self.backend.scopes)
-
-
-def _ask(scope: dict[str, Any], said: list[dict[str, Any]], hosts: frozenset[str]) -> Answer:
-    backend, sent, waiting = Backend(), list[dict[str, Any]](), list(said)
-
-    async def receive() -> dict[str, Any]:
-        return waiting.pop(0) if waiting else {"type": "websocket.disconnect", "code": 1000}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    asyncio.run(Guard(backend, hosts)(scope, receive, send))  # type: ignore[arg-type]
-    return Answer(sent, backend)
-
-
-def _scope(kind: str, url: str, headers: tuple[Header, ...], host: str | None) -> dict[str, Any]:
-    path, _, query = url.partition("?")
-    all_headers = [*([("host", host)] if host is not None else []), *headers]
-    return {
-        "type": kind, "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
-        "scheme": "http", "headers": [(name.encode(), value.encode()) for name, value in all_headers],
-    }  # fmt: skip
-
-
-def ask(
-    method: str = "GET", url: str = "/", *headers: Header, host: str | None = HOST, more_hosts: tuple[str, ...] = ()
-) -> Answer:
-    scope = _scope("http", url, headers, host) | {"method": method}
-    return _ask(scope, [{"type": "http.request", "body": b""}], allowed_hosts(3000, more_hosts))
-
-
-def talk(*texts: str | bytes, headers: tuple[Header, ...] = (), host: str | None = HOST) -> Answer:
-    said: list[dict[str, Any]] = [{"type": "websocket.connect"}]
-    said += [{"type": "websocket.receive", "text" if isinstance(text, str) else "bytes": text} for text in texts]
-    return _ask(_scope("websocket", "/graphql", headers, host), said, allowed_hosts(3000))
+Ask = Talk = Callable[..., "Answer"]
 
 
 def link(document: str, **more: str) -> str:
@@ -97,7 +26,7 @@ def link(document: str, **more: str) -> str:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:3000", "localhost:3000", "LOCALHOST:3000", "[::1]:3000"])
-def test_it_answers_to_the_names_of_this_machine(host: str) -> None:
+def test_it_answers_to_the_names_of_this_machine(ask: Ask, host: str) -> None:
     answer = ask(host=host)
     assert (answer.status, answer.text) == (200, "done")
 
@@ -111,20 +40,20 @@ def test_it_answers_to_the_names_of_this_machine(host: str) -> None:
         "127.0.0.1:3000 ", "127.0.0.1:3000,evil.example",
     ],
 )  # fmt: skip
-def test_a_name_that_was_pointed_here_is_refused(host: str | None) -> None:
+def test_a_name_that_was_pointed_here_is_refused(ask: Ask, talk: Talk, host: str | None) -> None:
     answer = ask(host=host)
     assert (answer.status, answer.has_reached_the_application) == (403, False)
     assert "ui.allowed_hosts" in answer.text
     assert not talk('{"type": "connection_init"}', host=host).has_reached_the_application
 
 
-def test_two_host_headers_are_none() -> None:
+def test_two_host_headers_are_none(ask: Ask) -> None:
     answer = ask("GET", "/", ("Host", "evil.example"))
     assert (answer.status, answer.has_reached_the_application) == (403, False)
     assert not ask("GET", "/", ("Host", HOST)).has_reached_the_application
 
 
-def test_further_names_are_a_setting() -> None:
+def test_further_names_are_a_setting(ask: Ask) -> None:
     assert ask(host="localhost:8080", more_hosts=("LocalHost:8080",)).status == 200
     assert (
         ask("GET", "/", ("Origin", "https://shop.example"), host="shop.example", more_hosts=("shop.example",)).status
@@ -146,21 +75,21 @@ FOREIGN_ORIGINS = [
 
 @pytest.mark.parametrize("origin", FOREIGN_ORIGINS)
 @pytest.mark.parametrize("url", ["/", "/graphql", "/server_info", "/logs/a/out", "/report_asset_materialization/a"])
-def test_no_page_elsewhere_may_use_it(origin: str, url: str) -> None:
+def test_no_page_elsewhere_may_use_it(ask: Ask, talk: Talk, origin: str, url: str) -> None:
     for method in ("GET", "POST"):
         answer = ask(method, url, ("Origin", origin), ("Content-Type", "application/json"))
         assert (answer.status, answer.has_reached_the_application) == (403, False)
     assert not talk(headers=(("Origin", origin),)).has_reached_the_application
 
 
-def test_its_own_pages_may() -> None:
+def test_its_own_pages_may(ask: Ask) -> None:
     own = ("Origin", f"http://{HOST}")
     assert ask("POST", "/graphql", own, ("Content-Type", "application/json")).status == 200
     assert ask("GET", "/", own, own).status == 403, "one origin, not two"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_what_a_browser_says_of_a_request_without_origin_counts_too(site: str) -> None:
+def test_what_a_browser_says_of_a_request_without_origin_counts_too(ask: Ask, site: str) -> None:
     embedded = (("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image"))
     framed = (("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe"))
     followed = (("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document"))
@@ -184,7 +113,7 @@ def test_what_a_browser_says_of_a_request_without_origin_counts_too(site: str) -
         "?query=mutation+%7Blaunch%7D", "?%71uery=mutation%7Blaunch%7D", "?x=1&query=%EF%BB%BFmutation%7Blaunch%7D",
     ],
 )  # fmt: skip
-def test_a_link_changes_nothing(method: str, path: str, query: str) -> None:
+def test_a_link_changes_nothing(ask: Ask, method: str, path: str, query: str) -> None:
     answer = ask(method, path + query[query.index("?") :])
     assert answer.status in (400, 405)
     assert not answer.has_reached_the_application
@@ -193,7 +122,7 @@ def test_a_link_changes_nothing(method: str, path: str, query: str) -> None:
 @pytest.mark.parametrize(
     "document", [READ, "{ version }", "fragment F on Run { id } query Q { runs { ...F } }", FRAGMENT]
 )
-def test_a_link_may_read(document: str) -> None:
+def test_a_link_may_read(ask: Ask, document: str) -> None:
     """A fragment on the mutation type within a query is the application's to refuse: it is no mutation."""
     assert ask("GET", link(document)).status == 200
 
@@ -206,13 +135,13 @@ def test_a_link_may_read(document: str) -> None:
     ],
     ids=["cut off", "empty", "nested", "a schema", "endless"],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused(document: str, why: str) -> None:
+def test_what_cannot_be_read_is_refused(ask: Ask, document: str, why: str) -> None:
     answer = ask("GET", link(document))
     assert (answer.status, answer.has_reached_the_application) == (400, False)
     assert why in answer.text
 
 
-def test_a_query_parameter_of_other_pages_is_theirs() -> None:
+def test_a_query_parameter_of_other_pages_is_theirs(ask: Ask) -> None:
     assert ask("GET", "/runs?query=mutation").status == 200
 
 
@@ -227,7 +156,7 @@ def test_a_query_parameter_of_other_pages_is_theirs() -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("url", [link(CHANGE), "/graphql", "/report_asset_check/a"])
-def test_a_form_changes_nothing(kinds: tuple[str, ...], url: str) -> None:
+def test_a_form_changes_nothing(ask: Ask, kinds: tuple[str, ...], url: str) -> None:
     """A browser sends all but application/json from any page without asking."""
     answer = ask("POST", url, *(("Content-Type", kind) for kind in kinds))
     assert (answer.status, answer.has_reached_the_application) == (415, False)
@@ -236,7 +165,7 @@ def test_a_form_changes_nothing(kinds: tuple[str, ...], url: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["application/json", "Application/JSON", "application/json; charset=utf-8", " application/json "]
 )
-def test_json_is_let_through_spelt_as_the_application_looks_for_it(kind: str) -> None:
+def test_json_is_let_through_spelt_as_the_application_looks_for_it(ask: Ask, kind: str) -> None:
     """Dagster looks for the letters `application/json`, and reads the query of the URL where it does not find them."""
     answer = ask("POST", link(CHANGE), ("Content-Type", kind), ("X-Other", "kept"))
     (scope,) = answer.backend.scopes
@@ -245,54 +174,14 @@ def test_json_is_let_through_spelt_as_the_application_looks_for_it(kind: str) ->
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "get", "Post", "MUTATE"])
-def test_other_methods_are_not_answered(method: str) -> None:
+def test_other_methods_are_not_answered(ask: Ask, method: str) -> None:
     answer = ask(method, "/graphql", ("Content-Type", "application/json"))
     assert (answer.status, answer.has_reached_the_application) == (405, False)
 
 
-def test_nobody_may_show_it_in_a_frame() -> None:
+def test_nobody_may_show_it_in_a_frame(ask: Ask) -> None:
     for answer in (ask(), ask(host="evil.example")):
         headers = dict(answer.sent[0]["headers"])
         assert headers[b"x-frame-options"] == b"SAMEORIGIN"
         assert headers[b"cross-origin-resource-policy"] == b"same-origin"
         assert b"access-control-allow-origin" not in headers
-
-
-def start(document: object, kind: str = "start") -> str:
-    return json.dumps({"id": "1", "type": kind, "payload": {"query": document}})
-
-
-def test_a_websocket_is_for_listening() -> None:
-    texts = (
-        '{"type": "connection_init", "payload": {}}',
-        start("subscription { events }"),
-        start(READ),
-        '{"type": "stop"}',
-    )
-    answer = talk(*texts)
-    reached = [message.get("text") for message in answer.backend.messages if message["type"] == "websocket.receive"]
-    assert reached == list(texts)
-    assert {message["type"] for message in answer.sent} == {"websocket.send"}
-
-
-@pytest.mark.parametrize("kind", ["start", "subscribe", "START", ""])
-@pytest.mark.parametrize("document", [CHANGE, LATER, "subscription S { a } mutation M { b }"])
-def test_a_mutation_ends_a_websocket(kind: str, document: str) -> None:
-    answer = talk('{"type": "connection_init"}', start(document, kind), start("subscription { events }"))
-    kinds = [message["type"] for message in answer.backend.messages]
-    assert kinds == ["websocket.connect", "websocket.receive", "websocket.disconnect"]
-    assert answer.sent[-1] == {"type": "websocket.close", "code": POLICY_VIOLATION}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        start(7), start([CHANGE]), start({"a": CHANGE}), json.dumps([json.loads(start(CHANGE))]), "mutation { launch }",
-        '"text"', "null", "", "[" * 100_000, start(CHANGE).encode(), b"\x00",
-        '{"payload": {"query": "{ a }"}, "payload": {"query": "mutation { b }"}}',
-    ],
-)  # fmt: skip
-def test_what_the_ui_never_says_ends_a_websocket(text: str | bytes) -> None:
-    answer = talk(text)
-    assert [message["type"] for message in answer.backend.messages] == ["websocket.connect", "websocket.disconnect"]
-    assert answer.sent[-1]["type"] == "websocket.close"
