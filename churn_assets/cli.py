@@ -16,6 +16,7 @@ from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, ex
 from churn_assets.failures import Failure, told
 from churn_assets.instance.private import keep_private
 
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -26,10 +27,14 @@ app.add_typer(acts)
 
 
 def main() -> None:
-    """Entry point. Whatever goes wrong in a known way is one message and exit code 1."""
+    """Entry point. Whatever goes wrong in a known way is one message and exit code 1; after Ctrl-C it is 130."""
     keep_private()
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            typer.secho("Interrupted; what was finished stays.", err=True)
+        raise
     except Exception as error:
         message = told(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
         if message is None:
@@ -57,10 +62,11 @@ def simulate(
 ) -> None:
     """Write a simulated shop into the landing, and the truth about it beside the landing."""
     root = settled_home(home)
-    from churn_assets.defs.landing.fill import fill_from_shop
     from churn_assets.shop.settings import ShopSettings
 
     shop = ShopSettings(users=users, weeks=weeks, end=end.date(), seed=seed)
+    from churn_assets.defs.landing.fill import fill_from_shop
+
     fill_from_shop(root, shop, if_missing=if_missing)
 
 

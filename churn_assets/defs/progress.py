@@ -21,30 +21,34 @@ from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
 STDOUT, STDERR = 1, 2
+INTERRUPTION = "DagsterExecutionInterruptedError"
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
 
 
 class Progress:
-    """Follows runs in this process. dbt and the libraries write to stdout; here that goes to a log in the home."""
+    """Follows runs in this process. What dbt and the libraries print goes to a log in the home meanwhile."""
 
     def __init__(self) -> None:
         self.console = Console(file=_terminal(), highlight=False)
         self._started: dict[str, float] = {}
         self._tables = 0
+        self._is_interrupted = False
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-        """Tell what happens in the run while it happens."""
+        """Tell what happens in the run while it happens. Raises KeyboardInterrupt after one that Dagster took."""
         log = Path(instance.root_directory) / f"{run_id[:8]}.log"
         with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
             self._status = status
             instance.add_event_listener(run_id, self._on_event)
-            with contextlib.redirect_stdout(quiet), _descriptors_to(quiet, STDOUT):
+            with contextlib.redirect_stdout(quiet), _descriptors_to(quiet, STDOUT, STDERR):
                 yield
+        if self._is_interrupted:
+            raise KeyboardInterrupt
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
@@ -61,6 +65,9 @@ class Progress:
         elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
             self._step_done(step)
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            if INTERRUPTION in str(event.step_failure_data.error):
+                self._is_interrupted = True
+                return
             self.say(f"  failed  {_title(step)}\n{_cause(event.step_failure_data.error)}")
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._on_check(event.asset_check_evaluation_data)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.errors import DagsterInvalidConfigError
 from dagster._core.utils import make_new_run_id
 
 from churn_assets.defs.erasure.erase import sweep_erased
@@ -16,11 +18,16 @@ from churn_assets.defs.home import Home
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
 from churn_assets.defs.progress import Progress
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.stages import Stage
 
 JOB = "snapshot_job"
 EVENTS_PER_BATCH = "500"  # see storage/events.py
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+class InstanceError(Failure):
+    """The configuration of Dagster in a home is wrong."""
 
 
 def run_snapshot(root: Path, snapshot: date | None) -> bool:
@@ -47,12 +54,26 @@ def ready(root: Path) -> Workplace:
     return Workplace(home_path=str(root))
 
 
+@contextmanager
+def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of a home. Raises InstanceError."""
+    try:
+        found = dg.DagsterInstance.get()
+    except DagsterInvalidConfigError as error:
+        told = str(error).splitlines()[-1].strip().split(" Expected:")[0]
+        raise InstanceError(
+            f"{home.dagster / 'dagster.yaml'}: {told} Correct it, or delete it to have it made anew."
+        ) from error
+    with found:
+        yield found
+
+
 def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     from churn_assets.definitions import defs  # noqa: PLC0415 - reads the home, which is settled only now
 
     progress = Progress()
     job = defs().get_repository_def().get_job(JOB)
-    with dg.DagsterInstance.get() as instance:
+    with instance_of(workplace.home) as instance:
         sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
         everything = dg.AssetSelection.all()

@@ -26,7 +26,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from filelock import FileLock, Timeout
 
 from churn_assets.defs.progress import Progress, output_to
-from churn_assets.defs.running import ready, sweep
+from churn_assets.defs.running import instance_of, ready, sweep
 from churn_assets.defs.workplace import Workplace
 from churn_assets.failures import Failure
 from churn_assets.ui.guard import Guard
@@ -51,7 +51,7 @@ def serve(root: Path, listener: socket.socket) -> None:
     log, progress = workplace.home.dagster / LOG, Progress()
     os.chdir(root)
     with suppress(KeyboardInterrupt), _alone(workplace.home.locks / LOCK):
-        with output_to(log), dg.DagsterInstance.get() as instance:
+        with output_to(log), instance_of(workplace.home) as instance:
             _serve(workplace, instance, listener, progress)
         raise UiError(f"The daemon or the web server of Dagster ended by itself; what it said last is in {log}.")
 
