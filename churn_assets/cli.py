@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +12,11 @@ from typing import Annotated
 import typer
 
 from churn_assets.cli_acts import app as acts
-from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, finish, settled_home
+from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, existing_home, finish, settled_home
+from churn_assets.failures import Failure, told
+from churn_assets.instance.private import keep_private
 
+INTERRUPTED = 130  # what typer makes of Ctrl-C
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -22,15 +27,19 @@ app.add_typer(acts)
 
 
 def main() -> None:
-    """Entry point: whatever goes wrong in a known way is one message and exit code 1."""
+    """Entry point. Whatever goes wrong in a known way is one message and exit code 1; after Ctrl-C it is 130."""
+    keep_private()
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            typer.secho("Interrupted; what was finished stays.", err=True)
+        raise
     except Exception as error:
-        from churn_assets.defs.failures import KNOWN_FAILURES
-
-        if not isinstance(error, KNOWN_FAILURES):
+        message = told(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
+        if message is None:
             raise
-        typer.secho(f"Error: {error}", fg="red", err=True)
+        typer.secho(f"Error: {message}", fg="red", err=True)
         sys.exit(1)
 
 
@@ -55,13 +64,14 @@ def simulate(
     if_missing: IfMissing = False,
 ) -> None:
     """Write a simulated shop into the landing, and the truth about it beside the landing."""
-    from churn_assets.defs.landing.fill import fill_from_shop, newest_monday
+    root = settled_home(home)
     from churn_assets.shop.settings import ShopSettings
 
     day = end.date() if end else newest_monday(datetime.now(UTC).date())
-    fill_from_shop(
-        settled_home(home), ShopSettings(users=users, weeks=weeks, end=day, seed=seed), if_missing=if_missing
-    )
+    shop = ShopSettings(users=users, weeks=weeks, end=day, seed=seed)
+    from churn_assets.defs.landing.fill import fill_from_shop
+
+    fill_from_shop(root, shop, if_missing=if_missing)
 
 
 @app.command()
@@ -72,9 +82,10 @@ def load(
     if_missing: IfMissing = False,
 ) -> None:
     """Fill the landing from a known public data set."""
+    root = settled_home(home)
     from churn_assets.defs.landing.fill import fill_from_source
 
-    fill_from_source(settled_home(home), source, from_, if_missing=if_missing)
+    fill_from_source(root, source, from_, if_missing=if_missing)
 
 
 @app.command()
@@ -83,9 +94,10 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what the landing holds, what of it is not read, and what is wrong; exit code 1 if a run could not begin."""
+    root = settled_home(home)
     from churn_assets.command.check import check as check_landing
 
-    finish(check_landing(settled_home(home), as_json=as_json))
+    finish(check_landing(root, as_json=as_json))
 
 
 @app.command()
@@ -97,9 +109,10 @@ def run(
     """Bring everything up to one snapshot, the history that training needs included."""
     if snapshot and latest:
         raise typer.BadParameter("name a snapshot or --latest, not both")
+    root = settled_home(home)
     from churn_assets.defs.running import run_snapshot
 
-    finish(run_snapshot(settled_home(home), snapshot.date() if snapshot else None))
+    finish(run_snapshot(root, snapshot.date() if snapshot else None))
 
 
 @app.command()
@@ -109,25 +122,30 @@ def backfill(
     home: HomeOption = None,
 ) -> None:
     """Make all snapshots of a past period in one run."""
+    if from_ > to:
+        raise Failure(f"--from {from_.date()} is after --to {to.date()}: a period ends no earlier than it begins.")
+    root = settled_home(home)
     from churn_assets.defs.running import run_range
 
-    finish(run_range(settled_home(home), from_.date(), to.date()))
+    finish(run_range(root, from_.date(), to.date()))
 
 
 @app.command()
 def definitions(home: HomeOption = None) -> None:
     """Compare the definitions of leaving on what has matured here, and write a page about it."""
+    root = existing_home(home)
     from churn_assets.defs.definition_lab import show_definitions
 
-    show_definitions(settled_home(home))
+    show_definitions(root)
 
 
 @app.command()
 def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Compare models, simple and not, on later users than they learned from; write a table and a page about it."""
+    root = existing_home(home)
     from churn_assets.defs.bakeoff_lab import show_bakeoff
 
-    show_bakeoff(settled_home(home), snapshot.date() if snapshot else None)
+    show_bakeoff(root, snapshot.date() if snapshot else None)
 
 
 @app.command()
@@ -138,25 +156,28 @@ def tune(
     home: HomeOption = None,
 ) -> None:
     """Search for better parameters of the trees, on later users than they learned from; run again to go on."""
+    root = existing_home(home)
     from churn_assets.defs.tuning_lab import show_tuning
 
-    show_tuning(settled_home(home), snapshot.date() if snapshot else None, trials, minutes)
+    show_tuning(root, snapshot.date() if snapshot else None, trials, minutes)
 
 
 @app.command()
 def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Say which features earn their place in every slice, and what a model loses without the others."""
+    root = existing_home(home)
     from churn_assets.defs.selection_lab import show_selection
 
-    show_selection(settled_home(home), snapshot.date() if snapshot else None)
+    show_selection(root, snapshot.date() if snapshot else None)
 
 
 @app.command()
 def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
+    root = existing_home(home)
     from churn_assets.defs.features.verify import verify as verify_mart
 
-    finish(verify_mart(settled_home(home), snapshot.date() if snapshot else None))
+    finish(verify_mart(root, snapshot.date() if snapshot else None))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -175,11 +196,31 @@ def dbt(
 
 
 @app.command()
-def ui(home: HomeOption = None, port: int = 3000) -> None:
+def ui(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 3000,
+) -> None:
     """Open the Dagster UI on this instance, on this machine only."""
-    from churn_assets.defs.running import serve
+    from churn_assets.ui.listener import listen
+    from churn_assets.ui.supervise import note_endings, supervise
 
-    serve(settled_home(home), port)
+    told = note_endings()
+    settled_home(home)
+    listener = listen(port)
+    command = [sys.executable, "-m", "churn_assets.cli", "serve", str(listener.fileno())]
+    sys.exit(supervise(command, [listener.fileno()], told))
+
+
+@app.command(hidden=True)
+def serve(listener: int, pipe: int) -> None:
+    """What churn ui starts, with the descriptors it hands over."""
+    from churn_assets.ui.supervise import die_with
+
+    die_with(pipe)
+    root = settled_home(None)
+    from churn_assets.defs.ui.server import serve as serve_ui
+
+    serve_ui(root, socket.socket(fileno=listener))
 
 
 if __name__ == "__main__":

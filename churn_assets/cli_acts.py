@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from churn_assets.cli_options import ByName, FromDay, HomeOption, OptionalDay, Reason, finish, settled_home
+from churn_assets.cli_options import ByName, FromDay, HomeOption, OptionalDay, Reason, existing_home, finish
 
 app = typer.Typer()
 
@@ -21,17 +21,19 @@ def promote(
     home: HomeOption = None,
 ) -> None:
     """Make the model of a snapshot champion, whatever the gate says."""
+    root = existing_home(home)
     from churn_assets.defs.training.acts import promote as promote_model
 
-    promote_model(settled_home(home), model.date(), from_.date() if from_ else None, by, reason)
+    promote_model(root, model.date(), from_.date() if from_ else None, by, reason)
 
 
 @app.command()
 def rollback(reason: Reason, from_: FromDay = None, by: ByName = None, home: HomeOption = None) -> None:
     """Make the champion before the present one champion again."""
+    root = existing_home(home)
     from churn_assets.defs.training.acts import rollback as roll_back
 
-    roll_back(settled_home(home), from_.date() if from_ else None, by, reason)
+    roll_back(root, from_.date() if from_ else None, by, reason)
 
 
 @app.command()
@@ -42,11 +44,10 @@ def approve(
     home: HomeOption = None,
 ) -> None:
     """Approve the messages of a plan (default: the newest) as they are; a plan that changes needs it anew."""
+    root = existing_home(home)
     from churn_assets.defs.delivery.commands import approve as approve_plan
 
-    finish(
-        approve_plan(settled_home(home), snapshot.date() if snapshot else None, by, lambda q: yes or typer.confirm(q))
-    )
+    finish(approve_plan(root, snapshot.date() if snapshot else None, by, lambda q: yes or typer.confirm(q)))
 
 
 @app.command()
@@ -58,9 +59,10 @@ def dispatch(
     home: HomeOption = None,
 ) -> None:
     """Say what would be handed to the channels now, or hand it over."""
+    root = existing_home(home)
     from churn_assets.defs.delivery.commands import dispatch as dispatch_plan
 
-    dispatch_plan(settled_home(home), snapshot.date() if snapshot else None, is_sent=send)
+    dispatch_plan(root, snapshot.date() if snapshot else None, is_sent=send)
 
 
 @app.command()
@@ -69,9 +71,10 @@ def unsubscribe(
     home: HomeOption = None,
 ) -> None:
     """Refuse, in the users' names, the channels that these messages came by."""
+    root = existing_home(home)
     from churn_assets.defs.delivery.commands import unsubscribe as refuse
 
-    refuse(settled_home(home), message_keys)
+    refuse(root, message_keys)
 
 
 @app.command()
@@ -85,14 +88,16 @@ def suppress(
     home: HomeOption = None,
 ) -> None:
     """Never write to a user again."""
+    root = existing_home(home)
     from churn_assets.defs.delivery.commands import suppress as suppress_user
 
-    suppress_user(settled_home(home), user_id, reason, by, is_objection=objection)
+    suppress_user(root, user_id, reason, by, is_objection=objection)
 
 
 @app.command()
 def erase(user_id: str, by: ByName = None, home: HomeOption = None) -> None:
     """Remove a user from everything kept here, for ever, and print the proof."""
+    root = existing_home(home)
     from churn_assets.defs.erasure.erase import erase_user
 
-    finish(erase_user(settled_home(home), user_id, by))
+    finish(erase_user(root, user_id, by))

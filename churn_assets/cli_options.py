@@ -25,16 +25,28 @@ IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where 
 
 
 def settled_home(folder: Path | None) -> Path:
-    """Settle which instance this process is about, before anything reads its settings, and that it shows its files."""
+    """Settle which instance this process is about, that its settings can be read (before Dagster is imported, which
+    takes seconds) and that its views show its own files. Raises NoFolderForAHome, SettingsError.
+    """
+    from churn_assets.defs.home import Home
+
     if folder is not None:
         os.environ["CHURN_HOME"] = str(folder)
-    root = Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute()
-    os.environ["CHURN_HOME"] = str(root)
-    if (root / "warehouse.duckdb").exists():
+    home = Home.from_environment().opened()
+    os.environ["CHURN_HOME"] = str(home.root)
+    _ = home.settings
+    if home.warehouse.exists():
         from churn_assets.defs.moved import settle_views
 
-        settle_views(root)
-    return root
+        settle_views(home.root)
+    return home.root
+
+
+def existing_home(folder: Path | None) -> Path:
+    """The same for a command that decides about an instance. Raises NoSuchHome."""
+    from churn_assets.defs.home import Home
+
+    return Home(settled_home(folder)).existing().root
 
 
 def finish(is_done: bool) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from churn_assets.defs.dbt.project import dbt_executable, project
-from churn_assets.defs.dbt.resource import LeanDbt
 from churn_assets.defs.home import Home
 from churn_assets.defs.moved import settle_views
-from churn_assets.defs.workplace import Workplace
+from churn_assets.defs.resources import dbt, workplace
+from churn_assets.instance.private import keep_private
+
+keep_private()  # whichever server of Dagster loads this
 
 
 @dg.definitions
@@ -18,11 +19,5 @@ def defs() -> dg.Definitions:
     settle_views(home.root)
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__)),
-        dg.Definitions(
-            resources={
-                "workplace": Workplace(home_path=str(home.root)),
-                "dbt": LeanDbt(project_dir=str(project().project_dir), dbt_executable=dbt_executable()),
-            },
-            executor=dg.in_process_executor,
-        ),
+        dg.Definitions(resources={"workplace": workplace, "dbt": dbt}, executor=dg.in_process_executor),
     )

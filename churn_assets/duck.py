@@ -9,21 +9,41 @@ from pathlib import Path
 
 import duckdb
 
+from churn_assets.failures import Failure
+
 HELD = "Could not set lock"
 WAIT_SECONDS, RETRY_SECONDS = 30, 0.2
+NEXT_STEPS = {
+    HELD: "close the file there, or wait, and give the same command again",
+    "not a valid DuckDB database": "a warehouse can be made again: delete the file, then churn run",
+    "Corrupt database file": "a warehouse can be made again: delete the file, then churn run",
+    "Could not read enough bytes": "it is cut off; a warehouse can be made again: delete the file, then churn run",
+    "No space left": "free some space on that disk and give the same command again",
+    "Permission denied": "let the user who runs churn read and write there",
+}
+
+
+class DuckRefused(Failure, duckdb.IOException):
+    """A file cannot be opened, read or written: what DuckDB says, which names it (and who holds it), and what to do."""
 
 
 @contextmanager
 def duck(
     file: Path | None = None, *, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to `file`, or to an empty database in memory. Raises duckdb.IOException naming who has it open."""
-    connection = _connect(str(file) if file else ":memory:", read_only=read_only, wait_seconds=wait_seconds)
+    """A connection to `file`, or to an empty database in memory. Raises DuckRefused, which names who has it open."""
     try:
-        connection.execute("set TimeZone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
+        connection = _connect(str(file) if file else ":memory:", read_only=read_only, wait_seconds=wait_seconds)
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+    except DuckRefused:
+        raise  # of a connection within this one
+    except duckdb.IOException as error:
+        step = next((f"; {step}" for cause, step in NEXT_STEPS.items() if cause in str(error)), "")
+        raise DuckRefused(f"{' '.join(str(error).split())}{step}") from error
 
 
 def _connect(file: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:

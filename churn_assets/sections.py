@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from churn_assets.section import Days, Section, Share
 
@@ -13,6 +14,7 @@ Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
 
 
 SHORTEST_MONTH_DAYS = 28
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z_-]+(\.[0-9a-zA-Z_-]+)*)(:[0-9]{1,5})?")
 
 
 class Calendar(Section):
@@ -137,3 +139,20 @@ class Monitoring(Section):
         if self.psi_warn > self.psi_alarm:
             raise ValueError(f"psi_warn {self.psi_warn} is above psi_alarm {self.psi_alarm}")
         return self
+
+
+class Ui(Section):
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Further names that churn ui answers to, as they stand in the browser's address, port included: "
+        "localhost:8080 (a forwarded port), churn.example.org (a proxy with a login). By itself: 127.0.0.1, localhost "
+        "and [::1] with the port it serves on.",
+    )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [host for host in hosts if not HOST.fullmatch(host)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no name of a server, such as localhost:8080 or churn.example.org")
+        return hosts

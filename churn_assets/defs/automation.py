@@ -36,7 +36,7 @@ def snapshot_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | 
 
 @dg.sensor(job=snapshot_job, minimum_interval_seconds=300)
 def landing_sensor(
-    context: dg.SensorEvaluationContext, workplace: Workplace
+    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Runs the newest snapshot when files have arrived since the last look and it has not been scored yet."""
     for line in sweep_dead_runs(context.instance, workplace.home.locks):
@@ -57,7 +57,7 @@ def landing_sensor(
 
 
 @dg.sensor(job=snapshot_job, minimum_interval_seconds=3600)
-def retraining_sensor(workplace: Workplace) -> dg.RunRequest | dg.SkipReason:
+def retraining_sensor(workplace: dg.ResourceParam[Workplace]) -> dg.RunRequest | dg.SkipReason:
     """Runs the snapshot that has come when the one before asks for a new model, without waiting for the schedule.
 
     Trained again at its own snapshot a model would be the same: the next snapshot has newer labels. Asked for once.

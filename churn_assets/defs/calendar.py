@@ -15,13 +15,14 @@ import dagster as dg
 
 from churn_assets.defs.home import Home
 from churn_assets.defs.storage.record import Record
+from churn_assets.failures import Failure
 
 START_FACT = "calendar.start"
 DEFAULT_START = date(2024, 1, 1)  # a Monday; in force only until a home knows its oldest order
 CADENCE_DAYS = {"daily": 1, "weekly": 7, "monthly": 31}
 
 
-class CalendarError(ValueError):
+class CalendarError(Failure, ValueError):
     """A date that is no snapshot; the message says which ones are near."""
 
 

@@ -1,4 +1,4 @@
-"""Where one instance keeps its files. Paths only: nothing is read or written here but the folders themselves."""
+"""Where one instance keeps its files: paths, and the folders themselves, who may enter them and that they are there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from churn_assets.failures import Failure
+from churn_assets.instance.private import OWNER_ONLY, close_to_others, refuse_shared
 from churn_assets.landing.inspect import LandingContents, survey
 from churn_assets.settings import Settings, load_settings
 
@@ -23,6 +25,17 @@ event_log_storage:
     base_dir: history/runs
 """
 
+# All that an instance makes under its root, and the settings and raw tables that people put there.
+OWN = (
+    "churn.yaml", "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*", "tables",
+    "reports", "tuning", "record.sqlite*", "locks", "dagster", "dbt", "models", "tombstones.jsonl",
+)  # fmt: skip
+SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
+
+
+class NoSuchHome(Failure, LookupError):
+    """A decision was to be recorded where there is no instance."""
+
 
 @dataclass(frozen=True)
 class Home:
@@ -32,7 +45,7 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> Home:
-        return cls(Path(os.environ.get("CHURN_HOME", "churn_home")).expanduser().absolute())
+        return cls(Path(os.environ.get("CHURN_HOME") or "churn_home").expanduser().absolute())
 
     @cached_property
     def settings(self) -> Settings:
@@ -115,10 +128,34 @@ class Home:
     def dbt_target(self) -> Path:
         return self.root / "dbt"
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything says that an instance is at home here."""
+        return any((self.root / sign).exists() for sign in SIGNS)
+
+    def opened(self) -> Home:
+        """The same, closed to other users if it is there. Raises NoFolderForAHome."""
+        refuse_shared(self.root)
+        if self.is_there:
+            close_to_others(self.root, OWN)
+        return self
+
+    def existing(self) -> Home:
+        """The same. Raises NoSuchHome where nothing is at home here and something else is: the path may be misspelt."""
+        if not self.root.is_dir() or (any(self.root.iterdir()) and not self.is_there):
+            raise NoSuchHome(
+                f"{self.root} is no home (no {', '.join(SIGNS)} in it), so nothing was recorded: name the right one "
+                "with --home or CHURN_HOME."
+            )
+        return self
+
     def prepare(self) -> Home:
         """Make the folders, and the configuration of the Dagster instance that lives in them."""
+        refuse_shared(self.root)
+        self.root.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        close_to_others(self.root, OWN)
         for folder in (self.tables, self.locks, self.dagster, self.dbt_target):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
         instance = self.dagster / "dagster.yaml"
         if not instance.exists():
             instance.write_text(INSTANCE_CONFIG)

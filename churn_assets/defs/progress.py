@@ -22,30 +22,35 @@ from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
 
+STDOUT, STDERR = 1, 2
+INTERRUPTION = "DagsterExecutionInterruptedError"
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
 
 
 class Progress:
-    """Follows runs in this process. dbt and the libraries write to stdout; here that goes to a log in the home."""
+    """Follows runs in this process. What dbt and the libraries print goes to a log in the home meanwhile."""
 
     def __init__(self) -> None:
         self.console = Console(file=_terminal(), highlight=False)
         self._started: dict[str, float] = {}
         self._tables = 0
+        self._is_interrupted = False
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, soft_wrap=True)
 
     @contextlib.contextmanager
     def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-        """Tell what happens in the run while it happens."""
+        """Tell what happens in the run while it happens. Raises KeyboardInterrupt after one that Dagster took."""
         log = Path(instance.root_directory) / f"{run_id[:8]}.log"
         with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
             self._status = status
             instance.add_event_listener(run_id, self._on_event)
-            with contextlib.redirect_stdout(quiet), _descriptor_to(quiet):
+            with contextlib.redirect_stdout(quiet), _descriptors_to(quiet, STDOUT, STDERR):
                 yield
+        if self._is_interrupted:
+            raise KeyboardInterrupt
 
     def _on_event(self, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
@@ -62,6 +67,9 @@ class Progress:
         elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
             self._step_done(step)
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            if INTERRUPTION in str(event.step_failure_data.error):
+                self._is_interrupted = True
+                return
             self.say(f"  failed  {_title(step)}\n{_cause(event.step_failure_data.error)}")
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._on_check(event.asset_check_evaluation_data)
@@ -117,16 +125,25 @@ def _terminal() -> TextIO:
 
 
 @contextlib.contextmanager
-def _descriptor_to(log: TextIO) -> Iterator[None]:
+def _descriptors_to(log: TextIO, *descriptors: int) -> Iterator[None]:
     """What compiled libraries print goes to the log too: HiGHS, for one, prints a line of its own now and then."""
-    stdout, kept = 1, os.dup(1)
-    os.dup2(log.fileno(), stdout)
+    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors}
+    for descriptor in descriptors:
+        os.dup2(log.fileno(), descriptor)
     try:
         yield
     finally:
         ctypes.CDLL(None).fflush(None)  # what C still holds in its buffer would come out on the terminal at the end
-        os.dup2(kept, stdout)
-        os.close(kept)
+        for descriptor, terminal in kept.items():
+            os.dup2(terminal, descriptor)
+            os.close(terminal)
+
+
+@contextlib.contextmanager
+def output_to(file: Path) -> Iterator[None]:
+    """Whatever this process and its children print goes to a file; a `Progress` of before still has the terminal."""
+    with file.open("w") as log, _descriptors_to(log, STDOUT, STDERR):
+        yield
 
 
 def _title(step: str) -> str:

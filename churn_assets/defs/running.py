@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
 
 import dagster as dg
+from dagster._core.errors import DagsterInvalidConfigError
 from dagster._core.utils import make_new_run_id
 
 from churn_assets.defs.erasure.erase import sweep_erased
@@ -19,6 +19,7 @@ from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
 from churn_assets.defs.progress import Progress
 from churn_assets.defs.staging.feed import ASKED_TAG
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.landing.review import refuse_what_would_be_wrong
 from churn_assets.stages import Stage
 
@@ -27,9 +28,13 @@ EVENTS_PER_BATCH = "500"  # see storage/events.py
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
+class InstanceError(Failure):
+    """The configuration of Dagster in a home is wrong."""
+
+
 def run_snapshot(root: Path, snapshot: date | None) -> bool:
     """Everything at `snapshot` (None: the newest the orders reach). Returns whether it succeeded."""
-    workplace = _workplace(root)
+    workplace = ready(root)
     calendar = workplace.calendar
     day = calendar.snapshot(snapshot) if snapshot else calendar.first_at_or_after(orders_reach(workplace.home)[1])
     return _run(workplace, [day])
@@ -37,23 +42,12 @@ def run_snapshot(root: Path, snapshot: date | None) -> bool:
 
 def run_range(root: Path, first: date, last: date) -> bool:
     """Everything at all snapshots from `first` to `last`, in one run. Returns whether it succeeded."""
-    workplace = _workplace(root)
+    workplace = ready(root)
     days = workplace.calendar.between(workplace.calendar.snapshot(first), workplace.calendar.snapshot(last))
     return _run(workplace, days)
 
 
-def serve(root: Path, port: int) -> NoReturn:
-    """Become the Dagster UI and its daemon, on the loopback interface only, until interrupted."""
-    workplace = _workplace(root)
-    with dg.DagsterInstance.get() as instance:
-        _sweep(workplace, instance, Progress())
-    os.chdir(workplace.home.root)
-    where = ["--host", "127.0.0.1", "--port", str(port)]
-    what = ["-m", "churn_assets.definitions"]
-    os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *where, *what])  # signals reach it directly
-
-
-def _workplace(root: Path) -> Workplace:
+def ready(root: Path) -> Workplace:
     """The instance at `root`, ready to run: its Dagster home settled and its calendar known."""
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
@@ -63,13 +57,27 @@ def _workplace(root: Path) -> Workplace:
     return Workplace(home_path=str(root))
 
 
+@contextmanager
+def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of a home. Raises InstanceError."""
+    try:
+        found = dg.DagsterInstance.get()
+    except DagsterInvalidConfigError as error:
+        told = str(error).splitlines()[-1].strip().split(" Expected:")[0]
+        raise InstanceError(
+            f"{home.dagster / 'dagster.yaml'}: {told} Correct it, or delete it to have it made anew."
+        ) from error
+    with found:
+        yield found
+
+
 def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     from churn_assets.definitions import defs  # noqa: PLC0415 - reads the home, which is settled only now
 
     progress = Progress()
     job = defs().get_repository_def().get_job(JOB)
-    with dg.DagsterInstance.get() as instance:
-        _sweep(workplace, instance, progress)
+    with instance_of(workplace.home) as instance:
+        sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
         everything = dg.AssetSelection.all()
         # Portraits are a mart too, but one that waits for scores.
@@ -114,7 +122,7 @@ def _execute(
     return result.success
 
 
-def _sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
+def sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
     """Clear away what killed runs left, and whom old files brought back, unless somebody else is at work here."""
     for line in sweep_dead_runs(instance, workplace.home.locks):
         progress.say(line)

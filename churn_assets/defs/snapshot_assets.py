@@ -80,7 +80,7 @@ def snapshot_assets(
             backfill_policy=dg.BackfillPolicy.single_run(),
             can_subset=False,
         )
-        def assets(context: dg.AssetExecutionContext, workplace: Workplace) -> Iterator[Any]:
+        def assets(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
             rows: dict[str, int] = dict.fromkeys(tables, 0)
             for day in snapshots_of(context):
                 for product in make(Snapshot(day, workplace, context.log.info)):

@@ -46,7 +46,9 @@ def snapshot_check(
             description=(find.__doc__ or "").strip(),
             blocking=severity == dg.AssetCheckSeverity.ERROR,
         )
-        def check(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+        def check(
+            context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
+        ) -> dg.AssetCheckResult:
             days = checked_snapshots(context, workplace)
             days = days[-1:] if is_newest_enough else days
             return told({day: find(Snapshot(day, workplace, context.log.info)) for day in days}, severity)

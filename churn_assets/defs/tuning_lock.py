@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from churn_assets.defs.home import Home
+from churn_assets.failures import Failure
 
 
-class TuningBusy(RuntimeError):
+class TuningBusy(Failure, RuntimeError):
     """Another process searches in this home."""
 
 

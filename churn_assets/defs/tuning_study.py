@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from churn_assets.defs.training_lab import Lab
 from churn_assets.defs.tuning_lock import sole_search
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import naming
 from churn_assets.model.boosting import THREADS
 from churn_assets.model.search_space import RANGES, parameters
 from churn_assets.stages import Stage
@@ -48,12 +49,15 @@ def open_study(workplace: Workplace, name: str) -> Iterator[Study]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder = workplace.home.tuning
     folder.mkdir(exist_ok=True)
+    file = folder / "studies.sqlite"
     with sole_search(workplace.home):
-        storage = optuna.storages.RDBStorage(f"sqlite:///{folder / 'studies.sqlite'}")
-        try:
-            yield optuna.create_study(
+        with naming(file):
+            storage = optuna.storages.RDBStorage(f"sqlite:///{file}")
+            study = optuna.create_study(
                 storage=storage, study_name=name, load_if_exists=True, pruner=optuna.pruners.MedianPruner()
             )
+        try:
+            yield study
         finally:
             storage.remove_session()
             storage.engine.dispose()

@@ -1,18 +1,15 @@
-"""The one resource: everything an asset may touch besides its arguments, and the sign of life of the run."""
+"""Everything an asset may touch besides its arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-import dagster as dg
-from pydantic import PrivateAttr
 
 from churn_assets.defs.calendar import Calendar
 from churn_assets.defs.erasure.shield import shielded
 from churn_assets.defs.home import Home
-from churn_assets.defs.lifelines import Lifeline
 from churn_assets.defs.storage.keys import own_key
 from churn_assets.defs.storage.masking import write_pseudonyms
 from churn_assets.defs.storage.outbox import OutboxStore
@@ -25,11 +22,11 @@ from churn_assets.settings import Settings
 from churn_assets.warehouse.raw_views import show_raw
 
 
-class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Home, settings and stores of one instance. A run holds a lifeline for as long as it lives."""
+@dataclass(frozen=True)
+class Workplace:
+    """Home, settings and stores of one instance. How assets get it: defs/resources.py."""
 
     home_path: str
-    _lifeline: Lifeline | None = PrivateAttr(default=None)
 
     @cached_property
     def home(self) -> Home:
@@ -77,10 +74,3 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         users = self.warehouse.query("select distinct user_id from marts.dim_users")["user_id"]
         write_pseudonyms(self.home.pseudonyms, users, own_key(self.home.secrets, "masking"))
         self.show_tables()
-
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        self._lifeline = Lifeline.hold(self.home.locks, context.run.run_id) if context.run else None
-
-    def teardown_after_execution(self, _context: dg.InitResourceContext) -> None:
-        if self._lifeline:
-            self._lifeline.release()

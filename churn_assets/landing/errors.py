@@ -1,7 +1,9 @@
 """The one error of the landing."""
 
+from churn_assets.failures import Failure
 
-class LandingError(ValueError):
+
+class LandingError(Failure, ValueError):
     """The landing cannot be read; the message names the file or folder, the cause and what to do."""
 
     def __init__(self, message: str) -> None:

@@ -8,19 +8,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from churn_assets.failures import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class LeakingSplit(ValueError):
+class LeakingSplit(Failure, ValueError):
     """A label window reaches past the date on which its outcome is used."""
 
 
-class NothingToTest(ValueError):
+class NothingToTest(Failure, ValueError):
     """Too little has matured for any test out of time."""
 
 
-class NothingKept(ValueError):
+class NothingKept(Failure, ValueError):
     """No feature is above noise in enough slices."""
 
 

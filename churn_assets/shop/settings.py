@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
+from churn_assets.failures import Failure
+
+
+class ShopError(Failure, ValueError):
+    """A shop that cannot be simulated; the message names the setting, its value and what is allowed."""
+
 
 @dataclass(frozen=True)
 class ShopSettings:
@@ -13,7 +19,7 @@ class ShopSettings:
     `end` is exclusive: nothing happens and nothing becomes known at or after `end` 00:00 UTC. Weeks are counted
     backwards from it, so they start on its weekday. Shares are of rows, except `explained_share`: of the variance
     between users of what a campaign does to them, the part that a function of the raw tables gives.
-    Raises ValueError naming the setting and its value.
+    Raises ShopError.
     """
 
     end: date
@@ -29,12 +35,14 @@ class ShopSettings:
     def __post_init__(self) -> None:
         for name in ("users", "weeks"):
             if getattr(self, name) < 1:
-                raise ValueError(f"shop setting {name} must be at least 1, got {getattr(self, name)}")
+                raise ShopError(f"shop setting {name} must be at least 1, got {getattr(self, name)}")
+        if self.weeks > (self.end - date.min).days // 7:
+            raise ShopError(f"shop setting weeks reaches back before the year 1, got {self.weeks}")
         if self.seed < 0:
-            raise ValueError(f"shop setting seed must not be negative, got {self.seed}")
+            raise ShopError(f"shop setting seed must not be negative, got {self.seed}")
         for name in (field.name for field in fields(self) if field.name.endswith("_share")):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"shop setting {name} must be between 0 and 1, got {getattr(self, name)}")
+                raise ShopError(f"shop setting {name} must be between 0 and 1, got {getattr(self, name)}")
 
     @property
     def start(self) -> date:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import polars as pl
 
+from churn_assets.failures import Failure
+
 Frame = pl.DataFrame | pl.LazyFrame
 Suggested = dict[str, dict[str, str | int | None]]
 
@@ -21,7 +23,7 @@ DEMONSTRATION_REASONS = {
 }
 
 
-class SourceError(ValueError):
+class SourceError(Failure, ValueError):
     """A source is missing or broken; the message names file, place, value and what to do."""
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from churn_assets.defs.delivery.plan import Plan
 from churn_assets.defs.delivery.sending import NotAllowed, send
-from churn_assets.defs.delivery.signature import is_signed, signing_key
+from churn_assets.defs.delivery.signature import Signer
 from churn_assets.defs.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ def test_small_plans_need_nobody(workplace: Workplace, more: float) -> None:
     approval = workplace.outbox.approval(DAY)
     assert approval is not None
     assert (approval.approved_by, approval.plan_sha256) == ("automatic", plan.sha256)
-    assert is_signed(approval, signing_key(workplace.home.secrets))
+    assert Signer.of(workplace.home, workplace.record).why_not(approval) is None
     assert told["delivered"] == 0
     assert sum(count for word, count in told.items() if word.startswith("waiting: no adapter")) == len(plan.messages)

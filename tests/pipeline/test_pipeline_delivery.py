@@ -23,6 +23,7 @@ from churn_assets.defs.delivery.commands import approve, suppress, unsubscribe
 from churn_assets.defs.delivery.plan import Plan
 from churn_assets.defs.delivery.receipts import write_receipts
 from churn_assets.defs.delivery.sending import NotAllowed, approve_plan, rehearse, send
+from churn_assets.defs.delivery.signature import Signer
 from churn_assets.defs.delivery.words import Word, add_words
 from churn_assets.defs.interventions.dispatches import dispatches
 from churn_assets.defs.workplace import Workplace
@@ -141,7 +142,9 @@ def test_a_plan_that_changed_needs_another_approval(sent: Counter[str], workplac
     plan = Plan.at(workplace, DAY)
     less = Plan(plan.snapshot, plan.messages[1:], plan.policy_version)
     approval = workplace.outbox.approval(DAY)
-    assert "is not the one that ana approved" in str(less.why_not(approval, b""))
+    assert "is not the one that ana approved" in str(
+        less.why_not(approval, Signer.of(workplace.home, workplace.record))
+    )
 
 
 def test_from_the_ui_an_old_plan_is_not_even_looked_at(sent: Counter[str], workplace: Workplace) -> None:

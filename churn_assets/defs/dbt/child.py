@@ -17,6 +17,8 @@ import signal
 import sys
 from pathlib import Path
 
+from churn_assets.instance.private import keep_private
+
 PR_SET_PDEATHSIG = 1  # prctl(2)
 RUN_VARS = "CHURN_RUN_VARS"
 WAREHOUSE = "warehouse.duckdb"  # as profiles.yml has it
@@ -24,6 +26,7 @@ WAREHOUSE = "warehouse.duckdb"  # as profiles.yml has it
 
 def main() -> None:
     """Takes what dbt takes; paths have to be absolute."""
+    keep_private()
     die_with_parent()
     sys.argv[1:] = told_by_environment(sys.argv[1:])
     from dbt.cli.main import cli  # noqa: PLC0415 - takes 1.5 s, in which the parent may die already

@@ -11,6 +11,7 @@ from typing import Any
 from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.treatment import Treatment
 from churn_assets.defs.dbt.project import manifest
+from churn_assets.failures import Failure
 from churn_assets.model.expected import EXPECTED_PURCHASES
 
 KEYS = ("user_id", "snapshot_date")
@@ -18,7 +19,7 @@ MADE_IN_PYTHON = {EXPECTED_PURCHASES.name: EXPECTED_PURCHASES}
 WINDOW = re.compile(r"_(\d+)d$")
 
 
-class UndocumentedFeature(LookupError):
+class UndocumentedFeature(Failure, LookupError):
     """A column of the mart that models/features/user_features.yml does not describe."""
 
 

@@ -13,12 +13,14 @@ from typing import Any
 from dagster_dbt import DbtProject
 from filelock import FileLock
 
+from churn_assets.failures import Failure
+
 ROOT = Path(__file__).parents[3]
 PROJECT = ROOT / "dbt_project"
 QUIET = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"}
 
 
-class ManifestError(RuntimeError):
+class ManifestError(Failure, RuntimeError):
     """dbt could not read its own project."""
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from churn_assets.decisions.arms import treatment_of
 from churn_assets.defs.delivery.dispatch import utc_now
+from churn_assets.defs.delivery.known import search
 from churn_assets.defs.delivery.plan import Plan, newest_plan
 from churn_assets.defs.delivery.receipts import write_receipts
 from churn_assets.defs.delivery.sending import approve_plan, refuse_if_over, rehearse, send
@@ -19,8 +20,13 @@ from churn_assets.defs.delivery.words import Word, add_words, unsubscribed
 from churn_assets.defs.storage.suppressions import suppress as suppress_user
 from churn_assets.defs.terminal import wide_console
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 
 REFUSED = "The plan was not approved."
+
+
+class NobodyNamed(Failure, ValueError):
+    """A decision about a user, without the user."""
 
 
 def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[str], bool]) -> bool:
@@ -70,7 +76,13 @@ def unsubscribe(root: Path, keys: Sequence[str]) -> None:
 
 
 def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_objection: bool) -> None:
-    """Never write to a user again; an objection is a word on consent too, so they are not scored either."""
+    """Never write to a user again; an objection is a word on consent too, so they are not scored either.
+
+    Somebody unknown is put on the list as well, and it is said: a no may come before the first order, and one that is
+    refused for a doubt is lost. Raises NobodyNamed.
+    """
+    if not user_id.strip():
+        raise NobodyNamed("Name the user who is not to be written to: the id is empty, so nothing was recorded.")
     workplace, now = Workplace(home_path=str(root)), utc_now()
     is_new = suppress_user(workplace.record, user_id, reason, by or getpass.getuser(), now)
     told = "is suppressed" if is_new else "was suppressed already"
@@ -80,7 +92,11 @@ def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_object
         add_words(workplace.record, [word], "objection", now)
         write_receipts(workplace)
         told += " and has objected: no score from the next snapshot on"
-    wide_console().print(f"{user_id} {told}.", markup=False)
+    console = wide_console()
+    console.print(f"{user_id} {told}.", markup=False)
+    doubt = search(workplace, user_id).words
+    if doubt:
+        console.print(f"Note: {doubt}", markup=False, soft_wrap=True)
 
 
 def _show(plan: Plan) -> None:

@@ -16,13 +16,14 @@ from filelock import FileLock, Timeout
 
 from churn_assets.defs.delivery.channels import Adapter, Fate, Message
 from churn_assets.defs.delivery.claims import Claims
+from churn_assets.failures import Failure
 
 BATCH = 20  # keyed messages per transaction: each costs two forced writes
 STOP_AFTER = 20  # messages in a row that nobody took: then something is wrong that more of them would not mend
 Addresses = Callable[[Sequence[Message]], Mapping[str, str]]
 
 
-class DispatchBusy(RuntimeError):
+class DispatchBusy(Failure, RuntimeError):
     """Another process is sending for this instance."""
 
 

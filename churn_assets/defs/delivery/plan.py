@@ -7,13 +7,14 @@ from datetime import date, datetime
 
 import polars as pl
 
-from churn_assets.defs.delivery.signature import is_signed
+from churn_assets.defs.delivery.signature import Signer
 from churn_assets.defs.storage.outbox import Approval, content_sha256
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.stages import Stage
 
 
-class NoPlan(LookupError):
+class NoPlan(Failure, LookupError):
     """There is nothing to approve or to send at a snapshot."""
 
 
@@ -56,7 +57,7 @@ class Plan:
         """Whether the next plan has taken over."""
         return self.messages.is_empty() or bool((self.messages["expires_at"] <= now).all())
 
-    def why_not(self, approval: Approval | None, key: bytes) -> str | None:
+    def why_not(self, approval: Approval | None, signer: Signer) -> str | None:
         """Why `approval` does not allow this plan to be sent, None where it does."""
         if approval is None:
             return f"The plan of {self.snapshot} is not approved: churn approve --snapshot {self.snapshot}"
@@ -65,10 +66,11 @@ class Plan:
                 f"The plan of {self.snapshot} is not the one that {approval.approved_by} approved at "
                 f"{approval.approved_at:%Y-%m-%d %H:%M} UTC: look at it and approve it again"
             )
-        if not is_signed(approval, key):
+        unsigned = signer.why_not(approval)
+        if unsigned:
             return (
-                f"The approval of {self.snapshot} in the name of {approval.approved_by} was not signed on this "
-                "instance: approve the plan again"
+                f"The approval of {self.snapshot} in the name of {approval.approved_by} {unsigned}: look at the plan "
+                f"and approve it here (churn approve --snapshot {self.snapshot})"
             )
         return None
 

@@ -15,20 +15,21 @@ from churn_assets.defs.delivery.codes import free_codes
 from churn_assets.defs.delivery.dispatch import dispatch, utc_now
 from churn_assets.defs.delivery.plan import Plan, newest_plan
 from churn_assets.defs.delivery.receipts import write_receipts
-from churn_assets.defs.delivery.signature import signed, signing_key
+from churn_assets.defs.delivery.signature import Signer
 from churn_assets.defs.delivery.smtp import unsubscribe_link
 from churn_assets.defs.delivery.words import add_words, assumed_words, landed_words
 from churn_assets.defs.history import orders_reach
 from churn_assets.defs.storage.codes import CodePool
 from churn_assets.defs.storage.outbox import Approval
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.landing.errors import LandingError
 from churn_assets.stages import Stage
 
 BY_ITSELF = "automatic"
 
 
-class NotAllowed(ValueError):
+class NotAllowed(Failure, ValueError):
     """A plan may not be sent: it is old, not approved, or not the one that was approved."""
 
 
@@ -36,8 +37,8 @@ def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> in
     """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
     refuse_if_over(workplace, plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
-    key = signing_key(workplace.home.secrets)
-    moved = workplace.outbox.approve(signed(approval, key), plan.open_messages["message_key"].to_list())
+    signer = Signer.of(workplace.home, workplace.record)
+    moved = workplace.outbox.approve(signer.signed(approval), plan.open_messages["message_key"].to_list())
     republish(workplace, plan.snapshot)
     return moved
 
@@ -65,7 +66,7 @@ def send(
     if workplace.outbox.approval(snapshot) is None and plan.cost_amount <= may and may:
         approve_plan(workplace, plan, BY_ITSELF, now)
         plan = Plan.at(workplace, snapshot)
-    why_not = plan.why_not(workplace.outbox.approval(snapshot), signing_key(workplace.home.secrets))
+    why_not = plan.why_not(workplace.outbox.approval(snapshot), Signer.of(workplace.home, workplace.record))
     if why_not:
         raise NotAllowed(why_not)
     _bring_words(workplace, plan, now)

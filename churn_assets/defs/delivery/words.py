@@ -10,6 +10,7 @@ from churn_assets.consent.words import ALL
 from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
 from churn_assets.defs.storage.record import Record
 from churn_assets.duck import duck
+from churn_assets.failures import Failure
 from churn_assets.landing.inspect import LandedTable
 
 ALWAYS = "1900-01-01T00:00:00"
@@ -25,7 +26,7 @@ class Word:
     changed_at: datetime
 
 
-class NoSuchMessage(LookupError):
+class NoSuchMessage(Failure, LookupError):
     """A key that no message has."""
 
 

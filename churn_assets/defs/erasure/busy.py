@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from filelock import FileLock, Timeout
 
 from churn_assets.defs.home import Home
+from churn_assets.failures import Failure
 
 # Of a run, see defs/lifelines.py; of a dispatch; of a search for parameters.
 RUNS, OTHERS = "run-*.lock", ("dispatch.lock", "tuning.lock")
 
 
-class ErasureBusy(RuntimeError):
+class ErasureBusy(Failure, RuntimeError):
     """Something is at work in the home."""
 
 

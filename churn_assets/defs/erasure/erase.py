@@ -19,10 +19,11 @@ from churn_assets.defs.erasure.ties import traces_of
 from churn_assets.defs.erasure.tombstones import Tombstones
 from churn_assets.defs.erasure.traces import Traces
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import Failure
 from churn_assets.landing.ids import RoundedId, canonical_id
 
 
-class NoUserNamed(ValueError):
+class NoUserNamed(Failure, ValueError):
     """An erasure of nobody, or in a home that does not exist."""
 
 

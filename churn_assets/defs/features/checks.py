@@ -28,7 +28,9 @@ def outliers_and_gaps_are_few(at: Snapshot) -> Finding:
 
 
 @dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
-def no_feature_looks_ahead(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> dg.AssetCheckResult:
+def no_feature_looks_ahead(
+    context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> dg.AssetCheckResult:
     """For a sample of users, recency, orders, money and visits made again straight from staging, only from what had
     happened and was known before the snapshot, equal those of the mart.
     """

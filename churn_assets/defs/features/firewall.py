@@ -39,7 +39,7 @@ def features_descend_from_the_past() -> dg.AssetCheckResult:
 
 @dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
 def features_are_the_same_without_the_future(
-    context: dg.AssetCheckExecutionContext, workplace: Workplace
+    context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.AssetCheckResult:
     """For a sample of users every feature, made again by the SQL of the mart, is the same whether or not the rows that
     happened or became known at or after the snapshot are there. At the oldest and the newest of a range;

@@ -119,7 +119,9 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def intervention_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+def intervention_models(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
+) -> Iterator[Any]:
     """The tables that analysts and the call centre read, portraits of users among them; then all of them masked."""
     yield from build(context, workplace, dbt, snapshots_of(context))
     workplace.show_masked()

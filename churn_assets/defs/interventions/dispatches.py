@@ -26,7 +26,7 @@ class DispatchConfig(dg.Config):
     owners=["team:retention"],
 )
 def dispatches(
-    context: dg.AssetExecutionContext, config: DispatchConfig, workplace: Workplace
+    context: dg.AssetExecutionContext, config: DispatchConfig, workplace: dg.ResourceParam[Workplace]
 ) -> dg.MaterializeResult[None]:
     """Approved messages of the newest plan handed to their channels. A dry run unless `is_sent`; an old plan never.
 

@@ -38,7 +38,9 @@ CURE = (
     ],
     can_subset=True,
 )
-def no_row_is_lost(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> Iterator[dg.AssetCheckResult]:
+def no_row_is_lost(
+    context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> Iterator[dg.AssetCheckResult]:
     """One visit to the warehouse for all tables."""
     wanted = {key.asset_key for key in context.selected_asset_check_keys}
     accounts = account(workplace, raw_contract())

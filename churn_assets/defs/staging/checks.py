@@ -18,7 +18,7 @@ order by refused desc, source_table, reason
 
 
 @dg.asset_check(asset=[Stage.STAGING, "quarantine"])
-def quarantine_is_small(workplace: Workplace) -> dg.AssetCheckResult:
+def quarantine_is_small(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
     """Of no raw table does the contract refuse 5 % of the rows. The rows themselves are in staging.quarantine."""
     names = [table.name for table in raw_contract()]
     counts = " union all ".join(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 TEMPORARY = ".tmp"
+SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 Write = Callable[[Path], object]
 
 
@@ -42,12 +44,25 @@ def _on_disk(folder: Path, write: Write) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{os.getpid()}{TEMPORARY}"
     try:
-        write(temporary)
+        with _polars_says(folder):
+            write(temporary)
         _sync(temporary)
         yield temporary
         _sync(folder)  # the rename is not on disk before its folder is
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _polars_says(folder: Path) -> Iterator[None]:
+    """What the system refuses to polars, such as space, comes as an error of its own kind with the number in it."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        number = SYSTEM_ERROR.search(str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(folder)) from error
 
 
 def _sync(path: Path) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from churn_assets.defs.storage.record import Record
+from churn_assets.failures import Failure
 
 COLUMNS = (
     "message_key", "decision_id", "user_id", "channel", "template", "payload", "state", "not_before", "expires_at",
@@ -20,7 +21,7 @@ TIME = "%Y-%m-%d %H:%M:%S.%f"
 POLARS_TIME = "%Y-%m-%d %H:%M:%S%.6f"  # the same, six digits too
 
 
-class OutboxConflict(ValueError):
+class OutboxConflict(Failure, ValueError):
     """The same message key came with another content."""
 
 

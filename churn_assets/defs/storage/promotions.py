@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from churn_assets.defs.storage.record import Record
+from churn_assets.failures import Failure
 
 GATE = "gate"
 COLUMNS = "snapshot_date, champion_snapshot_date, model_version, definition, decision, reason, decided_by, decided_at"
 
 
-class NoSuchModel(LookupError):
+class NoSuchModel(Failure, LookupError):
     """A model that somebody wants as champion was never made, or never was champion."""
 
 

@@ -11,13 +11,14 @@ import polars as pl
 
 from churn_assets.defs.storage.files import TEMPORARY, sha256_of, write_by_content
 from churn_assets.defs.storage.record import Partition, Record
+from churn_assets.failures import Failure
 
 
-class PartitionMissing(LookupError):
+class PartitionMissing(Failure, LookupError):
     """A snapshot that somebody needs has not been made."""
 
 
-class PartitionDamaged(ValueError):
+class PartitionDamaged(Failure, ValueError):
     """A file is not the one that was published."""
 
 

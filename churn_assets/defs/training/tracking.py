@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from churn_assets.failures import Failure
 from churn_assets.model.run_log import RunLog
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES
 CREDENTIALS = re.compile(r"//[^/\s]+@")  # up to the last @: a password may hold one
 
 
-class TrackingMissing(RuntimeError):
+class TrackingMissing(Failure, RuntimeError):
     """An address is set, and the client is not installed."""
 
 

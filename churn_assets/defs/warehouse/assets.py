@@ -46,7 +46,9 @@ def staging_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt:
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def warehouse_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+def warehouse_models(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
+) -> Iterator[Any]:
     """Marts, features and labels up to the snapshots of this run."""
     snapshots = snapshots_of(context)
     made_with = workplace.record.fact(FINGERPRINT_FACT)

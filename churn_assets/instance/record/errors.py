@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from churn_assets.failures import Failure
+
 UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 PRIMARY = 0xFF  # an extended code has its primary one in the last byte
 
 
-class RecordError(RuntimeError):
+class RecordError(Failure, RuntimeError):
     """The record store cannot be used as it is; the message names the file, why, and what to do."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -101,3 +103,102 @@ def test_every_section_is_frozen_and_has_only_stated_fields() -> None:
     for name, section in Settings.model_fields.items():
         config = section.default.model_config
         assert (config["extra"], config["frozen"]) == ("forbid", True), name
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("chrun: {horizon_days: 14}", "chrun: no such setting; did you mean churn?"),
+        ("churn: {horizon_day: 14}", "churn.horizon_day: no such setting; did you mean churn.horizon_days? (got 14)"),
+        ("horizon_days: 14", "horizon_days: no such setting; did you mean churn.horizon_days? (got 14)"),
+        ("decisions: {horizon_days: 3}", "decisions.horizon_days: no such setting; did you mean churn.horizon_days?"),
+        ("xyz: {}", "xyz: no such setting"),
+    ],
+)
+def test_a_misspelt_setting_is_told_what_was_meant(file: Path, text: str, line: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+    assert line in str(raised.value).splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("CHURN__CHRUN__HORIZON_DAYS", "CHURN__CHURN__HORIZON_DAYS"),
+        ("CHURN__CHURN__HORIZON_DAY", "CHURN__CHURN__HORIZON_DAYS"),
+        ("churn__chrun__horizon_days", "CHURN__CHURN__HORIZON_DAYS"),
+        ("CHURN__DECISIONS__BUDGET", "CHURN__DECISIONS__BUDGET_AMOUNT"),
+        ("CHURN__HORIZON_DAYS", "CHURN__CHURN__HORIZON_DAYS"),
+        ("CHURN__LANDING__URL", "CHURN__LANDING__URI"),
+        ("CHURN_DECISIONS_BUDGET_AMOUNT", "CHURN__DECISIONS__BUDGET_AMOUNT"),
+        ("CHURN_DECISIONS__BUDGET_AMOUNT", "CHURN__DECISIONS__BUDGET_AMOUNT"),
+    ],
+)
+def test_a_variable_that_nobody_reads_is_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, meant: str
+) -> None:
+    monkeypatch.setenv(variable, "3")
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+    assert str(raised.value).splitlines()[1:] == [f"  {variable.upper()}: no such setting; did you mean {meant}?"]
+
+
+def test_variables_of_others_and_deeper_ones_are_fine(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHURN_HOME", "CHURN_DB_PASSWORD", "CHURN", "XCHURN__CHRUN__A"):
+        monkeypatch.setenv(name, "3")
+    monkeypatch.setenv("CHURN__CHURN", '{"gap_days": 2}')
+    monkeypatch.setenv("CHURN__DECISIONS__CHANNEL_CAPACITIES__EMAIL", "5")
+    found = load_settings(file)
+    assert (found.churn.gap_days, found.decisions.channel_capacities) == (2, {"email": 5})
+
+
+def test_a_list_that_is_no_json_names_the_variable_and_not_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHURN__FEATURES__WINDOWS_DAYS", "7,28")
+    with pytest.raises(SettingsError, match=r"CHURN__FEATURES__WINDOWS_DAYS: not JSON; lists are written as \[7, 28\]"):
+        load_settings(file)
+
+
+@pytest.mark.parametrize(
+    "text", ["churn: {gap_days: 1}\nchurn: {horizon_days: 7}", "churn:\n  gap_days: 1\n  gap_days: 2"]
+)
+def test_a_setting_that_is_there_twice_is_not_taken_from_one_place(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"churn\.yaml cannot be read as YAML: \w+ is there twice \(line \d\)"):
+        load_settings(file)
+
+
+def test_a_file_of_nearly_the_name_is_not_passed_over(file: Path) -> None:
+    file.with_suffix(".yml").write_text("churn: {gap_days: 1}")
+    with pytest.raises(SettingsError, match=r"churn\.yml is not read: settings are in churn\.yaml"):
+        load_settings(file)
+
+
+@pytest.mark.parametrize("text", ["delivery: {webhook_secrt: whsec_abc}", "delivery: {smtp_password: whsec_abc: 1}"])
+def test_what_may_be_a_password_is_not_shown(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file)
+    assert "whsec" not in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["*", "http://a", "a b", "a:port", "", "a..b", "user@a"])
+def test_what_is_no_name_of_a_server_is_refused(file: Path, host: str) -> None:
+    file.write_text(f"ui: {{allowed_hosts: ['{host}']}}")
+    with pytest.raises(SettingsError, match=r"ui.allowed_hosts: .* is no name of a server"):
+        load_settings(file)
+
+
+def test_settings_are_read_before_dagster_is_imported(file: Path) -> None:
+    """Dagster takes seconds to import; a typo should be told at once."""
+    file.write_text("chrun: {}")
+    code = "import sys; from churn_assets.cli import main\ntry: main()\nfinally: print('dagster' in sys.modules)"
+    for command in ("run", "check", "suppress u1 --reason x", "dispatch", "ui", "tune"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command.split(), "--home", str(file.parent)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (1, "False\n"), command
+        assert "did you mean churn?" in done.stderr

@@ -1,0 +1,33 @@
+"""What assets are given: the home of this process and dbt. Neither takes run configuration.
+
+Whoever launches a run may configure it, and must not name another home by that (whose approved plan would be sent), nor
+another program as dbt. Dagster refuses configuration of a resource whose schema has no fields.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from churn_assets.defs.dbt.project import dbt_executable, project
+from churn_assets.defs.dbt.resource import LeanDbt
+from churn_assets.defs.home import Home
+from churn_assets.defs.lifelines import Lifeline
+from churn_assets.defs.workplace import Workplace
+
+
+@dg.resource(config_schema={})
+def workplace(context: dg.InitResourceContext) -> Iterator[Workplace]:
+    """The instance in CHURN_HOME. A run holds a lifeline for as long as it lives."""
+    found = Workplace(home_path=str(Home.from_environment().root))
+    lifeline = Lifeline.hold(found.home.locks, context.run.run_id) if context.run else None
+    try:
+        yield found
+    finally:
+        if lifeline:
+            lifeline.release()
+
+
+@dg.resource(config_schema={})
+def dbt(_context: dg.InitResourceContext) -> LeanDbt:
+    """Dbt of this environment on this project."""
+    return LeanDbt(project_dir=str(project().project_dir), dbt_executable=dbt_executable())

@@ -1,0 +1,115 @@
+"""Failures that a person can do something about: one message with cause, place and next step is all that is shown.
+
+Errors of this project derive from `Failure`. What the operating system, SQLite or a lock refuses is put into
+the same form here, for every command. Whatever else is raised is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from filelock import Timeout
+
+
+class Failure(Exception):
+    """Its text is for whoever typed the command: what is wrong, where, and what to do next."""
+
+
+WRITABLE = "let the user who runs churn write there, or name another home with --home"
+SPACE = "free some space on that disk and give the same command again"
+MOVE = "move it away and give the same command again"
+SHORTER = "use a home with a shorter path, without links that lead in a circle"
+DISK = "check the disk; if it is lost, bring the home back from its backup"
+OPEN = "close other programs or raise the limit of open files (ulimit -n), and give the same command again"
+WAIT = "wait until the other process has ended and give the same command again"
+BACKUP = "bring it back from its backup; what it holds cannot be made again, so do not delete it"
+AGAIN = "move it away; it tells of past runs or trials only, and is made anew"
+RECORD, DAGSTER = "record.sqlite", "dagster"  # within a home
+
+# Only what says something about the machine. A file that is missing (ENOENT) or an argument that is wrong (EINVAL) is
+# more likely a mistake in this program, which must not be hidden.
+NEXT_STEPS = {
+    errno.EACCES: WRITABLE, errno.EPERM: WRITABLE, errno.EROFS: WRITABLE,
+    errno.ENOSPC: SPACE, errno.EDQUOT: SPACE, errno.EFBIG: SPACE,
+    errno.EEXIST: MOVE, errno.ENOTDIR: MOVE, errno.EISDIR: MOVE,
+    errno.ENAMETOOLONG: SHORTER, errno.ELOOP: SHORTER,
+    errno.EIO: DISK, errno.ESTALE: DISK,
+    errno.EMFILE: OPEN, errno.ENFILE: OPEN,
+    errno.EAGAIN: WAIT, errno.ETXTBSY: WAIT,
+}  # fmt: skip
+KINDS = {
+    errno.EEXIST: "a file or folder of that name is in the way",
+    errno.ENOTDIR: "a file is where a folder should be",
+    errno.EISDIR: "a folder is where a file should be",
+}
+# Primary result codes, https://www.sqlite.org/rescode.html. All others, such as a wrong statement, are bugs.
+SQLITE_STEPS = {
+    sqlite3.SQLITE_PERM: WRITABLE, sqlite3.SQLITE_READONLY: WRITABLE, sqlite3.SQLITE_CANTOPEN: WRITABLE,
+    sqlite3.SQLITE_BUSY: WAIT, sqlite3.SQLITE_LOCKED: WAIT,
+    sqlite3.SQLITE_FULL: SPACE, sqlite3.SQLITE_IOERR: DISK,
+    sqlite3.SQLITE_CORRUPT: BACKUP, sqlite3.SQLITE_NOTADB: BACKUP,
+}  # fmt: skip
+LITTLE_BYTES = 1 << 20
+PRIMARY = 0xFF  # an extended code carries its primary one in the low byte
+
+
+def told(error: BaseException, home: Path) -> str | None:
+    """What to show of `error`, None of a bug. `home`: where to look if the error names no file."""
+    if isinstance(error, Failure):
+        return str(error)
+    if isinstance(error, Timeout):
+        return f"{error.lock_file} is held by another process: {WAIT}."
+    if isinstance(error, OSError) and error.errno in NEXT_STEPS:
+        kind = KINDS.get(error.errno, os.strerror(error.errno))
+        return f"{error.filename or _named(error) or f'in {home}'}: {kind}; {NEXT_STEPS[error.errno]}."
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark
+        is_file = mark is not None and Path(str(mark.name)).is_file()
+        return f"{mark.name}, line {mark.line + 1}: {error.problem}; correct it." if is_file else None
+    inner = _sqlite_within(error)
+    if inner is None:
+        return None
+    return _of_sqlite(
+        inner, _named(error) or _named(inner) or (f"in {home}" if inner is error else f"{home / DAGSTER}")
+    )
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Errors that do not say which file they are about, as those of SQLite, get its name for `told`."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(str(file))
+        raise
+
+
+def _named(error: BaseException) -> str | None:
+    notes: list[str] = getattr(error, "__notes__", [])
+    return notes[0] if notes else None
+
+
+def _sqlite_within(error: BaseException | None) -> sqlite3.Error | None:
+    """Dagster and Optuna reach SQLite through SQLAlchemy, which wraps its errors, as Optuna wraps those."""
+    while error is not None and not isinstance(error, sqlite3.Error):
+        error = getattr(error, "orig", None) or error.__cause__
+    return error
+
+
+def _of_sqlite(error: sqlite3.Error, place: str) -> str | None:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY
+    if code == sqlite3.SQLITE_CANTOPEN and Path(place).is_dir() and Path(place).name != DAGSTER:
+        return f"{place}: {KINDS[errno.EISDIR]}; {MOVE}."
+    step = SQLITE_STEPS.get(code)
+    if code == sqlite3.SQLITE_IOERR and Path(place).exists() and shutil.disk_usage(place).free < LITTLE_BYTES:
+        step = SPACE  # with a write-ahead log, SQLite says of a full disk that it cannot read or write
+    if step == BACKUP and Path(place).name != RECORD:
+        step = AGAIN
+    return step and f"{place}: SQLite says: {error}; {step}."

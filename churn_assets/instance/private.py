@@ -1,0 +1,83 @@
+"""Files of an instance are its owner's only: names, orders and consents of users are nobody else's on the machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from churn_assets.failures import Failure
+
+OTHERS = 0o077
+OWNER_ONLY = 0o700
+# Folders of the system and of a person: to close them would lock everybody else out of the machine, or of a home page.
+SHARED = {
+    "", "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "media", "mnt", "opt", "proc", "root", "run",
+    "sbin", "srv", "sys", "tmp", "usr", "var",
+}  # fmt: skip
+
+
+class NoFolderForAHome(Failure):
+    """A home was named that is a file, or a folder that belongs to more than one instance."""
+
+
+def keep_private() -> None:
+    """What this process and its children make from now on has no rights for group and others."""
+    os.umask(OTHERS)
+
+
+def refuse_shared(root: Path) -> None:
+    """Raises NoFolderForAHome where a home cannot be at `root`, whether or not there is anything yet."""
+    if root.exists() and not root.is_dir():
+        raise NoFolderForAHome(f"{root} is a file, not the folder of a home: name a folder with --home or CHURN_HOME.")
+    real = root.resolve()
+    is_of_the_system = real.parent == Path(real.anchor) and real.name in SHARED
+    if is_of_the_system or real == Path.home().resolve() or (real.is_dir() and real.stat().st_mode & stat.S_ISVTX):
+        raise NoFolderForAHome(
+            f"{root} is shared with others, and a home is closed to them: name a folder of its own, "
+            f"such as {root / 'churn_home'}, with --home or CHURN_HOME."
+        )
+
+
+def close_to_others(root: Path, own: Iterable[str]) -> None:
+    """Take the rights of group and others from `root` and, if it had any, from what lies under it by the names `own`.
+
+    `own` are patterns of the first level. Left alone is whatever may be somebody else's too: what links lead to, other
+    file systems, files with a second name (hard links), files of other users. A closed root is not searched again.
+    """
+    mode = root.stat().st_mode
+    if not mode & OTHERS or not _is_ours(root.stat()):
+        return
+    try:
+        root.chmod(stat.S_IMODE(mode) & ~OTHERS)  # first, so that nobody comes in meanwhile
+        for path in (path for pattern in own for path in root.glob(pattern)):
+            for each in _with_all_inside(path, root.stat().st_dev):
+                _close(each)
+    except OSError as error:
+        if error.errno != errno.EROFS:  # there nothing can be changed, and churn check still works
+            raise
+
+
+def _with_all_inside(top: Path, device: int) -> Iterator[Path]:
+    if top.lstat().st_dev != device:
+        return
+    yield top
+    if top.is_dir() and not top.is_symlink():
+        for parent, folders, files in os.walk(top):
+            folders[:] = [name for name in folders if (Path(parent) / name).lstat().st_dev == device]
+            yield from (Path(parent) / name for name in [*folders, *files])
+
+
+def _close(path: Path) -> None:
+    with suppress(FileNotFoundError):  # a run that is at work meanwhile has removed it
+        found = path.lstat()
+        has_second_name = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
+        if found.st_mode & OTHERS and _is_ours(found) and not stat.S_ISLNK(found.st_mode) and not has_second_name:
+            path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    return os.geteuid() in (0, found.st_uid)

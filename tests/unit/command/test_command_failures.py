@@ -1,0 +1,192 @@
+"""What a person can mend is one line with cause, place and next step; a bug keeps its traceback."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from filelock import FileLock, Timeout
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import DatabaseError
+
+from churn_assets.defs.home import Home
+from churn_assets.defs.storage.record import Record
+from churn_assets.failures import Failure, naming, told
+
+CHURN = Path(sys.executable).with_name("churn")
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+Churn = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def obey_modes() -> None:
+    """Root may do everything; after this the process it becomes may not (of others nothing changes)."""
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+@pytest.fixture
+def churn(home: Home) -> Churn:
+    """The command line on `home`, in a process for which permissions hold."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(CHURN), *arguments, "--home", str(home.root)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=obey_modes)
+
+    return run
+
+
+@pytest.fixture
+def readonly(home: Home) -> Iterator[Home]:
+    home.settings_file.write_text("calendar: {start: 2026-11-02}\n")
+    Record(home.record).state_fact("a", "b")
+    paths = [home.root, *home.root.rglob("*")]
+    for path in paths:
+        path.chmod(path.stat().st_mode & ~0o222)
+    yield home
+    for path in paths:
+        path.chmod(path.stat().st_mode | 0o200)
+
+
+def in_one_line(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("Error: ")
+    return done.stderr
+
+
+# Seconds each, as they import Dagster; all others take one of these ways.
+COMMANDS = [
+    ("run", "--snapshot", "2026-11-09"), ("suppress", "u1", "--reason", "x"), ("approve", "--yes"), ("erase", "u1"),
+    ("simulate", "--end", "2026-11-02", "--users", "9", "--weeks", "2"), ("ui", "--port", "0"),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how root is made to obey is Linux's")
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_home_that_cannot_be_written_to(readonly: Home, churn: Churn, command: tuple[str, ...]) -> None:
+    line = in_one_line(churn(*command))
+    assert re.search(
+        rf"{readonly.root}/\S+: (SQLite says: attempt to write a readonly database|Permission denied);", line
+    )
+    assert "let the user who runs churn write there" in line
+
+
+def test_a_record_store_that_is_damaged(home: Home, churn: Churn) -> None:
+    home.record.write_bytes(os.urandom(4096))
+    line = in_one_line(churn("suppress", "u1", "--reason", "x"))
+    assert f"{home.record}: SQLite says: file is not a database; bring it back from its backup" in line
+    assert "do not delete it" in line
+
+
+def test_a_folder_where_the_record_store_should_be(home: Home, churn: Churn) -> None:
+    home.record.mkdir()
+    assert f"{home.record}: a folder is where a file should be; move it away" in in_one_line(churn("dispatch"))
+
+
+def test_a_file_where_a_folder_should_be(home: Home, churn: Churn) -> None:
+    home.tables.rmdir()
+    home.tables.touch()
+    assert f"{home.tables}: a file or folder of that name is in the way; move it away" in in_one_line(churn("dispatch"))
+
+
+def test_a_home_that_is_a_file(home: Home, churn: Churn, tmp_path: Path) -> None:
+    home.root.rename(tmp_path / "away")
+    home.root.touch()
+    assert "is a file, not the folder of a home" in in_one_line(churn("check"))
+
+
+def test_a_home_that_is_not_there(churn: Churn, home: Home, tmp_path: Path) -> None:
+    home.root.rename(tmp_path / "away")
+    line = in_one_line(churn("suppress", "u1", "--reason", "x"))
+    assert f"{home.root} is no home" in line
+    assert "nothing was recorded" in line
+    assert not home.root.exists(), "a misspelt home would keep the no where nobody looks"
+
+
+def test_a_period_that_ends_before_it_begins(churn: Churn) -> None:
+    line = in_one_line(churn("backfill", "--from", "2026-11-16", "--to", "2026-11-09"))
+    assert "--from 2026-11-16 is after --to 2026-11-09" in line
+
+
+def test_a_shop_that_cannot_be(churn: Churn) -> None:
+    assert "users must be at least 1, got 0" in in_one_line(churn("simulate", "--end", "2026-11-16", "--users", "0"))
+    assert "before the year 1" in in_one_line(churn("simulate", "--end", "2026-11-16", "--weeks", "999999"))
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "No space left on device; free some space"), (errno.EROFS, "Read-only file system; let the"),
+        (errno.EDQUOT, "Disk quota exceeded; free some space"), (errno.EIO, "Input/output error; check the disk"),
+        (errno.ENOTDIR, "a file is where a folder should be; move it away"), (errno.EMFILE, "Too many open files; "),
+        (errno.ELOOP, "Too many levels of symbolic links; use a home"), (errno.ENAMETOOLONG, "File name too long; use"),
+    ],
+)  # fmt: skip
+def test_what_the_system_refuses_names_the_file_or_else_the_home(number: int, words: str) -> None:
+    assert str(told(OSError(number, "", "/a/b"), Path("/h"))).startswith(f"/a/b: {words}")
+    assert str(told(OSError(number, ""), Path("/h"))).startswith(f"in /h: {words}")
+
+
+def test_sqlite_is_told_by_its_code_and_by_the_file_it_was_named_for(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.sqlite")) as connection:
+        connection.execute("create table t (a)")
+        connection.execute("pragma max_page_count = 2")
+        with pytest.raises(sqlite3.OperationalError) as full, naming(tmp_path / "x.sqlite"):
+            connection.executemany("insert into t values (randomblob(4000))", [()] * 9)
+    assert told(full.value, tmp_path) == (
+        f"{tmp_path}/x.sqlite: SQLite says: database or disk is full; free some space on that disk and give the same "
+        "command again."
+    )
+
+
+def test_a_damaged_database_of_dagster_may_be_moved_away(tmp_path: Path) -> None:
+    """Dagster reaches its databases through SQLAlchemy, which says neither file nor code."""
+    (tmp_path / "runs.db").write_bytes(os.urandom(4096))
+    engine = create_engine(f"sqlite:///{tmp_path / 'runs.db'}", poolclass=NullPool)
+    with pytest.raises(DatabaseError) as damaged, engine.connect() as connection:
+        connection.execute(text("select 1 from runs"))
+    assert str(told(damaged.value, Path("/h"))).startswith(
+        "/h/dagster: SQLite says: file is not a database; move it away"
+    )
+
+
+def test_a_lock_that_is_held_names_its_file(tmp_path: Path) -> None:
+    with FileLock(tmp_path / "a.lock"), pytest.raises(Timeout) as held:
+        FileLock(tmp_path / "a.lock", timeout=0, is_singleton=False).acquire()
+    assert str(told(held.value, tmp_path)).startswith(f"{tmp_path}/a.lock is held by another process")
+
+
+def bugs() -> Iterator[BaseException]:
+    yield from (KeyError("a"), ValueError("b"), FileNotFoundError(errno.ENOENT, "", "/a"), OSError(errno.EINVAL, ""))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in ("selec 1", "select * from missing"):
+            try:
+                connection.execute(statement)
+            except sqlite3.Error as error:
+                yield error
+    yield sqlite3.IntegrityError("no valid consent")
+    yield ConnectionError("lost")
+
+
+@pytest.mark.parametrize("error", list(bugs()), ids=repr)
+def test_a_bug_is_not_hidden(error: BaseException) -> None:
+    assert told(error, Path("/h")) is None
+    assert told(Failure("as it stands"), Path("/h")) == "as it stands"
+
+
+def test_the_command_line_shows_the_traceback_of_a_bug(home: Home) -> None:
+    code = (
+        "import sys; from churn_assets import cli, cli_options; sys.argv = ['churn', 'check']\n"
+        "def broken(_): raise KeyError('a bug')\ncli.settled_home = broken\ncli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Traceback" in done.stderr
+    assert "KeyError: 'a bug'" in done.stderr
