@@ -65,12 +65,11 @@ def simulate(
 ) -> None:
     """Write a simulated shop into the landing, and the truth about it beside the landing."""
     root = settled_home(home)
+    from churn_assets.defs.landing.fill import fill_from_shop, newest_monday
     from churn_assets.shop.settings import ShopSettings
 
     day = end.date() if end else newest_monday(datetime.now(UTC).date())
     shop = ShopSettings(users=users, weeks=weeks, end=day, seed=seed)
-    from churn_assets.defs.landing.fill import fill_from_shop
-
     fill_from_shop(root, shop, if_missing=if_missing)
 
 

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
-
 from churn_assets.failures import Failure
 from churn_assets.sections import (
     Calendar,

@@ -130,8 +130,11 @@ def test_it_answers_its_own_pages_and_nobody_elses(ui: Ui) -> None:
         f"HEAD /graphql?query={change} HTTP/1.1\r\nHost: {own}\r\n\r\n",
         f"GET /graphql?query={change} HTTP/1.0\r\n\r\n",
         f"get /graphql?query={change} HTTP/1.1\r\nHost: {own}\r\n\r\n",
-        f"GET /graphql HTTP/1.1\r\nHost: {own}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://evil.example\r\n\r\n",
+        (
+            f"GET /graphql HTTP/1.1\r\nHost: {own}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Origin: http://evil.example\r\n\r\n"
+        ),
     ):
         assert re.match(rb"HTTP/1\.\d 4\d\d ", ui.raw(request.encode())), request
     elsewhere = json.dumps(json.dumps({"resources": {"workplace": {"config": {"home_path": "/elsewhere"}}}}))

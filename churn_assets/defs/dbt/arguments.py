@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import yaml
 
+from churn_assets.failures import Failure
+
 # Commands of dbt 1.11 by what they do with the warehouse. Others are left to dbt, which does not know them either.
 APART = ("parse", "list", "ls", "deps", "clean", "init", "serve")
 READING = ("compile", "show", "docs", "generate", "source", "freshness", "debug")
@@ -19,7 +21,7 @@ FULL_REFRESH = ("--full-refresh", "-f")
 YES = ("1", "t", "true", "y", "yes", "on")
 
 
-class DbtRefused(ValueError):
+class DbtRefused(Failure, ValueError):
     """What dbt was to do would leave the home inconsistent; nothing was changed."""
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 
 import polars as pl
 
-from churn_assets.defs.dbt.project import RawTable, raw_contract
+from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.defs.workplace import Workplace
 from churn_assets.monitoring.feed_history import RETURNING_DAYS
 
@@ -79,4 +79,5 @@ def _rows(workplace: Workplace, table: RawTable) -> str:
     event = table.event_time or "cast(null as timestamp)"
     # Staging takes a row without any time as always known, which says nothing of when it came.
     known = event if workplace.settings.landing.restated else f"nullif(known_at, {ALWAYS_KNOWN})"
-    return f"select user_id, {event} as event_at, {known} as known_at from staging.stg_{table.name}"
+    user = "user_id" if any(column.name == "user_id" for column in table.columns) else "cast(null as varchar)"
+    return f"select {user} as user_id, {event} as event_at, {known} as known_at from staging.stg_{table.name}"

@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from churn_assets.defs.dbt.project import raw_contract
+from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.snapshot_checks import checked_snapshots
 from churn_assets.defs.staging.arrivals import feed_counts
 from churn_assets.defs.workplace import Workplace
