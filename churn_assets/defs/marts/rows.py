@@ -50,7 +50,7 @@ def _counts(table: RawTable, consumed: str) -> str:
       (select count(*) from staging.quarantine where source_table = '{table.name}') as refused,
       staged.not_yet_known
     from ({counts(table, consumed)}) as staged,
-      (select count(*) as delivered, count(*) filter (refused_because is null and is_replaced) as replaced
+      (select count(*) as delivered, count(*) filter (is_replaced) as replaced
        from raw.{table.name}) as landed"""
 
 

@@ -36,7 +36,7 @@ ASKED_TAG = "churn/asked_from"
     can_subset=True,
 )
 def newest_rows_have_arrived(
-    context: dg.AssetCheckExecutionContext, workplace: Workplace
+    context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
     """One visit to the warehouse for all tables and snapshots; each snapshot is judged by what was known then."""
     wanted = {key.asset_key for key in context.selected_asset_check_keys}

@@ -28,7 +28,9 @@ from churn_assets.landing.review import refuse_what_would_be_wrong
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def staging_models(context: dg.AssetExecutionContext, workplace: Workplace, dbt: DbtCliResource) -> Iterator[Any]:
+def staging_models(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
+) -> Iterator[Any]:
     """The raw rows, typed or refused; and what was found of the raw tables."""
     snapshots = snapshots_of(context)
     for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
