@@ -51,7 +51,7 @@ def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
             return  # another process was quicker
         held = Schema.of(connection)
         number = _number(file, connection, held, migrations)
-        if held.tables:
+        if held.tables and number < migrations[-1].number:
             backup = back_up(file, number)
         connection.execute(BOOK)
         for migration in migrations[number:]:
@@ -67,6 +67,8 @@ def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     if backup:
         remove_old(file)
         log.warning("%s: schema %s is now %s; as it was: %s", file, number, migrations[-1].number, backup.name)
+    elif held.tables:
+        log.warning("%s: an older release has opened it and put back rules of its own; they are replaced again.", file)
 
 
 def _number(file: Path, connection: sqlite3.Connection, held: Schema, migrations: Sequence[Migration]) -> int:

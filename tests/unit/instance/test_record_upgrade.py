@@ -139,9 +139,12 @@ def test_a_record_of_a_newer_program_is_refused_with_the_command_that_helps(newe
     assert len(backups_of(newest_release)) == 1, "of the upgrade before"
 
 
-def test_a_program_from_before_the_numbers_does_not_leave_its_rules_behind(newest_release: Path) -> None:
+def test_a_program_from_before_the_numbers_does_not_leave_its_rules_behind(
+    newest_release: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """It takes the number for an old one, puts back the views and triggers it knows, and its own number."""
     upgrade(newest_release)
+    caplog.clear()
     execute(
         newest_release,
         "drop trigger nothing_leaves_without_consent",
@@ -152,6 +155,10 @@ def test_a_program_from_before_the_numbers_does_not_leave_its_rules_behind(newes
     with reading(newest_release) as connection:
         assert Schema.of(connection).others == Schema.after(MIGRATIONS).others
         assert connection.execute("select count(*) from migrations").fetchone() == (len(MIGRATIONS),)
+    assert caplog.messages == [
+        f"{newest_release}: an older release has opened it and put back rules of its own; they are replaced again."
+    ]
+    assert len(backups_of(newest_release)) == 1, "of the upgrade; no row has changed since"
     assert header(newest_release) == (APPLICATION_ID, len(MIGRATIONS))
 
 
