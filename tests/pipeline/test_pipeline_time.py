@@ -95,7 +95,7 @@ def from_nothing(
 
 def differences(left: Instance, right: Instance, relation: str, snapshot: date) -> dict[str, int]:
     """Columns that differ, each with the number of rows; rows that only one side has count under `user_id`."""
-    sql = f"select * from {relation} where snapshot_date = date '{snapshot}' order by user_id"
+    sql = f"select * from {relation} where snapshot_date = date '{snapshot}' order by all"
     rows, others = left.query(sql), right.query(sql)
     assert len(rows), f"{relation} has no row at {snapshot}"
     strangers = set(rows["user_id"]) ^ set(others["user_id"])
