@@ -148,7 +148,8 @@ class _Part:
         column = self.table.column(name)
         is_of_the_past = column.is_event_time and not column.is_planned
         days = self.reading.options.max_days_ahead if is_of_the_past else CENTURY_DAYS
-        known = f"coalesce(ingested_at, {self.reading.latest_known} - interval {days} day)"
+        ingested = f"case when {self._is_possible('ingested_at')} then ingested_at end"
+        known = f"coalesce({ingested}, {self.reading.latest_known} - interval {days} day)"
         return f"{known} + interval {days} day"
 
     def _refused_because(self) -> str:
