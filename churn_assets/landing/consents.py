@@ -55,15 +55,17 @@ def consent_columns(held: Held_, reading: Reading, feed: ChangeFeed) -> list[str
     return columns
 
 
-def consent_rules(held: Held_, reading: Reading, is_possible: str) -> list[tuple[str, str]]:
-    """Rules that refuse a yes which gives nothing. A no is never refused for its words."""
+def consent_rules(
+    held: Held_, reading: Reading, is_possible: str, known: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Rules that refuse a yes which gives nothing; `known`: those of ingested_at. A no is refused for none of them."""
     said = _Said(held, reading, ChangeFeed({}))
     rules = [
         (f"{said.channel} = '{UNKNOWN}'", "channel is not known, so its yes gives nothing"),
         (f"{said.purpose} = '{UNKNOWN}'", "purpose is not known, so its yes gives nothing"),
         (f"not coalesce({is_possible}, false)", "changed_at is no possible time, so its yes gives nothing"),
     ]
-    return [(f"{said.is_yes} and {condition}", reason) for condition, reason in rules]
+    return [(f"{said.is_yes} and {condition}", reason) for condition, reason in (*rules, *known)]
 
 
 class _Said:
@@ -92,7 +94,9 @@ class _Said:
         possible = f"changed_at >= {self._reading.earliest}"
         days = self._reading.options.max_days_ahead
         ahead = f"changed_at < coalesce(ingested_at + interval {days} day, {self._reading.latest_known})"
-        no = f"case when {possible} and {ahead} then {end} else coalesce(ingested_at, {NEVER_LIFTED}) end"
+        learned = f"ingested_at >= {self._reading.earliest} and ingested_at < {self._reading.latest_known}"
+        unsaid = f"case when {learned} then ingested_at else {NEVER_LIFTED} end"
+        no = f"case when {possible} and {ahead} then {end} else {unsaid} end"
         yes = f"least({earliest_utc_sql('changed_at', zone)}, known_at)"
         return f"case when {self.is_yes} then {yes} else {no} end"
 

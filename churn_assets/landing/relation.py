@@ -123,13 +123,15 @@ class _Part:
     def _known_at(self) -> str:
         event = self.table.event_time
         happened = f"{event}, " if event else ""
+        ingested = "ingested_at"
         if self.table.name == "consents":  # a time that cannot be is none, and a no without a time counts always
             happened = f"case when {self._is_possible('changed_at')} then changed_at end, "
+            ingested = f"case when {self._is_possible('ingested_at')} then ingested_at end"
         without = f"coalesce({happened}{ALWAYS})"
         loaded = self.reading.options.loaded_until
         if loaded and "ingested_at" in self.source.columns and not self.source.is_ours:
-            return f"case when ingested_at > timestamp '{loaded}' then ingested_at else {without} end"
-        return f"coalesce(ingested_at, {without})"
+            ingested = f"case when {ingested} > timestamp '{loaded}' then ingested_at end"
+        return f"coalesce({ingested}, {without})"
 
     def _bounded(self, column: RawColumn) -> str:
         """A time that cannot be is unknown; where it is required the row is refused for it."""
@@ -155,8 +157,9 @@ class _Part:
     def _refused_because(self) -> str:
         if self.table.name == "consents":
             user = [rule for column in self.table.columns if column.is_id for rule in self._rules(column)]
-            rules = [*self.source.feed.rules, *user, *self._rules(self.table.column("ingested_at"))]
-            rules += consent_rules(self._held, self.reading, self._is_possible("changed_at"))
+            known = self._rules(self.table.column("ingested_at"))
+            rules = [*self.source.feed.rules, *user]
+            rules += consent_rules(self._held, self.reading, self._is_possible("changed_at"), known)
         else:
             rules = [*self.source.feed.rules, *(rule for column in self.table.columns for rule in self._rules(column))]
         cases = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in rules)

@@ -54,7 +54,8 @@ def landed_words(consents: LandedTable | None, users: Sequence[str], now: dateti
     if consents is None:
         return []
     said = " union all ".join(
-        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at from kept "
+        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at, changed_at "
+        "from kept "
         f"where channel_meant {'=' if channel == ALL else '<>'} '{ALL}'"
         for channel in (*SENDING_CHANNELS, ALL)
     )
@@ -63,7 +64,7 @@ def landed_words(consents: LandedTable | None, users: Sequence[str], now: dateti
       from {consents.scan} where refused_because is null and list_contains($users, user_id)
     )
     select user_id, channel, is_granted, max(counts_at) from ({said})
-    where not is_granted or (counts_at <= $now and known_at <= $now)
+    where is_granted is not null and (not is_granted or (changed_at <= $now and known_at <= $now))
     group by all order by all
     """
     with duck() as connection:
