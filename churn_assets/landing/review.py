@@ -13,6 +13,7 @@ import duckdb
 
 from churn_assets.contracts.raw import RawTable
 from churn_assets.duck import duck
+from churn_assets.landing.conflicts import REASON as CONTRADICTING
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.relation import ALWAYS
@@ -21,7 +22,7 @@ Severity = Literal["error", "warning"]
 EXAMPLES = 5
 # Half of all rows with one day of arrival, and known a week later than they happened: a history loaded in one go.
 LOADED_SHARE, LOADED_LAG_DAYS = 0.5, 7
-OF_NOBODY = ("user_id is missing", "user_id stands for nobody")
+TOLD_ELSEWHERE = ("user_id is missing", "user_id stands for nobody", CONTRADICTING)
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,10 @@ def too_little_kept(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, 
     for landed in tables.values():
         if landed.name == "events":  # large; the check on the quarantine counts its refusals
             continue
-        # Rows of nobody (guest checkouts, lines of an order without a header) are no loss, however many they are.
+        # Rows of nobody (guest checkouts, lines of an order without a header) are no loss, however many they are, and
+        # contradictions are told as such.
         row = connection.execute(
-            f"select count(*) filter (not coalesce(refused_because in {OF_NOBODY}, false)), "
+            f"select count(*) filter (not coalesce(refused_because in {TOLD_ELSEWHERE}, false)), "
             f"count(*) filter (refused_because is null) from {landed.scan}"
         ).fetchone()
         rows, kept = row or (0, 0)
@@ -138,7 +140,7 @@ def too_little_kept(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, 
         if rows == 0 and landed.table.must_exist:
             yield Finding("error", landed.name, "its files hold no row of any user", "Put the rows there and run again")
         elif rows and (kept < share * rows or not kept):
-            worst = next(each for each in refusals(connection, landed) if each.reason not in OF_NOBODY)
+            worst = next(each for each in refusals(connection, landed) if each.reason not in TOLD_ELSEWHERE)
             example = f", for example {worst.examples[0]}" if worst.examples else ""
             kept_words = f"only {kept:,} of {rows:,} rows are" if kept else f"none of {rows:,} rows is"
             yield Finding(
