@@ -22,7 +22,15 @@ from churn_assets.landing.conflicts import Conflicts, find, settled
 from churn_assets.landing.csv import Shape, open_csv, read_csv_sql, validate
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.file_cache import FileCache
-from churn_assets.landing.files import READ, DataFile, Format, Unread, files_of_table, is_bookkeeping
+from churn_assets.landing.files import (
+    READ,
+    DataFile,
+    Format,
+    Unread,
+    files_of_table,
+    is_bookkeeping,
+    natural_order,
+)  # fmt: skip
 from churn_assets.landing.json import open_json, read_json_sql
 from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.relation import Reading, Source, relation
@@ -164,7 +172,8 @@ class _Opener:
     def table(self, table: RawTable, folder: Path, received: Path | None, reading: Reading) -> LandedTable | None:
         found = files_of_table(folder)
         ours = files_of_table(received).files if received else []
-        files = [*self._opened(table, found.files, is_ours=False), *self._opened(table, ours, is_ours=True)]
+        files = sorted(self._opened(table, found.files, is_ours=False), key=lambda file: natural_order(file.path))
+        files += self._opened(table, ours, is_ours=True)
         if table.name == "consents":
             _no_consents_are_left_out(found.unread)
         if not files:

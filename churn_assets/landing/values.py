@@ -98,7 +98,7 @@ class Held:
             may_be_nan = self.raw_type in FLOATS and (self.column.is_id or not self.column.is_required)
             return f"({self.sql} is null or isnan({self.sql}))" if may_be_nan else f"{self.sql} is null"
         if self.column.is_id or self.column.kind not in ("varchar", "timestamp"):
-            is_nan = f"lower({stripped_sql(self.sql)}) = 'nan'"
+            is_nan = f"coalesce(lower({stripped_sql(self.sql)}) = 'nan', false)"
             may_be_nan = self.column.is_id or not self.column.is_required
             return no_value_sql(self.sql) if may_be_nan else f"({no_value_sql(self.sql)} and not {is_nan})"
         if self.column.kind == "timestamp":
