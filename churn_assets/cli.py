@@ -12,7 +12,16 @@ from typing import Annotated
 import typer
 
 from churn_assets.cli_acts import app as acts
-from churn_assets.cli_options import Day, HomeOption, IfMissing, OptionalDay, existing_home, finish, settled_home
+from churn_assets.cli_options import (
+    Day,
+    HomeOption,
+    IfMissing,
+    OptionalDay,
+    existing_home,
+    finish,
+    refuse_unreadable,
+    settled_home,
+)
 from churn_assets.failures import Failure, told
 from churn_assets.instance.private import keep_private
 
@@ -30,6 +39,7 @@ def main() -> None:
     """Entry point. Whatever goes wrong in a known way is one message and exit code 1; after Ctrl-C it is 130."""
     keep_private()
     try:
+        refuse_unreadable(sys.argv[1:])
         app()
     except SystemExit as ended:
         if ended.code == INTERRUPTED:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from churn_assets.failures import Failure
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Folder of this instance; default CHURN_HOME or ./churn_home.")
@@ -22,6 +26,19 @@ FromDay = Annotated[
     typer.Option("--from", formats=["%Y-%m-%d"], help="First snapshot it scores; default: the next one to come."),
 ]
 IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
+
+
+def refuse_unreadable(arguments: Sequence[str]) -> None:
+    """Raises Failure on what no command could mean: text that is not UTF-8, and a home without a name (an empty
+    variable of a script, which would make a home of the folder that somebody happens to stand in).
+    """
+    for number, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise Failure(f"Argument {number} is not UTF-8: {argument!r}. Write it in the encoding UTF-8.") from error
+    if "--home=" in arguments or ("--home", "") in pairwise(arguments):
+        raise Failure("--home names no folder: give its path, or leave the option out.")
 
 
 def settled_home(folder: Path | None) -> Path:

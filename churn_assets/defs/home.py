@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from churn_assets.failures import Failure
-from churn_assets.instance.private import OWNER_ONLY, close_to_others, refuse_shared
+from churn_assets.instance.private import OWNER_ONLY, NoFolderForAHome, close_to_others, refuse_shared
 from churn_assets.landing.inspect import LandingContents, survey
 from churn_assets.settings import Settings, load_settings
 
@@ -45,7 +45,14 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> Home:
-        return cls(Path(os.environ.get("CHURN_HOME") or "churn_home").expanduser().absolute())
+        """Raises NoFolderForAHome where the path cannot be made a whole one."""
+        named = os.environ.get("CHURN_HOME") or "churn_home"
+        try:
+            return cls(Path(named).expanduser().absolute())
+        except (RuntimeError, FileNotFoundError) as error:  # of ~somebody; of a working directory that is gone
+            raise NoFolderForAHome(
+                f"{named}: no such folder can be found ({error}); name it by its whole path."
+            ) from error
 
     @cached_property
     def settings(self) -> Settings:

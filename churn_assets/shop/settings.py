@@ -8,6 +8,9 @@ from datetime import date, timedelta
 from churn_assets.failures import Failure
 
 
+LAST_YEAR = 2200  # what is promised in one year comes in the next, and dates end with 9999
+
+
 class ShopError(Failure, ValueError):
     """A shop that cannot be simulated; the message names the setting, its value and what is allowed."""
 
@@ -36,6 +39,8 @@ class ShopSettings:
         for name in ("users", "weeks"):
             if getattr(self, name) < 1:
                 raise ShopError(f"shop setting {name} must be at least 1, got {getattr(self, name)}")
+        if self.end.year > LAST_YEAR:
+            raise ShopError(f"shop setting end must not be after the year {LAST_YEAR}, got {self.end}")
         if self.weeks > (self.end - date.min).days // 7:
             raise ShopError(f"shop setting weeks reaches back before the year 1, got {self.weeks}")
         if self.seed < 0:

@@ -141,10 +141,8 @@ def test_everybody_reads_the_new_states(sent: Counter[str], instance: Instance) 
 def test_a_plan_that_changed_needs_another_approval(sent: Counter[str], workplace: Workplace) -> None:
     plan = Plan.at(workplace, DAY)
     less = Plan(plan.snapshot, plan.messages[1:], plan.policy_version)
-    approval = workplace.outbox.approval(DAY)
-    assert "is not the one that ana approved" in str(
-        less.why_not(approval, Signer.of(workplace.home, workplace.record))
-    )
+    told = less.why_not(workplace.outbox.approval(DAY), Signer.of(workplace.home, workplace.record))
+    assert "is not the one that ana approved" in str(told)
 
 
 def test_from_the_ui_an_old_plan_is_not_even_looked_at(sent: Counter[str], workplace: Workplace) -> None:

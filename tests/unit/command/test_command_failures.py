@@ -116,8 +116,30 @@ def test_a_period_that_ends_before_it_begins(churn: Churn) -> None:
     assert "--from 2026-11-16 is after --to 2026-11-09" in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([b"suppress", b"u\xff", b"--reason", b"x"], "Argument 2 is not UTF-8"),
+        ([b"check", b"--home="], "--home names no folder"),
+        ([b"check", b"--home", b""], "--home names no folder"),
+        ([b"check", b"--home", b"~nobody-of-that-name/home"], "~nobody-of-that-name/home: no such folder can be found"),
+    ],
+)
+def test_what_no_command_could_mean(arguments: list[bytes], told: str) -> None:
+    done = subprocess.run([bytes(CHURN), *arguments], capture_output=True, text=True, check=False)
+    assert told in in_one_line(done)
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
+    code = f"import os, sys; os.chdir({str(tmp_path)!r}); os.mkdir('a'); os.chdir('a'); os.rmdir('../a')\n"
+    code += "del os.environ['CHURN_HOME']; sys.argv = ['churn', 'check']; from churn_assets.cli import main; main()"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    assert "churn_home: no such folder can be found" in in_one_line(done)
+
+
 def test_a_shop_that_cannot_be(churn: Churn) -> None:
     assert "users must be at least 1, got 0" in in_one_line(churn("simulate", "--end", "2026-11-16", "--users", "0"))
+    assert "not be after the year 2200" in in_one_line(churn("simulate", "--end", "9999-12-31"))
     assert "before the year 1" in in_one_line(churn("simulate", "--end", "2026-11-16", "--weeks", "999999"))
 
 
