@@ -120,9 +120,7 @@ def _false_alarms(
     return (len({table for table, _ in weeks}), len(weeks), *(len(alarms[kind]) for kind in ("monday", "day", "month")))
 
 
-def _faults(
-    counts: pl.DataFrame, first: date, last: date, closed: frozenset[date]
-) -> Iterator[tuple[str, str, bool]]:
+def _faults(counts: pl.DataFrame, first: date, last: date, closed: frozenset[date]) -> Iterator[tuple[str, str, bool]]:
     """Fault, table, whether it was found."""
     shut = dict.fromkeys(counts["table"].unique(), closed)
     for number in range(1, (last - first).days // 21):
