@@ -95,10 +95,13 @@ def _judged(table: str, past: History | None, previous: date, *, is_vital: bool)
     looks = {window: found for window in _windows(past.snapshot - previous) if (found := level(past, window))}
     thin = {window: found for window, found in looks.items() if _is_thin(past, window, found)}
     if thin:
+        empty = Window(0, silent_days)  # all that is empty, where less was enough to tell
+        if any(window.start == 0 and found.rows == 0 for window, found in thin.items()) and (
+            all_of_it := level(past, empty)
+        ):
+            thin[empty] = all_of_it
         window = max(thin, key=lambda each: thin[each].errors)
-        if window.start == 0 and thin[window].rows == 0:
-            window = Window(0, silent_days)  # all that is empty, where less was enough to tell
-        return _broken(table, past, window, level(past, window))
+        return _broken(table, past.snapshot, window, thin[window])
     if not any(found.can_tell for found in looks.values()):
         return Verdict(table, "unjudged", "too few rows, or too uneven, for any window to tell")
     return Verdict(table, "whole")
@@ -122,10 +125,10 @@ def _is_thin(past: History, window: Window, found: Level) -> bool:
     return returning is None or returning.share < RETURNING_SHARE * left
 
 
-def _broken(table: str, past: History, window: Window, found: Level | None) -> Verdict:
-    last_day = past.snapshot - timedelta(days=window.start + 1)
-    rows, expected = (round(found.rows), found.expected) if found else (0, 0.0)
-    return Verdict(table, "broken", "", last_day - timedelta(days=window.days - 1), last_day, rows, expected)
+def _broken(table: str, snapshot: date, window: Window, found: Level) -> Verdict:
+    last_day = snapshot - timedelta(days=window.start + 1)
+    first_day = last_day - timedelta(days=window.days - 1)
+    return Verdict(table, "broken", "", first_day, last_day, round(found.rows), found.expected)
 
 
 def _silent(table: str, past: History, silent_days: int, *, is_vital: bool) -> Verdict:

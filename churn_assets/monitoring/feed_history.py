@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 WEEK = 7
-WEEKS = 125  # two years, three weeks around them, and the weeks that those are held against
+WEEKS = 135  # two years, three weeks around them, and the half year that those are held against
 DAYS = 6 * WEEK  # before each date: the longest month, and the windows that end up to a week before it begins
 # A row known later than this counts as late as this: no window looks back further.
 LONGEST_LAG_DAYS = 60

@@ -12,7 +12,8 @@ from churn_assets.monitoring.feed_history import RETURNING_DAYS, WEEK, WEEKS, Fl
 
 # Of 1 to 3 days a quarter: single days are cold, rainy or holidays. Of a week 0.7: half the rows gone must be seen.
 LOWEST_SHARES = {1: 0.25, 2: 0.25, 3: 0.25, WEEK: 0.7}
-REFERENCE_WEEKS, FEWEST_WEEKS, RECENT_WEEKS = 12, 4, 3
+# The newest 12 weeks on which nothing was closed, of half a year; 4 of them at least.
+REFERENCE_WEEKS, REACH_WEEKS, FEWEST_WEEKS, RECENT_WEEKS = 12, 26, 4, 3
 LOWER_QUARTILE = 0.25
 GROWTH = 2.0  # beyond it the last weeks are a campaign, not growth
 CHANCE = 1e-6
@@ -101,10 +102,10 @@ def _level(
     days = slice(window.start, window.start + window.days)
     is_open = ~past.is_closed[0, days]
     sums = rows[:, days][:, is_open].sum(axis=1)
-    before = np.flatnonzero(_is_usable(past, days, is_open, history_days)[at + 1 : at + 1 + REFERENCE_WEEKS])
-    if before.size < FEWEST_WEEKS or not is_open.any():
+    usable = _is_usable(past, days, is_open, history_days)[at + 1 : at + 1 + REACH_WEEKS]
+    weeks = sums[at + 1 + np.flatnonzero(usable)[:REFERENCE_WEEKS]]
+    if weeks.size < FEWEST_WEEKS or not is_open.any():
         return None
-    weeks = sums[before + at + 1]
     quartile = np.sort(weeks)[ceil(LOWER_QUARTILE * weeks.size) - 1]
     lately = weeks[:RECENT_WEEKS].min()
     expected = lately if quartile < lately <= GROWTH * quartile else quartile

@@ -37,7 +37,9 @@ class Told:
         return sorted(check.check_name for check in self.checks if not check.passed)
 
 
-def _run(checks: Sequence[dg.AssetChecksDefinition], workplace: Workplace, days: Sequence[date]) -> Told:
+def _run(
+    checks: Sequence[dg.AssetChecksDefinition], workplace: Workplace, days: Sequence[date], more_tags: dict[str, str]
+) -> Told:
     """A run for `days` over the checked assets, the checks, and something that depends on all of them."""
     keys = sorted({key.asset_key for check in checks for key in check.check_keys})
     partitioned = {"partitions_def": CALENDAR.partitions, "backfill_policy": dg.BackfillPolicy.single_run()}
@@ -65,7 +67,7 @@ def _run(checks: Sequence[dg.AssetChecksDefinition], workplace: Workplace, days:
         result = definitions.resolve_job_def("everything" if days else "check").execute_in_process(
             instance=instance,
             partition_key=days[0].isoformat() if len(days) == 1 else None,
-            tags=tags if len(days) > 1 else None,
+            tags=tags | more_tags if len(days) > 1 else None,
             raise_on_error=False,
         )
     made = [event.asset_key for event in result.get_asset_materialization_events()]
@@ -76,8 +78,12 @@ def _run(checks: Sequence[dg.AssetChecksDefinition], workplace: Workplace, days:
 def run_check(workplace: Workplace) -> Callable[..., Told]:
     """Runs checks on `workplace` for some snapshots; none: the checks alone, as from their button in the UI."""
 
-    def run(checks: dg.AssetChecksDefinition | Sequence[dg.AssetChecksDefinition], *days: date) -> Told:
-        return _run([checks] if isinstance(checks, dg.AssetChecksDefinition) else checks, workplace, days)
+    def run(
+        checks: dg.AssetChecksDefinition | Sequence[dg.AssetChecksDefinition],
+        *days: date,
+        tags: dict[str, str] | None = None,
+    ) -> Told:
+        return _run([checks] if isinstance(checks, dg.AssetChecksDefinition) else checks, workplace, days, tags or {})
 
     return run
 

@@ -40,13 +40,14 @@ def experiment_readout(at: Snapshot) -> Iterator[Product]:
         outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
         result = readout(assignments, outcomes, window_days=window_days, snapshot=at.date, remarks=remarks)
     notes = notes_by_campaign(result, {*assignments["campaign"], *remarks}, remarks)
+    left_out = [name for name, note in notes.items() if note.startswith(LEFT_OUT)]
     yield Product(
         "experiment_readout",
         result,
         {
             "campaigns": result["campaign"].n_unique(),
             "campaigns_matured": result.filter("is_matured")["campaign"].n_unique(),
-            "campaigns_left_out": ", ".join(name for name, note in notes.items() if LEFT_OUT in note) or "none",
+            "campaigns_left_out": ", ".join(left_out) or "none",
             "effects_proven": int((result["p_value"] < SIGNIFICANT).sum()),
             "notes": dg.MetadataValue.md("\n".join(f"- {name}: {note}" for name, note in notes.items()) or "none"),
         },

@@ -69,6 +69,11 @@ def test_any_field_can_be_set_from_the_environment(
         ("monitoring: {psi_warn: 0.3}", ["monitoring", "psi_warn 0.3 is above psi_alarm"]),
         ("monitoring: {false_alarm_share: 0}", ["monitoring.false_alarm_share", "got 0"]),
         ("scoring: 7", ["scoring", "got 7"]),
+        ("landing: {closed_dates: [christmas]}", ["landing.closed_dates.0", "got 'christmas'"]),
+        ("landing: {closed_dates: [{from: 2026-03-02, to: 2026-03-01}]}", ["from 2026-03-02 is after to 2026-03-01"]),
+        ("landing: {closed_dates: [{from: 2025-03-02, to: 2062-03-09}]}", ["more than 366 days; is a year mistyped?"]),
+        ("landing: {closed_dates: [{from: 2026-03-02}]}", ["landing.closed_dates.0", "to", "Field required"]),
+        ("landing: {closed_dates: [{from: 2026-03-02, to: 2026-03-02, tables: [order]}]}", ["tables", "got 'order'"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(file: Path, text: str, named: list[str]) -> None:
@@ -97,6 +102,23 @@ def test_a_file_that_is_no_mapping_is_named(file: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(SettingsError, match=r"churn\.yaml cannot be read as YAML"):
         load_settings(file)
+
+
+def test_closed_days_are_dates_and_spans_of_all_tables_or_some(file: Path) -> None:
+    file.write_text(
+        "landing: {closed_dates: [2026-12-25, {from: 2026-02-27, to: 2026-03-01, tables: [contacts, coupons]}]}\n"
+    )
+    landing = load_settings(file).landing
+
+    assert landing.closed_days("orders") == {date(2026, 12, 25)}
+    span = {date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)}
+    assert landing.closed_days("contacts") == {date(2026, 12, 25)} | span
+
+
+def test_closed_days_can_be_set_from_the_environment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURN__LANDING__CLOSED_DATES", '["2026-12-25", {"from": "2026-12-31", "to": "2027-01-01"}]')
+
+    assert len(load_settings(file).landing.closed_days("events")) == 3
 
 
 def test_every_section_is_frozen_and_has_only_stated_fields() -> None:
