@@ -7,7 +7,6 @@ from datetime import date, timedelta
 
 from churn_assets.failures import Failure
 
-
 LAST_YEAR = 2200  # what is promised in one year comes in the next, and dates end with 9999
 
 

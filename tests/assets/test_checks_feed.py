@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import dagster as dg
 import pytest
 
-from churn_assets.defs.dbt.project import raw_contract
+import dagster as dg
+from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.home import Home
-from churn_assets.defs.landing.inspect import LandedTable
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.staging.arrivals import feed_counts, newest_known
 from churn_assets.defs.staging.feed import ASKED_TAG, newest_rows_have_arrived
 from churn_assets.defs.workplace import Workplace
+from churn_assets.landing.inspect import LandedTable
 from churn_assets.monitoring.feed_history import FeedCounts
 
 Run = Callable[..., Any]
