@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,11 +64,42 @@ def records(data: DataFile, encoding: str) -> Iterator[RawRecord]:
         yield from _csv(handle) if data.format == Format.CSV else _json(handle)
 
 
+def values_in(file: Path, columns: Sequence[str], encoding: str = "utf-8") -> Iterator[tuple[str | None, ...]]:
+    """Those columns of every row, as the file has them; None for what it does not have."""
+    data = _data(file)
+    if data.format == Format.PARQUET:
+        rows = pl.scan_parquet(file, hive_partitioning=False)
+        held = {name.lower(): name for name in rows.collect_schema().names()}
+        picked = [pl.col(held[c]).cast(pl.String) if c in held else pl.lit(None, pl.String) for c in columns]
+        named = [column.alias(str(number)) for number, column in enumerate(picked)]
+        yield from rows.select(named).collect(engine="streaming").iter_rows()
+        return
+    with text_of(data, encoding, errors="surrogateescape") as handle:
+        for row in _rows(handle, data.format):
+            yield tuple(row.get(column) for column in columns)
+
+
+def _rows(handle: io.TextIOBase, form: Format) -> Iterator[dict[str, str]]:
+    if form == Format.CSV:
+        line = handle.readline()
+        names = [name.strip().lower() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+        for values in csv.reader(handle, delimiter=_delimiter(line)):
+            yield dict(zip(names, values, strict=False))
+        return
+    for record in _json(handle):
+        found = json.loads(record.text) if record.text.strip() else {}
+        yield {str(name).strip().lower(): str(value) for name, value in found.items() if value is not None}
+
+
+def _delimiter(header: str) -> str:
+    return max(DELIMITERS, key=header.count)
+
+
 def _csv(handle: io.TextIOBase) -> Iterator[RawRecord]:
     lines = handle.readlines()
     if not lines:
         return
-    reader = csv.reader(lines, delimiter=max(DELIMITERS, key=lines[0].count))
+    reader = csv.reader(lines, delimiter=_delimiter(lines[0]))
     names = [name.removeprefix(MARK).strip().lower() for name in next(reader)]
     at = [(name, names.index(name)) for name in KEYS if name in names]
     yield RawRecord("".join(lines[: reader.line_num]), {})
