@@ -85,10 +85,7 @@ def _show(
             )
     if any(review.rows_refused for review in reviews):
         console.print("  Refused rows go to staging.quarantine, are counted there and used nowhere.")
-    listed = ", ".join(f"{word} {rows:,} {'yes' if is_one else 'no'}" for word, rows, is_one, _ in statuses[:20])
-    console.print(f"Order statuses, rows, counts as a purchase: {listed}", markup=False, soft_wrap=True)
-    told = ", ".join(f"{name} {value:,.2f}" for name, value in scale.items() if value is not None)
-    console.print(f"Order amounts: {told}", markup=False)
+    _show_orders(console, statuses, scale)
     for table in raw_contract():
         if table.name not in contents.tables:
             console.print(
@@ -103,6 +100,15 @@ def _show(
         console.print("Every row keeps the raw contract.")
     else:
         console.print("A run can begin: churn run")
+
+
+def _show_orders(console: Console, statuses: list[tuple[str, int, bool, bool]], scale: dict[str, float | None]) -> None:
+    listed = ", ".join(f"{word} {rows:,} {'yes' if is_one else 'no'}" for word, rows, is_one, _ in statuses[:20])
+    if listed:
+        console.print(f"Order statuses, rows, counts as a purchase: {listed}", markup=False, soft_wrap=True)
+    told = ", ".join(f"{name} {value:,.2f}" for name, value in scale.items() if value is not None)
+    if told:
+        console.print(f"Order amounts: {told}", markup=False)
 
 
 def _overview(reviews: list[TableReview], contents: LandingContents) -> Table:

@@ -43,14 +43,16 @@ class Conflicts:
         """Whether so many ids contradict themselves that it is no accident."""
         return self.total >= FEWEST and self.total > share * self.ids
 
-    @property
-    def likely_cause(self) -> tuple[str, str]:
-        """What it probably is, and the value of landing.repeated_ids that cures it."""
+    def likely_cause(self, table: str) -> tuple[str, str | None]:
+        """What it probably is, and the value of landing.repeated_ids that cures it, if one does."""
         most = max(self.replaced, self.refused, self.moved)
         if most == self.moved:
-            return "numbers that begin anew each day or are used by several shops", "restarting"
-        if most == self.refused:
+            cause = "numbers that begin anew each day or are used by several shops"
+            return cause, "restarting" if table == "orders" else None
+        if most == self.refused and table == "orders":
             return "one row per line of an order", "lines"
+        if most == self.refused:
+            return "versions of a row that carry one ingested_at", None
         return "full exports, of which a later one changes rows of an earlier one", "full_exports"
 
 

@@ -28,12 +28,14 @@ USED_FOR = {
     "users": "registration, profile, addresses: nobody can be mailed or called",
     "order_items": "products and prices",
     "events": "browsing, searches, carts",
-    "returns": "returns",
+    "returns": "what came back: margins are too high without it",
     "reviews": "ratings and sentiment",
-    "coupons": "coupons",
-    "support_tickets": "service",
+    "coupons": "coupons used and let expire",
+    "support_tickets": "trouble with the service",
     "contacts": "past campaigns: contact pressure, measured effects",
     "consents": "who may be written to: without it nobody may",
+    "products": "names, links and pictures: no text can name an item",
+    "coupon_codes": "codes for arms with code: pool",
 }
 
 
@@ -84,15 +86,19 @@ def renamed(tables: Tables) -> Iterator[Finding]:
 
 
 def statuses(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[tuple[str, int, bool, bool]]:
-    """Every status of an order with its rows, whether it counts as a purchase, and whether that is known."""
+    """Every status of an order with its rows, whether it counts as a purchase, and whether that is known.
+
+    A row that a change feed has deleted is none, whatever its status.
+    """
     orders = tables["orders"]
     options = orders.reading.options
-    lists = (options.cancelled_statuses, options.purchase_statuses)
-    known = f"({' or '.join(is_listed_sql('status', words) for words in lists)})"
+    is_cancelled = is_listed_sql("status", options.cancelled_statuses)
+    is_known = f"(status is null or {is_cancelled} or {is_listed_sql('status', options.purchase_statuses)})"
     return connection.execute(
-        f"select coalesce(status, '(none)'), count(*) as rows, bool_and(is_purchase), "
-        f"bool_and(status is null or {known}) from {orders.scan} where refused_because is null and not is_replaced "
-        "group by 1 order by rows desc, 1"
+        f"select case when is_purchase or {is_cancelled} then coalesce(status, '(none)') "
+        "else concat_ws(' ', status, '(deleted)') end, "
+        f"count(*) as rows, is_purchase, bool_and({is_known}) from {orders.scan} "
+        "where refused_because is null and not is_replaced group by 1, is_purchase order by rows desc, 1"
     ).fetchall()
 
 

@@ -167,10 +167,10 @@ def contradictions(tables: Mapping[str, LandedTable]) -> Iterator[Finding]:
             if count
         ]
         message = f"of {found.ids:,} ids {'; '.join(told)}; for example {', '.join(found.examples[:3])}"
-        cause, mode = found.likely_cause
+        cause, mode = found.likely_cause(landed.name)
         if found.is_beyond(landed.reading.options.max_conflict_share):
             cure = f"Likely cause: {cause}. "
-            if mode == "full_exports" or landed.name == "orders":
+            if mode:
                 cure += f"If so set landing.repeated_ids: {{{landed.name}: {mode}}}; else "
             cure += "give each row an id of its own, or an ingested_at"
             yield Finding("error", landed.name, message, cure)

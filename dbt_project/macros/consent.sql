@@ -21,3 +21,8 @@
 {% macro is_newer(given_at, ended_at) -%}
   ({{ ended_at }} is null or coalesce({{ given_at }} > {{ ended_at }}, false))
 {%- endmacro %}
+
+{# Whether a row of staging or of fct_consents ends something, or touches nothing. #}
+{% macro is_no() -%}
+  not coalesce(greatest(email_consent, sms_consent, push_consent, call_consent, all_consent), false)
+{%- endmacro %}

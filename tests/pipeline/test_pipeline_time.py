@@ -48,18 +48,21 @@ CHANGED = {
 def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows none of which may count at AT, made of all rows of a raw table."""
     key, event = KEYS[table], EVENT_TIMES.get(table)
-    fresh = rows if key is None else rows.with_columns(pl.concat_str(pl.lit("new-"), key).alias(key))
+
+    def fresh(name: str) -> pl.DataFrame:
+        return rows if key is None else rows.with_columns(pl.concat_str(pl.lit(f"{name}-"), key).alias(key))
+
     corrected = rows.with_columns(**CHANGED[table])
     parts = [
         corrected.with_columns(ingested_at=pl.lit(AT)),
         corrected.with_columns(ingested_at=pl.lit(AT) + timedelta(days=1)),
-        fresh.with_columns(ingested_at=pl.lit(AT)),  # late: happened before, known from the boundary on
+        fresh("late").with_columns(ingested_at=pl.lit(AT)),  # late: happened before, known from the boundary on
     ]
     if event:
-        parts.append(fresh.with_columns(pl.lit(AT).alias(event), ingested_at=pl.lit(AT)))
-        advance = fresh.with_columns(pl.lit(AT).alias(event), ingested_at=pl.lit(AT) - timedelta(days=1))
-        if key:
-            advance = advance.with_columns(pl.concat_str(pl.lit("told-in-advance-"), key).alias(key))
+        parts.append(fresh("new").with_columns(pl.lit(AT).alias(event), ingested_at=pl.lit(AT)))
+        advance = fresh("told-in-advance").with_columns(
+            pl.lit(AT).alias(event), ingested_at=pl.lit(AT) - timedelta(days=1)
+        )
         parts.append(advance)
         parts.append(advance.head(1).with_columns(user_id=pl.lit("nobody")))
     return pl.concat([part.cast(rows.schema) for part in parts])

@@ -72,17 +72,34 @@ def raw_tables() -> dict[str, RawTable]:
     }
 
 
+def arriving(products: pl.DataFrame) -> pl.DataFrame:
+    """The catalogue, of which some came in every week; the shop has had all of it from the start."""
+    known_at = pl.lit(datetime(2026, 11, 16)) - pl.duration(weeks=pl.int_range(pl.len()) % 20)
+    return products.with_columns(ingested_at=known_at)
+
+
+def codes_of(coupons: pl.DataFrame) -> pl.DataFrame:
+    """A pool of codes, which the simulated shop has not: one per coupon, known when that was issued."""
+    known_at = pl.col("ingested_at").fill_null(pl.col("issued_at")) if "ingested_at" in coupons.columns else "issued_at"
+    return coupons.select(
+        pl.col("coupon_id").alias("code"), pl.lit("coupon").alias("arm"), "expires_at", ingested_at=known_at
+    ).unique(maintain_order=True)
+
+
 def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: ShopSettings) -> None:
     """The raw tables of a simulated shop as `landed.*`, and as text under `raw`, where the plan expects them."""
     frames: dict[str, list[pl.DataFrame]] = {}
     for batch in simulate(settings):
         if batch.folder == "landing":
             frames.setdefault(batch.table, []).append(batch.frame)
+    frames["products"] = [arriving(pl.concat(frames["products"]))]
+    frames["coupon_codes"] = [codes_of(pl.concat(frames["coupons"]))]
     connection.execute("create schema landed; create schema raw")
     for table in raw_tables().values():
         file = folder / f"{table.name}.parquet"
-        pl.concat(frames[table.name]).write_parquet(file)
-        missing = [name for name in table.columns if name not in frames[table.name][0].columns]
+        rows_made = frames[table.name]
+        pl.concat(rows_made).write_parquet(file)
+        missing = [name for name in table.columns if name not in rows_made[0].columns]
         typed = [f"cast(null as {table.columns[name]}) as {name}" for name in missing]
         words = [name for name, kind in table.columns.items() if kind == "varchar" and name not in missing]
         typed += [f"* replace ({', '.join(f'cast({name} as varchar) as {name}' for name in words)})"]

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 if TYPE_CHECKING:
     from tests.properties.conftest import Laboratory, RawTable
 
-TABLES = ("consents", "contacts", "coupons", "events", "order_items", "orders", "returns", "reviews",
-          "support_tickets", "users")  # fmt: skip
+TABLES = ("consents", "contacts", "coupon_codes", "coupons", "events", "order_items", "orders", "products", "returns",
+          "reviews", "support_tickets", "users")  # fmt: skip
 D = "timestamp '2026-10-19'"
 BEFORE_D = f"({D} - interval 1 microsecond)"
 # Of consents that are known before they count only a yes waits for its time.

@@ -15,6 +15,7 @@ from datetime import date
 
 import duckdb
 
+from churn_assets.consent.words import ALL, CHANNELS
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.defs.dbt.plan import Dates, Plan, plan_for, statements
 from churn_assets.defs.workplace import Workplace
@@ -22,6 +23,7 @@ from churn_assets.duck import duck
 
 COMPARED = ("features.user_features", "features.user_statuses")
 FOREVER = date(9000, 1, 1)
+A_NO = f"not coalesce(greatest({', '.join(f'{channel}_consent' for channel in (*CHANNELS, ALL))}), false)"
 SAMPLE = """
 create table sample as select user_id from warehouse.features.user_statuses
 where snapshot_date = ? order by md5(user_id || snapshot_date), user_id limit ?
@@ -121,7 +123,9 @@ def _past(table: RawTable, day: date, *, is_restated: bool) -> str:
     # A correction that puts a thing off until later is no news of the future: the thing has not happened yet.
     key = ", ".join(table.key)
     put_off = f"({key}) in (select ({key}) from staged.stg_{table.name} where {event} < timestamp '{day}' and {known})"
-    return f"{known} and ({event} is null or {event} < timestamp '{day}' or {put_off})"
+    # A no counts as soon as it is known, whatever time it gives (consent/rule.py).
+    is_no = f" or ({A_NO} and known_at < timestamp '{day}')" if table.name == "consents" else ""
+    return f"{known} and ({event} is null or {event} < timestamp '{day}' or {put_off}{is_no})"
 
 
 def _build(connection: duckdb.DuckDBPyConnection, plan: Plan, dates: Dates) -> None:
