@@ -21,15 +21,15 @@ Run = Callable[..., Any]
 FEATURES = """
 create schema staging; create schema features; create schema marts;
 create table staging.stg_orders (order_id varchar, user_id varchar, ordered_at timestamp, amount decimal(18, 4),
-  status varchar, known_at timestamp);
+  is_purchase boolean, known_at timestamp);
 insert into staging.stg_orders values
-  ('o1', 'anna', '2024-05-20', 10, 'completed', '2024-05-20 01:00'),
-  ('o2', 'anna', '2024-06-16 12:00', 7, null, '2024-06-16 13:00'),
-  ('o2', 'anna', '2024-06-16 12:00', 5, null, '2024-06-16 14:00'),
-  ('o3', 'anna', '2024-06-10', 90, 'completed', '2024-06-10 01:00'),
-  ('o3', 'anna', '2024-06-10', 90, 'Cancelled', '2024-06-16 23:59:59'),
-  ('o4', 'anna', '2024-06-16', 1000, null, '2024-06-17'),
-  ('o5', 'anna', '2024-06-17', 1000, null, '2024-06-16');
+  ('o1', 'anna', '2024-05-20', 10, true, '2024-05-20 01:00'),
+  ('o2', 'anna', '2024-06-16 12:00', 7, true, '2024-06-16 13:00'),
+  ('o2', 'anna', '2024-06-16 12:00', 5, true, '2024-06-16 14:00'),
+  ('o3', 'anna', '2024-06-10', 90, true, '2024-06-10 01:00'),
+  ('o3', 'anna', '2024-06-10', 90, false, '2024-06-16 23:59:59'),
+  ('o4', 'anna', '2024-06-16', 1000, true, '2024-06-17'),
+  ('o5', 'anna', '2024-06-17', 1000, true, '2024-06-16');
 create table staging.stg_events (user_id varchar, event_id varchar, session_id varchar, occurred_at timestamp,
   known_at timestamp);
 insert into staging.stg_events values
@@ -89,7 +89,7 @@ def test_a_feature_that_saw_the_future_stops_what_follows(
 def test_what_the_rows_leave_open_is_not_compared(execute: Run, run_check: Run) -> None:
     """Two contents of one order known at once, an event moved to another day, an event without a session."""
     execute(
-        "insert into staging.stg_orders values ('o2', 'anna', '2024-06-16 11:00', 6, null, '2024-06-16 14:00')",
+        "insert into staging.stg_orders values ('o2', 'anna', '2024-06-16 11:00', 6, true, '2024-06-16 14:00')",
         "insert into staging.stg_events values ('bert', 'e9', null, '2024-06-16', '2024-06-16')",
         "insert into staging.stg_events values ('anna', 'e1', 's1', '2024-06-01', '2024-06-16 20:00')",
         "update features.user_features set recency_days = 3, sessions_28d = 7",
@@ -110,7 +110,7 @@ def test_restated_features_look_ahead_on_purpose(execute: Run, workplace: Workpl
 @pytest.mark.usefixtures("features")
 def test_a_sample_that_proves_nothing_fails(execute: Run, run_check: Run) -> None:
     execute(
-        "insert into staging.stg_orders values ('o2', 'anna', '2024-06-16 11:00', 6, null, '2024-06-16 14:00')",
+        "insert into staging.stg_orders values ('o2', 'anna', '2024-06-16 11:00', 6, true, '2024-06-16 14:00')",
         "delete from features.user_features where user_id = 'bert'",
     )
     assert run_check(no_feature_looks_ahead, DAY).failed == ["features/user_features"]

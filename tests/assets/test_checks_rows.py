@@ -12,7 +12,7 @@ import pytest
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.marts.checks import no_row_is_lost
 from churn_assets.defs.marts.rows import mart_of
-from churn_assets.defs.staging.checks import quarantine_is_small
+from churn_assets.defs.staging.checks import quarantine_is_small, values_are_read
 
 WEEKS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
 DAY = WEEKS[-1]
@@ -133,13 +133,14 @@ def test_much_refused_is_told_and_nothing_stops(execute: Run, run_check: Run) ->
     assert (check.passed, check.severity, told.is_followed) == (False, dg.AssetCheckSeverity.WARN, True)
     figures = told.figures("staging/quarantine")
     assert (figures["worst_table"], figures["worst_share"], figures["rows_refused"]) == (
-        "orders", 0.2, len(raw_contract()) + 1,
+        "orders", 2 / 11, len(raw_contract()) + 1,
     )  # fmt: skip
-    assert "| orders | amount is below 0 | 1 | 10.00% |" in figures["rules"]
+    assert "| orders | amount is below 0 | 1 | 9.09% |" in figures["rules"]
 
 
 @pytest.mark.parametrize("broken", [0, 4])
 def test_little_or_nothing_refused_passes(broken: int, execute: Run, run_check: Run) -> None:
+    """90 rows are kept of which some are refused besides."""
     execute(
         "delete from staging.quarantine",
         "insert into raw.users by name select users.* from raw.users, range(9)",
@@ -147,4 +148,19 @@ def test_little_or_nothing_refused_passes(broken: int, execute: Run, run_check: 
     )
     told = run_check(quarantine_is_small, DAY)
     assert told.failed == []
-    assert told.figures("staging/quarantine")["worst_share"] == broken / 100
+    assert told.figures("staging/quarantine")["worst_share"] == broken / (90 + broken)
+
+
+@pytest.mark.parametrize(("unread", "is_small"), [(0, True), (4, True), (5, False)])
+def test_values_that_many_rows_lack_are_told(unread: int, is_small: bool, execute: Run, run_check: Run) -> None:
+    execute(
+        "insert into raw.orders by name select orders.* from raw.orders, range(9)",
+        "create table staging.unread_values (source_table varchar, unread_columns varchar, row_count bigint)",
+        f"insert into staging.unread_values select 'orders', 'delivered_at', {unread} where {unread} > 0",
+    )
+    told = run_check(values_are_read, DAY)
+    (check,) = told.checks
+    assert (check.passed, check.severity, told.is_followed) == (is_small, dg.AssetCheckSeverity.WARN, True)
+    figures = told.figures("staging/unread_values")
+    assert (figures["rows_unread"], figures["worst_share"]) == (unread, unread / 90)
+    assert ("| orders | delivered_at |" in figures["rules"]) == bool(unread)

@@ -199,11 +199,18 @@ def test_a_source_that_writes_the_outcome_over_the_past_is_caught_by_its_success
 OTHERS = ("consents", "contacts", "coupons", "events", "order_items", "returns", "reviews", "support_tickets", "users")
 NOTHING_BUT_ORDERS = [f"delete from landed.{table}" for table in OTHERS]
 NO_KNOWN_TIMES = [f"update landed.{table} set ingested_at = null" for table in ("orders", *OTHERS)]
+AHEAD = (
+    "insert into landed.consents by name select user_id, channel, purpose, false as is_granted, "
+    f"changed_at + interval {(END - WEEKS[0]).days} day as changed_at, "
+    f"timestamp '{WEEKS[0]}' - interval 1 hour as ingested_at "
+    "from landed.consents where is_granted and hash(user_id) % 3 = 0"
+)
 CLEAN = {
     "a clean shop": (SHOP, []),
     "a smaller one with other people": (ShopSettings(users=60, weeks=30, end=END, seed=5), []),
-    "one with very late rows": (
-        ShopSettings(users=80, weeks=20, end=END, seed=23, late_share=0.5, correction_share=0.4), []),
+    "one with very late rows, and withdrawals dated ahead": (
+        ShopSettings(users=80, weeks=20, end=END, seed=23, late_share=0.5, correction_share=0.4), [
+            AHEAD]),
     "orders only": (ShopSettings(users=120, weeks=26, end=END, seed=2), NOTHING_BUT_ORDERS),
     "a grocer without browsing and known times": (
         ShopSettings(users=100, weeks=40, end=END, seed=31),
