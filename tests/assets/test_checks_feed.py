@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
-import dagster as dg
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.home import Home
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.staging.arrivals import feed_counts, newest_known
 from churn_assets.defs.staging.feed import ASKED_TAG, newest_rows_have_arrived
 from churn_assets.defs.workplace import Workplace
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.inspect import inspect
 from churn_assets.monitoring.feed_history import FeedCounts
 
 Run = Callable[..., Any]
@@ -179,7 +181,7 @@ def test_restated_every_row_is_known_when_it_happens(execute: Run, workplace: Wo
 
 
 def test_freshness_is_when_the_newest_row_became_known(
-    execute: Run, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+    execute: Run, workplace: Workplace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """An old event that came today is fresh, a file that was copied today is not."""
     execute(
@@ -192,11 +194,16 @@ def test_freshness_is_when_the_newest_row_became_known(
     assert newest["orders"] == datetime(2024, 6, 23, 23, 36), "of 21:36, two hours later"
     assert "users" not in newest
 
-    copied_at = datetime(2024, 6, 30, tzinfo=None).astimezone()
-    landed = {
-        name: LandedTable(name, "nowhere", {}, (), files=1, bytes=9, newest_at=copied_at)
-        for name in ("events", "users")
-    }  # fmt: skip
+    for name, text in {
+        "events": "user_id,event_type,occurred_at\nanna,view,2024-01-05\n",
+        "orders": "order_id,user_id,ordered_at,amount\no1,anna,2024-01-05,10\n",
+        "users": "user_id\nanna\n",
+    }.items():
+        file = tmp_path / "landing" / name / "1.csv"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+        os.utime(file, (datetime(2024, 6, 30, tzinfo=UTC).timestamp(),) * 2)
+    landed = inspect(str(tmp_path / "landing"))
     monkeypatch.setattr(Workplace, "landing", lambda _: landed)
     told = {each.asset_key.path[-1]: each.metadata for each in observations(workplace, DAY)}
     assert told["events"]["newest_known_at"] == dg.MetadataValue.timestamp(datetime.fromisoformat("2024-06-23T21:30Z"))

@@ -126,7 +126,8 @@ def test_the_outbox_holds_each_message_once_and_nothing_personal(shop: Instance)
     assert set(outbox["state"]) <= {"planned", "cancelled"}
     for payload in outbox["payload"]:
         assert set(json.loads(payload)) == {
-            "arm", "body", "items", "language", "level", "reason", "snapshot_date", "subject", "user_id", "value_tier",
+            "arm", "body", "code", "code_from", "items", "language", "level", "products", "reason", "snapshot_date",
+            "subject", "user_id", "value_tier",
         }  # fmt: skip
 
 

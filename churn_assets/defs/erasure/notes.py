@@ -51,6 +51,8 @@ def _about_the_landing(workplace: Workplace, traces: Traces) -> list[str]:
     rows = 0
     with duck() as connection:
         for table in landed.values():
+            if not {"user_id", "order_id"} & set(table.columns):
+                continue
             column, values = ("user_id", traces.users) if "user_id" in table.columns else ("order_id", traces.orders)
             sql = f"select count(*) from {table.scan} where list_contains($1, {column})"
             found = connection.execute(sql, [sorted(values)]).fetchone()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from churn_assets.failures import Failure
+from churn_assets.failures import WRITABLE, Failure
 
 UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -39,13 +39,15 @@ def primary_code(error: sqlite3.Error) -> int | None:
 
 def _what_to_do(error: sqlite3.DatabaseError, file: Path) -> str | None:
     code = primary_code(error)
+    if file.is_dir():
+        return "a folder is where a file should be; move it away"
     if code in UNWRITABLE:
-        return f"{file.parent} and the files in it have to be readable and writable; mend that, or name another --home."
+        return WRITABLE
     if code in NO_ROOM:
         return "the disk is full or failing; nothing of this step was kept. Make room and run the same command again."
     if code in DAMAGED:
         return (
-            "it is no SQLite database or a damaged one. Move it away and put back your newest backup "
+            "it is no SQLite database or a damaged one. Do not delete it: move it away and put back your newest backup "
             f"(those of upgrades are {file.name}.schema-*.backup)."
         )
     if code == sqlite3.SQLITE_BUSY:
