@@ -2,15 +2,14 @@
 
 Kinds: formats, packings, delimiters, encodings, cases of names and endings, forms of ids, times and amounts, words for
 no value, statuses, users that are nobody, repeats, corrections, contradictions, files that are not read, and mistakes
-that stop the reading. The same seed gives the same folder. Consents have a test of their own
-(tests/properties/test_properties_consent.py).
+that stop the reading; beside the orders the words of consents. The same seed gives the same folder.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import zstandard
+
+from benchmarks.fuzzed_consents import Meaning, fuzzed_consents
+from benchmarks.packing import packed
 
 NOW = datetime(2026, 11, 16, 12)
 Row = dict[str, Any]  # column -> what the file holds
@@ -74,6 +75,7 @@ class Fuzzed:
     replaced: set[Kept] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     mistake: str | None = None
+    meanings: Counter[Meaning] = field(default_factory=Counter)
 
 
 @dataclass
@@ -111,6 +113,7 @@ class _Maker:
             self._tell_broken(users)
         for file in self.files:
             self._write(file)
+        self.made.meanings = fuzzed_consents(self.made.folder, self.encoding, self.chance)
         self._put_beside()
         if self.chance.random() < 0.15:
             self._make_a_mistake()
@@ -333,10 +336,3 @@ class _Maker:
             frame.write_parquet(orders / "whole.parquet")
             frame.with_columns(pl.col("user_id").cast(pl.Float64)).write_parquet(orders / "floats.parquet")
             self.made.mistake = "floats.parquet"
-
-
-def packed(content: bytes, name: str) -> bytes:
-    """As the ending of the name says."""
-    if name.lower().endswith(".gz"):
-        return gzip.compress(content, mtime=0)
-    return bytes(zstandard.ZstdCompressor().compress(content)) if name.lower().endswith(".zst") else content

@@ -20,6 +20,7 @@ from churn_assets.landing.review import review_table
 from churn_assets.settings import Landing
 
 COLUMNS = "order_id, user_id, ordered_at, amount::double, is_purchase, discount_amount::double, delivered_at, known_at"
+MEANINGS = "select user_id, email_consent, all_consent from {scan} where refused_because is null"
 
 
 def wrong(seed: int, folder: Path) -> list[str]:
@@ -38,11 +39,17 @@ def wrong(seed: int, folder: Path) -> list[str]:
         oddities.findings(connection, contents)
         sql = f"select {COLUMNS} from {orders.scan} where refused_because is null and not is_replaced"
         kept = set(connection.execute(sql).fetchall())
-    return list(_differences(made, review.delivered, review.kept + review.replaced, review.rows_refused, kept)) + (
-        [f"read: {sorted(made.unread)} not named"]
-        if made.unread != {each.path.name for each in orders.unread if "kind" in each.reason}
-        else []
-    )
+        said = connection.execute(MEANINGS.format(scan=contents.tables["consents"].scan)).fetchall()
+    named = {each.path.name for each in orders.unread if "kind" in each.reason}
+    found = _differences(made, review.delivered, review.kept + review.replaced, review.rows_refused, kept)
+    found += [f"read: {sorted(made.unread)} not named"] * (made.unread != named)
+    read = Counter(said)
+    found += [
+        f"consent {row} {read[row]} times instead of {made.meanings[row]}"
+        for row in sorted(read | made.meanings, key=str)
+        if read[row] != made.meanings[row]
+    ]
+    return found
 
 
 def _differences(made: Fuzzed, delivered: int, used: int, refused: int, kept: set[tuple[object, ...]]) -> list[str]:

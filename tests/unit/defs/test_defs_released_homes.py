@@ -134,7 +134,8 @@ def test_nobody_who_refused_then_is_written_to_now(workplace: Workplace) -> None
     with workplace.record.reading() as connection:
         (key,) = connection.execute(
             f"select message_key from outbox where not {consent_holds('outbox.user_id', 'outbox.channel')} "
-            "and user_id in (select user_id from consent_words where is_granted) and state in ('planned', 'cancelled') limit 1"
+            "and user_id in (select user_id from consent_words where is_granted) "
+            "and state in ('planned', 'cancelled') limit 1"
         ).fetchone()
     with (
         pytest.raises(sqlite3.IntegrityError, match="no valid consent"),
