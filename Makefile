@@ -80,11 +80,12 @@ lint: $(VENV)/.dev ## style, types, layers, SQL
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint dbt_project/models
 
-bench: $(VENV)/.base ## price of orchestration, the optimiser, policies against the truth, delivery under kills
+bench: $(VENV)/.base ## price of orchestration, the optimiser, policies against the truth, delivery under kills, random landings
 	@$(BIN)/python -m benchmarks.orchestration
 	@$(BIN)/python -m benchmarks.knapsack
 	@$(BIN)/python -m benchmarks.policies
 	@$(BIN)/python -m benchmarks.delivery
+	@$(BIN)/python -m benchmarks.landing_fuzz
 
 lock: ## renew the locks (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements.lock

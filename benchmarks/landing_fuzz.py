@@ -16,7 +16,7 @@ from churn_assets.duck import duck
 from churn_assets.landing import oddities
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import survey
-from churn_assets.landing.review import review_table
+from churn_assets.landing.review import copied, review_table
 from churn_assets.settings import Landing
 
 COLUMNS = "order_id, user_id, ordered_at, amount::double, is_purchase, discount_amount::double, delivered_at, known_at"
@@ -35,8 +35,9 @@ def wrong(seed: int, folder: Path) -> list[str]:
         return [f"not noticed: {made.mistake}"]
     orders = contents.tables["orders"]
     with duck() as connection:
-        review = review_table(connection, orders)
-        oddities.findings(connection, contents)
+        copies = copied(connection, contents)
+        review = review_table(connection, copies.tables["orders"])
+        oddities.findings(connection, copies)
         sql = f"select {COLUMNS} from {orders.scan} where refused_because is null and not is_replaced"
         kept = set(connection.execute(sql).fetchall())
         said = connection.execute(MEANINGS.format(scan=contents.tables["consents"].scan)).fetchall()

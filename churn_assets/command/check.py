@@ -20,7 +20,7 @@ from churn_assets.duck import duck
 from churn_assets.landing import oddities
 from churn_assets.landing.contact import open_contacts
 from churn_assets.landing.inspect import LandingContents
-from churn_assets.landing.review import Finding, TableReview, review_table
+from churn_assets.landing.review import Finding, TableReview, copied, review_table
 
 SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
@@ -32,6 +32,7 @@ def check(root: Path, *, as_json: bool = False) -> bool:
     landed = home.landed()
     contents = LandingContents(shielded(landed.tables, home.root), landed.unread)
     with duck() as connection:
+        contents = copied(connection, contents)
         reviews = [review_table(connection, table) for table in contents.tables.values()]
         findings = oddities.findings(connection, contents)
         findings += oddities.unread_values(reviews)

@@ -96,6 +96,10 @@ class LandedTable:
         """When the newest file was written."""
         return datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.files), UTC)
 
+    def reading_from(self, relation: str) -> Self:
+        """The same table, whose rows lie in a relation of a connection."""
+        return replace(self, scan=relation)
+
     def without(self, condition: str) -> Self:
         """The same table, from which the rows that meet a SQL condition are never read."""
         return replace(self, scan=f"(select * from {self.scan} where not ({condition}))")

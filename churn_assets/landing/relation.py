@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from churn_assets.contracts.raw import RawColumn, RawTable
 from churn_assets.landing.change_feed import ChangeFeed
-from churn_assets.landing.consents import CONSENT_COLUMNS, consent_columns, consent_rules
+from churn_assets.landing.consents import CONSENT_COLUMNS, consent_columns, consent_meanings, consent_rules
 from churn_assets.landing.statuses import is_purchase_sql
 from churn_assets.landing.text import identifier, literal, literals
 from churn_assets.landing.values import Held
@@ -83,7 +83,7 @@ def nothing(table: RawTable) -> str:
 
 @dataclass(frozen=True)
 class _Part:
-    """The query over one source. Innermost the files' own values as raw_<column>; then the typed; then the rules."""
+    """The query over one source. Innermost the files' own values as raw_<column>; then bare; typed; the rules."""
 
     table: RawTable
     source: Source
@@ -93,8 +93,14 @@ class _Part:
     def sql(self) -> str:
         raw = ", ".join(f"{identifier(name)} as {_raw(column)}" for column, (name, _) in self.source.columns.items())
         feed = "".join(f", {identifier(name)} as {alias}" for name, alias in self.source.feed.columns.items())
-        typed = ", ".join(f"{self._typed(column)} as {identifier(column.name)}" for column in self.table.columns)
-        known = f"select *, {typed} from (select {raw}{feed}, landing_file as file from {self.source.relation})"
+        held = [each for column in self.table.columns if (each := self._held(column.name))]
+        bare = "".join(f", {each.bare} as {each.text}" for each in held if each.is_text)
+        typed = [f"{self._typed(column)} as {identifier(column.name)}" for column in self.table.columns]
+        typed += [f"{each.missing} as {each.is_missing}" for each in held]
+        if self.table.name == "consents":
+            typed += consent_meanings(self._held, self.reading, self.source.feed)
+        rows = f"select {raw}{feed}, landing_file as file from {self.source.relation}"
+        known = f"select *, {', '.join(typed)} from (select *{bare} from ({rows}))"
         known = f"select *, {self._known_at()} as known_at from ({known})"
         bounded = ", ".join(f"{self._bounded(column)} as {identifier(column.name)}" for column in self.table.columns)
         final = [bounded, "known_at", f"{self._refused_because()} as refused_because"]
@@ -105,7 +111,7 @@ class _Part:
         if self.table.name == "orders":
             final.append(f"{self._is_purchase()} as is_purchase")
         if self.table.name == "consents":
-            final += consent_columns(self._held, self.reading, self.source.feed)
+            final += consent_columns(self._held("changed_at"), self.reading)
         return f"select {', '.join(final)} from ({known})"
 
     def _held(self, name: str) -> Held | None:
@@ -114,7 +120,7 @@ class _Part:
             return None
         _, raw_type = self.source.columns[name]
         column = self.table.column(name)
-        return Held(column, _raw(name), raw_type, self.reading.options, is_ours=self.source.is_ours)
+        return Held(column, raw_type, self.reading.options, is_ours=self.source.is_ours)
 
     def _typed(self, column: RawColumn) -> str:
         held = self._held(column.name)
@@ -159,7 +165,7 @@ class _Part:
             user = [rule for column in self.table.columns if column.is_id for rule in self._rules(column)]
             known = self._rules(self.table.column("ingested_at"))
             rules = [*self.source.feed.rules, *user]
-            rules += consent_rules(self._held, self.reading, self._is_possible("changed_at"), known)
+            rules += consent_rules(self._is_possible("changed_at"), known)
         else:
             rules = [*self.source.feed.rules, *(rule for column in self.table.columns for rule in self._rules(column))]
         cases = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in rules)
@@ -218,7 +224,7 @@ class _Part:
 
     def _as_written(self, name: str) -> str:
         held = self._held(name)
-        return f"trim({held.as_text})" if held else "cast(null as varchar)"
+        return f"trim(cast({held.raw} as varchar))" if held else "cast(null as varchar)"
 
     def _row_json(self) -> str:
         columns = [name for name in self.source.columns if not self.table.column(name).is_contact]

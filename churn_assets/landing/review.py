@@ -5,7 +5,7 @@ looks wrong. An error is what would make results wrong; a warning is what may.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -14,14 +14,18 @@ import duckdb
 from churn_assets.contracts.raw import RawTable
 from churn_assets.duck import duck
 from churn_assets.landing.conflicts import REASON as CONTRADICTING
+from churn_assets.landing.consents import CONSENT_COLUMNS
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import LandedTable, LandingContents
-from churn_assets.landing.relation import ALWAYS
+from churn_assets.landing.relation import ALWAYS, columns_of
+from churn_assets.landing.text import identifier
 
 Severity = Literal["error", "warning"]
 EXAMPLES = 5
 # Half of all rows with one day of arrival, and known a week later than they happened: a history loaded in one go.
 LOADED_SHARE, LOADED_LAG_DAYS = 0.5, 7
+ASKED = ("user_id", "order_id", "status", "amount", "is_purchase", "event_type", "channel", "purpose", "known_at",
+         "refused_because", "is_replaced", "unread_columns")  # fmt: skip
 TOLD_ELSEWHERE = ("user_id is missing", "user_id stands for nobody", CONTRADICTING)
 
 
@@ -69,8 +73,32 @@ class TableReview:
         return sum(refusal.rows for refusal in self.refused)
 
 
+def copied(connection: duckdb.DuckDBPyConnection, contents: LandingContents, *but: str) -> LandingContents:
+    """The same contents, of which what is asked here lies in temporary tables: files are read once, not per question.
+
+    Tables named in `but` are still read from their files.
+    """
+    tables = {
+        name: landed if name in but else landed.reading_from(_copy(connection, landed))
+        for name, landed in contents.tables.items()
+    }
+    return replace(contents, tables=tables)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> str:
+    held = columns_of(landed.table)
+    asked = dict.fromkeys((*landed.table.key, landed.table.event_time, *ASKED))
+    columns = [identifier(name) for name in asked if name in held]
+    columns.append("case when refused_because is not null then row_key end as row_key")
+    if landed.name == "consents":  # the words themselves
+        columns += ["row_json", *(name for name in CONSENT_COLUMNS)]
+    name = f"landed_{landed.name}"
+    connection.execute(f"create temp table {name} as select {', '.join(columns)} from {landed.scan}")
+    return name
+
+
 def review_table(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> TableReview:
-    """One reading of all rows of a table."""
+    """Counts of all rows of a table."""
     table, ours = landed.table, "filter (refused_because is null)"
     happened = table.event_time or "cast(null as timestamp)"
     users = f"approx_count_distinct(user_id) {ours}" if _has(table, "user_id") else "null"
@@ -111,7 +139,7 @@ def refusals(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> Iter
 def refuse_what_would_be_wrong(contents: LandingContents) -> None:
     """Raises LandingError with everything that makes results wrong; to be asked before anything is made of the rows."""
     with duck() as connection:
-        found = blocking(connection, contents)
+        found = blocking(connection, copied(connection, contents, "events"))
     if found:
         more = "".join(f"\n  {finding}" for finding in found[1:])
         raise LandingError(f"{found[0]}{more}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from churn_assets.contracts.blanks import BLANKS_RE2, stripped_sql
 from churn_assets.contracts.raw import RawColumn
-from churn_assets.landing.ids import EXACT, NO_VALUE, id_sql, no_value_sql, number_id_sql
-from churn_assets.landing.text import literal, literals
+from churn_assets.landing.ids import EXACT, NO_VALUE, bare_sql, id_of_bare_sql, no_value_sql, number_id_sql
+from churn_assets.landing.text import identifier, literal, literals
 from churn_assets.landing.times import NO_DATE, time_sql, typed_time_sql
 from churn_assets.sections_landing import Landing
 
@@ -42,24 +42,37 @@ NUMBER = "[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 
 @dataclass(frozen=True)
 class Held:
-    """One column of the contract as files of one shape hold it: `sql` names it, `raw_type` is DuckDB's.
+    """One column of the contract as files of one shape hold it: `raw_type` is DuckDB's.
+
+    SQL in three steps, each over the columns that the one before has made: `bare` over the files' own value in
+    `raw_<column>`; `value` and `missing` over it; whatever comes then asks for `is_missing`. Written out in one
+    expression it was 90 KB per table, and planning took longer than reading (2026-11).
 
     `is_ours`: written by this instance itself, so in UTC and with points in its numbers.
     """
 
     column: RawColumn
-    sql: str
     raw_type: str
     options: Landing
     is_ours: bool = False
+
+    @property
+    def raw(self) -> str:
+        return identifier(f"raw_{self.column.name}")
+
+    @property
+    def is_missing(self) -> str:
+        """Name of the column that says whether there is no value at all, in whatever way that is written."""
+        return identifier(f"missing_{self.column.name}")
 
     @property
     def is_text(self) -> bool:
         return self.raw_type == "VARCHAR"
 
     @property
-    def as_text(self) -> str:
-        return self.sql if self.is_text else f"cast({self.sql} as varchar)"
+    def text(self) -> str:
+        """Without what lies around it."""
+        return identifier(f"bare_{self.column.name}") if self.is_text else f"cast({self.raw} as varchar)"
 
     @property
     def zone(self) -> str:
@@ -74,6 +87,15 @@ class Held:
         return self.raw_type in ALWAYS_VALID.get(self.column.kind, ())
 
     @property
+    def bare(self) -> str:
+        """A text without what lies around it; quotes and the like belong to words."""
+        if self._is_word:
+            # Nearly all words have nothing to take off.
+            is_bare = f"regexp_full_match({self.raw}, '[^{BLANKS_RE2}](?s:.*[^{BLANKS_RE2}])?')"
+            return f"case when {is_bare} then {self.raw} else {stripped_sql(self.raw)} end"
+        return bare_sql(self.raw)
+
+    @property
     def value(self) -> str:
         """Typed; null where it is missing or cannot be read."""
         if self.column.is_id:
@@ -84,45 +106,45 @@ class Held:
             case "varchar":
                 return self._words()
             case "timestamp":
-                return typed_time_sql(self.sql, self.raw_type, self.zone) if self.raw_type in TIMES else self._time()
+                return typed_time_sql(self.raw, self.raw_type, self.zone) if self.raw_type in TIMES else self._time()
             case "boolean":
-                return f"try_cast({stripped_sql(self.sql) if self.is_text else self.sql} as boolean)"
+                return f"try_cast({self.text if self.is_text else self.raw} as boolean)"
             case _:
                 return self._number()
 
     @property
-    def is_missing(self) -> str:
-        """Whether there is no value at all, in whatever way that is written."""
+    def missing(self) -> str:
         if not self.is_text:
             # Where a number has to be, one that is none is not missing but wrong.
             may_be_nan = self.raw_type in FLOATS and (self.column.is_id or not self.column.is_required)
-            return f"({self.sql} is null or isnan({self.sql}))" if may_be_nan else f"{self.sql} is null"
-        if self.column.is_id or self.column.kind not in ("varchar", "timestamp"):
-            is_nan = f"coalesce(lower({stripped_sql(self.sql)}) = 'nan', false)"
-            may_be_nan = self.column.is_id or not self.column.is_required
-            return no_value_sql(self.sql) if may_be_nan else f"({no_value_sql(self.sql)} and not {is_nan})"
+            return f"({self.raw} is null or isnan({self.raw}))" if may_be_nan else f"({self.raw} is null)"
+        if self._is_word:
+            return f"({self._words()} is null)"
         if self.column.kind == "timestamp":
-            return f"({no_value_sql(self.sql)} or {stripped_sql(self.sql)} in ({literals(NO_DATE)}))"
-        return f"{self._words()} is null"
+            return f"({no_value_sql(self.text)} or {self.text} in ({literals(NO_DATE)}))"
+        may_be_nan = self.column.is_id or not self.column.is_required
+        is_nan = f"coalesce(lower({self.text}) = 'nan', false)"
+        return no_value_sql(self.text) if may_be_nan else f"({no_value_sql(self.text)} and not {is_nan})"
+
+    @property
+    def _is_word(self) -> bool:
+        return self.column.kind == "varchar" and not self.column.is_id
 
     def _id(self) -> str:
         if self.is_text:
-            return id_sql(self.sql)
+            return id_of_bare_sql(self.text)
         if self.raw_type in FLOATS:
-            return number_id_sql(self.sql, FLOATS[self.raw_type])
+            return number_id_sql(self.raw, FLOATS[self.raw_type])
         if self.raw_type.startswith("DECIMAL"):  # exact, whatever its length
-            return f"regexp_replace({self.as_text}, '\\.0*$', '')"
-        return self.as_text
+            return f"regexp_replace({self.text}, '\\.0*$', '')"
+        return self.text
 
     def _words(self) -> str:
         if not self.is_text:
-            return self.as_text
+            return self.text
         words = [word for word in NO_WORD if not (self.column.none_is_a_word and word == "none")]
-        bare = f"nullif({stripped_sql(self.sql)}, '')"
-        # Nearly all words have nothing to take off and are not among those few.
-        plain = f"regexp_full_match({self.sql}, '[^{BLANKS_RE2}](?s:.*[^{BLANKS_RE2}])?')"
-        none = f"strlen({self.sql}) <= {LONGEST_NO_WORD} and lower({bare}) in ({literals(words)})"
-        return f"case when {none} then null when {plain} then {self.sql} else {bare} end"
+        none = f"strlen({self.text}) <= {LONGEST_NO_WORD} and lower({self.text}) in ({literals(('', *words))})"
+        return f"case when {none} then null else {self.text} end"
 
     def _event_type(self) -> str:
         """In lower case with underscores, and under the name that features know, where the settings have one."""
@@ -134,10 +156,10 @@ class Held:
         return f"case {word} {own} else {word} end" if own else word
 
     def _time(self) -> str:
-        return time_sql(stripped_sql(self.as_text), self.zone) if self.is_text else "cast(null as timestamp)"
+        return time_sql(self.text, self.zone) if self.is_text else "cast(null as timestamp)"
 
     def _number(self) -> str:
-        kind, source = self.column.data_type, self.sql
+        kind, source = self.column.data_type, self.raw
         if self.is_text:
             source = f"regexp_extract({self._plain_number()}, '^{NUMBER}$')"
         if self.column.kind == "double":
@@ -150,7 +172,7 @@ class Held:
 
     def _plain_number(self) -> str:
         """A number in text as SQL writes it."""
-        number = stripped_sql(self.sql)
+        number = self.text
         if self.is_ours:
             return number
         for sign in self.options.currency_signs:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from churn_assets.contracts.blanks import BLANKS
 from churn_assets.duck import duck
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.ids import EXACT, NO_VALUE, RoundedId, canonical_id, id_sql, no_value_sql, same_id
+from churn_assets.landing.ids import EXACT, NO_VALUE, RoundedId, bare_sql, canonical_id, id_sql, no_value_sql, same_id
 from tests.unit.landing.conftest import Shop
 
 ROUNDED = "rounded"
@@ -33,7 +33,7 @@ FORMS_OF_NOTHING = ["", "  ", "\t", '=""', "'", *NO_VALUE, "NULL", "NaN", "None"
 
 
 def in_sql(connection: duckdb.DuckDBPyConnection, text: str) -> str | None:
-    sql = f"select {id_sql('text')}, {no_value_sql('text')} from (select ?::varchar as text)"
+    sql = f"select {id_sql('text')}, {no_value_sql(bare_sql('text'))} from (select ?::varchar as text)"
     row = connection.execute(sql, [text]).fetchone()
     assert row is not None
     found, is_nothing = row
