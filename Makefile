@@ -71,7 +71,7 @@ ui: $(VENV)/.base ## the Dagster UI on the demo's home
 	@$(BIN)/churn ui
 
 test: $(VENV)/.dev ## every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## style, types, layers, SQL
 	@$(BIN)/ruff check .

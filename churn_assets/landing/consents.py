@@ -88,8 +88,8 @@ def _counts_at(changed: Held | None, reading: Reading) -> str:
       else changed_at end"""
     possible = f"changed_at >= {reading.earliest}"
     days = reading.options.max_days_ahead
-    ahead = f"changed_at < coalesce(ingested_at + interval {days} day, {reading.latest_known})"
-    learned = f"ingested_at >= {reading.earliest} and ingested_at < {reading.latest_known}"
+    ahead = f"changed_at <= coalesce(ingested_at + interval {days} day, {reading.latest_known})"
+    learned = f"ingested_at >= {reading.earliest} and ingested_at <= {reading.latest_known}"
     unsaid = f"case when {learned} then ingested_at else {NEVER_LIFTED} end"
     no = f"case when {possible} and {ahead} then {end} else {unsaid} end"
     yes = f"least({earliest_utc_sql('changed_at', zone)}, known_at)"

@@ -148,8 +148,8 @@ class _Part:
 
     def _is_possible(self, name: str) -> str:
         if name == "ingested_at":
-            return f"({name} >= {self.reading.earliest} and {name} < {self.reading.latest_known})"
-        return f"({name} >= {self.reading.earliest} and {name} < {self._end_of(name)})"
+            return f"({name} >= {self.reading.earliest} and {name} <= {self.reading.latest_known})"
+        return f"({name} >= {self.reading.earliest} and {name} <= {self._end_of(name)})"
 
     def _end_of(self, name: str) -> str:
         """What happened did so before it was known, but for clocks of other zones; what is foretold may lie ahead."""
@@ -198,10 +198,10 @@ class _Part:
         earliest, days = self.reading.options.earliest, self.reading.options.max_days_ahead
         early = (f"{name} < {self.reading.earliest}", f"{name} is before {earliest}")
         if name == "ingested_at":
-            return [early, (f"{name} >= {self.reading.latest_known}", f"{name} is more than {days} days after now")]
+            return [early, (f"{name} > {self.reading.latest_known}", f"{name} is more than {days} days after now")]
         # Against the time it became known where there is one: what is refused today is refused for ever.
         told = "more than a century" if self.table.column(name).is_planned else f"more than {days} days"
-        return [early, (f"{name} >= {self._end_of(name)}", f"{name} is {told} after it became known")]
+        return [early, (f"{name} > {self._end_of(name)}", f"{name} is {told} after it became known")]
 
     def _unread_columns(self) -> str:
         unread = []

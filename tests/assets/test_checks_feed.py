@@ -50,6 +50,8 @@ def staged(execute: Run) -> None:
         """create table staging.stg_order_items as
         select order_id, product, timestamp '1900-01-01' as known_at
         from staging.stg_orders, (values ('p1'), ('p2')) as products (product)""",
+        "create table staging.stg_products (product_id varchar, known_at timestamp)",
+        "create table staging.stg_coupon_codes (code varchar, known_at timestamp)",
         *empty,
     )  # fmt: skip
 

@@ -26,7 +26,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.dbt.plan import Dates, plan_for, statements
 from churn_assets.defs.home import Home
 from churn_assets.defs.landing.fill import fill_from_shop
@@ -38,6 +37,7 @@ from churn_assets.duck import duck
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.training import train
 from churn_assets.shop import ShopSettings
+from churn_assets.warehouse.raw_views import show_raw
 
 WEEKS, END = 60, date(2026, 5, 4)
 START = END - timedelta(weeks=WEEKS)
@@ -105,14 +105,7 @@ def build(workplace: Workplace, retained: pl.DataFrame) -> None:
     """The warehouse of the slices and of END, with these outcomes as labels."""
     landed = workplace.landing()
     with duck() as connection:
-        connection.execute("create schema raw")
-        for table in raw_contract():
-            found = landed[table.name]
-            columns = ", ".join(
-                f"cast({column.name if column.name in found.columns else 'null'} as varchar) as {column.name}"
-                for column in table.columns
-            )
-            connection.execute(f"create view raw.{table.name} as select {columns} from {found.scan}")
+        show_raw(connection, landed)
         models = [model for model in plan_for(workplace.settings).models if model.name != "quarantine"]
         for statement in statements(models, Dates(START, [*SLICES, END])):
             connection.execute(statement)

@@ -16,6 +16,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from churn_assets.contracts.raw import raw_table
+
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance
 
@@ -44,10 +46,14 @@ CHANGED = {
     "products": {"name": pl.lit("changed"), "category": pl.lit("changed")},
 }
 
+MAY_REPEAT = ("consents", "events", "order_items")
+
 
 def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Rows none of which may count at AT, made of all rows of a raw table."""
     key, event = KEYS[table], EVENT_TIMES.get(table)
+    if table not in MAY_REPEAT:  # versions of one id that become known in one moment would be refused
+        rows = rows.unique(raw_table(table).key, keep="last", maintain_order=True)
 
     def fresh(name: str) -> pl.DataFrame:
         return rows if key is None else rows.with_columns(pl.concat_str(pl.lit(f"{name}-"), key).alias(key))
@@ -60,11 +66,10 @@ def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     ]
     if event:
         parts.append(fresh("new").with_columns(pl.lit(AT).alias(event), ingested_at=pl.lit(AT)))
-        advance = fresh("told-in-advance").with_columns(
-            pl.lit(AT).alias(event), ingested_at=pl.lit(AT) - timedelta(days=1)
-        )
-        parts.append(advance)
-        parts.append(advance.head(1).with_columns(user_id=pl.lit("nobody")))
+        told_at = pl.lit(AT) - timedelta(days=1)
+        for name, user in (("told-in-advance", pl.col("user_id")), ("stranger", pl.lit("stranger"))):
+            parts.append(fresh(name).with_columns(pl.lit(AT).alias(event), ingested_at=told_at, user_id=user))
+        parts[-1] = parts[-1].head(1)
     return pl.concat([part.cast(rows.schema) for part in parts])
 
 

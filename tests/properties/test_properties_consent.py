@@ -100,7 +100,7 @@ def history(chance: random.Random, user: str) -> Iterator[Said]:
             text,
             f"{ingested:%Y-%m-%d %H:%M:%S.%f}" if ingested else "",
         )
-        if ingested and ingested >= NOW + DAY:  # no time to become known at: a yes is none then, and a no was known
+        if ingested and ingested > NOW + DAY:  # no time to become known at: a yes is none then, and a no was known
             ingested, purpose = None, "none" if is_yes else purpose
         yield Said(user, channel, purpose, is_yes, earliest, latest, ingested, ",".join(words))
 

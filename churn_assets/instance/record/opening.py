@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from churn_assets.instance.record.errors import UNWRITABLE, explained, primary_code
-from churn_assets.instance.record.upgrade import WAIT_SECONDS, is_newest, upgrade
+from churn_assets.instance.record.upgrade import WAIT_SECONDS, is_newest, upgrade, write_ahead
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def reading(file: Path) -> Iterator[sqlite3.Connection]:
 def writing(file: Path) -> Iterator[sqlite3.Connection]:
     """One writer at a time; on disk when the block ends, undone when it raises. Raises RecordError."""
     with explained(file), closing(_connect(file)) as connection:
-        connection.execute("pragma journal_mode = wal")
+        write_ahead(connection)
         connection.execute("pragma synchronous = full")
         connection.execute("begin immediate")
         yield connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from churn_assets.instance.record.backups import back_up, remove_old
-from churn_assets.instance.record.errors import RecordError
+from churn_assets.instance.record.errors import RecordError, primary_code
 from churn_assets.instance.record.schema import (
     APPLICATION_ID,
     BEFORE_NUMBERS,
@@ -22,7 +23,7 @@ from churn_assets.instance.record.schema import (
 )
 
 PROGRAM = f"churn-assets {version('churn-assets')}"
-WAIT_SECONDS = 60
+WAIT_SECONDS, RETRY_SECONDS = 60, 0.02
 BOOK = """
 create table if not exists migrations (
   number integer primary key, name text not null, made_by text not null, applied_at text not null
@@ -35,6 +36,20 @@ def is_newest(connection: sqlite3.Connection, migrations: Sequence[Migration] = 
     """Whether the file has the newest schema of this program. Reads its header and no more."""
     found = connection.execute("select application_id, user_version from pragma_application_id, pragma_user_version")
     return bool(found.fetchone() == (APPLICATION_ID, migrations[-1].number))
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a log (WAL). To change to it SQLite wants the file alone, and gives up instead of waiting for that."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -63,7 +78,7 @@ def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute(f"pragma user_version = {migrations[-1].number}")
         connection.execute("commit")
-        connection.execute("pragma journal_mode = wal")
+        write_ahead(connection)
     if backup:
         remove_old(file)
         log.warning("%s: schema %s is now %s; as it was: %s", file, number, migrations[-1].number, backup.name)

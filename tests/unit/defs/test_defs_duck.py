@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from churn_assets import duck as opening
 from churn_assets.duck import duck
 
 HOLD = """
@@ -34,11 +33,10 @@ def test_a_process_that_is_about_to_go_is_waited_for(tmp_path: Path) -> None:
         assert connection.execute("select 1").fetchall() == [(1,)]
 
 
-def test_one_that_stays_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "WAIT_SECONDS", 0.5)
+def test_one_that_stays_is_named(tmp_path: Path) -> None:
     with hold(tmp_path / "w.duckdb", 60) as holder:
         with pytest.raises(duckdb.IOException, match=rf"Conflicting lock is held in .*PID {holder.pid}"):
-            duck(tmp_path / "w.duckdb").__enter__()
+            duck(tmp_path / "w.duckdb", wait_seconds=0.5).__enter__()
         holder.kill()
 
 
