@@ -117,7 +117,8 @@ def test_the_hostile_rows_keep_the_contract_and_wait_for_the_next_snapshot(base:
     """Otherwise they would prove nothing."""
     for table in KEYS:
         waiting = repeated.query(f"select count(*) from staging.stg_{table} where known_at >= timestamp '{AT}'").item()
-        seen_before = base.final.query(f"select count(*) from staging.stg_{table}").item()
+        rows = "*" if table in MAY_REPEAT else f"distinct ({', '.join(raw_table(table).key)})"
+        seen_before = base.final.query(f"select count({rows}) from staging.stg_{table}").item()
         assert waiting >= 3 * 0.95 * seen_before, table
 
 
