@@ -68,7 +68,9 @@ def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
         parts.append(fresh("new").with_columns(pl.lit(AT).alias(event), ingested_at=pl.lit(AT)))
         told_at = pl.lit(AT) - timedelta(days=1)
         for name, user in (("told-in-advance", pl.col("user_id")), ("stranger", pl.lit("stranger"))):
-            parts.append(fresh(name).with_columns(pl.lit(AT).alias(event), ingested_at=told_at, user_id=user))
+            ahead = fresh(name).with_columns(pl.lit(AT).alias(event), ingested_at=told_at, user_id=user)
+            # A no counts as soon as it is known, whatever time it gives.
+            parts.append(ahead.filter("is_granted") if table == "consents" else ahead)
         parts[-1] = parts[-1].head(1)
     return pl.concat([part.cast(rows.schema) for part in parts])
 
