@@ -19,8 +19,9 @@ from churn_assets.defs.terminal import wide_console
 from churn_assets.duck import duck
 from churn_assets.landing import oddities
 from churn_assets.landing.contact import open_contacts
+from churn_assets.landing.findings import Finding
 from churn_assets.landing.inspect import LandingContents
-from churn_assets.landing.review import Finding, TableReview, copied, review_table
+from churn_assets.landing.review import TableReview, copied, review_table
 
 SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")

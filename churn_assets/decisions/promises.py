@@ -24,6 +24,8 @@ KNOWN = (
     f"{', '.join(f'{kind}_1 to {kind}_{most}' for kind, most in PLACES.items())} (with _url: the page of the item), "
     f"{LEVEL}, {UNTIL}, {CODE}, {UNSUBSCRIBE}"
 )
+# Places that other systems or the author of a draft left in a text, which users would read: <<name>>, [FIRST NAME],
+# %COUPON%, and the marks of what is not written yet.
 HOLDERS = re.compile(r"<<[^>]*>>|\[[A-Z][A-Z _]+\]|%[A-Z_]{3,}%|\bTODO\b|\bXXX+\b")
 FILLED = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a slot, so that its name is not read as a word of the text
 ITEM_CHARACTERS, URL_CHARACTERS = 40, 60  # what is reckoned with; a longer one is not written by SMS

@@ -20,7 +20,7 @@ from churn_assets.defs.progress import Progress
 from churn_assets.defs.staging.feed import ASKED_TAG
 from churn_assets.defs.workplace import Workplace
 from churn_assets.failures import Failure
-from churn_assets.landing.review import refuse_what_would_be_wrong
+from churn_assets.landing.blocking import refuse_what_would_be_wrong
 from churn_assets.stages import Stage
 
 JOB = "snapshot_job"

@@ -7,16 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import duckdb
 
 from churn_assets.contracts.raw import EVENT_TYPES
+from churn_assets.landing.blocking import contradictions, loaded_at_once, strangers, too_little_kept
 from churn_assets.landing.consents import UNKNOWN
+from churn_assets.landing.findings import Finding
 from churn_assets.landing.inspect import LandedTable, LandingContents
-from churn_assets.landing.review import (
-    Finding,
-    TableReview,
-    contradictions,
-    loaded_at_once,
-    strangers,
-    too_little_kept,
-)  # fmt: skip
+from churn_assets.landing.review import TableReview
 from churn_assets.landing.statuses import is_listed_sql
 
 Tables = Mapping[str, LandedTable]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from churn_assets.defs.delivery.channels import Fate, Message, Outcome
+from churn_assets.instance.durable import force
 
 COLUMNS = ("message_key", "user_id", "phone", "template", "subject", "body", "language")
 BOM = "\ufeff"  # without it spreadsheets read Chinese as Latin
@@ -52,7 +53,7 @@ class CallFileAdapter:
             os.fchmod(self._file, PRIVATE_FILE)
             self._keys = self._opened(self._file)
             self._size = os.fstat(self._file).st_size
-            _sync_folder(folder)
+            force(folder)
         except BaseException:
             self.close()
             raise
@@ -132,12 +133,3 @@ def _complete(data: bytes) -> int:
         if quotes % 2 == 0 and line.endswith(b"\r\n"):
             end = position
     return end
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name has to be on the disk too."""
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from churn_assets.instance.durable import force
+
 TEMPORARY = ".tmp"
 SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 Write = Callable[[Path], object]
@@ -46,9 +48,9 @@ def _on_disk(folder: Path, write: Write) -> Iterator[Path]:
     try:
         with _polars_says(folder):
             write(temporary)
-        _sync(temporary)
+        force(temporary)
         yield temporary
-        _sync(folder)  # the rename is not on disk before its folder is
+        force(folder)  # the rename is not on disk before its folder is
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -63,11 +65,3 @@ def _polars_says(folder: Path) -> Iterator[None]:
         if number is None:
             raise
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(folder)) from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ from churn_assets.defs.erasure.erase import sweep_erased
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.workplace import Workplace
-from churn_assets.landing.review import refuse_what_would_be_wrong
+from churn_assets.landing.blocking import refuse_what_would_be_wrong
 
 
 @dbt_assets(

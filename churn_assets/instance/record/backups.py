@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 
+from churn_assets.instance.durable import force
 from churn_assets.instance.record.errors import RecordError
 
 KEPT = 5  # a few releases; each is as large as the record, some 100 KB per 1,000 messages
@@ -28,13 +29,13 @@ def back_up(file: Path, schema: int) -> Path:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(temporary)) as target:
             source.backup(target)
-        _force(temporary)
+        force(temporary)
         newest = next(iter(backups_of(file)), None)
         if newest and _sha256(newest) == _sha256(temporary):
             return newest
         made = file.with_name(f"{file.name}.schema-{schema}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z.backup")
         temporary.rename(made)
-        _force(file.parent)
+        force(file.parent)
     except OSError as error:
         raise RecordError(
             f"The record {file} is of an older release, and no backup of it can be made ({error}): nothing was "
@@ -60,14 +61,6 @@ def remove_old(file: Path) -> None:
     """All but the newest few."""
     for old in backups_of(file)[KEPT:]:
         old.unlink(missing_ok=True)
-
-
-def _force(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sha256(file: Path) -> str:

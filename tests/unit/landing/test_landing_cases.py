@@ -16,9 +16,9 @@ import zstandard
 
 from churn_assets.duck import duck
 from churn_assets.landing import oddities
+from churn_assets.landing.blocking import blocking
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import LandingContents, survey
-from churn_assets.landing.review import blocking
 from churn_assets.settings import Landing
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "landings"
