@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +27,22 @@ SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What the command tells. `statuses`: see landing/oddities.py; `scale`: see _scale."""
+
+    home: Home
+    contents: LandingContents
+    reviews: list[TableReview]
+    findings: list[Finding]
+    statuses: list[tuple[str, int, bool, bool]]
+    scale: dict[str, float | None]
+
+    @property
+    def can_run(self) -> bool:
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
 def check(root: Path, *, as_json: bool = False) -> bool:
     """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
     home = Home(root)
@@ -40,12 +56,12 @@ def check(root: Path, *, as_json: bool = False) -> bool:
         statuses = oddities.statuses(connection, contents.tables)
         scale = _scale(connection, contents)
     findings += [Finding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))]
-    is_ready = not any(finding.severity == "error" for finding in findings)
+    found = _Found(home, contents, reviews, findings, statuses, scale)
     if as_json:
-        print(json.dumps(_as_json(home, contents, reviews, findings, statuses, scale), indent=2, default=_text))
-        return is_ready
-    _show(wide_console(), home, contents, reviews, findings, statuses, scale)
-    return is_ready
+        print(json.dumps(_as_json(found), indent=2, default=_text))
+    else:
+        _show(wide_console(), found)
+    return found.can_run
 
 
 def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> dict[str, float | None]:
@@ -60,24 +76,16 @@ def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> 
     }
 
 
-def _show(
-    console: Console,
-    home: Home,
-    contents: LandingContents,
-    reviews: list[TableReview],
-    findings: list[Finding],
-    statuses: list[tuple[str, int, bool, bool]],
-    scale: dict[str, float | None],
-) -> None:
-    options = home.settings.landing
-    console.print(f"Landing {home.landing}", markup=False)
+def _show(console: Console, found: _Found) -> None:
+    options = found.home.settings.landing
+    console.print(f"Landing {found.home.landing}", markup=False)
     console.print(
         f"Times without an offset are read as {options.time_zone}, text as {options.encoding}, "
         f"decimal sign {options.decimal_separator}",
         markup=False,
     )
-    console.print(_overview(reviews, contents))
-    for review in reviews:
+    console.print(_overview(found.reviews, found.contents))
+    for review in found.reviews:
         for refusal in review.refused[:SHOWN_REFUSALS]:
             first = f" (first: {', '.join(refusal.examples)})" if refusal.examples else ""
             console.print(
@@ -85,20 +93,20 @@ def _show(
                 markup=False,
                 soft_wrap=True,
             )
-    if any(review.rows_refused for review in reviews):
+    if any(review.rows_refused for review in found.reviews):
         console.print("  Refused rows go to staging.quarantine, are counted there and used nowhere.")
-    _show_orders(console, statuses, scale)
+    _show_orders(console, found.statuses, found.scale)
     for table in raw_contract():
-        if table.name not in contents.tables:
+        if table.name not in found.contents.tables:
             console.print(
                 f"Missing: {table.name} ({oddities.USED_FOR.get(table.name, table.description)})", markup=False
             )
-    for finding in findings:
+    for finding in found.findings:
         console.print(f"{finding.severity:>7}  {finding}", markup=False, soft_wrap=True)
-    errors = sum(finding.severity == "error" for finding in findings)
+    errors = sum(finding.severity == "error" for finding in found.findings)
     if errors:
         console.print(f"{errors} errors: a run would refuse to begin.")
-    elif not findings and not any(review.rows_refused for review in reviews):
+    elif not found.findings and not any(review.rows_refused for review in found.reviews):
         console.print("Every row keeps the raw contract.")
     else:
         console.print("A run can begin: churn run")
@@ -129,41 +137,35 @@ def _overview(reviews: list[TableReview], contents: LandingContents) -> Table:
     return table
 
 
-def _as_json(
-    home: Home,
-    contents: LandingContents,
-    reviews: list[TableReview],
-    findings: list[Finding],
-    statuses: list[tuple[str, int, bool, bool]],
-    scale: dict[str, float | None],
-) -> dict[str, Any]:
+def _as_json(found: _Found) -> dict[str, Any]:
     return {
-        "landing": home.landing,
-        "time_zone": home.settings.landing.time_zone,
-        "encoding": home.settings.landing.encoding,
-        "can_run": not any(finding.severity == "error" for finding in findings),
+        "landing": found.home.landing,
+        "time_zone": found.home.settings.landing.time_zone,
+        "encoding": found.home.settings.landing.encoding,
+        "can_run": found.can_run,
         "tables": [
             {
                 **asdict(review),
                 "rows_refused": review.rows_refused,
                 "not_read": [
-                    {"path": str(each.path), "reason": each.reason} for each in contents.tables[review.name].unread
+                    {"path": str(each.path), "reason": each.reason}
+                    for each in found.contents.tables[review.name].unread
                 ],
             }
-            for review in reviews
+            for review in found.reviews
         ],
         "missing_tables": {
             table.name: oddities.USED_FOR.get(table.name, table.description)
             for table in raw_contract()
-            if table.name not in contents.tables
+            if table.name not in found.contents.tables
         },
-        "not_read": [{"path": str(each.path), "reason": each.reason} for each in contents.unread],
+        "not_read": [{"path": str(each.path), "reason": each.reason} for each in found.contents.unread],
         "statuses": [
             {"status": word, "rows": rows, "is_purchase": is_one, "is_known": is_known}
-            for word, rows, is_one, is_known in statuses
+            for word, rows, is_one, is_known in found.statuses
         ],
-        "order_amounts": scale,
-        "findings": [asdict(finding) for finding in findings],
+        "order_amounts": found.scale,
+        "findings": [asdict(finding) for finding in found.findings],
     }
 
 
