@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import pytest
-import zstandard
 
 from churn_assets.duck import duck
 from churn_assets.landing import oddities
-from churn_assets.landing.blocking import blocking
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.inspect import LandingContents, survey
-from churn_assets.settings import Landing
-
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "landings"
-NOW = datetime(2026, 11, 16, 12)
-Rows = list[tuple[Any, ...]]
-
-
-def read(folder: Path, **settings: Any) -> LandingContents:
-    return survey(str(folder), None, Landing(**settings), now=NOW)
-
-
-def rows(contents: LandingContents, columns: str, table: str = "orders", where: str = "true") -> Rows:
-    scan = contents.tables[table].scan
-    kept = f"refused_because is null and not is_replaced and {where}"
-    with duck() as connection:
-        return connection.execute(f"select {columns} from {scan} where {kept} order by all").fetchall()
-
-
-def refused(contents: LandingContents, table: str = "orders") -> dict[str, int]:
-    with duck() as connection:
-        return dict(connection.execute(
-            f"select refused_because, count(*) from {contents.tables[table].scan} "
-            "where refused_because is not null group by 1").fetchall())  # fmt: skip
-
-
-def stopped_by(contents: LandingContents) -> list[str]:
-    """What a run would refuse to begin with."""
-    with duck() as connection:
-        return [str(finding) for finding in blocking(connection, contents)]
+from tests.unit.landing.reading import FIXTURES, HEADER, LINE, read, refused, rows, stopped_by
 
 
 @pytest.fixture
@@ -168,11 +132,6 @@ def test_two_shops_with_the_same_numbers_on_one_day_are_told(tmp_path: Path) -> 
     assert rows(read(tmp_path, repeated_ids={"orders": "restarting"}), "count(distinct order_id)") == [(40,)]
 
 
-def test_an_even_number_of_unclosed_quotes_is_named_with_its_line() -> None:
-    with pytest.raises(LandingError, match=r"i\.csv, line 2: a quote is not closed"):
-        read(FIXTURES / "quote-pairs-over-lines")
-
-
 def test_guards_of_spreadsheets_are_taken_off() -> None:
     assert rows(read(FIXTURES / "excel-guards"), "distinct user_id") == [("0017",)]
 
@@ -198,18 +157,6 @@ def test_names_in_capitals_are_read() -> None:
     assert len(rows(read(FIXTURES / "parquet-capital-names"), "order_id, user_id, amount, status")) == 1
 
 
-def test_the_folder_of_a_table_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LandingError, match=r"orders is a Delta table: .* Export the table as Parquet"):
-        read(FIXTURES / "delta-table-leftovers")
-    for mark in ("metadata/v1.metadata.json", ".hoodie/hoodie.properties"):
-        folder = tmp_path / mark.replace("/", "-")
-        file = folder / "orders" / mark
-        file.parent.mkdir(parents=True)
-        file.touch()
-        with pytest.raises(LandingError, match="Export the table as Parquet"):
-            read(folder)
-
-
 def test_a_sign_of_currency_is_refused_with_the_setting_that_reads_it() -> None:
     (told,) = stopped_by(read(FIXTURES / "currency-sign"))
     assert told.startswith("orders: none of 12 rows is kept; 12 are refused since amount is not a decimal")
@@ -227,128 +174,6 @@ def test_a_history_loaded_in_one_go_is_told_and_cured(tmp_path: Path) -> None:
     cured = read(tmp_path, loaded_until="2026-11-15 03:00:00")
     assert stopped_by(cured) == []
     assert rows(cured, "min(known_at)::varchar") == [("2026-04-01 00:00:00",)]
-
-
-HEADER, LINE = "order_id,user_id,ordered_at,amount\n", "{},u1,2026-11-01 10:00:00,10\n"
-READ_FILES: dict[str, Callable[[str], bytes]] = {
-    "a.csv": str.encode,
-    "b.CSV": str.encode,
-    "c.tsv": lambda text: text.replace(",", "\t").encode(),
-    "d.csv.gz": lambda text: gzip.compress(text.encode()),
-    "e.Csv.GZ": lambda text: gzip.compress(text.encode()),
-    "f.tsv.gz": lambda text: gzip.compress(text.replace(",", "\t").encode()),
-}
-UNREAD_FILES = ("g.xlsx", "h.zip", "i.xml", "j.csv.bak", "k.csv~", "l", "m.parquet.gz", "n.avro", "o.orc", "readme.md")
-
-
-def test_every_file_is_read_or_named(tmp_path: Path) -> None:
-    folder = tmp_path / "orders"
-    folder.mkdir()
-    for name, pack in READ_FILES.items():
-        (folder / name).write_bytes(pack(HEADER + LINE.format(name)))
-    objects = [{"order_id": n, "user_id": "u1", "ordered_at": "2026-11-01", "amount": 10} for n in ("p", "q")]
-    (folder / "p.ndjson").write_text("\n".join(str(each).replace("'", '"') for each in objects))
-    (folder / "r.json").write_text(str(objects).replace("'", '"').replace('"p"', '"r"').replace('"q"', '"s"'))
-    pl.DataFrame({"order_id": ["t"], "user_id": ["u1"], "ordered_at": ["2026-11-01"], "amount": [1]}).write_parquet(
-        folder / "t.Parquet"
-    )
-    (folder / "u.csv.zst").write_bytes(zstd(HEADER + LINE.format("u.csv.zst")))
-    for name in UNREAD_FILES:
-        (folder / name).write_text("something")
-    for name in ("_SUCCESS", ".a.csv.crc", "_temporary/0/part.csv", ".hidden/x.csv"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(HEADER + LINE.format("hidden"))
-    contents = read(tmp_path)
-    names = [*READ_FILES, "p", "q", "r", "s", "t", "u.csv.zst"]
-    assert rows(contents, "order_id") == [(name,) for name in sorted(names)]
-    unread = {each.path.name: each.reason for each in contents.tables["orders"].unread}
-    assert {name for name, reason in unread.items() if reason == "of a kind that is not read"} == set(UNREAD_FILES)
-    hidden = {name for name, reason in unread.items() if "bookkeeping" in reason}
-    assert hidden == {"_SUCCESS", ".a.csv.crc", "part.csv", "x.csv"}
-    named = [str(finding) for finding in oddities.not_read(contents)]
-    assert len(named) == len(UNREAD_FILES)
-    assert any(f"{folder / 'g.xlsx'} is not read: of a kind that is not read" in line for line in named)
-
-
-def zstd(text: str) -> bytes:
-    return bytes(zstandard.ZstdCompressor().compress(text.encode()))
-
-
-def test_links_are_followed_once(tmp_path: Path) -> None:
-    folder, elsewhere = tmp_path / "landing" / "orders", tmp_path / "elsewhere"
-    for place, name in ((folder / "2026-10", "a"), (elsewhere / "2026-11", "b")):
-        place.mkdir(parents=True)
-        (place / f"{name}.csv").write_text(HEADER + LINE.format(name))
-    (folder / "2026-11").symlink_to(elsewhere / "2026-11")
-    (folder / "again.csv").symlink_to(folder / "2026-10" / "a.csv")
-    (folder / "2026-10" / "round").symlink_to(folder)
-    contents = read(tmp_path / "landing")
-    assert rows(contents, "order_id") == [("a",), ("b",)]
-    assert {each.reason for each in contents.tables["orders"].unread} == {
-        "the same file as another of this table", "a link to a folder it lies in",
-    }  # fmt: skip
-
-
-def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
-    (tmp_path / "orders").mkdir()
-    (tmp_path / "orders" / "a.csv").write_text(HEADER + LINE.format("a"))
-    (tmp_path / "orders" / "b.csv").symlink_to(tmp_path / "gone.csv")
-    with pytest.raises(LandingError, match=r"b\.csv is a link that leads nowhere"):
-        read(tmp_path)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
-    (tmp_path / "orders" / "a").mkdir(parents=True)
-    (tmp_path / "orders" / "a").chmod(0)
-    with pytest.raises(LandingError, match="give this user the right to read it"):
-        read(tmp_path)
-
-
-def test_what_lies_beside_the_tables_is_named(tmp_path: Path) -> None:
-    for name in ("orders", "order", "Users"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "a.csv").write_text(HEADER + LINE.format("a"))
-    (tmp_path / "events.csv").write_text("x")
-    found = {each.path.name: each.reason for each in read(tmp_path).unread}
-    assert found == {
-        "order": "not a folder of a raw table; did you mean the folder orders?",
-        "Users": "not a folder of a raw table; did you mean the folder users?",
-        "events.csv": "not a folder of a raw table; did you mean the folder events?",
-    }
-
-
-def test_no_file_among_the_consents_is_passed_over(tmp_path: Path) -> None:
-    for table in ("orders", "consents"):
-        (tmp_path / table).mkdir()
-    (tmp_path / "orders" / "a.csv").write_text(HEADER + LINE.format("a"))
-    (tmp_path / "consents" / "withdrawals.xlsx").write_text("x")
-    with pytest.raises(LandingError, match=r"withdrawals\.xlsx lies among the consents and is not read .* withdrawals"):
-        read(tmp_path)
-
-
-def test_a_column_that_changes_its_name_is_named(tmp_path: Path) -> None:
-    (tmp_path / "orders").mkdir()
-    for number, column in ((1, "discount_amount"), (2, "discount_amount"), (9, "rebate"), (10, "rebate")):
-        text = f"order_id,user_id,ordered_at,amount,{column}\n{number},u1,2026-11-01,10,1\n"
-        (tmp_path / "orders" / f"{number}.csv").write_text(text)
-    (finding,) = oddities.renamed(read(tmp_path).tables)
-    assert "column discount_amount ends with 2.csv and rebate begins with 9.csv" in str(finding)
-
-
-@pytest.mark.parametrize(("encoding", "name"), [("gb18030", "张三"), ("cp1252", "Müller"), ("utf-16", "Łukasz"),
-                                                ("latin-1", "Å"), ("shift_jis", "田中")])  # fmt: skip
-def test_encodings_are_a_setting(tmp_path: Path, encoding: str, name: str) -> None:
-    (tmp_path / "landing" / "orders").mkdir(parents=True)
-    text = f"order_id,user_id,ordered_at,amount\no1,{name},2026-11-01,10\n"
-    (tmp_path / "landing" / "orders" / "a.csv").write_bytes(text.encode(encoding))
-    with pytest.raises(LandingError, match=r"a\.csv is not UTF-8 .*: save it as UTF-8, or set landing\.encoding"):
-        read(tmp_path / "landing")
-    for _ in range(2):  # the second time from what is known of the file
-        contents = survey(
-            str(tmp_path / "landing"), None, Landing(encoding=encoding), cache=tmp_path / "cache", now=NOW
-        )
-        assert rows(contents, "user_id") == [(name,)]
 
 
 def test_tables_whose_ids_are_strangers_to_each_other_stop_a_run(tmp_path: Path) -> None:
