@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from benchmarks.fuzzed_consents import Meaning, fuzzed_consents
+from benchmarks.fuzzed_mistakes import make_a_mistake
 from benchmarks.packing import packed
 
 NOW = datetime(2026, 11, 16, 12)
@@ -116,7 +117,7 @@ class _Maker:
         self.made.meanings = fuzzed_consents(self.made.folder, self.encoding, self.chance)
         self._put_beside()
         if self.chance.random() < 0.15:
-            self._make_a_mistake()
+            self.made.mistake = make_a_mistake(self.made.folder / "orders" / "zz", self.encoding, self.chance)
         return self.made
 
     def _id(self, number: int, prefix: str) -> str:
@@ -300,39 +301,3 @@ class _Maker:
                 path.write_text("order_id,user_id,ordered_at,amount\nhidden,hidden,2026-01-01,1\n")
                 if is_named:
                     self.made.unread.add(name)
-
-    def _make_a_mistake(self) -> None:
-        header = "order_id,user_id,ordered_at,amount"
-        orders = self.made.folder / "orders" / "zz"
-        orders.mkdir()
-        kind = self.chance.choice(["quote", "header", "delta", "link", "encoding", "parquet", "float"])
-        if kind == "quote":
-            text = f'{header},status\nq1,u1,2026-01-01,1,"new\nq2,u2,2026-01-01,1,new\nq3,u3,2026-01-01,1,new",x\n'
-            text = (
-                f'{header},status\nq1,u1,2026-01-01,1,"new\nq2,u2,2026-01-01,1,old"\n'
-                if self.chance.random() < 0.5
-                else text
-            )
-            (orders / "quote.csv").write_bytes(text.encode(self.encoding))
-            self.made.mistake = "quote.csv"
-        elif kind == "header":
-            (orders / "header.csv").write_bytes(b"id,when\n1,2\n".decode().encode(self.encoding))
-            self.made.mistake = "header.csv"
-        elif kind == "delta":
-            (orders / "_delta_log").mkdir()
-            self.made.mistake = "Delta table"
-        elif kind == "link":
-            (orders / "link.csv").symlink_to(orders / "gone.csv")
-            self.made.mistake = "link.csv"
-        elif kind == "encoding":
-            wrong = "latin-1" if self.encoding != "utf-16" else "utf-8"
-            (orders / "encoding.csv").write_bytes(f"{header}\né1,ü1,2026-01-01,1\n".encode(wrong))
-            self.made.mistake = "encoding.csv"
-        elif kind == "parquet":
-            (orders / "cut.parquet").write_bytes(b"PAR1" + b"\0" * 40)
-            self.made.mistake = "cut.parquet"
-        else:
-            frame = pl.DataFrame({"order_id": ["f"], "user_id": [7], "ordered_at": ["2026-01-01"], "amount": [1.0]})
-            frame.write_parquet(orders / "whole.parquet")
-            frame.with_columns(pl.col("user_id").cast(pl.Float64)).write_parquet(orders / "floats.parquet")
-            self.made.mistake = "floats.parquet"
