@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -204,17 +204,20 @@ def _line_of_swallowing_quote(read: CsvFile) -> int:
     with (
         read.data.open(encoding="utf-8", errors="replace", newline="")
         if read.data != read.file.path
-        else text_of(read.file) as handle
+        else text_of(read.file, read.shape.encoding, errors="replace") as handle
     ):
         reader = csv.reader(handle, delimiter=read.shape.delimiter)
         before = start = 0
-        for record in reader:
-            start = before + 1
-            spans = reader.line_num - before > 1
-            if spans and any(("\n" in value or "\r" in value) and read.shape.delimiter in value for value in record):
-                return start
-            before = reader.line_num
-    return start  # the last record goes on to the end of the file
+        with suppress(csv.Error):  # a value longer than the reader takes: the record that began with it
+            for record in reader:
+                spans = reader.line_num - before > 1
+                held = any(("\n" in value or "\r" in value) and read.shape.delimiter in value for value in record)
+                start = before + 1
+                if spans and held:
+                    return start
+                before = reader.line_num
+            return start  # the last record goes on to the end of the file
+    return before + 1
 
 
 def _cause(error: duckdb.Error) -> str:

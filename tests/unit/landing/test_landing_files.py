@@ -140,6 +140,16 @@ def test_a_column_that_changes_its_name_is_named(tmp_path: Path) -> None:
     assert "column discount_amount ends with 2.csv and rebate begins with 9.csv" in str(finding)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030", "latin-1"])
+@pytest.mark.parametrize("rows", [3, 20_000], ids=["few", "more than a value may hold"])
+def test_the_line_of_an_unclosed_quote_is_named_in_any_encoding(tmp_path: Path, encoding: str, rows: int) -> None:
+    (tmp_path / "orders").mkdir()
+    text = HEADER + LINE.format("o1") + '"' + "".join(LINE.format(f"p{number}") for number in range(rows))
+    (tmp_path / "orders" / "a.csv").write_bytes(text.encode(encoding))
+    with pytest.raises(LandingError, match=r"a\.csv, line 3: a quote is not closed"):
+        survey(str(tmp_path), None, Landing(encoding=encoding), cache=tmp_path / "cache", now=NOW)
+
+
 @pytest.mark.parametrize(("encoding", "name"), [("gb18030", "张三"), ("cp1252", "Müller"), ("utf-16", "Łukasz"),
                                                 ("latin-1", "Å"), ("shift_jis", "田中")])  # fmt: skip
 def test_encodings_are_a_setting(tmp_path: Path, encoding: str, name: str) -> None:
