@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import dagster as dg
 import pytest
 
-import dagster as dg
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.running import RANGE_TAGS
 from churn_assets.defs.workplace import Workplace

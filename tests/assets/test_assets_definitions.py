@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-import dagster as dg
 from churn_assets import contracts
 from churn_assets.definitions import defs
 from churn_assets.defs.partitions import CALENDAR

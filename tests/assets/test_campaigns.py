@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
-import dagster as dg
 from churn_assets.defs.effects.assets import experiment_readout
 from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage

@@ -14,11 +14,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import dagster as dg
 import polars as pl
 import pytest
 import yaml
 
-import dagster as dg
 from churn_assets.defs.delivery.commands import approve, suppress, unsubscribe
 from churn_assets.defs.delivery.plan import Plan
 from churn_assets.defs.delivery.receipts import write_receipts

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+import dagster as dg
 import polars as pl
 
-import dagster as dg
 from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.reads import campaign_contacts, outcomes_of
