@@ -153,13 +153,13 @@ class _Maker:
             self._add(chance.randrange(len(self.files)), later)
             self.made.kept.add(later.kept)
         elif told < 0.25 and first + 1 < len(self.files):  # something else in a later file
-            other = replace(order, amount=order.amount + 1)
+            other = replace(order, amount=round(order.amount + 1, 2))
             self._add(len(self.files) - 1, other)
             self.made.kept.add(other.kept)
             self.made.replaced.add(order.kept)
             return
         elif told < 0.3:  # two things in one file
-            self._add(first, replace(order, amount=order.amount + 1))
+            self._add(first, replace(order, amount=round(order.amount + 1, 2)))
             self.made.refused += 2
             return
         self.made.kept.add(order.kept)

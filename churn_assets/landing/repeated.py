@@ -16,6 +16,8 @@ from churn_assets.landing.text import identifier, literal
 from churn_assets.sections_landing import RepeatedIds
 
 ADDED_UP = ("amount", "discount_amount")  # of the lines of an order; everything else is of the order itself
+OF_ANY_LINE = ("known_at", "is_purchase")  # the latest, the true one; of other columns the least value
+SEVERAL_USERS = "lines of one order name several users"
 DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
@@ -37,22 +39,33 @@ def content_sql(table: RawTable) -> str:
 
 
 def _lines(table: RawTable, scan: str) -> str:
-    """Rows of one order in one file, known at one time, are its lines."""
-    grouped = ("order_id", "known_at", "file")
+    """Rows of one order in one file, ingested at one time, are its lines; lines of several users are no order.
+
+    It was ordered at the time of its first line, and is known when all of it is.
+    Of an order that is bought, lines that are no purchase by their status add nothing.
+    """
+    grouped = ("order_id", "ingested_at", "file")
     items = [
-        f"sum({identifier(name)}) as {identifier(name)}" if name in ADDED_UP
+        _added_up(identifier(name), table.column(name).data_type) if name in ADDED_UP
         else identifier(name) if name in grouped
-        else f"any_value({identifier(name)}) as {identifier(name)}"
+        else f"{'max' if name in OF_ANY_LINE else 'min'}({identifier(name)}) as {identifier(name)}"
         for name in columns_of(table)
     ]  # fmt: skip
-    typed = ", ".join(
-        f"cast({identifier(name)} as {table.column(name).data_type}) as {identifier(name)}" for name in ADDED_UP
+    of_order = f"over (partition by {', '.join(grouped)}, refused_because is null)"
+    judged = (
+        f"select * replace (case when refused_because is null and min(user_id) {of_order} <> max(user_id) {of_order} "
+        f"then {literal(SEVERAL_USERS)} else refused_because end as refused_because) from {scan}"
     )
-    kept = f"select {', '.join(items)} from {scan} where refused_because is null group by {', '.join(grouped)}"
     return (
-        f"(select * replace ({typed}) from ({kept}) "
-        f"union all by name select * from {scan} where refused_because is not null)"
+        f"(with lines as ({judged}) "
+        f"select {', '.join(items)} from lines where refused_because is null group by {', '.join(grouped)} "
+        "union all by name select * from lines where refused_because is not null)"
     )
+
+
+def _added_up(name: str, data_type: str) -> str:
+    total = f"case when bool_or(is_purchase) then sum({name}) filter (is_purchase) else sum({name}) end"
+    return f"cast({total} as {data_type}) as {name}"
 
 
 def _restarting(scan: str) -> str:

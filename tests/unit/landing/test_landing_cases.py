@@ -122,6 +122,20 @@ def test_lines_of_orders_are_told_and_add_up(tmp_path: Path) -> None:
     assert rows(cured, "count(*), sum(amount)::double") == [(20, sum(15 + n for n in range(20)))]
 
 
+def test_lines_of_several_users_are_no_order_and_cancelled_lines_add_nothing(tmp_path: Path) -> None:
+    lines = [
+        "o1,u1,2026-11-01 10:00:09,10,completed", "o1,u1,2026-11-01 10:00:08,5,cancelled",
+        "o2,u1,2026-11-01 10:00:00,10,completed", "o2,u2,2026-11-01 10:00:00,7,completed",
+        "o3,u3,2026-11-01 10:00:00,10,cancelled", "o3,u3,2026-11-01 10:00:00,7,cancelled",
+    ]  # fmt: skip
+    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / "a.csv").write_text("\n".join(["order_id,user_id,ordered_at,amount,status", *lines]))
+    told = read(tmp_path, repeated_ids={"orders": "lines"})
+    kept = rows(told, "order_id, amount::double, is_purchase, strftime(ordered_at, '%S')")
+    assert kept == [("o1", 10.0, True, "08"), ("o3", 17.0, False, "00")]
+    assert refused(told) == {"lines of one order name several users": 2}
+
+
 def test_two_shops_with_the_same_numbers_on_one_day_are_told(tmp_path: Path) -> None:
     (tmp_path / "orders").mkdir()
     for shop, minute in (("a", 5), ("b", 7)):
