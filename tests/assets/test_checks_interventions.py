@@ -67,7 +67,11 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
 
 def _publish(workplace: Workplace, ledger: pl.DataFrame) -> None:
     workplace.tables.publish("interventions", "decision_ledger", DAY, ledger)
-    workplace.tables.publish("interventions", "outbox", DAY, ledger.filter(pl.col("arm") != "none"))
+    workplace.tables.publish("interventions", "outbox", DAY, _messages(ledger))
+
+
+def _messages(ledger: pl.DataFrame, state: str = "planned") -> pl.DataFrame:
+    return ledger.filter(pl.col("arm") != "none").with_columns(state=pl.lit(state))
 
 
 INTERVENTION_CHECKS = (budget_is_kept, consent_is_respected, holdout_is_untouched, messages_have_consent)
@@ -127,8 +131,27 @@ def test_a_message_without_consent_is_found(
 
 
 def test_a_message_to_a_stranger_has_no_consent(decided: pl.DataFrame, workplace: Workplace, run_check: Run) -> None:
-    messages = decided.filter(pl.col("arm") != "none").head(1).with_columns(user_id=pl.lit("nobody knows them"))
+    messages = _messages(decided).head(1).with_columns(user_id=pl.lit("nobody knows them"))
     workplace.tables.publish("interventions", "outbox", DAY, messages)
+    assert run_check(messages_have_consent, DAY).failed == ["interventions/outbox"]
+    gone = [messages.with_columns(state=pl.lit(state)) for state in ("cancelled", "delivered")]
+    for rows in gone:  # these go nowhere any more
+        workplace.tables.publish("interventions", "outbox", DAY, rows)
+        assert run_check(messages_have_consent, DAY).failed == []
+
+
+def test_a_no_that_arrived_after_the_decision_is_counted_and_stops_only_its_message(
+    decided: pl.DataFrame, workplace: Workplace, run_check: Run
+) -> None:
+    is_one = pl.col("user_id") == decided.filter(pl.col("arm") == "none", ~pl.col("is_holdout"))["user_id"][0]
+    changed = {name: pl.when(is_one).then(value).otherwise(pl.col(name)) for name, value in ACT.items()}
+    _publish(workplace, decided.with_columns(**changed))
+    workplace.tables.publish("scoring", "scored_users", DAY, decided.select("user_id"))  # by a later run
+    told = run_check(consent_is_respected, DAY)
+    assert told.failed == []
+    figures = told.figures("interventions/decision_ledger")
+    assert figures["users_refusing"] + figures["users_without_a_word"] == 1
+    assert not figures["is_decided_now"]
     assert run_check(messages_have_consent, DAY).failed == ["interventions/outbox"]
 
 

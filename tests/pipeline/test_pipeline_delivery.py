@@ -249,3 +249,18 @@ def test_what_people_answer_is_taken_from_the_command_line(
         )
         assert [row[1:] for row in rows] == [(0, "objection"), (0, "unsubscribe")]
     assert "no message has the key" in instance.churn("unsubscribe", "0" * 32).stderr
+
+
+def test_who_is_suppressed_is_in_no_plan_and_no_call_list_any_more(
+    answered: tuple[str, str], instance: Instance, workplace: Workplace
+) -> None:
+    planned = workplace.outbox.messages().filter(pl.col("not_before").dt.date() == NEXT)
+    called = planned.filter(pl.col("channel") == "call")
+    user = str((called if len(called) else planned)["user_id"][0])
+    assert "1 planned message cancelled" in instance.succeed("suppress", user, "--reason", "letter")
+    key = planned.filter(user_id=user)["message_key"].item()
+    shown = instance.query(f"select state from interventions.outbox where message_key = '{key}'")
+    assert shown["state"].to_list() == ["cancelled"]
+    listed = instance.query(f"select user_id from interventions.call_list where snapshot_date = '{NEXT}'")
+    assert user not in listed["user_id"]
+    assert len(listed) == max(len(called) - 1, 0)

@@ -1,4 +1,8 @@
-"""People overrule the gate: which model scores, from when, recorded with name and reason."""
+"""What a snapshot that is made again keeps and what it does not.
+
+People overrule the gate: which model scores, from when, recorded with name and reason. The decisions stay as they were
+sealed, but a no that was delivered late, though said before, ends its message.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,15 @@ FIRST, SECOND, LAST = "2026-11-02", "2026-11-09", "2026-11-16"
 @pytest.fixture(scope="module")
 def shop(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Instance:
     return base.final.copy(tmp_path_factory.mktemp("promotion") / "home")
+
+
+@pytest.fixture(scope="module")
+def late(shop: Instance) -> str:
+    """Somebody in the plan whose no of before the snapshot is delivered after it."""
+    user = str(shop.query(f"select user_id from interventions.intervention_plan where snapshot_date = '{LAST}'")[0, 0])
+    file = shop.landing / "consents" / "late.csv"
+    file.write_text(f"user_id,channel,purpose,is_granted,changed_at\n{user},ALL,marketing,opt-out,2026-11-12\n")
+    return user
 
 
 def test_only_a_model_that_was_made_can_be_promoted(shop: Instance) -> None:
@@ -37,7 +50,8 @@ def test_nothing_to_roll_back_to_is_said(shop: Instance) -> None:
         assert "nothing to roll back to" in done.stderr
 
 
-def test_a_promoted_model_scores_from_the_snapshot_named_and_can_be_rolled_back(shop: Instance) -> None:
+def test_a_promoted_model_scores_from_the_snapshot_named_and_can_be_rolled_back(shop: Instance, late: str) -> None:
+    sealed = shop.values_of("interventions.decision_ledger", LAST)
     told = shop.succeed("promote", LAST, "--from", LAST, "--by", "ada", "--reason", "campaign week")
     assert f"churn backfill --from {LAST} --to {LAST}" in told, "the scores that are there are of before"
     shop.succeed("run", "--snapshot", LAST)
@@ -53,6 +67,15 @@ def test_a_promoted_model_scores_from_the_snapshot_named_and_can_be_rolled_back(
     assert str(row["champion_snapshot_date"]) == FIRST
     assert "rollback by bob" in row["reason"]
     assert shop.values_of("scoring.scored_users", row["snapshot_date"]) != promoted
+
+    assert shop.values_of("interventions.decision_ledger", LAST) == sealed, "what was decided is a record"
+    states = shop.query(
+        "select user_id, snapshot_date from interventions.intervention_plan inner join "
+        "interventions.outbox using (decision_id, user_id) where state = 'cancelled'"
+    )
+    assert [(user, str(day)) for user, day in states.rows()] == [(late, LAST)]
+    listed = shop.query(f"select user_id from interventions.call_list where snapshot_date = '{LAST}'")
+    assert late not in listed["user_id"]
 
 
 def decided(shop: Instance) -> dict[str, object]:

@@ -17,7 +17,7 @@ from typing import Any
 from churn_assets.decisions.messages import filled
 from churn_assets.defs.delivery.channels import Fate, Message, Outcome
 from churn_assets.defs.storage.codes import CodePool
-from churn_assets.defs.storage.outbox import TIME
+from churn_assets.defs.storage.outbox import TIME, give_up
 from churn_assets.defs.storage.record import Record
 
 LOST = "lost"  # fate of a try that a killed process left without an answer
@@ -67,7 +67,7 @@ class Claims:
                 "select message_key from outbox where state in ('planned', 'approved') and expires_at <= ?",
                 (now.strftime(TIME),),
             ).fetchall():
-                told[_give_up(connection, key)] += 1
+                told[give_up(connection, key)] += 1
         return told
 
     def claim(
@@ -123,7 +123,7 @@ class Claims:
             if refusal is None:
                 message, refusal = self._filled(connection, message, words, now)
             if refusal:
-                told[f"{_give_up(connection, key)}: {refusal}"] += 1
+                told[f"{give_up(connection, key)}: {refusal}"] += 1
             else:
                 _try(connection, message, adapters[channel], now)
                 claimed.append(message)
@@ -199,16 +199,6 @@ def _had(connection: sqlite3.Connection, message: Message, since: datetime, arm:
 
 class _Undone(Exception):
     """Ends a rehearsal."""
-
-
-def _give_up(connection: sqlite3.Connection, key: str) -> str:
-    """Cancel a message that will not be sent; where an earlier try may have been taken nobody can say so."""
-    lost = connection.execute(
-        "select 1 from attempts where message_key = ? and fate in ('lost', 'unknown')", (key,)
-    ).fetchone()  # fmt: skip
-    state = "unknown" if lost else "cancelled"
-    _set(connection, key, state)
-    return state
 
 
 def _set(connection: sqlite3.Connection, key: str, state: str) -> None:

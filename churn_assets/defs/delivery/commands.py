@@ -8,9 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+from rich.console import Console
 from rich.table import Table
 
 from churn_assets.decisions.arms import treatment_of
+from churn_assets.defs.delivery.cancel import alike, cancel_messages, messages_to
 from churn_assets.defs.delivery.dispatch import utc_now
 from churn_assets.defs.delivery.known import search
 from churn_assets.defs.delivery.plan import Plan, newest_plan
@@ -72,7 +74,9 @@ def unsubscribe(root: Path, keys: Sequence[str]) -> None:
     workplace, now = Workplace(home_path=str(root)), utc_now()
     add_words(workplace.record, unsubscribed(workplace.record, keys, now), "unsubscribe", now)
     write_receipts(workplace)
-    wide_console().print(f"{len(keys)} unsubscribed; it holds for every message from now on.")
+    console = wide_console()
+    console.print(f"{len(keys)} unsubscribed; it holds for every message from now on.")
+    _cancel(workplace, alike(workplace, keys), console)
 
 
 def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_objection: bool) -> None:
@@ -97,6 +101,14 @@ def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_object
     doubt = search(workplace, user_id).words
     if doubt:
         console.print(f"Note: {doubt}", markup=False, soft_wrap=True)
+    _cancel(workplace, messages_to(workplace, [user_id]), console)
+
+
+def _cancel(workplace: Workplace, messages: pl.DataFrame, console: Console) -> None:
+    """After the no was recorded and said: it holds even if this waits for a run, or dies."""
+    cancelled = cancel_messages(workplace, messages)
+    if cancelled:
+        console.print(f"{cancelled} planned message{'s' if cancelled > 1 else ''} cancelled.")
 
 
 def _show(plan: Plan) -> None:

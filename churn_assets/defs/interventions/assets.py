@@ -19,6 +19,7 @@ from churn_assets.defs.calendar import CADENCE_DAYS, snapshots_of
 from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
+from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.no_products import no_products_at
 from churn_assets.defs.partitions import CALENDAR
@@ -99,7 +100,10 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     owner="team:retention",
 )
 def outbox(at: Snapshot) -> Iterator[Product]:
-    """One row per message to the users acted upon, as the record store holds it; planned once, when first decided."""
+    """One row per message to the users acted upon, as the record store holds it; planned once, when first decided.
+
+    Cancelled where consent is missing by what is known of the snapshot now.
+    """
     settings, tables, store = at.workplace.settings, at.workplace.tables, at.workplace.outbox
     ledger = tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
     added = 0
@@ -107,9 +111,14 @@ def outbox(at: Snapshot) -> Iterator[Product]:
         items = tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
         cadence_days = CADENCE_DAYS[settings.calendar.cadence]
         added = store.add(plan_messages(ledger.filter(IS_KNOWN), items, settings.decisions, at.date, cadence_days))
-    messages = store.messages(ledger["decision_id"].to_list()).sort("user_id")
+    decisions = ledger["decision_id"].to_list()
+    refused = without_consent(at, store.messages(decisions))
+    # A ledger stays as it was sealed; a no that was read since, though said before, ends its messages.
+    cancelled = store.cancel(refused["message_key"].to_list())
+    messages = store.messages(decisions).sort("user_id")
     states = dict(messages.group_by("state").len().sort("state").iter_rows())
-    yield Product("outbox", messages, {"messages_new": added, **{f"messages_{s}": n for s, n in states.items()}})
+    told = {"messages_new": added, "messages_cancelled_now": cancelled}
+    yield Product("outbox", messages, told | {f"messages_{s}": n for s, n in states.items()})
 
 
 @dbt_assets(

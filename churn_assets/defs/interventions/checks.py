@@ -1,23 +1,22 @@
 """Checks that decisions and messages keep to what was promised: the holdout, the budget, the consents."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, NO_CHANNEL, SENDING_CHANNELS
+from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, NO_CHANNEL
 from churn_assets.decisions.arms import treatment_of
 from churn_assets.decisions.holdout import is_holdout
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.policies import policy_version
+from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.defs.storage.outbox import OPEN
 from churn_assets.instance.record.consent import consent_holds
 from churn_assets.stages import Stage
-
-CONSENTS = f"""
-select user_id, {", ".join(f"consent_{channel} as {channel}" for channel in SENDING_CHANNELS)}
-from features.user_statuses where snapshot_date = $snapshot
-"""
 
 KNOWN_THEN = "substr(received_at || '.000000', 1, 26) <= substr(attempts.started_at || '.000000', 1, 26)"
 HELD_THEN = consent_holds("attempts.user_id", "outbox.channel", KNOWN_THEN)
@@ -66,14 +65,23 @@ def budget_is_kept(at: Snapshot) -> Finding:
 
 @snapshot_check(Stage.INTERVENTIONS, "decision_ledger")
 def consent_is_respected(at: Snapshot) -> Finding:
-    """Nobody is to be reached through a channel without consent to it at the snapshot."""
-    return _consent(at, _ledger(at).filter(pl.col("arm") != NO_ARM, pl.col("channel") != NO_CHANNEL))
+    """Nobody is to be reached through a channel without consent to it at the snapshot.
+
+    Of a ledger that was sealed by an earlier run only figures are told: a no of before the snapshot that was delivered
+    after it ends the message, not the record of what was decided.
+    """
+    reached = _ledger(at).filter(pl.col("arm") != NO_ARM, pl.col("channel") != NO_CHANNEL)
+    figures = _consent(at, reached)
+    is_of_now = not _is_sealed_before(at)
+    return Finding(passed=not (is_of_now and _counts(figures)), figures=figures | {"is_decided_now": is_of_now})
 
 
 @snapshot_check(Stage.INTERVENTIONS, "outbox")
 def messages_have_consent(at: Snapshot) -> Finding:
-    """No message is planned through a channel without the user's consent to it at the snapshot."""
-    return _consent(at, at.workplace.tables.read(Stage.INTERVENTIONS, "outbox", at.date))
+    """No message that may still go is planned through a channel without the user's consent to it at the snapshot."""
+    messages = at.workplace.tables.read(Stage.INTERVENTIONS, "outbox", at.date)
+    figures = _consent(at, messages.filter(pl.col("state").is_in(OPEN)))
+    return Finding(passed=not _counts(figures), figures=figures)
 
 
 @snapshot_check(Stage.INTERVENTIONS, "outbox")
@@ -85,18 +93,22 @@ def nothing_was_sent_without_consent(at: Snapshot) -> Finding:
     return Finding(passed=not bare, figures={"messages_tried": tries, "messages_without_consent": bare or 0})
 
 
-def _consent(at: Snapshot, reached: pl.DataFrame) -> Finding:
-    """Refusals count whatever the settings; silence counts as one unless decisions.unknown_consent allows it."""
-    wide = at.workplace.warehouse.query(CONSENTS, {"snapshot": at.date})
-    words = wide.unpivot(index="user_id", variable_name="channel", value_name="is_granted")
-    asked = reached.select("user_id", "channel").join(words, on=["user_id", "channel"], how="left")
-    refused = int((~asked["is_granted"]).sum())
-    unknown = asked["is_granted"].null_count()
-    is_silence_consent = at.workplace.settings.decisions.unknown_consent == "allow"
-    return Finding(
-        passed=refused == 0 and (unknown == 0 or is_silence_consent),
-        figures={"users_reached": len(asked), "users_refusing": refused, "users_without_a_word": unknown},
-    )
+def _consent(at: Snapshot, reached: pl.DataFrame) -> dict[str, Any]:
+    bare = without_consent(at, reached)
+    refused = int((~bare["is_granted"]).sum())
+    return {"users_reached": len(reached), "users_refusing": refused, "users_without_a_word": len(bare) - refused}
+
+
+def _counts(figures: Mapping[str, Any]) -> bool:
+    return bool(figures["users_refusing"] or figures["users_without_a_word"])
+
+
+def _is_sealed_before(at: Snapshot) -> bool:
+    """Whether an earlier run decided: this one has scored since."""
+    tables = at.workplace.tables
+    ledger = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    scores = tables.find(Stage.SCORING, "scored_users", at.date)
+    return bool(ledger and scores and ledger.published_at < scores.published_at)
 
 
 def _ledger(at: Snapshot) -> pl.DataFrame:

@@ -17,6 +17,8 @@ COLUMNS = (
     "message_key", "decision_id", "user_id", "channel", "template", "payload", "state", "not_before", "expires_at",
 )  # fmt: skip
 CONTENT = COLUMNS[:6]
+OPEN = ("planned", "approved")  # states in which a message may still be cancelled
+IS_OPEN = "select 1 from outbox where message_key = ? and state in ('planned', 'approved')"
 TIME = "%Y-%m-%d %H:%M:%S.%f"
 POLARS_TIME = "%Y-%m-%d %H:%M:%S%.6f"  # the same, six digits too
 
@@ -77,6 +79,14 @@ class OutboxStore:
             )  # fmt: skip
             return sum(_move(connection, key, "planned", "approved") for key in keys)
 
+    def cancel(self, keys: Sequence[str]) -> int:
+        """Cancel those of the messages that are planned or approved; returns how many."""
+        with self.record.transaction() as connection:
+            open_keys = [key for key in keys if connection.execute(IS_OPEN, (key,)).fetchone()]
+            for key in open_keys:
+                give_up(connection, key)
+        return len(open_keys)
+
     def approval(self, snapshot: date) -> Approval | None:
         """The newest of the snapshot."""
         with self.record.reading() as connection:
@@ -97,6 +107,16 @@ def content_sha256(messages: pl.DataFrame) -> str:
         pl.concat_str(*CONTENT, pl.col("not_before", "expires_at").dt.to_string(POLARS_TIME), separator="\x1f")
     )
     return hashlib.sha256("\x1e".join(lines.to_series()).encode()).hexdigest()
+
+
+def give_up(connection: sqlite3.Connection, key: str) -> str:
+    """Cancel a message that will not be sent; where an earlier try may have been taken nobody can say so."""
+    lost = connection.execute(
+        "select 1 from attempts where message_key = ? and fate in ('lost', 'unknown')", (key,)
+    ).fetchone()  # fmt: skip
+    state = "unknown" if lost else "cancelled"
+    connection.execute("update outbox set state = ? where message_key = ?", (state, key))
+    return state
 
 
 def _move(connection: sqlite3.Connection, key: str, before: str, after: str) -> int:

@@ -20,3 +20,6 @@ select
 from {{ ref("intervention_plan") }} as plan
 left join worded using (snapshot_date, user_id, reason)
 where plan.channel = 'call'
+  and plan.decision_id in (
+    select decision_id from {{ source("interventions", "outbox") }} where state <> 'cancelled'
+  )

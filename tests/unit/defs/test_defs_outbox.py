@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from churn_assets.contracts.outbox import Outbox
+from churn_assets.contracts.outbox import STATES, Outbox
 from churn_assets.defs.delivery.words import Word, add_words
 from churn_assets.defs.storage.outbox import OutboxConflict, OutboxStore, content_sha256
 from churn_assets.defs.storage.record import Record
@@ -43,6 +43,24 @@ def test_messages_read_back_keep_their_contract_to_the_microsecond(
     planned = make_messages({"expires_at": datetime(2026, 11, 23, 0, 0, 0, 1)})
     store.add(planned)
     assert Outbox.validate(store.messages()).rows() == planned.rows()
+
+
+def test_only_what_has_not_left_can_be_cancelled(
+    record: Record, store: OutboxStore, make_messages: MakeMessages
+) -> None:
+    store.add(make_messages(*({"state": state} for state in STATES), {}))
+    keys = store.messages()["message_key"].to_list()
+    with record.transaction() as connection:
+        connection.execute(
+            "insert into attempts (message_key, user_id, adapter, payload_sha256, started_at, fate) "
+            "values (?, 'u', 'smtp', '', '2026-11-17', 'lost')",
+            (keys[-1],),
+        )
+    assert store.cancel(keys) == 3
+    now = store.messages()["state"].to_list()
+    assert now[: len(STATES)] == [{"planned": "cancelled", "approved": "cancelled"}.get(s, s) for s in STATES]
+    assert now[-1] == "unknown", "an earlier try may have arrived"
+    assert store.cancel(keys) == 0
 
 
 def test_no_messages_keep_the_contract_too(store: OutboxStore) -> None:
