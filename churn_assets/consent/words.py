@@ -36,7 +36,7 @@ PURPOSE_WORDS: Mapping[str, str] = {
     for meaning, words in {
         PURPOSE: ("direct marketing", "marketing", "marketing communication", "marketing communications", "promotion",
                   "promotions", "promotional", "advertising", "ads", "werbung", "direktwerbung", "营销", "推广", "广告",
-                  "直接营销"),
+                  "直接营销", "all", "any", "every", "everything", "all purposes", "*", "alle", "全部", "所有"),
         OTHER: ("profiling", "analytics", "statistics", "personalisation", "personalization", "transactional",
                 "service", "terms", "terms and conditions", "privacy policy", "cookies", "research", "data processing"),
     }.items()

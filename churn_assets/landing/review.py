@@ -78,7 +78,7 @@ def review_table(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> 
     """Counts of all rows of a table."""
     table, ours = landed.table, "filter (refused_because is null)"
     happened = table.event_time or "cast(null as timestamp)"
-    users = f"approx_count_distinct(user_id) {ours}" if _has(table, "user_id") else "null"
+    users = f"count(distinct user_id) {ours}" if _has(table, "user_id") else "null"
     row = connection.execute(f"""
       select count(*), count(*) filter (refused_because is null and not is_replaced),
         count(*) filter (refused_because is null and is_replaced), min({happened}) {ours}, max({happened}) {ours},
