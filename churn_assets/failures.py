@@ -81,6 +81,11 @@ def told(error: BaseException, home: Path) -> str | None:
     )
 
 
+def next_step(message: str) -> str | None:
+    """What to do after an error of which only the text is left, as of one that DuckDB, dbt or a step of a run tells."""
+    return next((step for number, step in NEXT_STEPS.items() if os.strerror(number) in message), None)
+
+
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
     """Errors that do not say which file they are about, as those of SQLite, get its name for `told`."""

@@ -20,6 +20,7 @@ from churn_assets.decisions.summary import what_limits
 from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.defs.storage.files import rows_sha256
 from churn_assets.defs.workplace import Workplace
+from churn_assets.failures import next_step
 from churn_assets.stages import Stage
 
 STDOUT, STDERR = 1, 2
@@ -156,4 +157,6 @@ def _cause(error: Any) -> str:
         error = error.cause
     message = str(error.message).strip()
     # dagster-dbt begins with the whole command, variables included: kilobytes before the cause.
-    return message[message.find(DBT_ERRORS) :] if DBT_ERRORS in message else message
+    message = message[message.find(DBT_ERRORS) :] if DBT_ERRORS in message else message
+    step = next_step(message)
+    return f"{message}\n  {step[0].upper()}{step[1:]}." if step and step not in message else message

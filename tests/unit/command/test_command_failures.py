@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from churn_assets.defs.home import Home
 from churn_assets.defs.storage.record import Record
-from churn_assets.failures import Failure, naming, told
+from churn_assets.failures import Failure, naming, next_step, told
 
 CHURN = Path(sys.executable).with_name("churn")
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -218,3 +218,17 @@ def test_the_command_line_shows_the_traceback_of_a_bug(home: Home) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "Traceback" in done.stderr
     assert "KeyError: 'a bug'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("OSError: [Errno 28] No space left on device", "free some space"),
+        ('IO Error: Could not write file "/h/warehouse.duckdb.wal": No space left on device', "free some space"),
+        ("IO Error: Could not open file: Too many open files", "ulimit -n"),
+        ("Binder Error: Referenced column not found", None),
+    ],
+)
+def test_of_an_error_that_is_only_text_the_next_step_is_known_too(text: str, step: str | None) -> None:
+    found = next_step(text)
+    assert found is None if step is None else step in str(found)
