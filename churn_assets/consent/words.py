@@ -1,7 +1,8 @@
 """What the words of a consents table mean, in English, German and Chinese.
 
 A word that is not listed is not understood: a yes with it gives nothing, a no with it ends whatever it may mean. So
-words that may mean several things (mail, phone, newsletter) are left out on purpose.
+words that may mean several things (mail, phone, newsletter) are left out on purpose, and so is a purpose of `all`: a
+consent to everything at once is none to direct marketing (GDPR, recital 32).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ PURPOSE_WORDS: Mapping[str, str] = {
     for meaning, words in {
         PURPOSE: ("direct marketing", "marketing", "marketing communication", "marketing communications", "promotion",
                   "promotions", "promotional", "advertising", "ads", "werbung", "direktwerbung", "营销", "推广", "广告",
-                  "直接营销", "all", "any", "every", "everything", "all purposes", "*", "alle", "全部", "所有"),
+                  "直接营销"),
         OTHER: ("profiling", "analytics", "statistics", "personalisation", "personalization", "transactional",
                 "service", "terms", "terms and conditions", "privacy policy", "cookies", "research", "data processing"),
     }.items()
