@@ -21,5 +21,6 @@ from {{ ref("intervention_plan") }} as plan
 left join worded using (snapshot_date, user_id, reason)
 where plan.channel = 'call'
   and plan.decision_id in (
-    select decision_id from {{ source("interventions", "outbox") }} where state <> 'cancelled'
+    select messages.decision_id from {{ source("interventions", "outbox") }} as messages
+    where messages.state <> 'cancelled'
   )
