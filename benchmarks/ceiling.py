@@ -23,7 +23,7 @@ from benchmarks.features import mart
 from benchmarks.quality import Flags, Floats, churn, intervals, metrics
 
 if TYPE_CHECKING:
-    from churn_assets.defs.workplace import Workplace
+    from churn_assets.workplace import Workplace
 
 SNAPSHOT, HORIZON_DAYS = (
     date(2026, 6, 1),
@@ -52,10 +52,10 @@ def main() -> None:
 
 def _curve(home: Path, days: list[date], users: int) -> Table:
     from churn_assets.contracts.training_set import LABEL_COLUMNS  # noqa: PLC0415 - after mart has set CHURN_HOME
-    from churn_assets.defs.dbt.features import describe  # noqa: PLC0415
-    from churn_assets.defs.workplace import Workplace  # noqa: PLC0415
     from churn_assets.model.boosting import fit_boosting  # noqa: PLC0415
     from churn_assets.model.matrix import usable_columns  # noqa: PLC0415
+    from churn_assets.warehouse.features import describe  # noqa: PLC0415
+    from churn_assets.workplace import Workplace  # noqa: PLC0415
 
     workplace = Workplace(home_path=str(home))
     settings = workplace.settings.training

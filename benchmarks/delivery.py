@@ -33,9 +33,9 @@ from rich.console import Console
 from rich.table import Table
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from churn_assets.defs.delivery.words import Word, add_words
-from churn_assets.defs.storage.outbox import OutboxStore
-from churn_assets.defs.storage.record import Record
+from churn_assets.delivery.words import Word, add_words
+from churn_assets.instance.outbox import OutboxStore
+from churn_assets.instance.record.store import Record
 
 SECRET = "whsec_" + base64.b64encode(b"benchmark" * 3).decode()
 PAYLOAD = '{"arm":"coupon","body":"{code}","code":null,"code_from":"pool","items":[],"language":"en","level":null,"products":[],"reason":null,"snapshot_date":"2026-11-16","subject":"","user_id":"USER","value_tier":"low"}'  # noqa: E501

@@ -6,11 +6,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from churn_assets.defs.delivery.claims import Claims, Rules
-from churn_assets.defs.delivery.dispatch import dispatch
-from churn_assets.defs.delivery.webhook import WebhookAdapter
-from churn_assets.defs.storage.codes import CodePool
-from churn_assets.defs.storage.record import Record
+from churn_assets.delivery.claims import Claims, Rules
+from churn_assets.delivery.code_pool import CodePool
+from churn_assets.delivery.dispatch import dispatch
+from churn_assets.delivery.webhook import WebhookAdapter
+from churn_assets.instance.record.store import Record
 
 NOW = datetime(2026, 11, 17, 10)
 

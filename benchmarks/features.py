@@ -120,9 +120,9 @@ def mart(
     home.mkdir(parents=True, exist_ok=True)
     (home / "churn.yaml").write_text(f"landing: {{uri: {landing}}}\ncalendar: {{start: {start}, cadence: {cadence}}}\n")
     os.environ["CHURN_HOME"] = str(home)
-    from churn_assets.defs.dbt.project import PROJECT, dbt_executable  # noqa: PLC0415 - reads CHURN_HOME
-    from churn_assets.defs.dbt.variables import variables  # noqa: PLC0415
-    from churn_assets.defs.workplace import Workplace  # noqa: PLC0415
+    from churn_assets.warehouse.project import PROJECT, dbt_executable  # noqa: PLC0415 - reads CHURN_HOME
+    from churn_assets.warehouse.variables import variables  # noqa: PLC0415
+    from churn_assets.workplace import Workplace  # noqa: PLC0415
 
     told = json.dumps(variables(Workplace(home_path=str(home)), days))
     return cost([

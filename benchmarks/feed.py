@@ -24,14 +24,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.feed_shops import FIRST_YEAR_CLOSURES, like_cdnow, with_holidays
-from churn_assets.defs.dbt.project import PROJECT, dbt_executable
-from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.landing.fill import fill_from_shop, fill_from_source
-from churn_assets.defs.staging.arrivals import feed_counts
-from churn_assets.defs.workplace import Workplace
+from churn_assets.command.fill import fill_from_shop, fill_from_source
 from churn_assets.monitoring.feed import judge
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.sources import SourceError
+from churn_assets.warehouse.arrivals import feed_counts
+from churn_assets.warehouse.project import PROJECT, dbt_executable
+from churn_assets.warehouse.variables import variables
+from churn_assets.workplace import Workplace
 
 END, WEEKS = date(2026, 11, 16), 112
 MAIN = ("orders", "order_items", "events")

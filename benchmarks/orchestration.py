@@ -32,7 +32,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        churn = [sys.executable, "-m", "churn_assets.cli"]
+        churn = [sys.executable, "-m", "churn_assets.command.cli"]
         simulate = ["simulate", "--users", str(chosen.users), "--weeks", str(chosen.weeks), "--end", END.isoformat()]
         subprocess.run([*churn, *simulate, "--home", str(home)], check=True)
         first = cost([*churn, "run", "--snapshot", END.isoformat(), "--home", str(home)])
@@ -49,8 +49,8 @@ def _plan(home: Path, scratch: Path) -> Path:
     (scratch / "churn.yaml").write_text(f"landing: {{uri: {home / 'landing'}}}\n")
     os.environ["CHURN_HOME"] = str(scratch)
     from benchmarks.plan import write_plan  # noqa: PLC0415 - reads CHURN_HOME when imported
-    from churn_assets.defs.history import settle_calendar  # noqa: PLC0415
-    from churn_assets.defs.workplace import Workplace  # noqa: PLC0415
+    from churn_assets.warehouse.history import settle_calendar  # noqa: PLC0415
+    from churn_assets.workplace import Workplace  # noqa: PLC0415
 
     workplace = Workplace(home_path=str(scratch))
     settle_calendar(workplace.home)

@@ -14,16 +14,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from churn_assets.defs.dbt.features import describe
-from churn_assets.defs.dbt.project import PROJECT, dbt_executable
-from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.history import missing_history
-from churn_assets.defs.reads import AT_SNAPSHOT, LABELLED, features_at
-from churn_assets.defs.training.season import season_at
-from churn_assets.defs.training.slices import slices_for
-from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
 from churn_assets.model.expected import EXPECTED_PURCHASES
+from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.history import missing_history
+from churn_assets.warehouse.project import PROJECT, dbt_executable
+from churn_assets.warehouse.reads import AT_SNAPSHOT, LABELLED, features_at
+from churn_assets.warehouse.season import season_at
+from churn_assets.warehouse.slices import slices_for
+from churn_assets.warehouse.variables import variables
+from churn_assets.workplace import Workplace
 
 RAW_VIEWS = "select sql from duckdb_views() where schema_name = 'raw'"
 

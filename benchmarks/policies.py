@@ -57,7 +57,7 @@ def _compared(home: Path, budget: float) -> Table:
     from churn_assets.decisions.decide import decide  # noqa: PLC0415 - the home is settled only now
     from churn_assets.defs.interventions.candidates import candidates_at  # noqa: PLC0415
     from churn_assets.defs.snapshot_assets import Snapshot  # noqa: PLC0415
-    from churn_assets.defs.workplace import Workplace  # noqa: PLC0415
+    from churn_assets.workplace import Workplace  # noqa: PLC0415
 
     workplace = Workplace(home_path=str(home))
     settings = workplace.settings.decisions.model_copy(update={"budget_amount": budget})

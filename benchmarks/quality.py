@@ -37,7 +37,7 @@ order by user_id
 def churn(home: Path, *arguments: str) -> float:
     """One command of the project's own command line; returns its wall time in seconds."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "churn_assets.cli", *arguments, "--home", str(home)]
+    command = [sys.executable, "-m", "churn_assets.command.cli", *arguments, "--home", str(home)]
     subprocess.run(command, check=True, env={**os.environ, "DO_NOT_TRACK": "1"})
     return time.perf_counter() - started
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 from dbt.cli.main import dbtRunner
 
-from churn_assets.defs.dbt.project import PROJECT
-from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.workplace import Workplace
+from churn_assets.warehouse.project import PROJECT
+from churn_assets.warehouse.variables import variables
+from churn_assets.workplace import Workplace
 
 
 def main(orders: Path, folder: Path, *snapshots: str) -> None:

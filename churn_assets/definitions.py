@@ -4,10 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from churn_assets.defs.home import Home
-from churn_assets.defs.moved import settle_views
 from churn_assets.defs.resources import dbt, workplace
+from churn_assets.instance.home import Home
 from churn_assets.instance.private import keep_private
+from churn_assets.warehouse.moved import settle_views
 
 keep_private()  # whichever server of Dagster loads this
 

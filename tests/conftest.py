@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from churn_assets.defs.workplace import Workplace
+    from churn_assets.workplace import Workplace
 
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="churn-test-home-"))
 QUIET = {
@@ -40,7 +40,7 @@ os.environ.update(QUIET, CHURN_HOME=str(SESSION_HOME))
 import pytest  # noqa: E402 - nothing may be imported before the environment is settled
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
-from churn_assets.defs.home import Home  # noqa: E402
+from churn_assets.instance.home import Home  # noqa: E402
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = ("dbt", "properties", "pipeline", "faults")
@@ -85,7 +85,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def workplace(home: Home) -> Workplace:
     """The resource of an asset on `home`."""
-    from churn_assets.defs.workplace import Workplace  # noqa: PLC0415 - imports Dagster: 3 s that most tests do not need
+    from churn_assets.workplace import Workplace  # noqa: PLC0415 - imports Dagster: 3 s that most tests do not need
 
     return Workplace(home_path=str(home.root))
 

@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.contracts.raw import raw_contract
-from churn_assets.defs.erasure.shield import shielded
-from churn_assets.defs.home import Home
-from churn_assets.defs.terminal import wide_console
 from churn_assets.duck import duck
-from churn_assets.landing import oddities
+from churn_assets.instance.home import Home
+from churn_assets.instance.terminal import wide_console
+from churn_assets.landing import oddities, of_home
 from churn_assets.landing.contact import open_contacts
 from churn_assets.landing.findings import Finding
 from churn_assets.landing.inspect import LandingContents
 from churn_assets.landing.review import TableReview, copied, review_table
+from churn_assets.landing.shield import shielded
 
 SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
@@ -46,7 +46,7 @@ class _Found:
 def check(root: Path, *, as_json: bool = False) -> bool:
     """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
     home = Home(root)
-    landed = home.landed()
+    landed = of_home.landed(home)
     contents = LandingContents(shielded(landed.tables, home.root), landed.unread)
     with duck() as connection:
         contents = copied(connection, contents)

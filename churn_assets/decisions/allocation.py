@@ -20,7 +20,7 @@ from churn_assets.decisions.problem import Choice, Flags, Floats, Floor, Ints, L
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 ROUNDING = 1e-9  # 0.8 of 0.2 of 50 users are 8.000000000000002
 

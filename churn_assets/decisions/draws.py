@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from churn_assets.decisions.options import Option
     from churn_assets.decisions.problem import Flags, Ints
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 
 @dataclass(frozen=True)

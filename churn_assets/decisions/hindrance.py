@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from churn_assets.catalogue.arms import treatment_of
 from churn_assets.contracts.decision_ledger import NO_CHANNEL, SENDING_CHANNELS
-from churn_assets.decisions.arms import treatment_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 
 def with_hindrances(

@@ -15,8 +15,8 @@ import polars as pl
 if TYPE_CHECKING:
     from datetime import date
 
-    from churn_assets.decisions.arms import Arm
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.catalogue.arms import Arm
+    from churn_assets.settings.decisions import Decisions
 
 
 def unit_interval(ids: pl.Series, salt: str) -> pl.Series:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from churn_assets.decisions.draws import Draws
     from churn_assets.decisions.options import Gains, Option
     from churn_assets.decisions.problem import Flags
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 
 def ledger_rows(

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from churn_assets.decisions.slots import CODE, FILLED_LATER, LEVEL, UNSUBSCRIBE, UNTIL, Item, item_values
-from churn_assets.decisions.sms import fits_one_sms
+from churn_assets.catalogue.slots import CODE, FILLED_LATER, LEVEL, UNSUBSCRIBE, UNTIL, Item, item_values
+from churn_assets.catalogue.sms import fits_one_sms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from churn_assets.decisions.arms import Arm, Language
+    from churn_assets.catalogue.arms import Arm, Language
 
 BEST = 3  # items told to a side that has its own texts
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from churn_assets.decisions.arms import treatment_of
+from churn_assets.catalogue.arms import treatment_of
 from churn_assets.decisions.problem import Floats
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from churn_assets.decisions.arms import Arm, Level
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.catalogue.arms import Arm, Level
+    from churn_assets.settings.decisions import Decisions
 
 Treatment = tuple[str, str | None]  # arm, level
 UNITS = 10_000  # units of money in 1.00: floats drift, and a budget may not be exceeded by a cent

@@ -16,7 +16,7 @@ from churn_assets.decisions.quiet import first_moment
 if TYPE_CHECKING:
     from datetime import date
 
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 
 def plan_messages(

@@ -16,7 +16,7 @@ from churn_assets.decisions.options import Gains, Option, gains
 from churn_assets.decisions.problem import Flags, Ints
 
 if TYPE_CHECKING:
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 REASONS = ("reason_1", "reason_2", "reason_3")
 NEVER, ANY_REASON = 99, len(REASONS)

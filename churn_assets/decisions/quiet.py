@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from churn_assets.decisions.arms import Arm
+    from churn_assets.catalogue.arms import Arm
 
 
 def is_quiet(at: datetime, arm: Arm, time_zone: str) -> bool:

@@ -11,7 +11,7 @@ from churn_assets.decisions.messages import items_by_user, worded
 if TYPE_CHECKING:
     from datetime import date
 
-    from churn_assets.sections_decisions import Decisions
+    from churn_assets.settings.decisions import Decisions
 
 
 def with_wordless_arms(users: pl.DataFrame, items: pl.DataFrame, settings: Decisions, snapshot: date) -> pl.DataFrame:

@@ -8,14 +8,14 @@ import dagster as dg
 
 from churn_assets.defs.lifelines import sweep_dead_runs
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 # Three hours after the boundary: by then the night's exports have landed.
 CRON = {
     "daily": "0 3 * * *",
-    "weekly": f"0 3 * * {CALENDAR.start.isoweekday() % 7}",
-    "monthly": f"0 3 {CALENDAR.start.day} * *",
+    "weekly": f"0 3 * * {CALENDAR.calendar.start.isoweekday() % 7}",
+    "monthly": f"0 3 {CALENDAR.calendar.start.day} * *",
 }
 
 snapshot_job = dg.define_asset_job(
@@ -25,12 +25,12 @@ snapshot_job = dg.define_asset_job(
 )
 
 
-@dg.schedule(job=snapshot_job, cron_schedule=CRON[CALENDAR.cadence], execution_timezone="UTC")
+@dg.schedule(job=snapshot_job, cron_schedule=CRON[CALENDAR.calendar.cadence], execution_timezone="UTC")
 def snapshot_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Each snapshot three hours after its boundary."""
-    snapshot = CALENDAR.newest_at_or_before(context.scheduled_execution_time.date())
+    snapshot = CALENDAR.calendar.newest_at_or_before(context.scheduled_execution_time.date())
     if snapshot is None:
-        return dg.SkipReason(f"the calendar begins at {CALENDAR.start}")
+        return dg.SkipReason(f"the calendar begins at {CALENDAR.calendar.start}")
     return dg.RunRequest(run_key=snapshot.isoformat(), partition_key=snapshot.isoformat())
 
 

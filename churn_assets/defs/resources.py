@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from churn_assets.defs.dbt.project import dbt_executable, project
 from churn_assets.defs.dbt.resource import LeanDbt
-from churn_assets.defs.home import Home
 from churn_assets.defs.lifelines import Lifeline
-from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.home import Home
+from churn_assets.warehouse.project import PROJECT, dbt_executable, prepare_manifest
+from churn_assets.workplace import Workplace
 
 
 @dg.resource(config_schema={})
@@ -30,4 +30,5 @@ def workplace(context: dg.InitResourceContext) -> Iterator[Workplace]:
 @dg.resource(config_schema={})
 def dbt(_context: dg.InitResourceContext) -> LeanDbt:
     """Dbt of this environment on this project."""
-    return LeanDbt(project_dir=str(project().project_dir), dbt_executable=dbt_executable())
+    prepare_manifest()
+    return LeanDbt(project_dir=str(PROJECT), dbt_executable=dbt_executable())

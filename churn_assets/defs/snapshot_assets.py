@@ -14,9 +14,8 @@ import pandera.errors
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.defs.calendar import snapshots_of
-from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.workplace import Workplace
+from churn_assets.defs.partitions import CALENDAR, snapshots_of
+from churn_assets.workplace import Workplace
 
 CONTRACT_CHECK = "contract_holds"
 Contract = type[pa.DataFrameModel]

@@ -11,10 +11,10 @@ from typing import Any
 
 import dagster as dg
 
-from churn_assets.defs.calendar import snapshots_of
-from churn_assets.defs.dbt.built import consumed_until
+from churn_assets.defs.partitions import snapshots_of
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.workplace import Workplace
+from churn_assets.warehouse.built import consumed_until
+from churn_assets.workplace import Workplace
 
 
 @dataclass(frozen=True)

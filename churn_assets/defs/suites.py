@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from churn_assets.defs.dbt.project import ROOT
-from churn_assets.defs.expectations import run_suite
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding
+from churn_assets.warehouse.expectations import run_suite
+from churn_assets.warehouse.project import ROOT
 
 SUITES = ROOT / "expectations"
 

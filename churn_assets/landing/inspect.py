@@ -36,7 +36,7 @@ from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.relation import Reading, Source, relation
 from churn_assets.landing.repeated import with_meaning
 from churn_assets.landing.values import FLOATS, WHOLE
-from churn_assets.sections_landing import Landing
+from churn_assets.settings.landing import Landing
 
 IGNORED_TOP = ("lost+found",)
 

@@ -22,7 +22,7 @@ from churn_assets.landing.consents import CONSENT_COLUMNS, consent_columns, cons
 from churn_assets.landing.statuses import is_purchase_sql
 from churn_assets.landing.text import identifier, literal, literals
 from churn_assets.landing.values import Held
-from churn_assets.sections_landing import Landing
+from churn_assets.settings.landing import Landing
 
 ALWAYS = "timestamp '1900-01-01'"
 CENTURY_DAYS = 36_525  # what is foretold, such as the end of a coupon, lies at most so far ahead

@@ -13,7 +13,7 @@ from pathlib import Path
 from churn_assets.contracts.raw import RawTable
 from churn_assets.landing.relation import columns_of
 from churn_assets.landing.text import identifier, literal
-from churn_assets.sections_landing import RepeatedIds
+from churn_assets.settings.landing import RepeatedIds
 
 ADDED_UP = ("amount", "discount_amount")  # of the lines of an order; everything else is of the order itself
 OF_ANY_LINE = ("known_at", "is_purchase")  # the latest, the true one; of other columns the least value

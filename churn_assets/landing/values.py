@@ -10,7 +10,7 @@ from churn_assets.contracts.raw import RawColumn
 from churn_assets.landing.ids import EXACT, NO_VALUE, bare_sql, id_of_bare_sql, no_value_sql, number_id_sql
 from churn_assets.landing.text import identifier, literal, literals
 from churn_assets.landing.times import NO_DATE, time_sql, typed_time_sql
-from churn_assets.sections_landing import Landing
+from churn_assets.settings.landing import Landing
 
 WHOLE = (
     "TINYINT",

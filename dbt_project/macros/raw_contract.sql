@@ -1,5 +1,5 @@
 {# The raw contract of models/staging/raw.yml, as seen by SQL. Sources live in the graph only while dbt executes. The views
-   raw.<table> are made by whoever starts dbt (churn_assets/warehouse/raw_views.py). #}
+   raw.<table> are made by whoever starts dbt (churn_assets/landing/raw_views.py). #}
 
 {% macro raw_tables() %}
   {{ return(graph.sources.values() | selectattr("source_name", "equalto", "raw") | sort(attribute="name") | list) }}

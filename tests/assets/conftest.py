@@ -10,10 +10,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from churn_assets.command.running import RANGE_TAGS
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.running import RANGE_TAGS
-from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
+from churn_assets.workplace import Workplace
 
 
 @dataclass(frozen=True)

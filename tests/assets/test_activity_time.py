@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from churn_assets.defs.activity_lab import activity_of
-from churn_assets.defs.workplace import Workplace
+from churn_assets.command.lab.activity import activity_of
+from churn_assets.workplace import Workplace
 
 DAY = date(2024, 6, 17)
 SHOP = """

@@ -13,8 +13,8 @@ from churn_assets.definitions import defs
 from churn_assets.defs.automation import CRON, landing_sensor, retraining_sensor, snapshot_schedule
 from churn_assets.defs.monitoring.retraining import SCHEMA as CONDITIONS_SCHEMA
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 
 def scheduled(moment: datetime) -> dg.RunRequest | dg.SkipReason:
@@ -81,7 +81,7 @@ def deliver(workplace: Workplace, name: str) -> None:
 
 @pytest.fixture
 def newest() -> date:
-    return CALENDAR.dates()[-1]
+    return CALENDAR.calendar.dates()[-1]
 
 
 def test_the_sensor_runs_once_for_new_files_and_not_for_a_snapshot_that_is_done(

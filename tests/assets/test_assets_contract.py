@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.snapshot_assets import CONTRACT_CHECK, Product, Snapshot, snapshot_assets
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 FIRST, SECOND = "2026-11-09", "2026-11-16"
 RANGE = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": SECOND}

@@ -1,4 +1,6 @@
-"""The named offsets deliver exactly the closed windows: nothing that has not matured, and all that has."""
+"""Dagster sees the snapshots of the calendar, and the named offsets deliver exactly the closed windows: nothing that
+has not matured, and all that has.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,12 @@ from itertools import product
 import dagster as dg
 import pytest
 from dagster import AssetKey
+from hypothesis import given
+from hypothesis import strategies as st
 
-from churn_assets.defs.calendar import Calendar
+from churn_assets.defs.partitions import SnapshotPartitions
 from churn_assets.defs.training.assets import training_set
+from churn_assets.instance.calendar import Calendar
 from churn_assets.model.slices import training_slices
 from churn_assets.stages import Stage
 
@@ -21,7 +26,7 @@ WINDOWS = [(0, 28), (7, 28), (0, 14), (3, 90)]
 
 def upstream(calendar: Calendar, mapping: dg.PartitionMapping, snapshot: date) -> list[date]:
     """The snapshots that a mapping delivers to the one at `snapshot`."""
-    partitions = calendar.partitions
+    partitions = SnapshotPartitions(calendar).partitions
     keys = partitions.empty_subset().with_partition_keys([snapshot.isoformat()])
     result = mapping.get_upstream_mapped_partitions_result_for_partitions(
         keys, partitions, partitions, current_time=NOW
@@ -33,7 +38,9 @@ def upstream(calendar: Calendar, mapping: dg.PartitionMapping, snapshot: date) -
 @pytest.mark.parametrize(("gap_days", "horizon_days"), WINDOWS)
 def test_the_newest_slice_is_the_newest_whose_window_has_closed(cadence: str, gap_days: int, horizon_days: int) -> None:
     calendar = Calendar(STARTS[cadence], cadence)
-    mapping = calendar.matured_slices(gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28)
+    mapping = SnapshotPartitions(calendar).matured_slices(
+        gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28
+    )
     window = timedelta(days=gap_days + horizon_days)
     for snapshot in calendar.dates(NOW)[-10:]:
         closed = [day for day in calendar.dates(NOW) if day + window <= snapshot]
@@ -46,7 +53,9 @@ def test_the_newest_slice_is_the_newest_whose_window_has_closed(cadence: str, ga
 def test_every_slice_that_training_takes_is_delivered(cadence: str, window: tuple[int, int]) -> None:
     gap_days, horizon_days = window
     calendar = Calendar(STARTS[cadence], cadence)
-    mapping = calendar.matured_slices(gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28)
+    mapping = SnapshotPartitions(calendar).matured_slices(
+        gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28
+    )
     dates = calendar.dates(NOW)
     for snapshot in dates[-10:]:
         taken = training_slices(snapshot, dates, gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28)
@@ -55,13 +64,26 @@ def test_every_slice_that_training_takes_is_delivered(cadence: str, window: tupl
 
 def test_a_mapping_that_reaches_before_the_calendar_delivers_what_there_is() -> None:
     calendar = Calendar(date(2026, 9, 7), "weekly")
-    mapping = calendar.matured_slices(gap_days=0, horizon_days=28, slices=8, step_days=28)
+    mapping = SnapshotPartitions(calendar).matured_slices(gap_days=0, horizon_days=28, slices=8, step_days=28)
     assert upstream(calendar, mapping, date(2026, 10, 12)) == [date(2026, 9, 7), date(2026, 9, 14)]
 
 
 def test_what_was_decided_before_is_everything_earlier_and_never_the_snapshot_itself() -> None:
     calendar = Calendar(date(2026, 9, 7), "weekly")
-    assert upstream(calendar, calendar.all_before(), date(2026, 9, 28)) == calendar.dates(NOW)[:3]
+    partitions, snapshot = SnapshotPartitions(calendar), date(2026, 9, 28)
+    assert upstream(calendar, partitions.all_before(), snapshot) == calendar.dates(NOW)[:3]
+    assert upstream(calendar, partitions.all_until(), snapshot) == calendar.dates(NOW)[:4]
+
+
+@given(
+    st.dates(date(2020, 1, 1), date(2025, 6, 30)), st.sampled_from(["daily", "weekly", "monthly"]),
+    st.datetimes(datetime(2020, 1, 1), datetime(2026, 11, 16)),
+)  # fmt: skip
+def test_dagster_sees_the_snapshots_of_the_calendar(start: date, cadence: str, now: datetime) -> None:
+    """Months without the day of the start have none; of Dagster's keys the newest may not have come yet."""
+    calendar = Calendar(start, cadence)
+    keys = SnapshotPartitions(calendar).partitions.get_partition_keys(current_time=now)
+    assert calendar.dates(now) == [day for key in keys if (day := date.fromisoformat(key)) <= now.date()]
 
 
 def test_the_training_set_looks_back_through_the_named_offset() -> None:

@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 
 from churn_assets.defs.effects.assets import experiment_readout
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 SHOP = Path(__file__).parents[1] / "fixtures" / "ramped_up"
 DAY = date(2026, 11, 16)

@@ -14,12 +14,12 @@ import pytest
 from churn_assets.defs.monitoring.checks import features_have_not_drifted
 from churn_assets.defs.monitoring.drift import feature_drift
 from churn_assets.defs.monitoring.retraining import model_needs_no_retraining, retrain_conditions
-from churn_assets.defs.workplace import Workplace
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.rfm import LogisticRfm
 from churn_assets.monitoring.performance import SCHEMA as PERFORMANCE_SCHEMA
 from churn_assets.monitoring.performance import empty_performance
+from churn_assets.workplace import Workplace
 
 DAY, SLICE = date(2024, 6, 17), date(2024, 5, 20)
 MADE = date(2024, 6, 10)  # the champion of an earlier week: what it learned from is what users are compared with

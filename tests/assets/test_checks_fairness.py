@@ -12,8 +12,8 @@ import pytest
 
 from churn_assets.defs.monitoring.checks import groups_are_treated_alike
 from churn_assets.defs.monitoring.fairness import group_fairness
-from churn_assets.defs.workplace import Workplace
 from churn_assets.monitoring.performance import SCHEMA as PERFORMANCE_SCHEMA
+from churn_assets.workplace import Workplace
 
 DAY, BEFORE = date(2024, 6, 17), date(2024, 5, 20)
 Run = Callable[..., Any]

@@ -12,7 +12,7 @@ import pytest
 from churn_assets.defs.features.checks import expectations_hold as features_are_sane
 from churn_assets.defs.features.checks import no_feature_looks_ahead
 from churn_assets.defs.scoring.checks import expectations_hold as scores_are_sane
-from churn_assets.defs.workplace import Workplace
+from churn_assets.workplace import Workplace
 
 WEEKS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
 DAY = WEEKS[-1]

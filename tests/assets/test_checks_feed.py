@@ -12,13 +12,13 @@ import dagster as dg
 import pytest
 
 from churn_assets.contracts.raw import raw_contract
-from churn_assets.defs.home import Home
 from churn_assets.defs.raw.observe import observations
-from churn_assets.defs.staging.arrivals import feed_counts, newest_known
 from churn_assets.defs.staging.feed import ASKED_TAG, newest_rows_have_arrived
-from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.home import Home
 from churn_assets.landing.inspect import inspect
 from churn_assets.monitoring.feed_history import FeedCounts
+from churn_assets.warehouse.arrivals import feed_counts, newest_known
+from churn_assets.workplace import Workplace
 
 Run = Callable[..., Any]
 WEEKS = [date(2024, 6, 10), date(2024, 6, 17), date(2024, 6, 24)]

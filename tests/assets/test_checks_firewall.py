@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.features import firewall
-from churn_assets.defs.features.ancestry import forbidden_columns, forbidden_models
 from churn_assets.defs.features.firewall import (
     features_are_the_same_without_the_future,
     features_descend_from_the_past,
 )
 from churn_assets.defs.training.checks import no_feature_is_too_good
-from churn_assets.defs.workplace import Workplace
+from churn_assets.warehouse.ancestry import forbidden_columns, forbidden_models
+from churn_assets.workplace import Workplace
 
 DAYS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
 Run = Callable[..., Any]

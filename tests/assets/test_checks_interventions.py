@@ -18,7 +18,7 @@ from churn_assets.defs.interventions.checks import (
     messages_have_consent,
     nothing_was_sent_without_consent,
 )
-from churn_assets.defs.workplace import Workplace
+from churn_assets.workplace import Workplace
 
 DAY = date(2024, 6, 17)
 Run = Callable[..., Any]

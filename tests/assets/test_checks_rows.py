@@ -11,8 +11,8 @@ import pytest
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.marts.checks import no_row_is_lost
-from churn_assets.defs.marts.rows import mart_of
 from churn_assets.defs.staging.checks import quarantine_is_small, values_are_read
+from churn_assets.warehouse.rows import mart_of
 
 WEEKS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
 DAY = WEEKS[-1]

@@ -10,10 +10,10 @@ import pytest
 
 from churn_assets.contracts.feature import RFM_COLUMNS
 from churn_assets.defs.scoring.checks import reasons_are_stable
-from churn_assets.defs.workplace import Workplace
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.rfm import LogisticRfm
+from churn_assets.workplace import Workplace
 
 DAY = date(2024, 6, 17)
 Run = Callable[..., Any]

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from churn_assets.defs.training.checks import beats_rfm_baseline, labels_had_matured
-from churn_assets.defs.workplace import Workplace
 from churn_assets.model.comparison import COMPARISON_SCHEMA
+from churn_assets.workplace import Workplace
 
 DAY = date(2024, 6, 17)
 Run = Callable[..., Any]

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
-from churn_assets.defs.expectations import BufferedDialect, SuiteResult, run_suite
+from churn_assets.warehouse.expectations import BufferedDialect, SuiteResult, run_suite
 
 SUITES = Path(__file__).parents[2] / "expectations"
 SNAPSHOT = date(2026, 11, 16)

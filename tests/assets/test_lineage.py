@@ -8,11 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from churn_assets.defs.dbt import lineage
-from churn_assets.defs.dbt.lineage import column_lineage, made_of, prepare_lineage
-from churn_assets.defs.dbt.origins import column_origins
-from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.features.ancestry import forbidden_columns
+from churn_assets.defs.dbt.metadata import column_lineage
+from churn_assets.warehouse import lineage
+from churn_assets.warehouse.ancestry import forbidden_columns
+from churn_assets.warehouse.lineage import made_of, prepare_lineage
+from churn_assets.warehouse.origins import column_origins
+from churn_assets.warehouse.project import manifest
 
 SCHEMA = {"marts": {"orders": ["id", "user_id", "at", "amount"], "users": ["user_id", "name"]}}
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
-from churn_assets.defs.dbt.project import PROJECT
-from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
+from churn_assets.warehouse.project import PROJECT
+from churn_assets.warehouse.variables import variables
+from churn_assets.workplace import Workplace
 
 # Of four snapshots at once, two to a statement: there are about a dozen versions of users.
 ROWS_PER_STATEMENT = 30
@@ -41,7 +41,8 @@ create table interventions.decision_ledger (
   channel varchar,
   reason varchar, churn_probability double, value_at_risk_amount double, expected_gain_amount double,
   expected_cost_amount double
-)
+);
+create table interventions.outbox (decision_id varchar, state varchar)
 """
 
 

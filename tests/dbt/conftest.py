@@ -26,8 +26,8 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from churn_assets.defs.home import Home
 from churn_assets.duck import duck
+from churn_assets.instance.home import Home
 
 D1, D2, D3, D4 = "2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26"
 SETTINGS = """

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from churn_assets.defs.dbt.project import manifest
+from churn_assets.warehouse.project import manifest
 
 Query = Callable[..., list[tuple[str, ...]]]
 MODELS: dict[str, dict[str, Any]] = {

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from churn_assets.defs.dbt.project import PROJECT
-from churn_assets.defs.home import Home
+from churn_assets.instance.home import Home
+from churn_assets.warehouse.project import PROJECT
 
 # All in one process, since dbt takes seconds to import; what each said, and the warehouse after it.
 INVOKE = """

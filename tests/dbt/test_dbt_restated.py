@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.dbt.fingerprint import fingerprint
-from churn_assets.defs.home import Home
-from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.home import Home
+from churn_assets.warehouse.fingerprint import fingerprint
+from churn_assets.workplace import Workplace
 
 Query = Callable[..., list[tuple[object, ...]]]
 D1 = date(2026, 1, 5)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.home import Home
 from churn_assets.duck import duck
+from churn_assets.instance.home import Home
+from churn_assets.warehouse.project import manifest
 
 Query = Callable[..., list[tuple[object, ...]]]
 # Counted by hand in landing/: raw rows, versions kept, duplicates, refused, not yet known at D4.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CHILD = "from churn_assets.defs.dbt.child import die_with_parent; die_with_parent(); print('ready', flush=True); "
+CHILD = "from churn_assets.warehouse.child import die_with_parent; die_with_parent(); print('ready', flush=True); "
 CHILD += "import time; time.sleep(60)"
 PARENT = f"import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', {CHILD!r}]); "
 PARENT += "print(p.pid, flush=True); time.sleep(60)"

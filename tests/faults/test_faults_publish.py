@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from churn_assets.defs.storage.files import TEMPORARY
-from churn_assets.defs.storage.record import Record
-from churn_assets.defs.storage.tables import Tables
+from churn_assets.instance.files import TEMPORARY
+from churn_assets.instance.record.store import Record
+from churn_assets.instance.tables import Tables
 
 DAY = date(2026, 11, 16)
 EARLIER = pl.DataFrame({"user_id": ["u1"], "churn_probability": [0.25]})
@@ -25,8 +25,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 import polars as pl
-from churn_assets.defs.storage.record import Record
-from churn_assets.defs.storage.tables import Tables
+from churn_assets.instance.record.store import Record
+from churn_assets.instance.tables import Tables
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.storage.record import Record
 from churn_assets.instance.record.backups import backups_of
 from churn_assets.instance.record.errors import RecordError
 from churn_assets.instance.record.opening import reading, writing
 from churn_assets.instance.record.schema import MIGRATIONS
+from churn_assets.instance.record.store import Record
 from churn_assets.instance.record.upgrade import upgrade
 
 RELEASED = Path(__file__).parents[1] / "fixtures" / "homes" / "0.1.0" / "record.sqlite"
@@ -136,7 +136,7 @@ def test_processes_that_open_it_at_once_upgrade_it_once(file: Path, tmp_path: Pa
 def test_processes_that_make_it_at_once_make_one(tmp_path: Path) -> None:
     """Writing at once: each keeps its own row."""
     script = (
-        "import sys; from pathlib import Path; from churn_assets.defs.storage.record import Record\n"
+        "import sys; from pathlib import Path; from churn_assets.instance.record.store import Record\n"
         "for n in range(20): Record(Path(sys.argv[1])).state_fact(f'{sys.argv[2]}-{n}', 'x')"
     )
     file = tmp_path / "record.sqlite"
@@ -170,7 +170,7 @@ def as_nobody(file: Path, act: str) -> str:
     script = f"""
 import os, sys
 from pathlib import Path
-from churn_assets.defs.storage.record import Record
+from churn_assets.instance.record.store import Record
 if os.geteuid() == 0:
     os.setegid({NOBODY})
     os.seteuid({NOBODY})

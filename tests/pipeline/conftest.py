@@ -29,7 +29,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from tests.unit.defs.test_defs_delivery_smtp import AnyPort
+from tests.unit.delivery.test_delivery_smtp import AnyPort
 
 CHURN = Path(sys.executable).with_name("churn")
 END = date(2026, 11, 16)

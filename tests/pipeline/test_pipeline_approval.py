@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from churn_assets.defs.delivery.plan import Plan
-from churn_assets.defs.delivery.sending import NotAllowed, send
-from churn_assets.defs.delivery.signature import Signer
-from churn_assets.defs.workplace import Workplace
+from churn_assets.delivery.plan import Plan
+from churn_assets.delivery.sending import NotAllowed, send
+from churn_assets.delivery.signature import Signer
+from churn_assets.workplace import Workplace
 
 if TYPE_CHECKING:
     from pathlib import Path

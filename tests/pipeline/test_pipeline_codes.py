@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 import yaml
 
-from churn_assets.defs.delivery.plan import Plan
-from churn_assets.defs.delivery.sending import approve_plan, rehearse, send
-from churn_assets.defs.storage.codes import given_codes
-from churn_assets.defs.workplace import Workplace
+from churn_assets.delivery.code_pool import given_codes
+from churn_assets.delivery.plan import Plan
+from churn_assets.delivery.sending import approve_plan, rehearse, send
+from churn_assets.workplace import Workplace
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance, Postbox

@@ -19,14 +19,14 @@ import polars as pl
 import pytest
 import yaml
 
-from churn_assets.defs.delivery.commands import approve, suppress, unsubscribe
-from churn_assets.defs.delivery.plan import Plan
-from churn_assets.defs.delivery.receipts import write_receipts
-from churn_assets.defs.delivery.sending import NotAllowed, approve_plan, rehearse, send
-from churn_assets.defs.delivery.signature import Signer
-from churn_assets.defs.delivery.words import Word, add_words
+from churn_assets.command.delivering import approve, suppress, unsubscribe
 from churn_assets.defs.interventions.dispatches import dispatches
-from churn_assets.defs.workplace import Workplace
+from churn_assets.delivery.plan import Plan
+from churn_assets.delivery.receipts import write_receipts
+from churn_assets.delivery.sending import NotAllowed, approve_plan, rehearse, send
+from churn_assets.delivery.signature import Signer
+from churn_assets.delivery.words import Word, add_words
+from churn_assets.workplace import Workplace
 from tests.pipeline.test_pipeline_erasure import tables_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def sent(workplace: Workplace, refuser: str) -> Counter[str]:
         send(workplace, date(2026, 11, 2), clock=lambda: NOW)
     with pytest.raises(NotAllowed, match=r"has expired at 2026-11-16 .*: churn run makes the next one, of 2026-11-16"):
         send(workplace, DAY, clock=lambda: datetime(2026, 11, 16))
-    with patch("churn_assets.defs.delivery.commands.utc_now", lambda: NOW):
+    with patch("churn_assets.command.delivering.utc_now", lambda: NOW):
         assert approve(workplace.home.root, DAY, "ana", lambda _: False) is False
     assert "approved" not in workplace.outbox.messages()["state"].to_list()
     approve_plan(workplace, Plan.at(workplace, DAY), "ana", NOW)

@@ -26,8 +26,8 @@ import pytest
 import typer
 import yaml
 
-from churn_assets.cli import app
-from churn_assets.defs.landing.fill import fill_from_source
+from churn_assets.command.cli import app
+from churn_assets.command.fill import fill_from_source
 from churn_assets.landing.inspect import inspect
 from churn_assets.settings import load_settings
 from churn_assets.sources import ADAPTERS

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from churn_assets.contracts.decision_ledger import ERASED, DecisionLedger
-from churn_assets.defs.erasure.erase import erase_user
+from churn_assets.erasure.erase import erase_user
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance

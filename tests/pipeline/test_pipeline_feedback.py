@@ -26,18 +26,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from churn_assets.defs.dbt.plan import Dates, plan_for, statements
-from churn_assets.defs.home import Home
-from churn_assets.defs.landing.fill import fill_from_shop
-from churn_assets.defs.reads import eligible_features_at
+from churn_assets.command.fill import fill_from_shop
 from churn_assets.defs.training.assets import training_set
-from churn_assets.defs.training.selection import all_features
-from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
+from churn_assets.instance.home import Home
+from churn_assets.landing.raw_views import show_raw
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.training import train
 from churn_assets.shop import ShopSettings
-from churn_assets.warehouse.raw_views import show_raw
+from churn_assets.warehouse.plan import Dates, plan_for, statements
+from churn_assets.warehouse.reads import eligible_features_at
+from churn_assets.warehouse.selection import all_features
+from churn_assets.workplace import Workplace
 
 WEEKS, END = 60, date(2026, 5, 4)
 START = END - timedelta(weeks=WEEKS)

@@ -1,6 +1,6 @@
 """A laboratory of time: a small simulated shop, built again in about a second after any change to its raw rows.
 
-The project's own SQL (churn_assets.defs.dbt.plan) over raw tables in a DuckDB in memory; dbt itself does not run. Each
+The project's own SQL (churn_assets.warehouse.plan) over raw tables in a DuckDB in memory; dbt itself does not run. Each
 experiment is a transaction: change rows of `landed.<table>` (typed, all ten raw tables), build everything, compare with
 the shop as it was, roll back.
 
@@ -24,8 +24,6 @@ import pytest
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.contracts.raw import raw_table as raw_contract_table
-from churn_assets.defs.dbt.plan import Dates, Model, Plan, plan_for, statements
-from churn_assets.defs.dbt.project import manifest
 from churn_assets.duck import duck
 from churn_assets.landing.change_feed import ChangeFeed
 from churn_assets.landing.csv import FILE
@@ -33,6 +31,8 @@ from churn_assets.landing.relation import Reading, Source, relation
 from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
+from churn_assets.warehouse.plan import Dates, Model, Plan, plan_for, statements
+from churn_assets.warehouse.project import manifest
 
 END = date(2026, 11, 16)
 D = END - timedelta(weeks=4)

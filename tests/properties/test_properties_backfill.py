@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from churn_assets.defs.dbt.plan import Dates, Model, Plan, compiled, models_of, plan_variables, statements
 from churn_assets.duck import duck
 from churn_assets.settings import Settings
+from churn_assets.warehouse.plan import Dates, Model, Plan, compiled, models_of, plan_variables, statements
 
 if TYPE_CHECKING:
     from tests.properties.conftest import Laboratory
@@ -58,7 +58,7 @@ class Warehouse:
             connection.execute(f"drop schema if exists {schema} cascade")
 
     def run(self, snapshots: Sequence[date], *, killed_after: int | None = None) -> None:
-        """One dbt invocation, told what churn_assets.defs.dbt.variables tells it; killed after so many models."""
+        """One dbt invocation, told what churn_assets.warehouse.variables tells it; killed after so many models."""
         if self.consumed is None:
             run = statements(self.first.models, Dates(START, snapshots))
             made = run[: None if killed_after is None else killed_after + 3]

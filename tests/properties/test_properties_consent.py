@@ -18,14 +18,14 @@ import pytest
 
 from churn_assets.consent.rule import Consent, holds
 from churn_assets.consent.words import ALL, CHANNELS
-from churn_assets.defs.dbt.plan import Dates, Plan, statements
-from churn_assets.defs.delivery.words import add_words, landed_words
-from churn_assets.defs.storage.record import Record
+from churn_assets.delivery.words import add_words, landed_words
 from churn_assets.duck import duck
 from churn_assets.instance.record.consent import consent_holds
+from churn_assets.instance.record.store import Record
 from churn_assets.landing.inspect import LandedTable, inspect
+from churn_assets.landing.raw_views import show_raw
 from churn_assets.settings import Landing
-from churn_assets.warehouse.raw_views import show_raw
+from churn_assets.warehouse.plan import Dates, Plan, statements
 
 D = datetime(2026, 10, 19)  # a Monday
 NOW = D + timedelta(hours=9)

@@ -17,12 +17,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from churn_assets.defs.dbt.plan import Dates, Plan, plan_for, statements
-from churn_assets.defs.features.ancestry import forbidden_models
-from churn_assets.defs.features.past import with_and_without
 from churn_assets.model.suspicion import single_aucs, too_good
 from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
+from churn_assets.warehouse.ancestry import forbidden_models
+from churn_assets.warehouse.past import with_and_without
+from churn_assets.warehouse.plan import Dates, Plan, plan_for, statements
 
 if TYPE_CHECKING:
     from tests.properties.conftest import Laboratory

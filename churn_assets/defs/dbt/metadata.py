@@ -7,10 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from churn_assets.defs.calendar import snapshots_of
-from churn_assets.defs.dbt.lineage import column_lineage, lineage, made_of
-from churn_assets.defs.dbt.project import column_descriptions
-from churn_assets.defs.workplace import Workplace
+from churn_assets.defs.partitions import snapshots_of
+from churn_assets.warehouse.lineage import lineage, made_of
+from churn_assets.warehouse.project import column_descriptions
+from churn_assets.workplace import Workplace
 
 COLUMNS = """
 select table_schema, table_name, any_value(table_type) as table_type,
@@ -55,6 +55,19 @@ def with_table_metadata(
         newest = snapshots_of(context)[-1].isoformat()
         context.add_asset_metadata(metadata, asset_key=keys[output.output_name], partition_key=newest)
         yield output
+
+
+def column_lineage(schema: str, model: str) -> dg.TableColumnLineage | None:
+    """As Dagster shows it. Windows other than the defaults make columns that have no lineage here."""
+    columns = (lineage() or {}).get(f"{schema}.{model}")
+    if columns is None:
+        return None
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(dg.AssetKey([stage, table]), column) for stage, table, column in found]
+            for name, found in columns.items()
+        }
+    )
 
 
 def _row_counts(workplace: Workplace, tables: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:

@@ -12,8 +12,8 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from churn_assets.defs.dbt.metadata import with_table_metadata
-from churn_assets.defs.dbt.variables import variables
-from churn_assets.defs.workplace import Workplace
+from churn_assets.warehouse.variables import variables
+from churn_assets.workplace import Workplace
 
 Event = dg.Output[Any] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation | dg.AssetCheckEvaluation
 

@@ -7,12 +7,12 @@ import polars as pl
 
 from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.reads import campaign_contacts, outcomes_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.assignments import contact_assignments, ledger_assignments
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
 from churn_assets.stages import Stage
+from churn_assets.warehouse.reads import campaign_contacts, outcomes_of
 
 SIGNIFICANT = 0.05
 

@@ -4,12 +4,12 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.defs.features.gaps import outliers_and_gaps
-from churn_assets.defs.features.replay import differences, replay
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, snapshot_check, told
 from churn_assets.defs.suites import suite_holds
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.warehouse.replay import differences, replay
+from churn_assets.workplace import Workplace
 
 SHOWN_USERS = 5
 

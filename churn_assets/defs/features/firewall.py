@@ -5,14 +5,14 @@ from datetime import date
 
 import dagster as dg
 
-from churn_assets.defs.dbt.built import built_snapshots
-from churn_assets.defs.dbt.lineage import lineage
-from churn_assets.defs.dbt.project import manifest
-from churn_assets.defs.features import ancestry
-from churn_assets.defs.features.past import foreseen
 from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, told
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.warehouse import ancestry
+from churn_assets.warehouse.built import built_snapshots
+from churn_assets.warehouse.lineage import lineage
+from churn_assets.warehouse.past import foreseen
+from churn_assets.warehouse.project import manifest
+from churn_assets.workplace import Workplace
 
 SAMPLED_USERS, SHOWN = 100, 8
 

@@ -8,11 +8,11 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.feature import Feature
-from churn_assets.defs.dbt.features import KEYS, describe, treatments
-from churn_assets.defs.reads import eligible_features_at
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding
 from churn_assets.model.gaps import feature_report, user_missing_shares
+from churn_assets.warehouse.features import KEYS, describe, treatments
+from churn_assets.warehouse.reads import eligible_features_at
 
 HEADER = "| feature | family | treatment | missing | beyond 1.5 IQR | beyond 3 SD |\n|---|---|---|---|---|---|"
 

@@ -15,18 +15,18 @@ from churn_assets.contracts.recommended_items import RecommendedItems
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.outbox import plan_messages
 from churn_assets.decisions.summary import compare_policies, limit_prices
-from churn_assets.defs.calendar import CADENCE_DAYS, snapshots_of
-from churn_assets.defs.dbt.project import prepare_manifest
 from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
 from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
-from churn_assets.defs.no_products import no_products_at
-from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.recommendations import recommendations_at
+from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.stages import Stage
+from churn_assets.warehouse.no_products import no_products_at
+from churn_assets.warehouse.project import prepare_manifest
+from churn_assets.warehouse.recommendations import recommendations_at
+from churn_assets.workplace import Workplace
 
 SHOWN = 10  # of what is no product
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison")

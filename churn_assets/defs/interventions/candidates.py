@@ -9,12 +9,12 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import NO_CHANNEL
 from churn_assets.decisions.hindrance import with_hindrances
 from churn_assets.decisions.wordless import with_wordless_arms
-from churn_assets.defs.delivery.adapters import channels_needing_address
-from churn_assets.defs.reads import consents_at, contacts_before, groups_at
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.storage.suppressions import suppressed_users
+from churn_assets.delivery.adapters import channels_needing_address
+from churn_assets.instance.suppressions import suppressed_users
 from churn_assets.monitoring.fairness_users import with_groups
 from churn_assets.stages import Stage
+from churn_assets.warehouse.reads import consents_at, contacts_before, groups_at
 
 COLUMNS = (
     "user_id", "snapshot_date", "churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount",

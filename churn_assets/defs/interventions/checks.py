@@ -6,15 +6,15 @@ from typing import Any
 
 import polars as pl
 
+from churn_assets.catalogue.arms import treatment_of
 from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, NO_CHANNEL
-from churn_assets.decisions.arms import treatment_of
 from churn_assets.decisions.holdout import is_holdout
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.policies import policy_version
 from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
-from churn_assets.defs.storage.outbox import OPEN
+from churn_assets.instance.outbox import OPEN
 from churn_assets.instance.record.consent import consent_holds
 from churn_assets.stages import Stage
 

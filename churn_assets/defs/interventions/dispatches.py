@@ -4,11 +4,11 @@ from datetime import date
 
 import dagster as dg
 
-from churn_assets.defs.delivery.dispatch import utc_now
-from churn_assets.defs.delivery.sending import rehearse, send
 from churn_assets.defs.partitions import CALENDAR
-from churn_assets.defs.workplace import Workplace
+from churn_assets.delivery.dispatch import utc_now
+from churn_assets.delivery.sending import rehearse, send
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 
 class DispatchConfig(dg.Config):

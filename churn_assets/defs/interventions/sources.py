@@ -7,11 +7,11 @@ from datetime import date, datetime, time
 
 import polars as pl
 
-from churn_assets.decisions.arms import treatment_of
+from churn_assets.catalogue.arms import treatment_of
+from churn_assets.catalogue.promises import sources_needed
 from churn_assets.decisions.options import Treatment, options_of
-from churn_assets.decisions.promises import sources_needed
-from churn_assets.defs.delivery.codes import free_codes, pool_at
-from churn_assets.defs.workplace import Workplace
+from churn_assets.delivery.codes import free_codes, pool_at
+from churn_assets.workplace import Workplace
 
 # By the word of recommended_items.
 THERE = """

@@ -6,9 +6,9 @@ from dataclasses import asdict
 import dagster as dg
 
 from churn_assets.contracts.raw import raw_contract
-from churn_assets.defs.marts.rows import account, mart_of
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.warehouse.rows import account, mart_of
+from churn_assets.workplace import Workplace
 
 CHECK = "no_row_is_lost"
 MARTS = {table.name: [Stage.MARTS, mart_of(table)] for table in raw_contract()}

@@ -8,14 +8,14 @@ import polars as pl
 
 from churn_assets.contracts.churn_definitions import ChurnDefinitions
 from churn_assets.contracts.model_performance import ModelPerformance
-from churn_assets.defs.monitoring.lab import definitions_at
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
-from churn_assets.defs.reads import matured_labels
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.definition_plots import agreement_png, base_rate_png, returns_png
 from churn_assets.monitoring.performance import empty_performance, performance
 from churn_assets.stages import Stage
+from churn_assets.warehouse.definition_counts import definitions_at
+from churn_assets.warehouse.reads import matured_labels
 
 ESTIMATES = (Stage.MONITORING, "performance_estimates")
 

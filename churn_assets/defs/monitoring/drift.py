@@ -6,16 +6,16 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.feature_drift import SCORE_FEATURE, FeatureDrift
-from churn_assets.defs.dbt.features import describe
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
-from churn_assets.defs.reads import eligible_features_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.monitoring.drift import feature_drift as drift_between
 from churn_assets.monitoring.drift_plots import drift_png
 from churn_assets.stages import Stage
+from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.reads import eligible_features_at
 
 WORST = 5
 SCORED = (Stage.SCORING, "scored_users")

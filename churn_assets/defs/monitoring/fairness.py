@@ -9,12 +9,12 @@ import polars as pl
 from churn_assets.contracts.group_fairness import GroupFairness
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
-from churn_assets.defs.reads import groups_at, matured_labels
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.fairness import group_fairness as compared
 from churn_assets.monitoring.fairness_plots import fairness_png
 from churn_assets.monitoring.fairness_users import with_errors, with_groups, with_treatment
 from churn_assets.stages import Stage
+from churn_assets.warehouse.reads import groups_at, matured_labels
 
 SCORED, LEDGER = (Stage.SCORING, "scored_users"), (Stage.INTERVENTIONS, "decision_ledger")
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from churn_assets.contracts.reason_summaries import ReasonSummaries
 from churn_assets.defs.pictures import picture
-from churn_assets.defs.reads import segments_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.reason_plots import reasons_png
 from churn_assets.monitoring.reasons import reason_summaries as summarise
 from churn_assets.stages import Stage
+from churn_assets.warehouse.reads import segments_at
 
 
 @snapshot_assets(

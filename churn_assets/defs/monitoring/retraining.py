@@ -10,12 +10,12 @@ from churn_assets.contracts.retrain_conditions import RetrainConditions
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.snapshot_checks import Finding, snapshot_check
-from churn_assets.defs.training.slices import slices_for
-from churn_assets.defs.workplace import Workplace
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.comparison import COMPARISON_SCHEMA
 from churn_assets.monitoring.retrain import retrain_reasons
 from churn_assets.stages import Stage
+from churn_assets.warehouse.slices import slices_for
+from churn_assets.workplace import Workplace
 
 SCHEMA = {name: column.dtype.type for name, column in RetrainConditions.to_schema().columns.items()}
 CONDITIONS = (Stage.MONITORING, "retrain_conditions")

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from churn_assets.defs.dbt.project import manifest
 from churn_assets.stages import Stage
+from churn_assets.warehouse.project import manifest
 
 
 @dg.definitions

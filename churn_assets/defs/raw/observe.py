@@ -8,9 +8,9 @@ from typing import Any
 
 import dagster as dg
 
-from churn_assets.defs.staging.arrivals import newest_known
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.warehouse.arrivals import newest_known
+from churn_assets.workplace import Workplace
 
 # What Dagster's own checks of freshness (build_last_update_freshness_checks) go by.
 UPDATED = "dagster/last_updated_timestamp"

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
-from churn_assets.defs.dbt.features import features_version
 from churn_assets.defs.scoring.inputs import model_and_users
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.defs.storage.files import rows_sha256
+from churn_assets.instance.files import rows_sha256
 from churn_assets.model.profit import break_even
 from churn_assets.model.scoring import score
 from churn_assets.stages import Stage
+from churn_assets.warehouse.features import features_version
 
 
 @snapshot_assets(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from churn_assets.contracts.feature import Feature
-from churn_assets.defs.dbt.features import describe
-from churn_assets.defs.reads import features_at
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.stages import Stage
+from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.reads import features_at
 
 
 def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Feature]]:

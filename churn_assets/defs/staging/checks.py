@@ -4,8 +4,8 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.raw import raw_contract
-from churn_assets.defs.workplace import Workplace
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 # Beyond one row in twenty a feed is broken rather than dirty; the simulated shop breaks 2 in 1,000.
 MAX_SHARE = 0.05

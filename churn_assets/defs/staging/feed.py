@@ -8,10 +8,10 @@ import polars as pl
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.snapshot_checks import checked_snapshots
-from churn_assets.defs.staging.arrivals import feed_counts
-from churn_assets.defs.workplace import Workplace
 from churn_assets.monitoring.feed import HISTORY_DAYS, Verdict, judge, sentence
 from churn_assets.stages import Stage
+from churn_assets.warehouse.arrivals import feed_counts
+from churn_assets.workplace import Workplace
 
 CHECK = "newest_rows_have_arrived"
 STAGED = {table.name: [Stage.STAGING, f"stg_{table.name}"] for table in raw_contract()}

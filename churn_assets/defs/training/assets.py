@@ -8,17 +8,13 @@ import polars as pl
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.model_promotions import ModelPromotions
 from churn_assets.contracts.training_set import TrainingSet
-from churn_assets.defs.home import Home
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
-from churn_assets.defs.reads import labelled_features
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.defs.storage.files import write_whole
 from churn_assets.defs.training.champions import champion_at, record_promotion
-from churn_assets.defs.training.season import season_at
-from churn_assets.defs.training.selection import training_features
-from churn_assets.defs.training.slices import slices_for
 from churn_assets.defs.training.tracking import track
+from churn_assets.instance.files import write_whole
+from churn_assets.instance.home import Home
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.card import model_card
 from churn_assets.model.expected import with_expected_purchases
@@ -27,6 +23,10 @@ from churn_assets.model.run_log import run_log
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.settings import Profit
 from churn_assets.stages import Stage
+from churn_assets.warehouse.reads import labelled_features
+from churn_assets.warehouse.season import season_at
+from churn_assets.warehouse.selection import training_features
+from churn_assets.warehouse.slices import slices_for
 
 CHURN = Home.from_environment().settings.churn
 TRAINING = Home.from_environment().settings.training

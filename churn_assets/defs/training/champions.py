@@ -8,12 +8,12 @@ from datetime import date, datetime, time
 import polars as pl
 
 from churn_assets.contracts.model_promotions import ModelPromotions
-from churn_assets.defs.storage.promotions import GATE, PromotionRow, Promotions
-from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.promotions import GATE, PromotionRow, Promotions
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.promotion import Champion, Promotion, decide_promotion
 from churn_assets.model.training import TrainedModel
 from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 SCHEMA = {name: column.dtype.type for name, column in ModelPromotions.to_schema().columns.items()}
 

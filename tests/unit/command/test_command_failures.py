@@ -18,9 +18,9 @@ from filelock import FileLock, Timeout
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DatabaseError
 
-from churn_assets.defs.home import Home
-from churn_assets.defs.storage.record import Record
 from churn_assets.failures import Failure, naming, next_step, told
+from churn_assets.instance.home import Home
+from churn_assets.instance.record.store import Record
 
 CHURN = Path(sys.executable).with_name("churn")
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
@@ -138,7 +138,9 @@ def test_what_no_command_could_mean(arguments: list[bytes], told: str) -> None:
 
 def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
     code = f"import os, sys; os.chdir({str(tmp_path)!r}); os.mkdir('a'); os.chdir('a'); os.rmdir('../a')\n"
-    code += "del os.environ['CHURN_HOME']; sys.argv = ['churn', 'check']; from churn_assets.cli import main; main()"
+    code += (
+        "del os.environ['CHURN_HOME']; sys.argv = ['churn', 'check']; from churn_assets.command.cli import main; main()"
+    )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
     assert "churn_home: no such folder can be found" in in_one_line(done)
 
@@ -212,7 +214,7 @@ def test_a_bug_is_not_hidden(error: BaseException) -> None:
 
 def test_the_command_line_shows_the_traceback_of_a_bug(home: Home) -> None:
     code = (
-        "import sys; from churn_assets import cli, cli_options; sys.argv = ['churn', 'check']\n"
+        "import sys; from churn_assets.command import cli; sys.argv = ['churn', 'check']\n"
         "def broken(_): raise KeyError('a bug')\ncli.settled_home = broken\ncli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

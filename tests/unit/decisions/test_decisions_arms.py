@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from churn_assets.decisions.arms import Arm
+from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide
 from churn_assets.settings import Decisions
 

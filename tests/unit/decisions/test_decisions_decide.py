@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from pandera.errors import SchemaErrors
 
-from churn_assets.decisions.arms import Arm
+from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide as decide_all
 from churn_assets.decisions.policies import policy_version
 from churn_assets.settings import Decisions

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.decisions.arms import Arm, Level
+from churn_assets.catalogue.arms import Arm, Level
 from churn_assets.decisions.hindrance import with_hindrances
 from churn_assets.settings import Decisions
 

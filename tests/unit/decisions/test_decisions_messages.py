@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from churn_assets.decisions.arms import Arm, Level
+from churn_assets.catalogue.arms import Arm, Level
+from churn_assets.catalogue.slots import Item
 from churn_assets.decisions.messages import Words, filled, payload_of, worded
 from churn_assets.decisions.quiet import first_moment, is_quiet
-from churn_assets.decisions.slots import Item
 from churn_assets.settings import Decisions
 
 ARM: dict[str, Any] = {"arm": "a", "channel": "push", "template": "t", "cost_amount": 1, "assumed_lift": 0.1}

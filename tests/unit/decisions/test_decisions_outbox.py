@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from churn_assets.decisions.arms import Arm
+from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.outbox import plan_messages
 from churn_assets.settings import Decisions

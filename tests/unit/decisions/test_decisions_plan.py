@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from churn_assets.decisions.arms import Arm, Level
+from churn_assets.catalogue.arms import Arm, Level
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.summary import compare_policies, limit_prices

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from churn_assets.decisions.arms import Arm
-from churn_assets.decisions.catalogue import default_arms
-from churn_assets.decisions.promises import sources_needed
-from churn_assets.decisions.texts import Text
+from churn_assets.catalogue.arms import Arm
+from churn_assets.catalogue.defaults import default_arms
+from churn_assets.catalogue.promises import sources_needed
+from churn_assets.catalogue.texts import Text
 from churn_assets.settings import Settings
 
 ARM: dict[str, Any] = {"arm": "a", "channel": "push", "template": "t"}

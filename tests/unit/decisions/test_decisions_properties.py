@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from churn_assets.catalogue.arms import Arm, Level
 from churn_assets.contracts.decision_ledger import HINDRANCES
 from churn_assets.contracts.feature import REASON_GROUPS
-from churn_assets.decisions.arms import Arm, Level
 from churn_assets.decisions.decide import decide as decide_all
 from churn_assets.decisions.options import options_of
 from churn_assets.settings import Decisions

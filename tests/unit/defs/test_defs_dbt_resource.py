@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
-from churn_assets.defs.dbt.project import PROJECT, dbt_executable
 from churn_assets.defs.dbt.resource import LeanDbt
+from churn_assets.warehouse.project import PROJECT, dbt_executable
 
 
 def test_the_dbt_it_starts_is_the_one_that_is_installed() -> None:

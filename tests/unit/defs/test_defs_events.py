@@ -12,8 +12,8 @@ from dagster._check import CheckError
 from dagster._core.events import StepMaterializationData
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from churn_assets.defs.home import Home
-from churn_assets.defs.storage.events import OpenSqliteEventLog
+from churn_assets.defs.event_log import OpenSqliteEventLog
+from churn_assets.instance.home import Home
 
 
 def told(run_id: str, words: str, happened: dg.DagsterEvent | None = None) -> dg.EventLogEntry:

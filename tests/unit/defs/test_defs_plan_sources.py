@@ -7,8 +7,8 @@ from datetime import date, datetime
 import pytest
 
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left, codes_without_use
-from churn_assets.defs.workplace import Workplace
 from churn_assets.duck import duck
+from churn_assets.workplace import Workplace
 
 DAY, BEFORE = date(2026, 11, 16), datetime(2026, 11, 1)
 TABLES = """

@@ -7,10 +7,10 @@ import dagster as dg
 import pytest
 from dagster._core.errors import DagsterInvalidConfigError
 
-from churn_assets.defs.home import Home
 from churn_assets.defs.interventions.dispatches import dispatches
 from churn_assets.defs.resources import dbt, workplace
-from churn_assets.defs.workplace import Workplace
+from churn_assets.instance.home import Home
+from churn_assets.workplace import Workplace
 
 PARTITION = "2024-01-08"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.defs.home import OWN, Home, NoSuchHome
 from churn_assets.failures import Failure
+from churn_assets.instance.home import OWN, Home, NoSuchHome
 from churn_assets.instance.private import OTHERS, close_to_others, refuse_shared
 
 FILES = (
@@ -130,8 +130,8 @@ def test_a_file_is_no_home(tmp_path: Path) -> None:
 
 
 ENTRIES = {
-    "churn": "from churn_assets.cli import main; sys.argv = ['churn', 'ui', '--help']",
-    "churn-dbt": "from churn_assets.defs.dbt.child import main; sys.argv = ['churn-dbt', '--version']",
+    "churn": "from churn_assets.command.cli import main; sys.argv = ['churn', 'ui', '--help']",
+    "churn-dbt": "from churn_assets.warehouse.child import main; sys.argv = ['churn-dbt', '--version']",
 }
 
 

@@ -1,0 +1,236 @@
+"""The command line: thin. Everything it does is also possible with dagster and dbt."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churn_assets.command.cli_acts import app as acts
+from churn_assets.command.cli_options import (
+    Day,
+    HomeOption,
+    IfMissing,
+    OptionalDay,
+    existing_home,
+    finish,
+    refuse_unreadable,
+    settled_home,
+)
+from churn_assets.failures import Failure, told
+from churn_assets.instance.private import keep_private
+
+INTERRUPTED = 130  # what typer makes of Ctrl-C
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Warns which users are leaving, decides what to do for each, and measures whether it helped.",
+)
+app.add_typer(acts)
+
+
+def main() -> None:
+    """Entry point. Whatever goes wrong in a known way is one message and exit code 1; after Ctrl-C it is 130."""
+    keep_private()
+    try:
+        refuse_unreadable(sys.argv[1:])
+        app()
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            typer.secho("Interrupted; what was finished stays.", err=True)
+        raise
+    except Exception as error:
+        message = told(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
+        if message is None:
+            raise
+        typer.secho(f"Error: {message}", fg="red", err=True)
+        sys.exit(1)
+
+
+@app.command()
+def prepare() -> None:
+    """Parse the dbt project and work out its column lineage, so that no run has to (part of the set-up)."""
+    from churn_assets.warehouse.lineage import prepare_lineage
+
+    prepare_lineage()
+
+
+@app.command()
+def simulate(
+    end: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Nothing happens from this day on; default: the newest Monday."),
+    ] = None,
+    users: int = 20_000,
+    weeks: int = 78,
+    seed: int = 7,
+    home: HomeOption = None,
+    if_missing: IfMissing = False,
+) -> None:
+    """Write a simulated shop into the landing, and the truth about it beside the landing."""
+    root = settled_home(home)
+    from churn_assets.command.fill import fill_from_shop, newest_monday
+    from churn_assets.shop.settings import ShopSettings
+
+    day = end.date() if end else newest_monday(datetime.now(UTC).date())
+    shop = ShopSettings(users=users, weeks=weeks, end=day, seed=seed)
+    fill_from_shop(root, shop, if_missing=if_missing)
+
+
+@app.command()
+def load(
+    source: Annotated[str, typer.Argument(help="complete-journey or cdnow.")],
+    from_: Annotated[Path | None, typer.Option("--from", help="File or folder of the source's own data.")] = None,
+    home: HomeOption = None,
+    if_missing: IfMissing = False,
+) -> None:
+    """Fill the landing from a known public data set."""
+    root = settled_home(home)
+    from churn_assets.command.fill import fill_from_source
+
+    fill_from_source(root, source, from_, if_missing=if_missing)
+
+
+@app.command()
+def check(
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what the landing holds, what of it is not read, and what is wrong; exit code 1 if a run could not begin."""
+    root = settled_home(home)
+    from churn_assets.command.check import check as check_landing
+
+    finish(check_landing(root, as_json=as_json))
+
+
+@app.command()
+def run(
+    snapshot: OptionalDay = None,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest snapshot the orders reach (default).")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Bring everything up to one snapshot, the history that training needs included."""
+    if snapshot and latest:
+        raise typer.BadParameter("name a snapshot or --latest, not both")
+    root = settled_home(home)
+    from churn_assets.command.running import run_snapshot
+
+    finish(run_snapshot(root, snapshot.date() if snapshot else None))
+
+
+@app.command()
+def backfill(
+    from_: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    to: Day,
+    home: HomeOption = None,
+) -> None:
+    """Make all snapshots of a past period in one run."""
+    if from_ > to:
+        raise Failure(f"--from {from_.date()} is after --to {to.date()}: a period ends no earlier than it begins.")
+    root = settled_home(home)
+    from churn_assets.command.running import run_range
+
+    finish(run_range(root, from_.date(), to.date()))
+
+
+@app.command()
+def definitions(home: HomeOption = None) -> None:
+    """Compare the definitions of leaving on what has matured here, and write a page about it."""
+    root = existing_home(home)
+    from churn_assets.command.lab.definitions import show_definitions
+
+    show_definitions(root)
+
+
+@app.command()
+def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Compare models, simple and not, on later users than they learned from; write a table and a page about it."""
+    root = existing_home(home)
+    from churn_assets.command.lab.bakeoff import show_bakeoff
+
+    show_bakeoff(root, snapshot.date() if snapshot else None)
+
+
+@app.command()
+def tune(
+    snapshot: OptionalDay = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials to add in this run.")] = 30,
+    minutes: Annotated[float, typer.Option(min=0.01, help="No trial begins after so many minutes.")] = 30,
+    home: HomeOption = None,
+) -> None:
+    """Search for better parameters of the trees, on later users than they learned from; run again to go on."""
+    root = existing_home(home)
+    from churn_assets.command.lab.tuning import show_tuning
+
+    show_tuning(root, snapshot.date() if snapshot else None, trials, minutes)
+
+
+@app.command()
+def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Say which features earn their place in every slice, and what a model loses without the others."""
+    root = existing_home(home)
+    from churn_assets.command.lab.selection import show_selection
+
+    show_selection(root, snapshot.date() if snapshot else None)
+
+
+@app.command()
+def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+    """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
+    root = existing_home(home)
+    from churn_assets.command.verify import verify as verify_mart
+
+    finish(verify_mart(root, snapshot.date() if snapshot else None))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def dbt(
+    arguments: Annotated[list[str], typer.Argument(help="What dbt is to do, such as: build -s user_features+")],
+    snapshot: OptionalDay = None,
+    home: HomeOption = None,
+) -> None:
+    """Run dbt on the warehouse of this instance, at a snapshot (default: the newest that was built).
+
+    churn dbt --snapshot 2026-11-09 -- build -s user_features
+    """
+    from churn_assets.command.dbt_by_hand import run_by_hand
+
+    sys.exit(run_by_hand(settled_home(home), snapshot.date() if snapshot else None, arguments))
+
+
+@app.command()
+def ui(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 3000,
+) -> None:
+    """Open the Dagster UI on this instance, on this machine only."""
+    from churn_assets.ui.listener import listen
+    from churn_assets.ui.supervise import note_endings, supervise
+
+    told = note_endings()
+    settled_home(home)
+    listener = listen(port)
+    command = [sys.executable, "-m", "churn_assets.command.cli", "serve", str(listener.fileno())]
+    sys.exit(supervise(command, [listener.fileno()], told))
+
+
+@app.command(hidden=True)
+def serve(listener: int, pipe: int) -> None:
+    """What churn ui starts, with the descriptors it hands over."""
+    from churn_assets.ui.supervise import die_with
+
+    die_with(pipe)
+    root = settled_home(None)
+    from churn_assets.command.ui_server import serve as serve_ui
+
+    serve_ui(root, socket.socket(fileno=listener))
+
+
+if __name__ == "__main__":
+    main()

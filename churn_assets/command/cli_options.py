@@ -1,0 +1,71 @@
+"""What several commands share: their options, the instance they are about, and how they end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churn_assets.failures import Failure
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of this instance; default CHURN_HOME or ./churn_home.")
+]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Reason = Annotated[str, typer.Option("--reason", help="Recorded with the decision.")]
+ByName = Annotated[str | None, typer.Option("--by", help="Who decides; default: who is logged in.")]
+FromDay = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First snapshot it scores; default: the next one to come."),
+]
+IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
+
+
+def refuse_unreadable(arguments: Sequence[str]) -> None:
+    """Raises Failure on what no command could mean: text that is not UTF-8, and a home without a name (an empty
+    variable of a script, which would make a home of the folder that somebody happens to stand in).
+    """
+    for number, argument in enumerate(arguments, start=1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise Failure(f"Argument {number} is not UTF-8: {argument!r}. Write it in the encoding UTF-8.") from error
+    if "--home=" in arguments or ("--home", "") in pairwise(arguments):
+        raise Failure("--home names no folder: give its path, or leave the option out.")
+
+
+def settled_home(folder: Path | None) -> Path:
+    """Settle which instance this process is about, that its settings can be read (before Dagster is imported, which
+    takes seconds) and that its views show its own files. Raises NoFolderForAHome, SettingsError.
+    """
+    from churn_assets.instance.home import Home
+
+    if folder is not None:
+        os.environ["CHURN_HOME"] = str(folder)
+    home = Home.from_environment().opened()
+    os.environ["CHURN_HOME"] = str(home.root)
+    _ = home.settings
+    if home.warehouse.exists():
+        from churn_assets.warehouse.moved import settle_views
+
+        settle_views(home.root)
+    return home.root
+
+
+def existing_home(folder: Path | None) -> Path:
+    """The same for a command that decides about an instance. Raises NoSuchHome."""
+    from churn_assets.instance.home import Home
+
+    return Home(settled_home(folder)).existing().root
+
+
+def finish(is_done: bool) -> None:
+    if not is_done:
+        sys.exit(1)

@@ -1,0 +1,137 @@
+"""`churn approve`, `dispatch`, `unsubscribe` and `suppress`: what a person decides, said in the terminal."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from churn_assets.catalogue.arms import treatment_of
+from churn_assets.delivery.cancel import alike, cancel_messages, messages_to
+from churn_assets.delivery.dispatch import utc_now
+from churn_assets.delivery.known import search
+from churn_assets.delivery.plan import Plan, newest_plan
+from churn_assets.delivery.receipts import write_receipts
+from churn_assets.delivery.sending import approve_plan, refuse_if_over, rehearse, send
+from churn_assets.delivery.words import Word, add_words, unsubscribed
+from churn_assets.failures import Failure
+from churn_assets.instance.suppressions import suppress as suppress_user
+from churn_assets.instance.terminal import wide_console
+from churn_assets.workplace import Workplace
+
+REFUSED = "The plan was not approved."
+
+
+class NobodyNamed(Failure, ValueError):
+    """A decision about a user, without the user."""
+
+
+def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[str], bool]) -> bool:
+    """Show the plan, ask, and approve it in the name of `by`. Returns whether it was approved."""
+    workplace = Workplace(home_path=str(root))
+    plan = Plan.at(workplace, snapshot or newest_plan(workplace))
+    _show(plan)
+    refuse_if_over(workplace, plan, utc_now())
+    name = by or getpass.getuser()
+    if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
+        wide_console().print(REFUSED)
+        return False
+    moved = approve_plan(workplace, plan, name, utc_now())
+    wide_console().print(
+        f"Approved by {name}: {moved:,} messages may go. Nothing is sent before churn dispatch --send.", markup=False
+    )
+    return True
+
+
+def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
+    """Say what would be handed over, or hand it over."""
+    workplace = Workplace(home_path=str(root))
+    day = snapshot or newest_plan(workplace)
+    if not is_sent:
+        told = rehearse(workplace, day, utc_now())
+        _counts(f"Plan of {day}: nothing was sent (dry run; --send sends what is approved)", told)
+        return
+    console = wide_console()
+    with console.status("handing over") as status:
+        done = 0
+
+        def progress(count: int) -> None:
+            nonlocal done
+            done += count
+            status.update(f"handing over: {done:,} messages looked at")
+
+        told = send(workplace, day, on_progress=progress)
+    _counts(f"Plan of {day}: dispatched", told)
+
+
+def unsubscribe(root: Path, keys: Sequence[str]) -> None:
+    """The users of these messages refuse the channel each came by, from now on."""
+    workplace, now = Workplace(home_path=str(root)), utc_now()
+    add_words(workplace.record, unsubscribed(workplace.record, keys, now), "unsubscribe", now)
+    write_receipts(workplace)
+    console = wide_console()
+    console.print(f"{len(keys)} unsubscribed; it holds for every message from now on.")
+    _cancel(workplace, alike(workplace, keys), console)
+
+
+def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_objection: bool) -> None:
+    """Never write to a user again; an objection is a word on consent too, so they are not scored either.
+
+    Somebody unknown is put on the list as well, and it is said: a no may come before the first order, and one that is
+    refused for a doubt is lost. Raises NobodyNamed.
+    """
+    if not user_id.strip():
+        raise NobodyNamed("Name the user who is not to be written to: the id is empty, so nothing was recorded.")
+    workplace, now = Workplace(home_path=str(root)), utc_now()
+    is_new = suppress_user(workplace.record, user_id, reason, by or getpass.getuser(), now)
+    told = "is suppressed" if is_new else "was suppressed already"
+    if is_objection:
+        # A word counts at a snapshot if it was said before it, so not at the very microsecond of one.
+        word = Word(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
+        add_words(workplace.record, [word], "objection", now)
+        write_receipts(workplace)
+        told += " and has objected: no score from the next snapshot on"
+    console = wide_console()
+    console.print(f"{user_id} {told}.", markup=False)
+    doubt = search(workplace, user_id).words
+    if doubt:
+        console.print(f"Note: {doubt}", markup=False, soft_wrap=True)
+    _cancel(workplace, messages_to(workplace, [user_id]), console)
+
+
+def _cancel(workplace: Workplace, messages: pl.DataFrame, console: Console) -> None:
+    """After the no was recorded and said: it holds even if this waits for a run, or dies."""
+    cancelled = cancel_messages(workplace, messages)
+    if cancelled:
+        console.print(f"{cancelled} planned message{'s' if cancelled > 1 else ''} cancelled.")
+
+
+def _show(plan: Plan) -> None:
+    table = Table(title=f"Plan of {plan.snapshot}, {plan.policy_version}", title_justify="left", box=None)
+    for heading in ("channel", "arm", "state", "messages", "expected cost"):
+        table.add_column(heading, justify="right" if heading in ("messages", "expected cost") else "left")
+    grouped = (
+        plan.messages.group_by("channel", "arm", "level", "state")
+        .agg(messages=pl.len(), cost=pl.col("expected_cost_amount").sum())
+        .sort("channel", "arm", "level", "state")
+    )
+    for channel, arm, level, state, messages, cost in grouped.iter_rows():
+        table.add_row(channel, treatment_of(arm, level), state, f"{messages:,}", f"{cost:,.2f}")
+    table.add_row("", "", "", f"{len(plan.messages):,}", f"{plan.cost_amount:,.2f}")
+    console = wide_console()
+    console.print(table)
+    console.print(f"plan sha256 {plan.sha256}")
+
+
+def _counts(title: str, told: Mapping[str, int]) -> None:
+    table = Table(show_header=False, box=None)
+    for word, count in sorted(told.items()):
+        table.add_row(word, f"{count:,}")
+    console = wide_console()
+    console.print(title, markup=False)
+    console.print(table)

@@ -1,0 +1,37 @@
+"""`churn definitions`: the definitions of leaving side by side, in the terminal and as a page in the home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from churn_assets.instance.files import write_whole
+from churn_assets.instance.tables import PartitionMissing
+from churn_assets.instance.terminal import rich_table, wide_console
+from churn_assets.monitoring.definition_page import definitions_page
+from churn_assets.monitoring.definition_tables import text_tables
+from churn_assets.warehouse.built import consumed_until
+from churn_assets.warehouse.definition_counts import definitions_at
+from churn_assets.workplace import Workplace
+
+PAGE = "definitions.html"
+
+
+def show_definitions(root: Path) -> None:
+    """At the newest snapshot of the warehouse. Raises PartitionMissing where no label has matured."""
+    workplace = Workplace(home_path=str(root))
+    snapshot = consumed_until(workplace)
+    frame = definitions_at(workplace, snapshot) if snapshot else None
+    if snapshot is None or frame is None or frame.is_empty():
+        raise PartitionMissing(
+            f"{root} holds no matured label yet: run some snapshots first (churn run, churn backfill)"
+        )
+    churn = workplace.settings.churn
+    window = f"label window {churn.horizon_days} days, gap {churn.gap_days} days"
+    console = wide_console()
+    console.print(f"Definitions of leaving as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
+    for table in text_tables(frame):
+        console.print(rich_table(table))
+    page = workplace.home.reports / PAGE
+    html = definitions_page(frame, snapshot=snapshot, chosen=churn.definition, window=window)
+    write_whole(page, lambda file: file.write_text(html, encoding="utf-8"))
+    console.print(f"Page: {page}", soft_wrap=True)

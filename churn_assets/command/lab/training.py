@@ -1,0 +1,66 @@
+"""What the commands of the scientist start from: the training set of a snapshot, and what models are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from rich.console import Console
+
+from churn_assets.instance.tables import PartitionMissing
+from churn_assets.model.forward import Forward
+from churn_assets.model.inputs import Inputs
+from churn_assets.stages import Stage
+from churn_assets.warehouse.features import treatments
+from churn_assets.warehouse.selection import all_features, training_features
+from churn_assets.workplace import Workplace
+
+
+@dataclass(frozen=True)
+class Lab:
+    """`inputs` has the features a model of this snapshot is made of (training.feature_columns)."""
+
+    day: date
+    rows: pl.DataFrame
+    inputs: Inputs
+
+    @classmethod
+    def at(cls, workplace: Workplace, snapshot: date | None, *, is_selecting: bool = False) -> Lab:
+        """At `snapshot`, or the newest with a training set; all features where it `is_selecting` among them.
+
+        Raises PartitionMissing.
+        """
+        settings = workplace.settings
+        day = snapshot or _newest(workplace)
+        rows = workplace.tables.read(Stage.TRAINING, "training_set", day)
+        features = all_features(rows) if is_selecting else training_features(workplace, day, rows)[0]
+        return cls(
+            day, rows, Inputs(features, treatments(), settings.training, settings.features.max_missing_column_share)
+        )
+
+    def forward(self, workplace: Workplace) -> Forward:
+        """The newest matured slices to test on. Raises NothingToTest, LeakingSplit."""
+        churn = workplace.settings.churn
+        return Forward.of(
+            self.rows,
+            snapshot=self.day,
+            gap_days=churn.gap_days,
+            horizon_days=churn.horizon_days,
+            settings=self.inputs.settings,
+        )
+
+    def introduce(self, console: Console) -> None:
+        slices, most = self.rows["snapshot_date"].n_unique(), self.inputs.settings.bakeoff_rows
+        console.print(
+            f"Training set of {self.day}: {self.rows.height:,} rows in {slices} slices. A model learns from {most:,} "
+            "rows at most (training.bakeoff_rows).",
+            soft_wrap=True,
+        )
+
+
+def _newest(workplace: Workplace) -> date:
+    held = workplace.record.partitions(Stage.TRAINING, "training_set")
+    if not held:
+        raise PartitionMissing(f"{workplace.home.root} holds no training set yet: make one first (churn run)")
+    return held[-1].snapshot

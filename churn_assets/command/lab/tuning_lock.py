@@ -1,0 +1,29 @@
+"""One search at a time in a home: two would take each other's trials for those of a killed run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from churn_assets.failures import Failure
+from churn_assets.instance.home import Home
+
+
+class TuningBusy(Failure, RuntimeError):
+    """Another process searches in this home."""
+
+
+@contextmanager
+def sole_search(home: Home) -> Iterator[None]:
+    """Held by the operating system, which drops it with the process. Raises TuningBusy at once."""
+    lock = FileLock(home.locks / "tuning.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise TuningBusy(f"Another churn tune is at work in {home.root}: wait for it or stop it") from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,162 @@
+"""What the command line shows of a run: a line per finished step, the cause of a failure, and a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, TextIO
+
+import dagster as dg
+from rich.console import Console
+from rich.table import Table
+
+from churn_assets.decisions.summary import what_limits
+from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
+from churn_assets.failures import next_step
+from churn_assets.instance.files import rows_sha256
+from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
+
+STDOUT, STDERR = 1, 2
+INTERRUPTION = "DagsterExecutionInterruptedError"
+DBT_ERRORS = "Errors parsed from dbt logs"
+DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
+
+
+class Progress:
+    """Follows runs in this process. What dbt and the libraries print goes to a log in the home meanwhile."""
+
+    def __init__(self) -> None:
+        self.console = Console(file=_terminal(), highlight=False)
+        self._started: dict[str, float] = {}
+        self._tables = 0
+        self._is_interrupted = False
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    @contextlib.contextmanager
+    def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+        """Tell what happens in the run while it happens. Raises KeyboardInterrupt after one that Dagster took."""
+        log = Path(instance.root_directory) / f"{run_id[:8]}.log"
+        with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
+            self._status = status
+            instance.add_event_listener(run_id, self._on_event)
+            with contextlib.redirect_stdout(quiet), _descriptors_to(quiet, STDOUT, STDERR):
+                yield
+        if self._is_interrupted:
+            raise KeyboardInterrupt
+
+    def _on_event(self, entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        step = event.step_key or ""
+        if event.event_type == dg.DagsterEventType.STEP_START:
+            self._started[step] = time.monotonic()
+            self._tables = 0
+            self._status.update(_title(step))
+        elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            self._tables += 1
+            self._status.update(f"{_title(step)}: {self._tables} tables")
+        elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+            self._step_done(step)
+        elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            if INTERRUPTION in str(event.step_failure_data.error):
+                self._is_interrupted = True
+                return
+            self.say(f"  failed  {_title(step)}\n{_cause(event.step_failure_data.error)}")
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._on_check(event.asset_check_evaluation_data)
+
+    def _step_done(self, step: str) -> None:
+        seconds = time.monotonic() - self._started.pop(step, time.monotonic())
+        self.say(f"  {seconds:6.1f} s  {_title(step)}")
+
+    def _on_check(self, check: Any) -> None:
+        if not check.passed:
+            told = {name: value.value for name, value in check.metadata.items()}
+            failed_rows = told.get(DBT_FAILED_ROWS)  # all else that dagster-dbt tells is about the run, not the rows
+            figures = told if failed_rows is None else {"rows": failed_rows}
+            severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {check.description or figures}")
+
+    def summary(self, workplace: Workplace, day: date) -> None:
+        """The figures that people look for first."""
+        scored = workplace.tables.read(Stage.SCORING, "scored_users", day)
+        ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", day)
+        comparison = workplace.tables.read(Stage.TRAINING, "model_comparison", day)
+        acted = ledger.filter(ledger["arm"] != "none")
+        table = Table(title=f"Snapshot {day}", title_justify="left", show_header=False, box=None, pad_edge=False)
+        for status, users in scored.group_by("status").len().sort("status").iter_rows():
+            table.add_row(f"users {status}", f"{users:,}")
+        for name, auc, low, high, is_shipped in comparison.select(
+            "model", "auc", "auc_low", "auc_high", "is_shipped"
+        ).iter_rows():
+            table.add_row(f"AUC {name}", f"{auc:.3f}  [{low:.3f}, {high:.3f}]{'  shipped' if is_shipped else ''}")
+        table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
+        table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
+        prices = workplace.tables.read(Stage.INTERVENTIONS, "limit_prices", day).filter(limit="budget")
+        has_consents = "consents" in workplace.landing()
+        table.add_row(*what_limits(ledger, prices["price_amount"].item(), has_consents=has_consents))
+        for line in arms_left_out(workplace, day):
+            table.add_row("arm left out", line)
+        for line in codes_without_use(workplace, day):
+            table.add_row("coupon codes", line)
+        for reason, users in (
+            ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows()
+        ):
+            table.add_row(f"left alone: {reason}", f"{users:,}")
+        table.add_row("scored_users sha256", rows_sha256(scored))
+        table.add_row("warehouse", str(workplace.home.warehouse))
+        self.console.print(table)
+
+
+def _terminal() -> TextIO:
+    """A way to the terminal of its own, which stays when the descriptor of stdout goes to a log."""
+    stdout = sys.__stdout__
+    assert stdout is not None, "a command line without stdout"  # noqa: S101 - cannot be
+    return os.fdopen(os.dup(stdout.fileno()), "w", encoding=stdout.encoding, closefd=True)
+
+
+@contextlib.contextmanager
+def _descriptors_to(log: TextIO, *descriptors: int) -> Iterator[None]:
+    """What compiled libraries print goes to the log too: HiGHS, for one, prints a line of its own now and then."""
+    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors}
+    for descriptor in descriptors:
+        os.dup2(log.fileno(), descriptor)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)  # what C still holds in its buffer would come out on the terminal at the end
+        for descriptor, terminal in kept.items():
+            os.dup2(terminal, descriptor)
+            os.close(terminal)
+
+
+@contextlib.contextmanager
+def output_to(file: Path) -> Iterator[None]:
+    """Whatever this process and its children print goes to a file; a `Progress` of before still has the terminal."""
+    with file.open("w") as log, _descriptors_to(log, STDOUT, STDERR):
+        yield
+
+
+def _title(step: str) -> str:
+    return step.replace("__", ".")
+
+
+def _cause(error: Any) -> str:
+    """The innermost message, without the stack."""
+    while error.cause is not None:
+        error = error.cause
+    message = str(error.message).strip()
+    # dagster-dbt begins with the whole command, variables included: kilobytes before the cause.
+    message = message[message.find(DBT_ERRORS) :] if DBT_ERRORS in message else message
+    step = next_step(message)
+    return f"{message}\n  {step[0].upper()}{step[1:]}." if step and step not in message else message

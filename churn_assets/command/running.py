@@ -1,0 +1,138 @@
+"""Running the job from the command line: in this process, with what is missing of the history first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.errors import DagsterInvalidConfigError
+from dagster._core.utils import make_new_run_id
+
+from churn_assets.command.progress import Progress
+from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
+from churn_assets.defs.staging.feed import ASKED_TAG
+from churn_assets.erasure.erase import sweep_erased
+from churn_assets.failures import Failure
+from churn_assets.instance.home import Home
+from churn_assets.landing import of_home
+from churn_assets.landing.blocking import refuse_what_would_be_wrong
+from churn_assets.landing.of_home import orders_reach
+from churn_assets.stages import Stage
+from churn_assets.warehouse.history import WAREHOUSE_STAGES, missing_history, settle_calendar
+from churn_assets.workplace import Workplace
+
+JOB = "snapshot_job"
+EVENTS_PER_BATCH = "500"  # see storage/events.py
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+class InstanceError(Failure):
+    """The configuration of Dagster in a home is wrong."""
+
+
+def run_snapshot(root: Path, snapshot: date | None) -> bool:
+    """Everything at `snapshot` (None: the newest the orders reach). Returns whether it succeeded."""
+    workplace = ready(root)
+    calendar = workplace.calendar
+    day = calendar.snapshot(snapshot) if snapshot else calendar.first_at_or_after(orders_reach(workplace.home)[1])
+    return _run(workplace, [day])
+
+
+def run_range(root: Path, first: date, last: date) -> bool:
+    """Everything at all snapshots from `first` to `last`, in one run. Returns whether it succeeded."""
+    workplace = ready(root)
+    days = workplace.calendar.between(workplace.calendar.snapshot(first), workplace.calendar.snapshot(last))
+    return _run(workplace, days)
+
+
+def ready(root: Path) -> Workplace:
+    """The instance at `root`, ready to run: its Dagster home settled and its calendar known."""
+    home = Home(root).prepare()
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
+    refuse_what_would_be_wrong(
+        of_home.landed(home)
+    )  # before the calendar: a home that was wrong once has to work when mended
+    settle_calendar(home)
+    return Workplace(home_path=str(root))
+
+
+@contextmanager
+def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of a home. Raises InstanceError."""
+    try:
+        found = dg.DagsterInstance.get()
+    except DagsterInvalidConfigError as error:
+        told = str(error).splitlines()[-1].strip().split(" Expected:")[0]
+        raise InstanceError(
+            f"{home.dagster / 'dagster.yaml'}: {told} Correct it, or delete it to have it made anew."
+        ) from error
+    with found:
+        yield found
+
+
+def _run(workplace: Workplace, days: Sequence[date]) -> bool:
+    from churn_assets.definitions import defs  # noqa: PLC0415 - reads the home, which is settled only now
+
+    progress = Progress()
+    job = defs().get_repository_def().get_job(JOB)
+    with instance_of(workplace.home) as instance:
+        sweep(workplace, instance, progress)
+        name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
+        everything = dg.AssetSelection.all()
+        # Portraits are a mart too, but one that waits for scores.
+        warehouse = dg.AssetSelection.groups(*WAREHOUSE_STAGES) - dg.AssetSelection.groups(Stage.SCORING).downstream()
+        missing = missing_history(workplace, days)
+        if missing:
+            # One dbt invocation for both: each costs seconds before its first row.
+            progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
+            if not _execute(job, instance, [*missing, *days], progress, warehouse, asked_from=days[0]):
+                return False
+        progress.say(f"Snapshot {name}")
+        is_done = _execute(job, instance, days, progress, everything - warehouse if missing else everything)
+    if is_done:
+        progress.summary(workplace, days[-1])
+    return is_done
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    days: Sequence[date],
+    progress: Progress,
+    selection: dg.AssetSelection,
+    asked_from: date | None = None,
+) -> bool:
+    """One Dagster run over `days`, told as it goes; those before `asked_from` are made as history only."""
+    run_id = make_new_run_id()
+    tags = dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
+    if asked_from:
+        tags[ASKED_TAG] = asked_from.isoformat()
+    keys = sorted(selection.resolve(job.asset_layer.asset_graph))
+    with progress.following(instance, run_id):
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            tags=tags if len(days) > 1 else None,
+            partition_key=None if len(days) > 1 else days[0].isoformat(),
+            asset_selection=keys,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    return result.success
+
+
+def sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
+    """Clear away what killed runs left, and whom old files brought back, unless somebody else is at work here."""
+    for line in sweep_dead_runs(instance, workplace.home.locks):
+        progress.say(line)
+    for line in sweep_erased(workplace):
+        progress.say(line)
+    if not instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
+        left = workplace.tables.sweep()
+        if left:
+            progress.say(f"Removed {left} half-written files.")

@@ -1,0 +1,61 @@
+"""From raw tables to the feature mart: two dbt invocations per run, whatever the number of snapshots in it.
+
+Two, so that what is wrong with the staged rows stops a run before the marts have consumed them. The second one costs
+3.6 s (2 cores, 2026-11).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from churn_assets.defs.dbt.run import build
+from churn_assets.defs.partitions import CALENDAR, snapshots_of
+from churn_assets.defs.raw.observe import observations
+from churn_assets.erasure.erase import sweep_erased
+from churn_assets.landing import of_home
+from churn_assets.landing.blocking import refuse_what_would_be_wrong
+from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
+from churn_assets.warehouse.project import prepare_manifest
+from churn_assets.workplace import Workplace
+
+
+@dbt_assets(
+    manifest=prepare_manifest(),
+    name="staging_models",
+    select="fqn:staging",
+    partitions_def=CALENDAR.partitions,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def staging_models(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
+) -> Iterator[Any]:
+    """The raw rows, typed or refused; and what was found of the raw tables."""
+    snapshots = snapshots_of(context)
+    for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
+        context.log.warning(line)
+    refuse_what_would_be_wrong(of_home.landed(workplace.home))
+    yield from build(context, workplace, dbt, snapshots)
+    for observation in observations(workplace, snapshots[-1]):
+        context.log_event(observation)
+
+
+@dbt_assets(
+    manifest=prepare_manifest(),
+    name="warehouse_models",
+    select="fqn:marts fqn:features",
+    partitions_def=CALENDAR.partitions,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def warehouse_models(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
+) -> Iterator[Any]:
+    """Marts, features and labels up to the snapshots of this run."""
+    snapshots = snapshots_of(context)
+    made_with = workplace.record.fact(FINGERPRINT_FACT)
+    is_outdated = made_with is not None and made_with != fingerprint(workplace)
+    if is_outdated:
+        context.log.warning("The warehouse was made with other settings, SQL or raw columns: it is made again.")
+    yield from build(context, workplace, dbt, snapshots, is_rebuild=is_outdated)
+    workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))

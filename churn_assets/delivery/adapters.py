@@ -1,0 +1,62 @@
+"""The adapters that the settings ask for, by channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from churn_assets.delivery.call_file import CallFileAdapter
+from churn_assets.delivery.channels import Adapter
+from churn_assets.delivery.smtp import SmtpAdapter
+from churn_assets.delivery.webhook import WebhookAdapter
+from churn_assets.failures import Failure
+from churn_assets.settings.decisions import Delivery
+
+NEED_ADDRESS = ("smtp", "file")
+
+
+class AdapterError(Failure, ValueError):
+    """A channel cannot work as it is set; the message names its adapter and what to change."""
+
+
+def adapter_names(settings: Delivery) -> dict[str, str]:
+    """Which adapter each channel has; channels without one are left out."""
+    named = {"email": settings.email, "sms": settings.sms, "push": settings.push, "call": settings.call}
+    return {channel: name for channel, name in named.items() if name}
+
+
+def channels_needing_address(settings: Delivery) -> set[str]:
+    """Channels whose adapter looks an address up here; a webhook's receiver knows its users."""
+    return {channel for channel, name in adapter_names(settings).items() if name in NEED_ADDRESS}
+
+
+def open_adapters(settings: Delivery, folder: Path, name: str) -> dict[str, Adapter]:
+    """One adapter per channel that has one; `folder` and `name` are for the file of calls. Raises AdapterError."""
+    made: dict[str, Adapter] = {}
+    for kind in sorted(set(adapter_names(settings).values())):
+        try:
+            made[kind] = _open(kind, settings, folder, name)
+        except ValueError as error:
+            raise AdapterError(f"delivery: the adapter {kind} cannot work: {error} (section delivery)") from error
+    return {channel: made[kind] for channel, kind in adapter_names(settings).items()}
+
+
+def _open(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:
+    if kind == "webhook":
+        return WebhookAdapter(
+            settings.webhook_url or "",
+            settings.webhook_secret.get_secret_value() if settings.webhook_secret else "",
+            timeout_seconds=settings.timeout_seconds,
+            attempts=settings.attempts,
+        )
+    if kind == "smtp":
+        return SmtpAdapter(
+            settings.smtp_host or "",
+            settings.smtp_port,
+            settings.sender or "",
+            settings.unsubscribe_url or "",
+            username=settings.smtp_username,
+            password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+            security=settings.smtp_security,
+            timeout_seconds=settings.timeout_seconds,
+        )
+    return CallFileAdapter(folder, name)

@@ -1,0 +1,135 @@
+"""Messages as rows of a CSV that a call centre opens in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from churn_assets.delivery.channels import Fate, Message, Outcome
+from churn_assets.instance.durable import force
+
+COLUMNS = ("message_key", "user_id", "phone", "template", "subject", "body", "language")
+BOM = "\ufeff"  # without it spreadsheets read Chinese as Latin
+# OWASP's list; NUL is OWASP ASVS 1.2.10's. East Asian spreadsheets may take the full-width signs for the plain ones.
+STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+
+
+class CallFileAdapter:
+    """Exactly one row per message_key in calls-<name>.csv: keyed by what the file holds when it is opened again.
+
+    A row is on the disk before it counts as delivered. A last row torn by a crash is cut off when the file is opened,
+    and its message can be delivered again. One writer at a time, the file is locked; the folder is made private to the
+    user (0700, the file 0600), since the rows hold telephone numbers.
+
+    RFC 4180 with every cell in quotes, UTF-8 with a byte order mark. A cell that a spreadsheet would take for a formula
+    gets a leading apostrophe (https://owasp.org/www-community/attacks/CSV_Injection), telephone numbers that begin with
+    + too: '+8613800138000 is text and keeps its digits; a dialler that reads the file has to take the apostrophe off.
+
+    Fates: row written delivered, also if it was there before; no number failed; a row that could not be written and was
+    taken back: deferred, one that could not be taken back: unknown.
+    Raises ValueError on a name that is no plain file name and on a file that begins otherwise (one that a spreadsheet
+    has saved, say, which is left as it is), OSError on a folder or file that cannot be written,
+    BlockingIOError if another writer has it.
+    """
+
+    name = "file"
+    is_keyed = True
+
+    def __init__(self, folder: Path, name: str) -> None:
+        if not re.fullmatch(r"[\w-][\w.-]*", name, re.ASCII):
+            raise ValueError(f"{name!r}: name a call file with letters, digits, dots, hyphens and underscores")
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        folder.chmod(PRIVATE_FOLDER)
+        self.path = folder / f"calls-{name}.csv"
+        self._file: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel drops it when the process dies
+            os.fchmod(self._file, PRIVATE_FILE)
+            self._keys = self._opened(self._file)
+            self._size = os.fstat(self._file).st_size
+            force(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def deliver(self, message: Message, address: str | None) -> Outcome:
+        """Append one row. Raises ValueError once closed."""
+        if self._file is None:
+            raise ValueError("the call file is closed")
+        if not address:
+            return Outcome(Fate.FAILED, "no phone number")
+        key = _safe(message.message_key)
+        if key in self._keys:
+            return Outcome(Fate.DELIVERED, "in the call file already")
+        values = (message.user_id, address, message.template, message.subject, message.body, message.language)
+        record = _record(key, *values)
+        try:
+            os.ftruncate(self._file, self._size)  # what an earlier failure may have left
+            _append(self._file, record)
+        except OSError:
+            return self._taken_back(self._file)
+        self._keys.add(key)
+        self._size += len(record)
+        return Outcome(Fate.DELIVERED, "row written to the call file")
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
+
+    def _opened(self, file: int) -> set[str]:
+        """The keys in the file, after a torn end is cut off and the header of a new one written."""
+        data = self.path.read_bytes()
+        header = BOM.encode() + _record(*COLUMNS)
+        if header.startswith(data):  # new, or torn in its first line
+            os.ftruncate(file, 0)
+            _append(file, header)
+            return set()
+        if not data.startswith(header):  # saved by a spreadsheet, say: not ours to cut
+            raise ValueError(f"{self.path.name} was not left as it was written here: move it away")
+        whole = data[: _complete(data)]
+        if len(whole) < len(data):
+            os.ftruncate(file, len(whole))
+        os.fsync(file)  # rows of a process that died before it could
+        return {row[0] for row in csv.reader(io.StringIO(whole[len(header) :].decode(), newline=""))}
+
+    def _taken_back(self, file: int) -> Outcome:
+        with suppress(OSError):
+            os.ftruncate(file, self._size)
+            os.fsync(file)
+            return Outcome(Fate.DEFERRED, "the call file could not be written")
+        return Outcome(Fate.UNKNOWN, "the call file could not be written, nor the row taken back")
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(STARTS_FORMULA) else cell
+
+
+def _record(*cells: str) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow([_safe(cell) for cell in cells])
+    return text.getvalue().encode()
+
+
+def _append(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    os.fsync(file)
+
+
+def _complete(data: bytes) -> int:
+    """Where the last whole record ends: at a line end with an even number of quotes before it, so outside of a cell."""
+    end = position = quotes = 0
+    for line in data.splitlines(keepends=True):
+        position += len(line)
+        quotes += line.count(b'"')
+        if quotes % 2 == 0 and line.endswith(b"\r\n"):
+            end = position
+    return end

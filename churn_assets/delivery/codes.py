@@ -1,0 +1,44 @@
+"""The pool of coupon codes as the plan of a snapshot knows it: delivered before it, and given to nobody yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+from churn_assets.decisions.options import Treatment
+from churn_assets.delivery.code_pool import given_codes
+from churn_assets.instance.calendar import CADENCE_DAYS
+from churn_assets.workplace import Workplace
+
+POOL = """
+select arm, level, code, regexp_full_match(code, $carried) and length(code) <= 64 as is_carried,
+       coalesce(expires_at >= $lasts_until, true) as is_lasting
+from marts.dim_coupon_codes
+where known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+order by arm, level nulls first, expires_at nulls last, code
+"""
+# What a line of text can carry: words without control characters, and without braces, which would be taken for a slot.
+CARRIED = r"[^\p{C}\p{Z}{}]+(?: [^\p{C}\p{Z}{}]+)*"
+
+
+def pool_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per code known at the snapshot, in the order in which they are given: arm, level, code, flags.
+
+    is_carried: a text can hold it. is_lasting: it holds through the last day that a text of this plan may name, to the
+    minute, since systems write the end of a day in many ways.
+    """
+    last_day = snapshot + timedelta(days=CADENCE_DAYS[workplace.settings.calendar.cadence])
+    lasts_until = datetime.combine(last_day, time(23, 59))
+    return workplace.warehouse.query(POOL, {"snapshot": snapshot, "lasts_until": lasts_until, "carried": CARRIED})
+
+
+def free_codes(
+    workplace: Workplace, snapshot: date, given_before: datetime | None = None
+) -> Mapping[Treatment, Sequence[str]]:
+    """Codes by arm and level, those that expire first in front; without those given (before a moment)."""
+    given = given_codes(workplace.record, given_before)
+    usable = pool_at(workplace, snapshot).filter("is_carried", "is_lasting", ~pl.col("code").is_in(sorted(given)))
+    grouped = usable.group_by("arm", "level", maintain_order=True).agg("code")
+    return {(arm, level): codes for arm, level, codes in grouped.iter_rows()}

@@ -1,0 +1,83 @@
+"""The plan of a snapshot as a person approves it: its messages, what they cost, and a hash that any change alters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from churn_assets.delivery.signature import Signer
+from churn_assets.failures import Failure
+from churn_assets.instance.outbox import Approval, content_sha256
+from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
+
+
+class NoPlan(Failure, LookupError):
+    """There is nothing to approve or to send at a snapshot."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`messages`: contract Outbox with arm, level and expected_cost_amount of their decisions."""
+
+    snapshot: date
+    messages: pl.DataFrame
+    policy_version: str
+
+    @classmethod
+    def at(cls, workplace: Workplace, snapshot: date) -> Plan:
+        """Raises NoPlan where nothing was decided."""
+        if workplace.tables.find(Stage.INTERVENTIONS, "outbox", snapshot) is None:
+            made = [p.snapshot for p in workplace.record.partitions(Stage.INTERVENTIONS, "outbox")]
+            there = f"there are plans of {', '.join(map(str, made[-5:]))}" if made else "churn run makes one"
+            raise NoPlan(f"interventions.outbox has no snapshot {snapshot}: {there}.")
+        ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", snapshot)
+        columns = ("decision_id", "arm", "level", "expected_cost_amount", "policy_version", "propensity")
+        known = workplace.outbox.messages(ledger["decision_id"].to_list())
+        messages = known.join(ledger.select(columns), on="decision_id").sort("message_key")
+        return cls(snapshot, messages, ledger.item(0, "policy_version"))
+
+    @property
+    def sha256(self) -> str:
+        return content_sha256(self.messages)
+
+    @property
+    def open_messages(self) -> pl.DataFrame:
+        """Those nobody has approved or cancelled yet."""
+        return self.messages.filter(pl.col("state") == "planned")
+
+    @property
+    def cost_amount(self) -> float:
+        """Of all its messages that are not cancelled, to the 1/10,000 in which budgets are counted."""
+        return round(float(self.messages.filter(pl.col("state") != "cancelled")["expected_cost_amount"].sum()), 4)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the next plan has taken over."""
+        return self.messages.is_empty() or bool((self.messages["expires_at"] <= now).all())
+
+    def why_not(self, approval: Approval | None, signer: Signer) -> str | None:
+        """Why `approval` does not allow this plan to be sent, None where it does."""
+        if approval is None:
+            return f"The plan of {self.snapshot} is not approved: churn approve --snapshot {self.snapshot}"
+        if approval.plan_sha256 != self.sha256:
+            return (
+                f"The plan of {self.snapshot} is not the one that {approval.approved_by} approved at "
+                f"{approval.approved_at:%Y-%m-%d %H:%M} UTC: look at it and approve it again"
+            )
+        unsigned = signer.why_not(approval)
+        if unsigned:
+            return (
+                f"The approval of {self.snapshot} in the name of {approval.approved_by} {unsigned}: look at the plan "
+                f"and approve it here (churn approve --snapshot {self.snapshot})"
+            )
+        return None
+
+
+def newest_plan(workplace: Workplace) -> date:
+    """The newest snapshot that was decided. Raises NoPlan."""
+    made = [p.snapshot for p in workplace.record.partitions(Stage.INTERVENTIONS, "outbox")]
+    if not made:
+        raise NoPlan("Nothing has been decided yet: churn run makes a plan.")
+    return max(made)

@@ -1,0 +1,213 @@
+"""Messages as e-mail through a mail server: RFC 5321 for the steps, RFC 8058 for the one-click way out."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
+
+KEY_PLACE = "{message_key}"
+# One address in ASCII: two, or a name, a comment or a line break around it, would reach somebody or something else.
+ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9.-]*[a-z0-9]", re.ASCII | re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+STATUS = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
+SENDERS_FAULT = {"5.1.7", "5.1.8"}  # the two of 5.1.x that are not about the recipient (RFC 3463)
+ADDRESS_CODES = {550, 551, 553}  # what a server without an RFC 3463 status says of an address (RFC 5321 4.2.3)
+TAKEN, CONTENT_WANTED, TEMPORARY, FOR_GOOD = 2, 354, 4, 5
+
+
+class _Unwritable(ValueError):
+    """Says why, without the value."""
+
+
+class SmtpAdapter:
+    """At most once if an unknown fate is left alone, at least once if it is tried again: e-mail knows no key.
+
+    Message-ID comes from message_key, so a mail sent twice can be recognised, but no server has to drop it. The steps
+    are taken one by one: a message cannot have been taken before its content begins to go out, and is taken at the
+    answer that follows it (RFC 5321 4.1.1.4, 4.2.5). List-Unsubscribe and List-Unsubscribe-Post follow RFC 8058; the
+    DKIM signature over both that it asks for is the mail server's to make. Mails that bounce later come back to the
+    sender's mailbox and are not seen here. One connection serves all messages and is opened again when lost.
+
+    Fates: final 2xx delivered. A recipient or content refused with 5xx: failed, a hard bounce where the server speaks
+    of the recipient's address (5.1.x; 550, 551, 553 without an RFC 3463 status). 4xx, no connection, login or sender
+    refused (the set-up is at fault, not the message): deferred. Lost between content and answer: unknown.
+
+    "starttls" and "tls" check the certificate and never go on without; "none" is for a server on the same machine.
+    Raises ValueError on what cannot work: a sender that is no address, an unsubscribe URL without {message_key} or
+    https, "none" with another host, a user name without a password.
+    """
+
+    name = "smtp"
+    is_keyed = False
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        sender: str,
+        unsubscribe_url: str,
+        username: str | None = None,
+        password: str | None = None,
+        security: Literal["starttls", "tls", "none"] = "starttls",
+        timeout_seconds: float = 20,
+    ) -> None:
+        if security == "none" and not is_loopback(host):
+            raise ValueError("security none is for a mail server on this machine (127.0.0.1): use starttls or tls")
+        if (username is None) != (password is None):
+            raise ValueError("a user name and a password belong together: give both or neither")
+        self._sender = _sender(sender)
+        self._unsubscribe_url = _unsubscribe_url(unsubscribe_url)
+        self._host, self._port, self._security, self._timeout = host, port, security, timeout_seconds
+        self._login = (username, password) if username is not None and password is not None else None
+        self._connection: smtplib.SMTP | None = None
+
+    def deliver(self, message: Message, address: str | None) -> Outcome:
+        """Hand one message over in one try."""
+        if not address:
+            return Outcome(Fate.FAILED, "no e-mail address")
+        try:
+            content = self._written(message, address)
+        except _Unwritable as error:
+            return Outcome(Fate.FAILED, str(error))
+        try:
+            connection = self._ready()
+            refusal = self._offer(connection, address)
+        except OSError as error:  # smtplib's errors are
+            self._drop()
+            return Outcome(Fate.DEFERRED, _why(error))
+        return refusal or self._sent(connection, content)
+
+    def close(self) -> None:
+        if self._connection:
+            with suppress(OSError):
+                self._connection.quit()
+        self._drop()
+
+    def _offer(self, connection: smtplib.SMTP, address: str) -> Outcome | None:
+        """All steps before the content; the refusal, or None if the content is wanted."""
+        code, text = connection.mail(self._sender.addr_spec)
+        if code // 100 != TAKEN:
+            return Outcome(Fate.DEFERRED, _detail("sender", code, text))
+        code, text = connection.rcpt(address)
+        if code // 100 != TAKEN:
+            return _refused("recipient", code, text)
+        code, text = connection.docmd("data")
+        return None if code == CONTENT_WANTED else _refused("content", code, text)
+
+    def _sent(self, connection: smtplib.SMTP, content: bytes) -> Outcome:
+        try:
+            connection.send(content)
+            code, text = connection.getreply()
+        except OSError:
+            self._drop()
+            return Outcome(Fate.UNKNOWN, "connection lost after the content had begun to go out")
+        if code // 100 == TAKEN:
+            return Outcome(Fate.DELIVERED, f"content taken: {code}")
+        if code // 100 in (TEMPORARY, FOR_GOOD):
+            return _refused("content", code, text)
+        return Outcome(Fate.UNKNOWN, "an answer to the content that is none of SMTP's")
+
+    def _ready(self) -> smtplib.SMTP:
+        """The connection without a message half offered; a new one if the server has hung up meanwhile."""
+        if self._connection:
+            with suppress(OSError):
+                if self._connection.rset()[0] // 100 == TAKEN:
+                    return self._connection
+            self._drop()
+        context = ssl.create_default_context()
+        if self._security == "tls":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
+        else:
+            connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        self._connection = connection  # from here on it is dropped if a step fails
+        if self._security == "starttls":
+            connection.starttls(context=context)
+        connection.ehlo_or_helo_if_needed()
+        if self._login:
+            connection.login(*self._login)
+        return connection
+
+    def _drop(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    def _written(self, message: Message, address: str) -> bytes:
+        """The mail as it goes out, with its final dot. Raises _Unwritable."""
+        if not ADDRESS.fullmatch(address):
+            raise _Unwritable("not one plain e-mail address")
+        if CONTROL.search(message.subject):
+            raise _Unwritable("the subject holds a line break or another control character")
+        mail = EmailMessage(SMTP.clone(cte_type="7bit"))  # not every server takes eight bits
+        mail["From"], mail["To"], mail["Subject"] = self._sender, address, message.subject
+        mail["Date"] = datetime.now(UTC)
+        mail["Message-ID"] = f"<{message.message_key}@{self._sender.domain}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        mail.set_content(message.body)
+        url = unsubscribe_link(self._unsubscribe_url, message.message_key)
+        # By hand: EmailMessage would write a long URL as an encoded word, which no mail program reads as a URL.
+        content = f"List-Unsubscribe: <{url}>\r\n".encode() + mail.as_bytes()
+        return LEADING_DOT.sub(b"..", content) + b".\r\n"
+
+
+def unsubscribe_link(url: str, message_key: str) -> str:
+    """Where one click ends the channel for whoever got the message."""
+    return url.replace(KEY_PLACE, quote(message_key, safe=""))
+
+
+def _refused(step: Literal["recipient", "content"], code: int, text: bytes) -> Outcome:
+    detail = _detail(step, code, text)
+    if code // 100 != FOR_GOOD:
+        return Outcome(Fate.DEFERRED, detail)
+    status = _status(text)
+    if status in ("", "5.0.0"):  # says nothing: the code alone has to
+        return Outcome(Fate.FAILED, detail, is_hard_bounce=step == "recipient" and code in ADDRESS_CODES)
+    return Outcome(Fate.FAILED, detail, is_hard_bounce=status.startswith("5.1.") and status not in SENDERS_FAULT)
+
+
+def _detail(step: str, code: int, text: bytes) -> str:
+    """Numbers alone: what a server writes beside them often repeats the address."""
+    return f"{step} refused: {code} {_status(text)}".strip()
+
+
+def _status(text: bytes) -> str:
+    found = STATUS.match(text)
+    return found.group().decode() if found else ""
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"login refused: {error.smtp_code}"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "the mail server offers no STARTTLS, or no login of a known kind"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the mail server's certificate is not trusted"
+    return "no connection, or one lost before the content"
+
+
+def _sender(text: str) -> Address:
+    name, spec = parseaddr(text)
+    if CONTROL.search(text) or not ADDRESS.fullmatch(spec):
+        raise ValueError("the sender is not one e-mail address: give shop@example.com or Shop <shop@example.com>")
+    return Address(name, addr_spec=spec)
+
+
+def _unsubscribe_url(url: str) -> str:
+    parts = urlsplit(url)
+    if KEY_PLACE not in url or not re.fullmatch(r"[!-;=?-~]+", url):
+        raise ValueError(f"unsubscribe_url: give an ASCII URL that holds {KEY_PLACE}, so that a click says whose it is")
+    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
+        raise ValueError("unsubscribe_url: RFC 8058 asks for https; http is for a server on this machine (127.0.0.1)")
+    return url

@@ -1,0 +1,190 @@
+"""Messages as signed webhooks: https://github.com/standard-webhooks/standard-webhooks (spec/standard-webhooks.md)."""
+
+from __future__ import annotations
+
+import binascii
+import random
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from standardwebhooks import Webhook
+
+from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
+
+# Answers that say the request was not worked on (RFC 9110 15.5.9, 15.6.4; RFC 8470 5.2; RFC 6585 4).
+NOT_TAKEN = {408, 425, 429, 503}
+# Answers that say the set-up is wrong, not the message: nothing was taken, and trying again at once would not help.
+MISSET = {401, 403, 404, 405, 407}
+WAIT_CAP = timedelta(seconds=30)  # one receiver must not hold up a whole dispatch
+BODY_BYTES = 65_536  # an answer's body means nothing; a short one is read so that the connection can be used again
+KEY_BYTES = range(24, 65)
+NO_KEY = "the webhook's secret is none of Standard Webhooks: give whsec_ and 24 to 64 random bytes in base64"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """`fate` is FAILED and DELIVERED for good, UNKNOWN and DEFERRED as far as this one attempt goes."""
+
+    fate: Fate
+    detail: str
+    retry_after: timedelta | None = None
+
+
+class WebhookAdapter:
+    """At least once on the wire, once for a receiver that drops a webhook-id it has seen, as the specification asks.
+
+    Each attempt has webhook-id = message_key, the stored payload byte for byte, and a signature of its own time. The
+    receiver knows the user by user_id: the address is neither needed nor sent. Attempts are repeated with exponential
+    backoff and jitter after a lost answer, 5xx, 408, 425 and 429. Retry-After is kept; one of more than 30 s ends the
+    attempts, as trying earlier is what it forbids. Redirects are not followed.
+    401, 403, 404, 405 and 407 are about the set-up: deferred, without another attempt.
+
+    Fates: 2xx delivered. 3xx and other 4xx failed. No connection, 408, 425, 429, 503: deferred. A connection or an
+    answer lost after the request may have gone out, and other 5xx: unknown, whatever later attempts say short of 2xx.
+
+    Raises ValueError on a secret that is none, on a URL that is not https (http is for the same machine), and on an
+    attempt count below 1; neither secret nor URL is in the message.
+    """
+
+    name = "webhook"
+    is_keyed = True
+
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        timeout_seconds: float = 10,
+        attempts: int = 4,
+        wait_initial_seconds: float = 0.5,
+    ) -> None:
+        if attempts < 1:
+            raise ValueError(f"attempts is {attempts}: a webhook needs at least one")
+        self._url = _checked(url)
+        self._signer = _signer(secret)
+        self._timeout = timeout_seconds
+        self._attempts = attempts
+        self._wait = timedelta(seconds=wait_initial_seconds)
+        self._session = requests.Session()
+
+    def deliver(self, message: Message, address: str | None) -> Outcome:  # noqa: ARG002 - a webhook needs no address
+        """Hand one message over in up to `attempts` requests."""
+        answer_lost = False
+        for attempt in range(1, self._attempts + 1):
+            answer = self._post(message)
+            if answer.fate is Fate.DELIVERED:
+                break
+            answer_lost |= answer.fate is Fate.UNKNOWN
+            wait = max(self._backoff(attempt), answer.retry_after or timedelta())
+            if answer.fate is Fate.FAILED or attempt == self._attempts or wait > WAIT_CAP:
+                break
+            time.sleep(wait.total_seconds())
+        detail = f"{answer.detail}, attempt {attempt}"
+        if answer_lost and answer.fate in (Fate.FAILED, Fate.DEFERRED):
+            return Outcome(Fate.UNKNOWN, f"{detail}; an earlier answer was lost")
+        return Outcome(answer.fate, detail)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _backoff(self, attempt: int) -> timedelta:
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, keeps no secret
+        return min(self._wait * (jitter * 2.0 ** (attempt - 1)), WAIT_CAP)
+
+    def _post(self, message: Message) -> _Answer:
+        now = datetime.now(UTC)
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message.message_key,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self._signer.sign(message.message_key, now, message.payload),
+        }
+        try:
+            with self._session.post(
+                self._url,
+                data=message.payload.encode(),
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,  # the status is the whole answer: a body that breaks off does not change it
+            ) as response:
+                with suppress(urllib3.exceptions.HTTPError, OSError):
+                    response.raw.read(BODY_BYTES, decode_content=False)
+                return _read(response)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return _lost(error)
+
+
+def _read(response: requests.Response) -> _Answer:
+    code = response.status_code
+    detail = f"HTTP {code}"
+    with suppress(ValueError):  # the server's own phrase is free text; the standard one is ours
+        detail = f"HTTP {code} {HTTPStatus(code).phrase}"
+    if HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
+        return _Answer(Fate.DELIVERED, detail)
+    if code < HTTPStatus.BAD_REQUEST:
+        return _Answer(Fate.FAILED, f"{detail}: a redirect is not followed")
+    wait = _retry_after(response.headers.get("Retry-After", ""))
+    if code in MISSET:
+        return _Answer(Fate.DEFERRED, f"{detail}: check delivery.webhook_url and webhook_secret", 2 * WAIT_CAP)
+    if code in NOT_TAKEN:
+        return _Answer(Fate.DEFERRED, detail, wait)
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _Answer(Fate.UNKNOWN, detail, wait)
+    return _Answer(Fate.FAILED, detail)
+
+
+def _retry_after(text: str) -> timedelta | None:
+    """Seconds or a date (RFC 9110 10.2.3); None where it is neither."""
+    if text.isdecimal():
+        return timedelta(seconds=min(int(text[:9]), 10**8))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment - datetime.now(UTC) if moment.tzinfo else None
+
+
+def _lost(error: Exception) -> _Answer:
+    """Deferred only where it is sure that no request went out: before a connection, or at its certificate."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, requests.exceptions.ProxyError):
+        return _Answer(Fate.DEFERRED, "the proxy made no connection")
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
+        return _Answer(Fate.DEFERRED, "the certificate is not trusted")
+    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return _Answer(Fate.DEFERRED, "no connection")
+    if isinstance(error, requests.Timeout):
+        return _Answer(Fate.UNKNOWN, "no answer in time")
+    return _Answer(Fate.UNKNOWN, "connection lost")
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        requests.Request("POST", url).prepare()
+    except (ValueError, requests.RequestException):  # their messages quote the URL
+        raise ValueError("the webhook URL cannot be read: give https://host/path") from None
+    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        raise ValueError(
+            "the webhook URL is not https, which only a receiver on this machine (127.0.0.1) may do without"
+        )
+    return url
+
+
+def _signer(secret: str) -> Webhook:
+    text = secret.removeprefix("whsec_")
+    try:
+        key = binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except ValueError:
+        raise ValueError(NO_KEY) from None
+    if len(key) not in KEY_BYTES:
+        raise ValueError(NO_KEY)
+    return Webhook(key)

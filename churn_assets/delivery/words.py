@@ -1,0 +1,90 @@
+"""Words on consent in the record store: those of the landing as they stand now, and those received here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from churn_assets.consent.words import ALL
+from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
+from churn_assets.duck import duck
+from churn_assets.failures import Failure
+from churn_assets.instance.record.store import Record
+from churn_assets.landing.inspect import LandedTable
+
+ALWAYS = "1900-01-01T00:00:00"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A yes or a no of a user on a channel (`all`: every one), and the moment at which it counts."""
+
+    user_id: str
+    channel: str
+    is_granted: bool
+    changed_at: datetime
+
+
+class NoSuchMessage(Failure, LookupError):
+    """A key that no message has."""
+
+
+def add_words(record: Record, words: Iterable[Word], source: str, now: datetime) -> int:
+    """Add those that are not the newest of their user and channel already; returns how many."""
+    added = 0
+    with record.transaction() as connection:
+        for word in words:
+            row = (word.user_id, word.channel, int(word.is_granted), word.changed_at.isoformat(timespec="microseconds"))
+            added += connection.execute(
+                "insert into consent_words (user_id, channel, is_granted, changed_at, source, received_at) "
+                "select ?1, ?2, ?3, ?4, ?5, ?6 where not exists ("
+                "select 1 from consent_words where user_id = ?1 and channel = ?2 and is_granted = ?3 "
+                "and changed_at = ?4)",
+                (*row, source, now.isoformat()),
+            ).rowcount
+    return added
+
+
+def landed_words(consents: LandedTable | None, users: Sequence[str], now: datetime) -> list[Word]:
+    """The newest yes and the newest no per channel of `users` in the landing, by the rule of consent/rule.py.
+
+    A yes counts once its time has come and it is known; a no counts at once, whatever times it gives.
+    """
+    if consents is None:
+        return []
+    said = " union all ".join(
+        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at, changed_at "
+        "from kept "
+        f"where channel_meant {'=' if channel == ALL else '<>'} '{ALL}'"
+        for channel in (*SENDING_CHANNELS, ALL)
+    )
+    sql = f"""
+    with kept as (
+      from {consents.scan} where refused_because is null and list_contains($users, user_id)
+    )
+    select user_id, channel, is_granted, max(counts_at) from ({said})
+    where is_granted is not null and (not is_granted or (changed_at <= $now and known_at <= $now))
+    group by all order by all
+    """
+    with duck() as connection:
+        rows = connection.execute(sql, {"users": list(users), "now": now}).fetchall()
+    return [Word(*row) for row in rows]
+
+
+def assumed_words(users: Iterable[str]) -> list[Word]:
+    """Consent where nobody ever said anything (decisions.unknown_consent: allow); any real word is newer."""
+    return [Word(user, channel, True, datetime.fromisoformat(ALWAYS)) for user in users for channel in SENDING_CHANNELS]
+
+
+def unsubscribed(record: Record, keys: Sequence[str], now: datetime) -> list[Word]:
+    """The users of messages, refusing the channel of each from now on. Raises NoSuchMessage and changes nothing."""
+    words = []
+    with record.transaction() as connection:
+        for key in keys:
+            row = connection.execute("select user_id, channel from outbox where message_key = ?", (key,)).fetchone()
+            if row is None:
+                raise NoSuchMessage(f"interventions.outbox: no message has the key {key}; nothing was changed.")
+            user_id, channel = row
+            words.append(Word(user_id, channel, is_granted=False, changed_at=now))
+    return words

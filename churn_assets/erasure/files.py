@@ -1,0 +1,118 @@
+"""Every file of a home by what it is, and a user in those that are neither tables nor raw rows."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from churn_assets.erasure.pending import PENDING
+from churn_assets.erasure.raw_files import records
+from churn_assets.erasure.traces import Traces, is_telling
+from churn_assets.instance.files import write_whole
+from churn_assets.landing.files import DataFile, Format, data_file
+from churn_assets.landing.journal import NAME
+
+SHOP = "truth"  # what the simulated shop knows of its users; the pipeline may not even look
+RAW_FOLDERS = ("landing", "received")
+LINES = (".csv", ".jsonl", ".log", ".err", ".out", ".txt")  # a line is a row: one that names the user goes
+ENCODING, ERRORS = "utf-8", "surrogateescape"  # bytes that are no UTF-8 come back as they were
+PARTS_OF_OTHERS = ("-wal", "-shm", "-journal", ".wal")
+ARCHIVES = (".gz", ".zip", ".zst", ".bz2", ".xz", ".tar", ".tgz")
+
+
+class Kind(StrEnum):
+    """By content, not by name."""
+
+    RAW = "raw"
+    PARQUET = "parquet"
+    DUCKDB = "duckdb"
+    SQLITE = "sqlite"
+    TEXT = "text"
+    ARCHIVE = "archive"
+
+
+def files_of(root: Path) -> Iterator[tuple[Path, Kind]]:
+    """Every file under a home, behind links too, but the tombstones, what an erasure has yet to do, the shop's own, and
+    raw rows kept elsewhere.
+    """
+    for file in _walk(root):
+        top = file.relative_to(root).parts[0]
+        if file.is_file() and top not in (SHOP, NAME, PENDING) and not file.name.endswith(PARTS_OF_OTHERS):
+            yield file, _kind(file, is_raw=top in RAW_FOLDERS)
+
+
+def is_elsewhere(folder: Path, root: Path) -> bool:
+    """Whether raw rows are somebody else's: outside the home, or behind a link in it."""
+    return not folder.resolve().is_relative_to(root.resolve())
+
+
+def lines_in(file: Path, traces: Traces) -> int:
+    """Lines, of a CSV file records, that name the users; a file named after one counts whole."""
+    told = _lines(file)
+    if _is_named_after(file, traces):
+        return max(1, len(told))
+    return sum(traces.is_in(line) for line in told)
+
+
+def remove(file: Path, traces: Traces) -> None:
+    """A line that names the users goes, of a page only the name; what is no text is left, and the proof says so."""
+    if _is_named_after(file, traces):
+        file.unlink()
+        return
+    lines = _lines(file)
+    if not any(traces.is_in(line) for line in lines) or not _is_text("".join(lines)):
+        return
+    if file.suffix in LINES:
+        told = [line for line in lines if not traces.is_in(line)]
+    else:
+        told = [traces.without(line) for line in lines]
+    mode = file.stat().st_mode & 0o7777
+    write_whole(file.resolve(), lambda target: target.write_text("".join(told), ENCODING, newline=""))
+    file.chmod(mode)
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """In a stable order; a folder that links lead to twice comes once."""
+    seen = {root.resolve()}
+    for folder, names, found in os.walk(root, followlinks=True):
+        at = Path(folder)
+        raw = [name for name in names if at == root and name in RAW_FOLDERS and is_elsewhere(at / name, root)]
+        names[:] = sorted(name for name in names if name not in raw and (at / name).resolve() not in seen)
+        seen.update((at / name).resolve() for name in names)
+        yield from (at / name for name in sorted(found))
+
+
+def _kind(file: Path, *, is_raw: bool) -> Kind:
+    with file.open("rb") as handle:
+        head = handle.read(16)
+    if is_raw and (head.startswith(b"PAR1") or data_file(file) is not None):
+        return Kind.RAW
+    if head.startswith(b"PAR1"):
+        return Kind.PARQUET
+    if head.startswith(b"SQLite format 3"):
+        return Kind.SQLITE
+    if head[8:12] == b"DUCK":
+        return Kind.DUCKDB
+    return Kind.ARCHIVE if file.suffix in ARCHIVES else Kind.TEXT
+
+
+def _is_named_after(file: Path, traces: Traces) -> bool:
+    users = (user for user in traces.users if is_telling(user))
+    return any(re.search(rf"(?<![^\W_]){re.escape(user)}(?![^\W_])", file.name) for user in users)
+
+
+def _lines(file: Path) -> list[str]:
+    if file.suffix == ".csv":
+        return [record.text for record in records(DataFile(file, Format.CSV), ENCODING)]
+    return file.read_bytes().decode(ENCODING, ERRORS).splitlines(keepends=True)
+
+
+def _is_text(content: str) -> bool:
+    try:
+        content.encode(ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,25 @@
+"""A user in files of raw rows that are the home's own: its landing, and what channels have sent back (received/)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from churn_assets.erasure.raw_files import without
+from churn_assets.erasure.traces import Traces
+from churn_assets.instance.files import write_whole
+
+
+def remove(files: Iterable[Path], traces: Traces, encoding: str = "utf-8") -> None:
+    """Write each file that holds the users anew without their rows, and with its old time: nothing has been delivered.
+
+    The orders come last: they alone say which lines of orders are theirs, should this be killed half-way.
+    """
+    for file in sorted(files, key=lambda file: ("orders" in file.parts, file)):
+        write = without(file, traces, encoding)
+        if write:
+            stat = file.stat()
+            write_whole(file.resolve(), write)
+            os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+            file.chmod(stat.st_mode & 0o7777)

@@ -1,0 +1,170 @@
+"""Where one instance keeps its files: paths, and the folders themselves, who may enter them and that they are there."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from churn_assets.failures import Failure
+from churn_assets.instance.private import OWNER_ONLY, NoFolderForAHome, close_to_others, refuse_shared
+from churn_assets.settings import Settings, load_settings
+
+# No telemetry, no dialog that invites every new instance to a community, and an event log that keeps up with backfills.
+INSTANCE_CONFIG = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+event_log_storage:
+  module: churn_assets.defs.event_log
+  class: OpenSqliteEventLog
+  config:
+    base_dir: history/runs
+"""
+
+EVENT_LOG = INSTANCE_CONFIG[INSTANCE_CONFIG.index("event_log_storage") : INSTANCE_CONFIG.index("  config:")]
+OWN_EVENT_LOG = re.compile(r"event_log_storage:\n  module: churn_assets\.\S+\n  class: \S+\n")
+
+# All that an instance makes under its root, and the settings and raw tables that people put there.
+OWN = (
+    "churn.yaml", "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*", "tables",
+    "reports", "tuning", "record.sqlite*", "locks", "dagster", "dbt", "models", "tombstones.jsonl",
+)  # fmt: skip
+SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
+
+
+class NoSuchHome(Failure, LookupError):
+    """A decision was to be recorded where there is no instance."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder named by CHURN_HOME. Everything under it but the record store and the landing can be made again."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """Raises NoFolderForAHome where the path cannot be made a whole one."""
+        named = os.environ.get("CHURN_HOME") or "churn_home"
+        try:
+            return cls(Path(named).expanduser().absolute())
+        except (RuntimeError, FileNotFoundError) as error:  # of ~somebody; of a working directory that is gone
+            raise NoFolderForAHome(
+                f"{named}: no such folder can be found ({error}); name it by its whole path."
+            ) from error
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.settings_file)
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "churn.yaml"
+
+    @property
+    def landing(self) -> str:
+        """Folder or URI of the raw tables."""
+        return self.settings.landing.uri or str(self.root / "landing")
+
+    @property
+    def received(self) -> Path:
+        """Raw rows that this instance makes itself: what dispatched messages became, words on consent received."""
+        return self.root / "received"
+
+    @property
+    def cache(self) -> Path:
+        """What is known of raw files already, and copies of them in UTF-8."""
+        return self.root / "cache"
+
+    @property
+    def dispatched(self) -> Path:
+        """Files for call centres. They hold telephone numbers and are their owner's only."""
+        return self.root / "dispatched"
+
+    @property
+    def pseudonyms(self) -> Path:
+        """What the masked views call each user."""
+        return self.root / "masking" / "pseudonyms.parquet"
+
+    @property
+    def secrets(self) -> Path:
+        """The keys that approvals are signed and users masked with."""
+        return self.root / "secrets"
+
+    @property
+    def truth(self) -> Path:
+        """What the simulated shop knows and the pipeline may not."""
+        return self.root / "truth"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def tables(self) -> Path:
+        return self.root / "tables"
+
+    @property
+    def reports(self) -> Path:
+        """Pages made for people."""
+        return self.root / "reports"
+
+    @property
+    def tuning(self) -> Path:
+        """Trials of searches for better parameters (churn tune)."""
+        return self.root / "tuning"
+
+    @property
+    def record(self) -> Path:
+        return self.root / "record.sqlite"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.root / "dbt"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything says that an instance is at home here."""
+        return any((self.root / sign).exists() for sign in SIGNS)
+
+    def opened(self) -> Home:
+        """The same, closed to other users if it is there. Raises NoFolderForAHome."""
+        refuse_shared(self.root)
+        if self.is_there:
+            close_to_others(self.root, OWN)
+        return self
+
+    def existing(self) -> Home:
+        """The same. Raises NoSuchHome where nothing is at home here and something else is: the path may be misspelt."""
+        if not self.root.is_dir() or (any(self.root.iterdir()) and not self.is_there):
+            raise NoSuchHome(
+                f"{self.root} is no home (no {', '.join(SIGNS)} in it), so nothing was recorded: name the right one "
+                "with --home or CHURN_HOME."
+            )
+        return self
+
+    def prepare(self) -> Home:
+        """Make the folders, and the configuration of the Dagster instance that lives in them."""
+        refuse_shared(self.root)
+        self.root.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        close_to_others(self.root, OWN)
+        for folder in (self.tables, self.locks, self.dagster, self.dbt_target):
+            folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+        instance = self.dagster / "dagster.yaml"
+        if not instance.exists():
+            instance.write_text(INSTANCE_CONFIG)
+        elif (text := instance.read_text()) != (settled := OWN_EVENT_LOG.sub(EVENT_LOG, text)):
+            instance.write_text(settled)  # by a version that kept its event log elsewhere; the files are the same
+        return self

@@ -1,0 +1,35 @@
+"""Which home this is: a random name, made once and kept in the record store, and the place where the home is now.
+
+A home that is copied whole carries the name and the keys with it, so neither tells the copy from the original. The
+place does: the path of the home, and the number that the file system gave to the file of the approval key, which no
+copy shares, be it at another path or at the same one on another machine. A home that was moved, or brought back from a
+backup, counts as a copy: nobody can tell them apart, and what was approved before may have been sent since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from churn_assets.instance.home import Home
+from churn_assets.instance.keys import own_key
+from churn_assets.instance.record.store import Record
+
+FACT = "home.identity"
+APPROVAL_KEY = "approval"
+
+
+def identity(record: Record) -> str:
+    """32 hex digits; made by whoever asks first."""
+    with record.transaction() as connection:
+        connection.execute("insert or ignore into facts values (?, ?)", (FACT, secrets.token_hex(16)))
+        (name,) = connection.execute("select value from facts where name = ?", (FACT,)).fetchone()
+    return str(name)
+
+
+def place(home: Home, record: Record) -> str:
+    """32 hex digits that differ between any two homes, copies included."""
+    own_key(home.secrets, APPROVAL_KEY)
+    number = (home.secrets / f"{APPROVAL_KEY}.key").stat().st_ino
+    words = (identity(record), str(home.root.resolve()), str(number))
+    return hashlib.sha256("\x1f".join(words).encode()).hexdigest()[:32]

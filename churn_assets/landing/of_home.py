@@ -1,0 +1,31 @@
+"""The landing of one instance: its raw tables, and how far its orders reach."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from churn_assets.duck import duck
+from churn_assets.instance.home import Home
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import LandingContents, survey
+
+
+def landed(home: Home) -> LandingContents:
+    """The raw tables there are, and what of the landing is not read. Raises LandingError."""
+    return survey(home.landing, home.received, home.settings.landing, cache=home.cache)
+
+
+def orders_reach(home: Home) -> tuple[datetime, datetime]:
+    """When the warehouse learned of the oldest and the newest order; one in a thousand may be older by mistake."""
+    orders = landed(home).tables["orders"]
+    with duck() as connection:
+        row = connection.execute(
+            f"select quantile_disc(known_at, 0.001), max(known_at) from {orders.scan} "
+            "where refused_because is null and not is_replaced and known_at < ?",
+            [orders.reading.now],
+        ).fetchone()
+    if row is None or row[0] is None:
+        raise LandingError(
+            f"no order in {home.landing} keeps the raw contract and was known before now; see churn check"
+        )
+    return row[0], row[1]

@@ -1,0 +1,110 @@
+"""The sections of the settings about actions: who gets what, and how it is delivered. The others: sections.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from churn_assets.catalogue.arms import Arm, Channel, Language, RiskTier
+from churn_assets.catalogue.defaults import NO_PRODUCTS, default_arms
+from churn_assets.settings.landing import existing_zone
+from churn_assets.settings.section import Days, Money, Section, Share
+
+Places = Annotated[int, Field(ge=0)]
+
+
+class Decisions(Section):
+    budget_amount: Money = Field(1000.0, description="Money per snapshot, in the currency of orders.amount.")
+    margin_share: Share = Field(
+        0.3, description="Margin in what users spend: a user kept brings this share of the value at risk."
+    )
+    policy: Literal["rules", "value"] = Field(
+        "rules",
+        description="rules: an arm must answer the user's main reason, or the next; value: any arm, as gain decides.",
+    )
+    holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
+    exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
+    salt: str = Field("churn-assets", min_length=1, description="Salt of the stable hash; changing it redraws sides.")
+    randomise_by: Literal["user", "household", "device"] = Field(
+        "user", description="Who is left alone together (users.household_id, users.device_id; unknown: the user)."
+    )
+    max_risk_tiers: tuple[RiskTier, ...] = Field(
+        ("high", "medium"), description="Tiers that may be treated, unless an arm says otherwise."
+    )
+    unknown_consent: Literal["deny", "allow"] = Field(
+        "deny", description="What a channel without any recorded consent means: silence is no consent."
+    )
+    max_contacts: int = Field(4, ge=1, description="Messages to one user within max_contacts_days, all arms together.")
+    max_contacts_days: Days = Field(28, description="Days over which they are counted.")
+    channel_capacities: dict[Channel, Places] = Field({}, description="Users per snapshot and channel at most.")
+    fairness_floor_share: Share = Field(
+        0.0,
+        description="Users of every group by age, gender or region for whom an arm pays are given one at least this "
+        "share as often as all users are; 0: no floor.",
+    )
+    time_zone: str = Field("UTC", description="Of quiet hours, such as Asia/Shanghai.")
+    language: Language = Field("en", description="Of the texts.")
+    automatic_approval_amount: Money = Field(
+        0.0, description="A plan whose expected cost is at most this needs nobody's approval; 0: every plan does."
+    )
+    arms: tuple[Arm, ...] = Field(
+        default_factory=default_arms, description="Arms catalogue; empty: everybody is left alone."
+    )
+
+    no_products: tuple[str, ...] = Field(
+        NO_PRODUCTS,
+        description="Items of orders that are no products and are never recommended: ids or whole names. What is in "
+        "most orders, without a category or nearly free (two of the three) is left out as well.",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        return existing_zone(name)
+
+    @model_validator(mode="after")
+    def _unique_arms(self) -> Self:
+        ids = [arm.arm for arm in self.arms]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"arm ids must be unique, got {ids}")
+        mute = [arm.arm for arm in self.arms if arm.texts and self.language not in arm.texts]
+        if mute:
+            raise ValueError(
+                f"arm {mute[0]!r} has no text in decisions.language {self.language!r}; add it or use another"
+            )
+        return self
+
+
+class Delivery(Section):
+    """Which adapter hands the messages of a channel over; null: the channel's messages stay planned."""
+
+    email: Literal["smtp", "webhook"] | None = None
+    sms: Literal["webhook"] | None = None
+    push: Literal["webhook"] | None = None
+    call: Literal["file", "webhook"] | None = Field("file", description="file: a CSV per dispatch for a call centre.")
+    webhook_url: str | None = Field(None, description="Where messages are posted, signed by Standard Webhooks.")
+    webhook_secret: SecretStr | None = Field(None, description="whsec_...; best by CHURN__DELIVERY__WEBHOOK_SECRET.")
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65_535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="none: on this machine only.")
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = Field(None, description="Best by CHURN__DELIVERY__SMTP_PASSWORD.")
+    sender: str | None = Field(None, description="Address that e-mails come from.")
+    unsubscribe_url: str | None = Field(
+        None, description="One-click address with {message_key}; what arrives there goes to churn unsubscribe."
+    )
+    attempts: int = Field(4, ge=1, le=20, description="Tries per message within one dispatch, where repeats are safe.")
+    timeout_seconds: float = Field(10.0, gt=0, le=300)
+
+    @model_validator(mode="after")
+    def _adapters_are_complete(self) -> Self:
+        used = {self.email, self.sms, self.push, self.call}
+        needed = {"webhook": ("webhook_url", "webhook_secret"), "smtp": ("smtp_host", "sender", "unsubscribe_url")}
+        for adapter, names in needed.items():
+            missing = [name for name in names if getattr(self, name) is None]
+            if adapter in used and missing:
+                raise ValueError(f"a channel uses {adapter}, so {', '.join(missing)} must be set")
+        if self.unsubscribe_url is not None and "{message_key}" not in self.unsubscribe_url:
+            raise ValueError("unsubscribe_url must hold {message_key}, or nobody knows who unsubscribed")
+        return self

@@ -1,0 +1,142 @@
+"""All settings, typed, with unit and reason: one YAML file (`churn.yaml` in the home) and environment overrides.
+
+`CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in
+sections.py, decisions.py, landing.py and model.py.
+Nothing else in the project reads a configuration file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ValidationError, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+from churn_assets.failures import Failure
+from churn_assets.settings.decisions import Decisions, Delivery
+from churn_assets.settings.landing import Landing
+from churn_assets.settings.model import Profit, Training
+from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean, meant, unread
+from churn_assets.settings.sections import Calendar, Churn, Features, Monitoring, Scoring, Ui
+
+UNKNOWN = "extra_forbidden"  # what pydantic calls a field that is not there
+SECRETS = ("_secret", "_password", "_url", "_uri")
+
+
+class SettingsError(Failure, ValueError):
+    """A setting is wrong; the message names section, field, value and what is expected."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. `home` is where this instance keeps its files (CHURN_HOME)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHURN__", env_nested_delimiter="__", env_parse_none_str="null", extra="forbid", frozen=True
+    )
+
+    landing: Landing = Landing()
+    calendar: Calendar = Calendar()
+    churn: Churn = Churn()
+    features: Features = Features()
+    training: Training = Training()
+    profit: Profit = Profit()
+    scoring: Scoring = Scoring()
+    decisions: Decisions = Decisions()
+    delivery: Delivery = Delivery()
+    monitoring: Monitoring = Monitoring()
+    ui: Ui = Ui()
+
+    @model_validator(mode="after")
+    def _somebody_fills_every_code(self) -> Self:
+        """What the receiver of a webhook fills in cannot go to a mail server, which sends it as it is."""
+        for arm in self.decisions.arms:
+            adapter = getattr(self.delivery, arm.channel, None)
+            if arm.code == "receiver" and adapter not in (None, "webhook"):
+                raise ValueError(
+                    f"arm {arm.arm!r}: code receiver leaves {{code}} to the receiver of a webhook, and delivery."
+                    f"{arm.channel} is {adapter}: use webhook, or code pool with the raw table coupon_codes"
+                )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def load_settings(file: Path) -> Settings:
+    """Settings from `file` (absent or empty: defaults) and the environment; raises SettingsError in one message."""
+    values = _values(file)
+    variables = EnvSettingsSource(Settings).env_vars
+    sections = {name: type(field.default).model_fields for name, field in Settings.model_fields.items()}
+    wrong = unread(variables, sections)
+    try:
+        found = Settings(**values)
+    except PydanticSettingsError as error:
+        wrong |= {
+            name: f"{name.upper()}: not JSON; lists are written as [7, 28], texts in them in double quotes"
+            for name in sorted(variables)
+            if name.startswith(PREFIX.lower()) and f'"{name.split(BETWEEN)[1]}"' in str(error)
+        }
+    except ValidationError as error:
+        wrong = dict(_line(e["loc"], e["type"], e["msg"], e["input"], sections) for e in error.errors()) | wrong
+    if wrong:
+        lines = "\n  ".join(wrong.values())
+        raise SettingsError(f"Settings ({file} and {PREFIX} variables) are wrong:\n  {lines}")
+    return found
+
+
+class _OnceEach(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+    """YAML takes the last of two equal keys without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = [key for key in keys if keys.count(key) > 1]
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice[0]} is there twice", node.start_mark)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+def _values(file: Path) -> dict[str, Any]:
+    misnamed = file.with_suffix(".yml")
+    if misnamed.exists():
+        raise SettingsError(f"{misnamed} is not read: settings are in {file.name}; rename it, or move it away.")
+    if not file.exists():
+        return {}
+    try:
+        values = yaml.load(file.read_text(encoding="utf-8"), _OnceEach)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise SettingsError(f"{file} cannot be read as YAML: {error.problem}{line}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read as YAML: {error}") from error
+    if not isinstance(values or {}, dict) or not all(isinstance(key, str) for key in values or {}):
+        raise SettingsError(f"{file} cannot be read as YAML: sections with fields are expected, such as churn: {{...}}")
+    return values or {}
+
+
+def _line(place: tuple[int | str, ...], kind: str, message: str, value: object, sections: Sections) -> tuple[str, str]:
+    """Name of the setting, and the line about it."""
+    name = ".".join(str(part) for part in place)
+    if kind != UNKNOWN:
+        return name, f"{name}: {message}{_got(place, value)}"
+    found = meant(name, sections) if len(place) <= 2 else None  # noqa: PLR2004 - section and field
+    # The name is wrong, so it does not say whether a text is a password.
+    shown = "" if isinstance(value, str) else _got(place, value)
+    return name, f"{name}: no such setting{did_you_mean(found)}{shown}"
+
+
+def _got(place: tuple[int | str, ...], value: object) -> str:
+    """The value that is wrong; never one that may hold a password, nor a whole section, which may as well."""
+    is_secret = bool(place) and str(place[-1]).endswith(SECRETS)
+    return "" if is_secret or isinstance(value, dict | BaseModel) else f" (got {value!r})"

@@ -1,0 +1,158 @@
+"""The sections of the settings, one class each: every field with unit and reason. How they are read: settings.py."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from churn_assets.settings.section import Days, Section, Share
+
+Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
+
+
+SHORTEST_MONTH_DAYS = 28
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z_-]+(\.[0-9a-zA-Z_-]+)*)(:[0-9]{1,5})?")
+
+
+class Calendar(Section):
+    start: date | None = Field(
+        None,
+        description="First snapshot; a weekly calendar falls on its weekday. Default: derived from the oldest order "
+        "at the first run and kept in the home.",
+    )
+    cadence: Literal["daily", "weekly", "monthly"] = Field("weekly", description="Distance between snapshots.")
+
+    @model_validator(mode="after")
+    def _every_month_has_it(self) -> Self:
+        if self.cadence == "monthly" and self.start is not None and self.start.day > SHORTEST_MONTH_DAYS:
+            raise ValueError(f"a monthly calendar starts on a day that every month has (1 to 28), got {self.start}")
+        return self
+
+
+class Churn(Section):
+    definition: Definition = Field(
+        "inactivity", description="Which of the labels counts; all are made, so another choice makes nothing again."
+    )
+    horizon_days: Days = Field(28, description="Length of the label window in days.")
+    gap_days: int = Field(0, ge=0, le=3650, description="Days between the snapshot and the label window.")
+    active_within_days: Days | None = Field(
+        180, description="Eligible: a purchase within so many days before the snapshot; null: any purchase ever."
+    )
+    rhythm_quantile: Share = Field(0.9, description="own_rhythm: quantile of the user's own gaps that is still usual.")
+    rhythm_min_gaps: int = Field(3, ge=1, description="With fewer gaps a user is held against the gaps of everybody.")
+    rhythm_floor_days: Days = Field(14, description="No silence up to this counts as leaving, in days.")
+    rhythm_cap_days: Days = Field(182, description="Any silence beyond this does, in days.")
+    reduced_measure: Literal["orders", "spent_amount"] = Field("orders", description="reduced: what has to fall.")
+    reduced_share: Share = Field(0.5, description="By how much, against the user's own rate before the snapshot.")
+    reduced_reference_days: Days = Field(182, description="Days before the snapshot over which that rate is taken.")
+
+    @model_validator(mode="after")
+    def _floor_below_cap(self) -> Self:
+        if self.rhythm_floor_days > self.rhythm_cap_days:
+            raise ValueError(f"rhythm_floor_days {self.rhythm_floor_days} is above rhythm_cap_days")
+        return self
+
+    def of_the_labels(self) -> dict[str, int | float | str | None]:
+        """What the rows of churn_labels are made with: everything but the choice among them."""
+        return self.model_dump(mode="json", exclude={"definition"})
+
+
+class Features(Section):
+    windows_days: tuple[Days, ...] = Field((7, 28, 91, 182), min_length=2, description="Windows, ascending, in days.")
+    max_missing_column_share: Share = Field(
+        0.98, description="A feature unknown in more training rows than this is left out of the model, and named."
+    )
+    max_missing_user_share: Share = Field(
+        0.9, description="Users with more unknown features than this are scored like all others, but counted."
+    )
+    max_sparse_users_share: Share = Field(0.1, description="A check warns when more of the eligible users are such.")
+    max_outlier_share: Share = Field(
+        0.22,
+        description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one "
+        "side a quarter is the most that can; skewed features of a sane shop reach 0.2.",
+    )
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.windows_days) != sorted(set(self.windows_days)):
+            raise ValueError(f"windows_days must ascend without repeats, got {list(self.windows_days)}")
+        return self
+
+
+class Scoring(Section):
+    high_share: Share = Field(
+        0.1,
+        description="Tier high: of the riskiest share of eligible users those whom to treat pays even at a cautious "
+        "acceptance (section profit; exceeded nine times in ten).",
+    )
+    medium_share: Share = Field(
+        0.2,
+        description="Tier medium: of the share after those whom to treat pays at the mean acceptance; all others low.",
+    )
+    value_days: Days = Field(91, description="Days of a user's past spend that leaving puts at risk.")
+    min_stable_reasons_share: Share = Field(
+        0.8, description="A check warns when fewer users keep their first reason under a little noise."
+    )
+
+
+class Monitoring(Section):
+    psi_warn: float = Field(
+        0.1,
+        gt=0,
+        allow_inf_nan=False,
+        description="Population stability index (PSI, no unit) of a feature or the score from which it has drifted, if "
+        "it is beyond chance as well: below it a model seldom notices.",
+    )
+    psi_alarm: float = Field(
+        0.25, gt=0, allow_inf_nan=False, description="The same from which the model should learn the users anew."
+    )
+    max_drifted_share: Share = Field(
+        0.05,
+        description="Share of features that may drift to alarm, if the score does not, before a new model is asked "
+        "for: those that count from a fixed day or follow campaigns always do.",
+    )
+    false_alarm_share: float = Field(
+        0.01, gt=0, lt=1, description="Share of snapshots at which anything is beyond chance though nothing changed."
+    )
+    max_model_age_days: Days = Field(
+        91,
+        description="Days from when the newest labels a model learned from had matured to the snapshot it scores. A "
+        "season: what is learned from one need not hold in the next.",
+    )
+    max_ece: Share = Field(
+        0.05,
+        description="Expected calibration error of scores whose labels matured: by so much a probability, and the "
+        "value at risk made of it, may be off on average.",
+    )
+
+    max_group_gap_share: Share = Field(
+        0.1,
+        description="A check warns when a group by age, gender or region is treated, or erred about, more or less "
+        "often than all others by more than this and beyond chance.",
+    )
+
+    @model_validator(mode="after")
+    def _warn_below_alarm(self) -> Self:
+        if self.psi_warn > self.psi_alarm:
+            raise ValueError(f"psi_warn {self.psi_warn} is above psi_alarm {self.psi_alarm}")
+        return self
+
+
+class Ui(Section):
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Further names that churn ui answers to, as they stand in the browser's address, port included: "
+        "localhost:8080 (a forwarded port), churn.example.org (a proxy with a login). By itself: 127.0.0.1, localhost "
+        "and [::1] with the port it serves on.",
+    )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [host for host in hosts if not HOST.fullmatch(host)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no name of a server, such as localhost:8080 or churn.example.org")
+        return hosts

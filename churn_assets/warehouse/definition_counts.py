@@ -1,0 +1,79 @@
+"""Counts by which the definitions of leaving are compared: two queries whose answers do not grow with the users."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from churn_assets.monitoring.definitions import LEAD_SCHEMA, definitions_frame
+from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
+
+# Half a year of weeks: the cost does not grow with a home's history.
+SLICES = 26
+MATURED = f"""
+matured as materialized (
+  select snapshot_date, matures_at from marts.dim_snapshots where matures_at <= cast($snapshot as timestamp)
+  order by snapshot_date desc limit {SLICES}
+)"""
+CROSSED = f"""
+with {MATURED},
+users as (
+  select labels.snapshot_date, matured.matures_at, labels.user_id,
+    bool_or(is_churned) filter (definition = 'inactivity') as inactivity,
+    bool_or(is_churned) filter (definition = 'own_rhythm') as own_rhythm,
+    bool_or(is_churned) filter (definition = 'reduced') as reduced,
+    bool_or(is_churned) filter (definition = 'no_activity') as no_activity
+  from features.churn_labels as labels inner join matured using (snapshot_date)
+  where labels.is_eligible and labels.is_churned is not null
+  group by all
+),
+purchases as (
+  select user_id, ordered_at from marts.fct_orders
+  where is_purchase and ordered_at < $snapshot and known_at < $snapshot
+    and (superseded_at is null or superseded_at >= $snapshot)
+    and ordered_at >= (select min(matures_at) from matured)
+)
+select users.snapshot_date, inactivity, own_rhythm, reduced, no_activity,
+  cast(cast($snapshot as date) - cast(users.matures_at as date) as bigint) as observed_days,
+  cast(cast(purchases.ordered_at as date) - cast(users.matures_at as date) as bigint) as back_days,
+  count(*) as users
+from users
+asof left join purchases on users.user_id = purchases.user_id and purchases.ordered_at >= users.matures_at
+group by all
+order by all
+"""
+# Left: the first scored snapshot whose label says so, of users who had been scored before as one who stays.
+LEADS = f"""
+with {MATURED},
+scored as materialized (
+  select labels.definition, labels.user_id, labels.snapshot_date, labels.gap_days, labels.is_churned,
+    scored.risk_tier = 'high' as is_high
+  from features.churn_labels as labels
+  inner join matured using (snapshot_date)
+  inner join scoring.scored_users as scored using (user_id, snapshot_date)
+  where labels.is_eligible and labels.is_churned is not null and scored.status = 'eligible'
+),
+leavers as (
+  select definition, user_id, min(snapshot_date) filter (is_churned) as left_on
+  from scored group by definition, user_id
+  having min(snapshot_date) filter (is_churned) > min(snapshot_date)
+),
+leads as (
+  select definition, user_id,
+    any_value(left_on) + any_value(gap_days)
+      - min(snapshot_date) filter (is_high and snapshot_date <= left_on) as lead_days
+  from scored inner join leavers using (definition, user_id)
+  group by definition, user_id
+)
+select definition, cast(lead_days as bigint) as lead_days, count(*) as users from leads group by all order by all
+"""
+
+
+def definitions_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """The table `churn_definitions` of `snapshot`, from labels matured and scores given by then."""
+    warehouse = workplace.warehouse
+    is_scored = warehouse.has(Stage.SCORING, "scored_users")
+    leads = warehouse.query(LEADS, {"snapshot": snapshot}) if is_scored else pl.DataFrame(schema=LEAD_SCHEMA)
+    return definitions_frame(warehouse.query(CROSSED, {"snapshot": snapshot}), leads, snapshot=snapshot)

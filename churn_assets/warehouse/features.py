@@ -1,0 +1,78 @@
+"""The feature catalogue as the dbt manifest states it, and the version of the code that makes the features."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.treatment import Treatment
+from churn_assets.failures import Failure
+from churn_assets.model.expected import EXPECTED_PURCHASES
+from churn_assets.warehouse.project import manifest
+
+KEYS = ("user_id", "snapshot_date")
+MADE_IN_PYTHON = {EXPECTED_PURCHASES.name: EXPECTED_PURCHASES}
+WINDOW = re.compile(r"_(\d+)d$")
+
+
+class UndocumentedFeature(Failure, LookupError):
+    """A column of the mart that models/features/user_features.yml does not describe."""
+
+
+def describe(columns: Sequence[str]) -> list[Feature]:
+    """The features among the columns, in their order: those of `user_features`, and those that no SQL can make."""
+    documented = manifest()["nodes"]["model.churn_assets.user_features"]["columns"]
+    siblings = {WINDOW.sub("", name): column for name, column in documented.items() if WINDOW.search(name)}
+    return [MADE_IN_PYTHON.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
+
+
+def treatments() -> dict[str, Treatment]:
+    """Family -> how its outliers and gaps are treated, as the yml states it."""
+    stated = manifest()["nodes"]["model.churn_assets.user_features"]["config"]["meta"]["families"]
+    return {
+        family: Treatment(family, said["outliers"], tuple(said.get("quantiles", (0, 1))), said["missing"])
+        for family, said in stated.items()
+    }
+
+
+def features_version(windows_days: Sequence[int]) -> str:
+    """12 hex digits of a hash over the SQL of everything up to the mart and the windows."""
+    project = manifest()
+    made_by = [
+        node["checksum"]["checksum"]
+        for node in project["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] in ("staging", "marts", "features")
+    ]
+    macros = [macro["macro_sql"] for macro in project["macros"].values() if macro["package_name"] == "churn_assets"]
+    text = json.dumps([sorted(made_by), sorted(macros), list(windows_days)])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _feature(name: str, documented: dict[str, Any], siblings: dict[str, Any]) -> Feature:
+    column = documented.get(name)
+    window = WINDOW.search(name)
+    if column is None and window:
+        column = siblings.get(WINDOW.sub("", name))
+    if column is None:
+        raise UndocumentedFeature(f"features.user_features.{name}: describe it in models/features/user_features.yml")
+    meta = dict(column["meta"])
+    days = int(window.group(1)) if window else None
+    stated = meta.get("window_days")
+    for label in ("label_en", "label_zh"):
+        if days and stated and days != stated:
+            meta[label] = meta[label].replace(str(stated), str(days), 1)
+    return Feature(
+        name=name,
+        family=meta["family"],
+        unit=meta["unit"],
+        window_days=days,
+        reason_group=meta["reason_group"],
+        is_actionable=meta["is_actionable"],
+        is_protected=meta["is_protected"],
+        label_en=meta["label_en"],
+        label_zh=meta["label_zh"],
+    )

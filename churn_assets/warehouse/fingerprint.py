@@ -1,0 +1,27 @@
+"""What the rows of the warehouse were made with, so that it is made again when that changes."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+
+from churn_assets.landing.file_cache import reader_version
+from churn_assets.warehouse.features import features_version
+from churn_assets.workplace import Workplace
+
+FINGERPRINT_FACT = "warehouse.settings"
+
+
+def fingerprint(workplace: Workplace) -> str:
+    """Settings and SQL that are baked into the warehouse's rows. If they change, it has to be made again."""
+    settings = workplace.settings
+    baked = {
+        "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
+        "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
+        "code": features_version(settings.features.windows_days),
+        "engine": duckdb.__version__,  # narrow keys are its hashes
+        "landing": settings.landing.model_dump(mode="json"),  # how rows are read; not the resolved path: homes move
+        "reader": reader_version(),
+    }
+    return json.dumps(baked, sort_keys=True)

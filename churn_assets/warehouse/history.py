@@ -1,0 +1,43 @@
+"""How far the data reach, where the calendar begins, and what of the past training needs but the mart does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from churn_assets.instance.calendar import START_FACT
+from churn_assets.instance.home import Home
+from churn_assets.instance.record.store import Record
+from churn_assets.landing.of_home import orders_reach
+from churn_assets.stages import Stage
+from churn_assets.warehouse.built import built_snapshots
+from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
+from churn_assets.warehouse.slices import slices_for
+from churn_assets.workplace import Workplace
+
+WAREHOUSE_STAGES = (Stage.STAGING, Stage.MARTS, Stage.FEATURES)
+
+
+def settle_calendar(home: Home) -> None:
+    """Pin the start of the calendar at the first run, where the settings leave it open."""
+    record = Record(home.record)
+    if home.settings.calendar.start is None and record.fact(START_FACT) is None:
+        oldest = orders_reach(home)[0].date()
+        cadence = home.settings.calendar.cadence
+        days = {"daily": 0, "weekly": -oldest.weekday(), "monthly": 1 - oldest.day}[cadence]
+        record.state_fact(START_FACT, (oldest + timedelta(days=days)).isoformat())
+
+
+def missing_history(workplace: Workplace, days: Sequence[date]) -> list[date]:
+    """Snapshots before the first of `days` that the mart must hold for training on `days`; all of a range, ascending.
+
+    After a change of settings that are baked into the mart's rows, everything it held counts as missing.
+    """
+    built = set(built_snapshots(workplace))
+    outdated: set[date] = set()
+    if workplace.record.fact(FINGERPRINT_FACT) != fingerprint(workplace):
+        built, outdated = set(), built
+    oldest = orders_reach(workplace.home)[0].date()
+    needed = {day for each in days for day in slices_for(workplace, each) if oldest < day < days[0]}
+    missing = (needed | {day for day in outdated if day < days[0]}) - built
+    return [day for day in workplace.calendar.between(min(missing), days[0]) if day < days[0]] if missing else []

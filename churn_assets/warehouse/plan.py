@@ -1,0 +1,203 @@
+"""The SQL of the project as plain statements: compiled once by dbt, good for any calendar, run in any DuckDB.
+
+dbt takes seconds for what DuckDB does in milliseconds, so whoever builds the warehouse again and again (a check, a test
+that mutates raw rows) asks dbt once. It compiles with dates that no shop has; a `Plan` puts real ones in their place.
+Compiled as if every raw table had every column and as if nothing had been built yet; the tests compile the incremental
+form too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.instance.files import write_whole
+from churn_assets.settings import Settings
+from churn_assets.warehouse.project import PROJECT, run_dbt, source_files
+from churn_assets.warehouse.variables import baked_variables
+
+FOLDER = PROJECT / "target" / "plans"
+KEPT_PLANS = 8
+# Stand-ins for what differs between runs. Compared as text by Jinja and never as dates by SQL.
+FIRST, LAST, CONSUMED, KNOWN, START = "1111-01-01", "1111-12-31", "1112-01-01", "1113-01-01", "1110-01-01"
+BOTH = f"('{FIRST}'), ('{LAST}')"
+STAGES = ("staging", "marts", "features")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table or view: `sql` selects its rows; `above` are the models it reads."""
+
+    schema: str
+    name: str
+    kind: str
+    unique_key: tuple[str, ...]
+    sql: str
+    above: tuple[str, ...]
+
+    @property
+    def relation(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The models of staging, marts and features in an order in which they can be built."""
+
+    models: tuple[Model, ...]
+
+    def below(self, *stages: str) -> tuple[Model, ...]:
+        """Those of some stages only."""
+        return tuple(model for model in self.models if model.schema in stages)
+
+    def ancestors(self, relation: str) -> frozenset[str]:
+        """Every model that `relation` is made of, itself included, as schema.name."""
+        by_name = {model.relation: model for model in self.models}
+        found, waiting = {relation}, [relation]
+        while waiting:
+            above = set(by_name[waiting.pop()].above) - found
+            found |= above
+            waiting += above
+        return frozenset(found)
+
+
+@dataclass(frozen=True)
+class Dates:
+    """What a run is about: see dbt_project.yml, `calendar`."""
+
+    start: date
+    snapshots: Sequence[date]
+    consume_until: date | None = None  # default: the newest snapshot
+    known_until: date | None = None  # default: the same
+    consume_from: date | None = None
+
+    def into(self, sql: str) -> str:
+        """The compiled SQL with these dates in it."""
+        listed = ", ".join(f"('{day}')" for day in self.snapshots)
+        end = self.consume_until or self.snapshots[-1]
+        real = {
+            BOTH: listed,
+            FIRST: str(self.snapshots[0]),
+            LAST: str(end),
+            KNOWN: str(self.known_until or end),
+            CONSUMED: str(self.consume_from or self.snapshots[0]),
+            START: str(self.start),
+        }
+        for stand_in, value in real.items():
+            sql = sql.replace(stand_in, value)
+        return sql
+
+
+def statements(models: Iterable[Model], dates: Dates) -> list[str]:
+    """What dbt-duckdb does in an empty database, without its tests."""
+    made = list(models)
+    schemas = [f"create schema if not exists {schema}" for schema in sorted({model.schema for model in made})]
+    builds = [
+        f"create {'view' if model.kind == 'view' else 'table'} {model.relation} as ({dates.into(model.sql)}\n)"
+        for model in made
+    ]
+    return [*schemas, *builds]
+
+
+def plan_for(settings: Settings) -> Plan:
+    """From the cache of the project, if it was made with such settings before; else dbt compiles it (6-10 s)."""
+    told = plan_variables(settings)
+    file = FOLDER / f"{_made_from(told)}.json"
+    with FileLock(PROJECT / "target" / "plans.lock"):
+        if not file.exists():
+            keep(compiled(told), told)
+        content = json.loads(file.read_text())
+    return Plan(tuple(_model(found) for found in content))
+
+
+def keep(nodes: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """Put what dbt compiled with these variables into the cache."""
+    content = json.dumps([asdict(model) for model in models_of(nodes)])
+    write_whole(FOLDER / f"{_made_from(told)}.json", lambda file: file.write_text(content))
+    for old in sorted(FOLDER.glob("*.json"), key=lambda file: -file.stat().st_mtime)[KEPT_PLANS:]:
+        old.unlink(missing_ok=True)
+
+
+def plan_variables(settings: Settings) -> dict[str, Any]:
+    """What dbt is told when it compiles a plan."""
+    return {
+        "warehouse": ":memory:",
+        "landing": {
+            table.name: {"columns": [column.name for column in table.columns], "complete_columns": []}
+            for table in raw_contract()
+        },
+        "calendar": {
+            "cadence": settings.calendar.cadence,
+            "start": START,
+            "snapshots": [FIRST, LAST],
+            "consume_from": CONSUMED,
+            "known_until": KNOWN,
+        },
+        **baked_variables(settings),
+    }
+
+
+def compiled(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nodes of the manifest with compiled SQL, made in a folder of its own: the other one is for everybody."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = ["--select", "resource_type:model", "--vars", json.dumps(told)]
+        run_dbt("compile", "--target-path", folder, *settings)
+        nodes: Mapping[str, Any] = json.loads((Path(folder) / "manifest.json").read_text())["nodes"]
+    return nodes
+
+
+def models_of(nodes: Mapping[str, Any]) -> list[Model]:
+    """The models of staging, marts and features, each after those it reads."""
+    models = {key: node for key, node in nodes.items() if node["resource_type"] == "model" and node["fqn"][1] in STAGES}
+    reads = {key: [above for above in node["depends_on"]["nodes"] if above in models] for key, node in models.items()}
+    order = TopologicalSorter(dict(sorted(reads.items()))).static_order()
+
+    def seen(key: str) -> set[str]:
+        """What is inlined stands for what it reads."""
+        return {
+            name
+            for above in reads[key]
+            for name in (
+                seen(above)
+                if models[above]["config"]["materialized"] == "ephemeral"
+                else {f"{models[above]['schema']}.{models[above]['name']}"}
+            )
+        }
+
+    return [
+        _model({
+            "schema": node["schema"],
+            "name": node["name"],
+            "kind": node["config"]["materialized"],
+            "unique_key": _listed(node["config"].get("unique_key")),
+            "sql": node["compiled_code"],
+            "above": sorted(seen(key)),
+        })
+        for key in order
+        if (node := models[key])["config"]["materialized"] != "ephemeral"
+    ]  # fmt: skip
+
+
+def _listed(key: str | Sequence[str] | None) -> list[str]:
+    return [key] if isinstance(key, str) else list(key or ())
+
+
+def _model(found: Mapping[str, Any]) -> Model:
+    return Model(**{**found, "unique_key": tuple(found["unique_key"]), "above": tuple(found["above"])})
+
+
+def _made_from(told: Mapping[str, Any]) -> str:
+    """Of everything that the compiled SQL follows from."""
+    parts = [file.read_bytes() for file in source_files("models", "macros")]
+    parts += [Path(__file__).read_bytes(), json.dumps(told, sort_keys=True).encode()]
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:24]

@@ -1,0 +1,161 @@
+"""Queries by which Python reads the warehouse. Each states its grain; none sees past the snapshot it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+from churn_assets.workplace import Workplace
+
+LABELLED = """
+select features.user_id, features.snapshot_date, labels.matures_at, labels.is_churned,
+       exists (
+         select 1 from marts.fct_contacts as contacts
+         where contacts.user_id = features.user_id and contacts.channel <> 'none' and contacts.propensity is not null
+           and contacts.sent_at >= features.snapshot_date and contacts.sent_at < labels.matures_at
+           and contacts.known_at < $snapshot
+           and (contacts.superseded_at is null or contacts.superseded_at >= $snapshot)
+       ) as is_treated,
+       features.* exclude (user_id, snapshot_date)
+from features.user_features as features
+inner join features.churn_labels as labels using (user_id, snapshot_date)
+where labels.is_eligible and labels.definition = $definition and labels.matures_at <= $snapshot
+  and list_contains($slices, features.snapshot_date)
+  and not exists (
+    select 1 from features.user_statuses as now
+    where now.user_id = features.user_id and now.snapshot_date = $snapshot and now.status = 'objected'
+  )
+order by features.snapshot_date, features.user_id
+"""
+AT_SNAPSHOT = """
+select features.user_id, features.snapshot_date, statuses.status, features.* exclude (user_id, snapshot_date)
+from features.user_features as features
+inner join features.user_statuses as statuses using (user_id, snapshot_date)
+where features.snapshot_date = $snapshot
+order by features.user_id
+"""
+ELIGIBLE = """
+select features.* from features.user_features as features
+semi join (select * from features.user_statuses where status = 'eligible') using (user_id, snapshot_date)
+where features.snapshot_date = $snapshot
+order by features.user_id
+"""
+SEGMENTS = """
+select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
+"""
+GROUPS = """
+select features.user_id, features.age_years, features.is_female, any_value(users.region) as region
+from features.user_features as features
+left join marts.dim_users as users on
+  users.user_id = features.user_id and users.known_at < $snapshot
+  and (users.superseded_at is null or users.superseded_at >= $snapshot)
+where features.snapshot_date = $snapshot
+group by all order by features.user_id
+"""
+CONSENTS = """
+select statuses.user_id, consent_email, consent_sms, consent_push, consent_call,
+       users.has_email, users.has_phone, users.household_id, users.device_id
+from features.user_statuses as statuses
+left join marts.dim_users as users on
+  users.user_id = statuses.user_id and users.known_at < $snapshot
+  and (users.superseded_at is null or users.superseded_at >= $snapshot)
+where statuses.snapshot_date = $snapshot and statuses.status = 'eligible'
+order by statuses.user_id
+"""
+REACHED = """
+select user_id, arm, channel, sent_at from marts.fct_contacts
+where channel <> 'none' and sent_at < $snapshot and sent_at >= $since
+  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+order by user_id, sent_at
+"""
+LABELS = """
+select user_id, snapshot_date, is_churned, matures_at
+from features.churn_labels
+where definition = $definition and matures_at <= $snapshot and list_contains($slices, snapshot_date)
+"""
+CAMPAIGNS = """
+select campaign_id as campaign, user_id, contact_id, arm, propensity, is_randomised, sent_at
+from marts.fct_contacts
+where sent_at < $snapshot and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+qualify bool_or(coalesce(is_randomised, false)) over (partition by campaign_id) and campaign_id is not null
+order by campaign_id, user_id, sent_at, contact_id
+"""
+PURCHASES = """
+select user_id, ordered_at, amount
+from marts.fct_orders
+where is_purchase and ordered_at < $snapshot
+  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+"""
+
+
+def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
+    """One row per eligible user and slice whose label had matured by `snapshot`; nobody who has objected by then.
+
+    `is_treated`: before its label window was over, something reached the user by a decision that states its propensity.
+    Mailings without one are part of life.
+    """
+    definition = workplace.settings.churn.definition
+    return workplace.warehouse.query(LABELLED, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
+
+
+def features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`, with status and features."""
+    return workplace.warehouse.query(AT_SNAPSHOT, {"snapshot": snapshot})
+
+
+def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user who is scored at `snapshot`, with features."""
+    return workplace.warehouse.query(ELIGIBLE, {"snapshot": snapshot})
+
+
+def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`: by what groups of users are told apart, null where unknown."""
+    return workplace.warehouse.query(SEGMENTS, {"snapshot": snapshot})
+
+
+def groups_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user known at `snapshot`: what is protected of them, null where unknown."""
+    return workplace.warehouse.query(GROUPS, {"snapshot": snapshot})
+
+
+def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per eligible user: consent per channel, whether there is an address, and who they live and buy with.
+
+    Null where unknown.
+    """
+    return workplace.warehouse.query(CONSENTS, {"snapshot": snapshot})
+
+
+def contacts_before(workplace: Workplace, snapshot: date, days: int) -> pl.DataFrame:
+    """One row per contact that reached a user in the `days` before `snapshot`, whoever sent it."""
+    since = datetime.combine(snapshot, time()) - timedelta(days=days)
+    return workplace.warehouse.query(REACHED, {"snapshot": snapshot, "since": since})
+
+
+def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
+    """One row per user and slice whose label had matured by `snapshot`."""
+    definition = workplace.settings.churn.definition
+    return workplace.warehouse.query(LABELS, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
+
+
+def campaign_contacts(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per contact of a campaign in which chance chose for somebody (contract Contacts)."""
+    return workplace.warehouse.query(CAMPAIGNS, {"snapshot": snapshot})
+
+
+def outcomes_of(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, window_days: int) -> pl.DataFrame:
+    """One row per campaign and user: purchases in the window after assignment, as known at `snapshot`."""
+    purchases = workplace.warehouse.query(PURCHASES, {"snapshot": snapshot})
+    window = pl.duration(days=window_days)
+    inside = (pl.col("ordered_at") >= pl.col("assigned_at")) & (pl.col("ordered_at") < pl.col("assigned_at") + window)
+    return (
+        assignments.join(purchases, on="user_id", how="left")
+        .group_by("campaign", "user_id")
+        .agg(
+            spent_amount=pl.col("amount").filter(inside).sum().cast(pl.Float64),
+            orders_count=inside.sum().cast(pl.Int64),
+        )
+        .sort("campaign", "user_id")
+    )

@@ -1,0 +1,49 @@
+"""Which features the model of a snapshot may use: all, or those of the newest selection made by then."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.training_set import LABEL_COLUMNS
+from churn_assets.instance.tables import PartitionMissing
+from churn_assets.stages import Stage
+from churn_assets.warehouse.features import describe
+from churn_assets.workplace import Workplace
+
+TABLE = "feature_selections"
+
+
+def training_features(workplace: Workplace, snapshot: date, rows: pl.DataFrame) -> tuple[list[Feature], str]:
+    """The features among the columns of the training set that a model may use, and one line that says which.
+
+    A selection made after `snapshot` is none: it knows labels of later. Protected features stay in the list while they
+    are not admitted, as no model gets them and its card names them. Raises PartitionMissing where there is no selection
+    yet, or where it names a feature that the training set does not have.
+    """
+    training = workplace.settings.training
+    every = all_features(rows)
+    if training.feature_columns == "all":
+        return every, "all"
+    made = workplace.tables.newest_before(Stage.TRAINING, TABLE, snapshot + timedelta(days=1))
+    if made is None:
+        raise PartitionMissing(
+            f"training.feature_columns is 'selected', but {Stage.TRAINING}.{TABLE} has no selection made at {snapshot} "
+            f"or before: make one (churn select-features --snapshot {snapshot}), or set it to 'all'"
+        )
+    kept = set(workplace.tables.read(Stage.TRAINING, TABLE, made).filter("is_kept")["feature"])
+    gone = sorted(kept - {feature.name for feature in every})
+    if gone:
+        raise PartitionMissing(
+            f"{Stage.TRAINING}.{TABLE}, snapshot {made}, names features that the training set of {snapshot} does not "
+            f"have: {', '.join(gone)}. Select anew (churn select-features --snapshot {snapshot})"
+        )
+    chosen = [each for each in every if each.name in kept or (each.is_protected and not training.admit_protected)]
+    return chosen, f"selected: {len(kept)} of {len(every)}, by the selection of {made}"
+
+
+def all_features(rows: pl.DataFrame) -> list[Feature]:
+    """Those that the columns of the training set are."""
+    return describe([name for name in rows.columns if name not in LABEL_COLUMNS])

@@ -1,0 +1,60 @@
+"""What a dbt run is told: the landing, the calendar of this run, and the settings that SQL needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from churn_assets.duck import duck
+from churn_assets.landing.complete import complete_columns
+from churn_assets.landing.inspect import LandedTable
+from churn_assets.settings import Settings
+from churn_assets.warehouse.built import consumed_until
+from churn_assets.workplace import Workplace
+
+EVENT_IDS = ("event_id", "session_id")  # without them an event is its own id, and visits are told by pauses
+
+
+def variables(
+    workplace: Workplace, landed: Mapping[str, LandedTable], snapshots: Sequence[date], *, is_rebuild: bool = False
+) -> dict[str, Any]:
+    """Variables of a run that builds `snapshots`, ascending; a rebuild starts from an empty warehouse."""
+    settings = workplace.settings
+    consumed = None if is_rebuild else consumed_until(workplace)
+    window_start = workplace.calendar.previous(snapshots[0])
+    behind = min(window_start.date(), consumed) if consumed else None
+    return {
+        "warehouse": str(workplace.home.warehouse),
+        "landing": landing_variable(landed),
+        "calendar": {
+            "cadence": settings.calendar.cadence,
+            "start": workplace.calendar.start.isoformat(),
+            "snapshots": [snapshot.isoformat() for snapshot in snapshots],
+            "consume_from": behind.isoformat() if behind else None,
+            "known_until": max(snapshots[-1], consumed or snapshots[-1]).isoformat(),
+        },
+        "rebuild": is_rebuild,
+        **baked_variables(settings),
+    }
+
+
+def baked_variables(settings: Settings) -> dict[str, Any]:
+    """The settings that SQL needs, whatever the run is about."""
+    return {
+        "churn": settings.churn.of_the_labels(),
+        "windows_days": list(settings.features.windows_days),
+        "restated": settings.landing.restated,
+    }
+
+
+def landing_variable(landed: Mapping[str, LandedTable]) -> dict[str, dict[str, list[str]]]:
+    """Which columns the raw tables have; of events also which ids no row is without."""
+    with duck() as connection:
+        return {
+            name: {
+                "columns": list(table.columns),
+                "complete_columns": complete_columns(connection, table, EVENT_IDS) if name == "events" else [],
+            }
+            for name, table in landed.items()
+        }

@@ -1,0 +1,86 @@
+"""Everything an asset may touch besides its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from churn_assets.duck import duck
+from churn_assets.instance.calendar import Calendar
+from churn_assets.instance.home import Home
+from churn_assets.instance.keys import own_key
+from churn_assets.instance.masking import write_pseudonyms
+from churn_assets.instance.outbox import OutboxStore
+from churn_assets.instance.record.store import Record
+from churn_assets.instance.tables import Tables
+from churn_assets.instance.warehouse import Warehouse
+from churn_assets.landing import of_home
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.raw_views import show_raw
+from churn_assets.landing.shield import shielded
+from churn_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Home, settings and stores of one instance. How assets get it: defs/resources.py."""
+
+    home_path: str
+
+    @cached_property
+    def home(self) -> Home:
+        return Home(Path(self.home_path)).prepare()
+
+    @property
+    def settings(self) -> Settings:
+        return self.home.settings
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar.of(self.home)
+
+    @cached_property
+    def record(self) -> Record:
+        return Record(self.home.record)
+
+    @cached_property
+    def outbox(self) -> OutboxStore:
+        return OutboxStore(self.record)
+
+    @cached_property
+    def tables(self) -> Tables:
+        return Tables(self.home.tables, self.record)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.home.warehouse, self.home.locks)
+
+    def landing(self) -> dict[str, LandedTable]:
+        """Raw tables, without whoever was erased."""
+        return shielded(of_home.landed(self.home).tables, self.home.root)
+
+    def show_raw(self, landed: Mapping[str, LandedTable]) -> None:
+        """Make the landing readable in the DuckDB file."""
+        with self.warehouse.exclusive(), duck(self.home.warehouse) as connection:
+            show_raw(connection, landed)
+
+    def show_landing(self) -> None:
+        """The same of what there is to read: a landing that cannot be read is not shown."""
+        landed: dict[str, LandedTable] = {}
+        with suppress(LandingError):
+            landed = self.landing()
+        self.show_raw(landed)
+
+    def show_tables(self) -> None:
+        """Make what Python published readable in the DuckDB file."""
+        self.warehouse.show(self.tables.files(), self.home.pseudonyms)
+
+    def show_masked(self) -> None:
+        """The same with pseudonyms, for analysts."""
+        users = self.warehouse.query("select distinct user_id from marts.dim_users")["user_id"]
+        write_pseudonyms(self.home.pseudonyms, users, own_key(self.home.secrets, "masking"))
+        self.show_tables()
