@@ -110,6 +110,19 @@ def check(
 
 
 @app.command()
+def settings(
+    name: Annotated[str | None, typer.Argument(help="A section, or one setting; default: all.")] = None,
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Print every setting: its value, where that comes from, its default, unit and reason."""
+    root = settled_home(home)
+    from churn_assets.command.settings_list import show_settings
+
+    show_settings(root, name, as_json=as_json)
+
+
+@app.command()
 def run(
     snapshot: OptionalDay = None,
     latest: Annotated[bool, typer.Option("--latest", help="The newest snapshot the orders reach (default).")] = False,

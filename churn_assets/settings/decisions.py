@@ -79,23 +79,25 @@ class Decisions(Section):
 class Delivery(Section):
     """Which adapter hands the messages of a channel over; null: the channel's messages stay planned."""
 
-    email: Literal["smtp", "webhook"] | None = None
-    sms: Literal["webhook"] | None = None
-    push: Literal["webhook"] | None = None
+    email: Literal["smtp", "webhook"] | None = Field(None, description="Who takes e-mail; null: it stays planned.")
+    sms: Literal["webhook"] | None = Field(None, description="Who takes text messages; null: they stay planned.")
+    push: Literal["webhook"] | None = Field(None, description="Who takes push messages; null: they stay planned.")
     call: Literal["file", "webhook"] | None = Field("file", description="file: a CSV per dispatch for a call centre.")
     webhook_url: str | None = Field(None, description="Where messages are posted, signed by Standard Webhooks.")
     webhook_secret: SecretStr | None = Field(None, description="whsec_...; best by CHURN__DELIVERY__WEBHOOK_SECRET.")
-    smtp_host: str | None = None
-    smtp_port: int = Field(587, ge=1, le=65_535)
+    smtp_host: str | None = Field(None, description="Name of the mail server.")
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Port of the mail server.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="none: on this machine only.")
-    smtp_username: str | None = None
+    smtp_username: str | None = Field(None, description="Who logs in there; null: nobody has to.")
     smtp_password: SecretStr | None = Field(None, description="Best by CHURN__DELIVERY__SMTP_PASSWORD.")
     sender: str | None = Field(None, description="Address that e-mails come from.")
     unsubscribe_url: str | None = Field(
         None, description="One-click address with {message_key}; what arrives there goes to churn unsubscribe."
     )
     attempts: int = Field(4, ge=1, le=20, description="Tries per message within one dispatch, where repeats are safe.")
-    timeout_seconds: float = Field(10.0, gt=0, le=300)
+    timeout_seconds: float = Field(
+        10.0, gt=0, le=300, description="A mail server or webhook that does not answer by then is tried again."
+    )
 
     @model_validator(mode="after")
     def _adapters_are_complete(self) -> Self:

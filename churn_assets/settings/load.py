@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 
 def load_settings(file: Path) -> Settings:
     """Settings from `file` (absent or empty: defaults) and the environment; raises SettingsError in one message."""
-    values = _values(file)
+    values = values_of(file)
     variables = EnvSettingsSource(Settings).env_vars
     sections = {name: type(field.default).model_fields for name, field in Settings.model_fields.items()}
     wrong = unread(variables, sections)
@@ -107,7 +107,8 @@ class _OnceEach(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
         return found
 
 
-def _values(file: Path) -> dict[str, Any]:
+def values_of(file: Path) -> dict[str, Any]:
+    """What the file says, by section; nothing where it is not there. Raises SettingsError."""
     misnamed = file.with_suffix(".yml")
     if misnamed.exists():
         raise SettingsError(f"{misnamed} is not read: settings are in {file.name}; rename it, or move it away.")
@@ -136,7 +137,12 @@ def _line(place: tuple[int | str, ...], kind: str, message: str, value: object, 
     return name, f"{name}: no such setting{did_you_mean(found)}{shown}"
 
 
+def is_secret(field: str) -> bool:
+    """Whether a field may hold a password (addresses may hold one, too)."""
+    return field.endswith(SECRETS)
+
+
 def _got(place: tuple[int | str, ...], value: object) -> str:
     """The value that is wrong; never one that may hold a password, nor a whole section, which may as well."""
-    is_secret = bool(place) and str(place[-1]).endswith(SECRETS)
-    return "" if is_secret or isinstance(value, dict | BaseModel) else f" (got {value!r})"
+    may_be_secret = bool(place) and is_secret(str(place[-1]))
+    return "" if may_be_secret or isinstance(value, dict | BaseModel) else f" (got {value!r})"

@@ -11,7 +11,7 @@ from churn_assets.settings.section import Days, Money, Section, Share
 
 class Training(Section):
     slices: int = Field(8, ge=1, le=104, description="Matured snapshots in a training set, at most; several beat one.")
-    slice_step_days: Days = Field(28, description="Distance between them in days, rounded up to the calendar.")
+    slice_step_days: Days = Field(28, description="Distance between them in days, at least.")
     min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
     min_churners: int = Field(100, ge=1, description="Churned rows, at least, for CatBoost.")
     min_stayers: int = Field(100, ge=1, description="The same for rows that stayed.")
@@ -19,10 +19,10 @@ class Training(Section):
         0.95, description="A single feature that ranks better than this, and far better than recency, stops the run."
     )
     iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
-    depth: int = Field(4, ge=1, le=10)
-    learning_rate: float = Field(0.03, gt=0, le=1)
-    l2_leaf_reg: float = Field(20.0, ge=0)
-    seed: int = 7
+    depth: int = Field(4, ge=1, le=10, description="Of each tree: features that may act together, at most.")
+    learning_rate: float = Field(0.03, gt=0, le=1, description="What each tree may add; less needs more trees.")
+    l2_leaf_reg: float = Field(20.0, ge=0, description="Pulls the values of small leaves to zero (L2).")
+    seed: int = Field(7, description="Of everything that is drawn by chance; the same one makes the same model.")
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")
     population: Literal["untreated", "all"] = Field(
         "untreated",

@@ -1,0 +1,76 @@
+"""Every setting as a person looks it up: value, where that comes from, default, unit and reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_settings import EnvSettingsSource
+
+from churn_assets.settings.load import Settings, is_secret, load_settings, values_of
+from churn_assets.settings.names import BETWEEN, variable_of
+
+UNITS = {
+    "_days": "days", "_hours": "hours", "_seconds": "seconds", "_minutes": "minutes", "_share": "share of 1",
+    "_amount": "money, as orders.amount", "_auc": "AUC", "_users": "users", "_rows": "rows",
+}  # fmt: skip
+DEFAULT, HIDDEN = "default", '"(set, not shown)"'
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`value` and `default` as JSON; what may hold a password is not told. `source`: default, the file, a variable."""
+
+    name: str
+    value: str
+    default: str
+    source: str
+    unit: str
+    reason: str
+
+
+def listed_settings(file: Path) -> Iterator[Listed]:
+    """All settings of the home whose churn.yaml is `file`, section by section. Raises SettingsError."""
+    settings, in_file = load_settings(file), values_of(file)
+    variables = {name.upper(): text or "" for name, text in EnvSettingsSource(Settings).env_vars.items()}
+    for section, outer in Settings.model_fields.items():
+        for field, inner in type(outer.default).model_fields.items():
+            name = f"{section}.{field}"
+            value, default = getattr(getattr(settings, section), field), getattr(outer.default, field)
+            yield Listed(
+                name,
+                HIDDEN if is_secret(field) and value is not None else as_json(value),
+                as_json(default),
+                _variable(section, field, variables)
+                or (file.name if field in (in_file.get(section) or {}) else DEFAULT),
+                next((unit for ending, unit in UNITS.items() if field.endswith(ending)), ""),
+                inner.description or "",
+            )
+
+
+def as_json(value: Any) -> str:
+    """On one line; sections and arms as what differs from their defaults."""
+    return json.dumps(_plain(value), ensure_ascii=False, default=str)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return value
+
+
+def _variable(section: str, field: str, variables: Mapping[str, str]) -> str | None:
+    """The variable that sets a field: its own, one of a part of it, or one of the whole section, as JSON."""
+    own, whole = variable_of(f"{section}.{field}"), variable_of(section)
+    for name in variables:
+        if name == own or name.startswith(own + BETWEEN):
+            return name
+    return whole if whole in variables and field in json.loads(variables[whole]) else None
