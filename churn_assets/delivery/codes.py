@@ -7,16 +7,17 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.decisions.options import Treatment
 from churn_assets.delivery.code_pool import given_codes
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.workplace import Workplace
 
-POOL = """
+POOL = f"""
 select arm, level, code, regexp_full_match(code, $carried) and length(code) <= 64 as is_carried,
        coalesce(expires_at >= $lasts_until, true) as is_lasting
 from marts.dim_coupon_codes
-where known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+where {counted_at()}
 order by arm, level nulls first, expires_at nulls last, code
 """
 # What a line of text can carry: words without control characters, and without braces, which would be taken for a slot.

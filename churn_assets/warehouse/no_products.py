@@ -11,24 +11,24 @@ from datetime import date
 
 import polars as pl
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.workplace import Workplace
 
-NO_PRODUCTS = """
+NO_PRODUCTS = f"""
 with described as (
   select product_id, name, category from marts.dim_products
-  where known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+  where {counted_at()}
 ),
 lines as (
   select orders.order_id, items.product_id, items.category, items.unit_price
   from marts.fct_orders as orders
   inner join marts.fct_order_items as items on
-    items.order_id = orders.order_id and items.known_at < $snapshot
-    and (items.superseded_at is null or items.superseded_at >= $snapshot)
+    items.order_id = orders.order_id and {counted_at(row="items")}
   where orders.is_purchase and orders.ordered_at < $snapshot and orders.ordered_at >= $snapshot - to_days($days)
-    and orders.known_at < $snapshot and (orders.superseded_at is null or orders.superseded_at >= $snapshot)
+    and {counted_at(row="orders")}
 ),
 sold as (
-  select product_id, count(distinct order_id) as orders, median(unit_price) as price, any_value(category) as category
+  select product_id, count(distinct order_id) as orders, median(unit_price) as price, min(category) as category
   from lines group by product_id
 ),
 known as (

@@ -7,16 +7,16 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.workplace import Workplace
 
-LABELLED = """
+LABELLED = f"""
 select features.user_id, features.snapshot_date, labels.matures_at, labels.is_churned,
        exists (
          select 1 from marts.fct_contacts as contacts
          where contacts.user_id = features.user_id and contacts.channel <> 'none' and contacts.propensity is not null
            and contacts.sent_at >= features.snapshot_date and contacts.sent_at < labels.matures_at
-           and contacts.known_at < $snapshot
-           and (contacts.superseded_at is null or contacts.superseded_at >= $snapshot)
+           and {counted_at(row="contacts")}
        ) as is_treated,
        features.* exclude (user_id, snapshot_date)
 from features.user_features as features
@@ -45,29 +45,27 @@ order by features.user_id
 SEGMENTS = """
 select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
 """
-GROUPS = """
+GROUPS = f"""
 select features.user_id, features.age_years, features.is_female, any_value(users.region) as region
 from features.user_features as features
 left join marts.dim_users as users on
-  users.user_id = features.user_id and users.known_at < $snapshot
-  and (users.superseded_at is null or users.superseded_at >= $snapshot)
+  users.user_id = features.user_id and {counted_at(row="users")}
 where features.snapshot_date = $snapshot
 group by all order by features.user_id
 """
-CONSENTS = """
+CONSENTS = f"""
 select statuses.user_id, consent_email, consent_sms, consent_push, consent_call,
        users.has_email, users.has_phone, users.household_id, users.device_id
 from features.user_statuses as statuses
 left join marts.dim_users as users on
-  users.user_id = statuses.user_id and users.known_at < $snapshot
-  and (users.superseded_at is null or users.superseded_at >= $snapshot)
+  users.user_id = statuses.user_id and {counted_at(row="users")}
 where statuses.snapshot_date = $snapshot and statuses.status = 'eligible'
 order by statuses.user_id
 """
-REACHED = """
+REACHED = f"""
 select user_id, arm, channel, sent_at from marts.fct_contacts
 where channel <> 'none' and sent_at < $snapshot and sent_at >= $since
-  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+  and {counted_at()}
 order by user_id, sent_at
 """
 LABELS = """
@@ -75,18 +73,18 @@ select user_id, snapshot_date, is_churned, matures_at
 from features.churn_labels
 where definition = $definition and matures_at <= $snapshot and list_contains($slices, snapshot_date)
 """
-CAMPAIGNS = """
+CAMPAIGNS = f"""
 select campaign_id as campaign, user_id, contact_id, arm, propensity, is_randomised, sent_at
 from marts.fct_contacts
-where sent_at < $snapshot and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+where sent_at < $snapshot and {counted_at()}
 qualify bool_or(coalesce(is_randomised, false)) over (partition by campaign_id) and campaign_id is not null
 order by campaign_id, user_id, sent_at, contact_id
 """
-PURCHASES = """
+PURCHASES = f"""
 select user_id, ordered_at, amount
 from marts.fct_orders
 where is_purchase and ordered_at < $snapshot
-  and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+  and {counted_at()}
 """
 
 

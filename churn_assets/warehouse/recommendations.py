@@ -14,11 +14,12 @@ from datetime import date
 
 import polars as pl
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.workplace import Workplace
 
 # Sums of similarities are of decimals: those of floats depend on the order of threads in the last digit, and so would
 # the rank of two items that are equally near.
-RECOMMENDED = """
+RECOMMENDED = f"""
 with wanted as (
   select distinct unnest(cast($users as varchar[])) as user_id
 ),
@@ -27,19 +28,17 @@ no_products as (
 ),
 described as (
   select product_id, name, url, image_url, category from marts.dim_products
-  where known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+  where {counted_at()}
 ),
 purchases as (
   select orders.user_id, orders.order_id, orders.ordered_at, items.product_id,
          coalesce(items.category, described.category) as category
   from marts.fct_orders as orders
   inner join marts.fct_order_items as items on
-    items.order_id = orders.order_id and items.known_at < $snapshot
-    and (items.superseded_at is null or items.superseded_at >= $snapshot)
+    items.order_id = orders.order_id and {counted_at(row="items")}
   left join described on described.product_id = items.product_id
   anti join no_products on no_products.product_id = items.product_id
-  where orders.is_purchase and orders.ordered_at < $snapshot and orders.known_at < $snapshot
-    and (orders.superseded_at is null or orders.superseded_at >= $snapshot)
+  where orders.is_purchase and orders.ordered_at < $snapshot and {counted_at(row="orders")}
 ),
 bought as materialized (
   select user_id, product_id, max(ordered_at) as bought_at from purchases group by user_id, product_id
@@ -58,7 +57,7 @@ viewed as (
   anti join no_products on no_products.product_id = staged.product_id
   where events.event_type in ('view', 'add_to_cart', 'favorite') and staged.product_id is not null
     and events.occurred_at >= $snapshot - to_days($viewed_days) and events.occurred_at < $snapshot
-    and events.known_at < $snapshot and (events.superseded_at is null or events.superseded_at >= $snapshot)
+    and {counted_at(row="events")}
   group by events.user_id, staged.product_id
   qualify place <= $viewed_items
 ),

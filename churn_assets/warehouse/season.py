@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.model.season import season_dates, season_shift
 from churn_assets.workplace import Workplace
 
@@ -15,14 +16,14 @@ OLDEST = """
 select cast(quantile_disc(ordered_at, 0.001) as date) from marts.fct_orders
 where is_purchase and ordered_at < $snapshot and known_at < $snapshot
 """
-COUNTS = """
+COUNTS = f"""
 with dates as (select unnest($dates) as snapshot_date),
 buyers as (
   select snapshot_date, user_id, bool_or(ordered_at >= snapshot_date + to_days($gap)) as is_back
   from dates
   inner join marts.fct_orders on
     ordered_at < snapshot_date + to_days($gap + $horizon) and ordered_at >= snapshot_date - to_days($active_within)
-  where is_purchase and known_at < $snapshot and (superseded_at is null or superseded_at >= $snapshot)
+  where is_purchase and {counted_at()}
   group by snapshot_date, user_id having bool_or(ordered_at < snapshot_date)
 )
 select snapshot_date, count(*) as users, count(*) filter (not is_back) as leavers

@@ -33,6 +33,7 @@ from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
 from churn_assets.warehouse.plan import Dates, Model, Plan, plan_for, statements
 from churn_assets.warehouse.project import manifest
+from tests.properties.python_reads import python_reads
 
 END = date(2026, 11, 16)
 D = END - timedelta(weeks=4)
@@ -119,6 +120,7 @@ class Laboratory:
     models: Sequence[Model]
     snapshots: Sequence[date] = (PAST, D, END)
     compared: dict[str, list[str]] = field(default_factory=dict)  # relation -> columns
+    read: dict[str, str] = field(default_factory=dict)  # what Python reads at D
 
     def __post_init__(self) -> None:
         self._remember()
@@ -133,6 +135,8 @@ class Laboratory:
             if {"user_id", "snapshot_date"} <= set(columns) and model.schema in ("marts", "features"):
                 self.compared[model.relation] = columns
                 self.connection.execute(f"create table before.{model.name} as {self._may_know(model.relation)}")
+        if D in self.snapshots:
+            self.read = python_reads(self.connection, D, PAST)
         self.clear()
 
     def build(self, models: Sequence[Model]) -> None:
@@ -167,14 +171,21 @@ class Laboratory:
         plan = Plan(tuple(self.models))
         return any(f"staging.stg_{table}" in plan.ancestors(relation) for relation in self.compared)
 
-    def changed(self, *mutations: str, models: Sequence[Model] | None = None) -> dict[str, int]:
-        """Columns of what D may know that differ after these statements, each with the number of rows."""
+    def changed(
+        self, *mutations: str, models: Sequence[Model] | None = None, with_reads: bool = False
+    ) -> dict[str, int]:
+        """Columns of what D may know that differ after these statements, each with the number of rows.
+
+        `with_reads`: also what Python reads at D, as `read by Python: <what>` (1: it differs).
+        """
         self.connection.execute("begin")
         try:
             for mutation in mutations:
                 self.connection.execute(mutation)
             self.build(models or self.models)
-            return {name: rows for relation in self.compared for name, rows in self._differences(relation) if rows}
+            found = {name: rows for relation in self.compared for name, rows in self._differences(relation) if rows}
+            now = python_reads(self.connection, D, PAST) if with_reads else {}
+            return found | {f"read by Python: {name}": 1 for name, told in now.items() if told != self.read[name]}
         finally:
             self.connection.execute("rollback")
 
@@ -196,10 +207,9 @@ class Laboratory:
         )
         same = " and ".join(f"a.{key} = b.{key}" for key in keys)
         before = f"before.{relation.split('.')[1]}"
-        row = self.connection.execute(
+        (row,) = self.connection.execute(
             f"select {counts} from {before} as a full join ({self._may_know(relation)}) as b on {same}"
-        ).fetchone()
-        assert row is not None
+        ).fetchall()
         yield from zip([f"{relation}.{name}" for name in columns], row, strict=True)
 
 

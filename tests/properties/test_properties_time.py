@@ -102,14 +102,20 @@ MUTATIONS = st.lists(
 def test_mutations_of_the_future_change_nothing(
     lab: Laboratory, raw: Mapping[str, RawTable], told: list[tuple[str, str, int, int]]
 ) -> None:
-    assert lab.changed(*(mutation(raw[table], kind, days, seed) for table, kind, days, seed in told)) == {}
+    mutations = [mutation(raw[table], kind, days, seed) for table, kind, days, seed in told]
+    assert lab.changed(*mutations, with_reads=True) == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mutation_of_the_future_of_every_table_changes_nothing(
     lab: Laboratory, raw: Mapping[str, RawTable], kind: str
 ) -> None:
-    assert lab.changed(*(mutation(raw[table], kind, 0, 1) for table in TABLES)) == {}
+    assert lab.changed(*(mutation(raw[table], kind, 0, 1) for table in TABLES), with_reads=True) == {}
+
+
+def test_python_reads_something_of_every_kind_at_the_snapshot(lab: Laboratory) -> None:
+    """Else nothing could be seen to change. The simulated shop sells no gift cards."""
+    assert [name for name, told in lab.read.items() if told in ("[]", "0.0")] == ["no_products", "season"]
 
 
 def test_all_tables_have_a_future_to_mutate(lab: Laboratory, raw: Mapping[str, RawTable]) -> None:

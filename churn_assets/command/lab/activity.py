@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from importlib.util import find_spec
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.model.activity import DAYS, Activity
 from churn_assets.workplace import Workplace
 
@@ -18,7 +19,7 @@ bought as (
   select snapshot_date, user_id, cast(ordered_at as date) as day, count(*) as orders, sum(amount) as spent_amount
   from snapshots
   inner join marts.fct_orders on ordered_at < snapshot_date and ordered_at >= snapshot_date - {DAYS}
-  where is_purchase and known_at < snapshot_date and (superseded_at is null or superseded_at >= snapshot_date)
+  where is_purchase and {counted_at("snapshot_date")}
   group by all
 ),
 visited as (

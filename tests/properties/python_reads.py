@@ -1,0 +1,61 @@
+"""What Python reads of the marts at a snapshot, besides features: it must not see the future either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from churn_assets.delivery.codes import pool_at
+from churn_assets.settings import Settings
+from churn_assets.warehouse.no_products import no_products_at
+from churn_assets.warehouse.reads import (
+    campaign_contacts,
+    consents_at,
+    contacts_before,
+    eligible_features_at,
+    groups_at,
+    outcomes_of,
+    segments_at,
+)
+from churn_assets.warehouse.recommendations import recommendations_at
+from churn_assets.warehouse.season import season_at
+
+Reads = Mapping[str, Callable[[], Any]]
+
+
+def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: date) -> dict[str, str]:
+    """Name of each read -> what it found, as text. `past`: a snapshot whose labels have matured."""
+
+    def query(sql: str, parameters: Any = None) -> pl.DataFrame:
+        return connection.sql(sql, params=parameters).pl()
+
+    workplace: Any = SimpleNamespace(warehouse=SimpleNamespace(query=query), settings=Settings())
+    known = "select user_id from features.user_statuses where snapshot_date = $snapshot order by 1"
+    users = query(known, {"snapshot": snapshot})["user_id"]
+    # All users, assigned long ago: purchases of a window that has not ended are where a look ahead would show.
+    assigned = pl.DataFrame({"user_id": users}).with_columns(
+        campaign=pl.lit("c"), assigned_at=pl.lit(datetime.combine(past, time()))
+    )
+    reads: Reads = {
+        "eligible_features": lambda: eligible_features_at(workplace, snapshot),
+        "segments": lambda: segments_at(workplace, snapshot),
+        "groups": lambda: groups_at(workplace, snapshot),
+        "consents": lambda: consents_at(workplace, snapshot),
+        "contacts": lambda: contacts_before(workplace, snapshot, 90),
+        "campaigns": lambda: campaign_contacts(workplace, snapshot),
+        "outcomes": lambda: outcomes_of(workplace, assigned, snapshot, 90).filter(pl.col("orders_count") > 0),
+        "recommendations": lambda: recommendations_at(workplace, snapshot, users),
+        "no_products": lambda: no_products_at(workplace, snapshot, ["gift card"]),
+        "codes": lambda: pool_at(workplace, snapshot),
+        "season": lambda: season_at(workplace, snapshot, past),
+    }
+    return {name: _text(read()) for name, read in reads.items()}
+
+
+def _text(found: Any) -> str:
+    return str(found.rows()) if isinstance(found, pl.DataFrame) else repr(found)
