@@ -1,0 +1,136 @@
+"""The steps of a training, each as one call: fit, promote, describe, tell an MLflow server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from churn_assets.contracts.feature import Feature
+from churn_assets.defs.pictures import picture
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.defs.training.champions import champion_at
+from churn_assets.defs.training.tracking import track
+from churn_assets.instance.files import write_whole
+from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.card import model_card
+from churn_assets.model.plots import calibration_png, lift_png, precision_recall_png, profit_png, roc_png
+from churn_assets.model.promotion import Promotion
+from churn_assets.model.run_log import run_log
+from churn_assets.model.training import TrainedModel, train
+from churn_assets.stages import Stage
+from churn_assets.warehouse.season import season_at
+from churn_assets.warehouse.selection import training_features
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model of a snapshot with what it was made of. `season`: log-odds; `columns`: all, or the selected ones."""
+
+    model: ChurnModel
+    trained: TrainedModel
+    training: pl.DataFrame
+    features: list[Feature]
+    columns: str
+    season: float
+
+
+def fit(at: Snapshot) -> Fit:
+    """Train on the training set of the snapshot. Raises dagster.Failure where there is too little to learn from."""
+    settings = at.workplace.settings
+    frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
+    features, columns = training_features(at.workplace, at.date, frame)
+    season = season_at(at.workplace, at.date, max(frame["snapshot_date"].unique().to_list(), default=None))
+    trained = train(
+        frame,
+        features,
+        snapshot=at.date,
+        gap_days=settings.churn.gap_days,
+        horizon_days=settings.churn.horizon_days,
+        settings=settings.training,
+        max_missing_share=settings.features.max_missing_column_share,
+        season=season,
+    )
+    at.log(trained.reason)
+    if trained.model is None:
+        raise dg.Failure(f"No model at {at.date}. {trained.reason}")
+    return Fit(trained.model, trained, frame, features, columns, season)
+
+
+def promote(at: Snapshot, fitted: Fit) -> Promotion:
+    """Decide which model scores the snapshot."""
+    promotion = champion_at(at.workplace, at.date, fitted.trained, fitted.training, season=fitted.season)
+    at.log(f"{promotion.decision}: {promotion.reason}")
+    return promotion
+
+
+def described(at: Snapshot, fitted: Fit) -> dict[str, object]:
+    """Metadata of the model."""
+    model, trained = fitted.model, fitted.trained
+    return {
+        "definition": at.workplace.settings.churn.definition,
+        "season_log_odds": fitted.season,
+        "feature_columns": fitted.columns,
+        "model_version": model.version,
+        "kind": model.kind,
+        "reason": trained.reason,
+        "features": len(model.columns),
+        "features_dropped_count": len(trained.dropped),
+        "features_dropped": ", ".join(trained.dropped) or "none",
+    }
+
+
+def compared(at: Snapshot, trained: TrainedModel) -> dict[str, object]:
+    """Metadata of the comparison: key figures as numbers, so that the UI draws them over snapshots, and pictures."""
+    if trained.comparison.is_empty():
+        return {"reason": trained.reason}
+    figures: dict[str, object] = {}
+    for row in trained.comparison.iter_rows(named=True):
+        figures[f"auc_{row['model']}"] = row["auc"]
+        if row["is_shipped"]:
+            figures |= {name: row[name] for name in ("auc", "average_precision", "lift_10", "brier", "ece_calibrated")}
+    pictures = {
+        "roc": roc_png(trained.out_of_time),
+        "precision_recall": precision_recall_png(trained.out_of_time),
+        "calibration": calibration_png(trained.out_of_time),
+        "lift": lift_png(trained.out_of_time),
+        "profit": profit_png(trained.out_of_time, at.workplace.settings.profit),
+    }
+    return figures | {name: picture(name, png) for name, png in pictures.items()}
+
+
+def told_of_champion(at: Snapshot, fitted: Fit, promotion: Promotion) -> dict[str, object]:
+    """Metadata of the model that scores; of a new one the card, which is also written, and what MLflow was told."""
+    told: dict[str, object] = {"model_version": promotion.model.version, "trained_at": promotion.snapshot.isoformat()}
+    card = _card(at, fitted, promotion) if promotion.snapshot == at.date else None
+    if card:
+        page = at.workplace.home.reports / f"model_card_{at.date}.md"
+        write_whole(page, lambda file: file.write_text(card, encoding="utf-8"))
+        told |= {"model_card": dg.MetadataValue.md(card), "model_card_file": str(page)}
+    uri = at.workplace.settings.training.mlflow_tracking_uri
+    if uri:
+        log = run_log(
+            fitted.trained,
+            promotion,
+            snapshot=at.date,
+            definition=at.workplace.settings.churn.definition,
+            settings=at.workplace.settings.training,
+            card=card,
+        )
+        told["mlflow"] = track(uri, log, fitted.model.to_bytes())
+        at.log(f"MLflow: {told['mlflow']}")
+    return told
+
+
+def _card(at: Snapshot, fitted: Fit, promotion: Promotion) -> str:
+    return model_card(
+        promotion.model,
+        fitted.trained,
+        fitted.training,
+        fitted.features,
+        snapshot=at.date,
+        definition=at.workplace.settings.churn.definition,
+        reason=promotion.reason,
+        settings=at.workplace.settings.training,
+    )
