@@ -33,3 +33,9 @@ def test_the_columns_of_a_model_are_those_described(whole: Query, name: str) -> 
     assert built, f"{name} was not built"
     assert sorted(built - described) == [], "columns without description"
     assert sorted(described - built) == [], "descriptions without column"
+
+
+def test_whole_numbers_fit_parquet(whole: Query) -> None:
+    """A HUGEINT, as of a sum of whole numbers, becomes a float on the way into a published table."""
+    sql = "select table_name, column_name from information_schema.columns where data_type in ('HUGEINT', 'UHUGEINT')"
+    assert whole(sql) == []

@@ -19,11 +19,11 @@ select
   snapshot_date,
   user_id,
   {{ per_window("contacts", "count(*) [in window]", "sent_at") }},
-  {{ per_window("contacts_opened", "count_if(is_opened) [in window]", "sent_at") }},
-  {{ per_window("contacts_clicked", "count_if(is_clicked) [in window]", "sent_at") }},
+  {{ per_window("contacts_opened", "count(case when is_opened then 1 end) [in window]", "sent_at") }},
+  {{ per_window("contacts_clicked", "count(case when is_clicked then 1 end) [in window]", "sent_at") }},
   cast(count_if(is_opened) as double) / count(*) as contact_open_share,
   cast(count_if(is_clicked) as double) / count(*) as contact_click_share,
   {{ days_between("max(sent_at)", "snapshot_date") }} as days_since_contact,
-  case when bool_or(has_ordered) then count_if(is_after_order) end as contacts_since_order_count
+  case when bool_or(has_ordered) then count(case when is_after_order then 1 end) end as contacts_since_order_count
 from contacts
 group by snapshot_date, user_id

@@ -48,7 +48,7 @@ totals as (
       "discount_share",
       "cast(sum(discount) [in window] as double) / nullif(cast(sum(undiscounted) [in window] as double), 0)"
     ) }},
-    {{ per_band("late_deliveries", "sum(late_deliveries) [in window]") }}
+    {{ per_band("late_deliveries", "cast(sum(late_deliveries) [in window] as bigint)") }}
   from bands
   group by snapshot_date, user_id
 ),
