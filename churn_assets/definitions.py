@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from churn_assets.defs.resources import dbt, workplace
+from churn_assets.defs.resources import workplace
 from churn_assets.instance.home import Home
 from churn_assets.instance.private import keep_private
 from churn_assets.warehouse.moved import settle_views
@@ -19,5 +19,5 @@ def defs() -> dg.Definitions:
     settle_views(home.root)
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__)),
-        dg.Definitions(resources={"workplace": workplace, "dbt": dbt}, executor=dg.in_process_executor),
+        dg.Definitions(resources={"workplace": workplace}, executor=dg.in_process_executor),
     )

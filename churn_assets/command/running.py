@@ -7,22 +7,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
-from dagster._core.errors import DagsterInvalidConfigError
-from dagster._core.utils import make_new_run_id
 
 from churn_assets.command.progress import Progress
+from churn_assets.defs.history import history_tag
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
-from churn_assets.defs.staging.feed import ASKED_TAG
 from churn_assets.erasure.erase import sweep_erased
 from churn_assets.failures import Failure
 from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import refuse_what_would_be_wrong
 from churn_assets.landing.of_home import orders_reach
-from churn_assets.stages import Stage
-from churn_assets.warehouse.history import WAREHOUSE_STAGES, missing_history, settle_calendar
+from churn_assets.warehouse.history import missing_history, settle_calendar
 from churn_assets.workplace import Workplace
 
 JOB = "snapshot_job"
@@ -66,7 +64,7 @@ def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance of a home. Raises InstanceError."""
     try:
         found = dg.DagsterInstance.get()
-    except DagsterInvalidConfigError as error:
+    except dg.DagsterInvalidConfigError as error:
         told = str(error).splitlines()[-1].strip().split(" Expected:")[0]
         raise InstanceError(
             f"{home.dagster / 'dagster.yaml'}: {told} Correct it, or delete it to have it made anew."
@@ -83,17 +81,11 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     with instance_of(workplace.home) as instance:
         sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
-        everything = dg.AssetSelection.all()
-        # Portraits are a mart too, but one that waits for scores.
-        warehouse = dg.AssetSelection.groups(*WAREHOUSE_STAGES) - dg.AssetSelection.groups(Stage.SCORING).downstream()
         missing = missing_history(workplace, days)
         if missing:
-            # One dbt invocation for both: each costs seconds before its first row.
             progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
-            if not _execute(job, instance, [*missing, *days], progress, warehouse, asked_from=days[0]):
-                return False
         progress.say(f"Snapshot {name}")
-        is_done = _execute(job, instance, days, progress, everything - warehouse if missing else everything)
+        is_done = _execute(job, instance, days, progress, missing)
     if is_done:
         progress.summary(workplace, days[-1])
     return is_done
@@ -104,22 +96,19 @@ def _execute(
     instance: dg.DagsterInstance,
     days: Sequence[date],
     progress: Progress,
-    selection: dg.AssetSelection,
-    asked_from: date | None = None,
+    history: Sequence[date],
 ) -> bool:
-    """One Dagster run over `days`, told as it goes; those before `asked_from` are made as history only."""
-    run_id = make_new_run_id()
-    tags = dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
-    if asked_from:
-        tags[ASKED_TAG] = asked_from.isoformat()
-    keys = sorted(selection.resolve(job.asset_layer.asset_graph))
+    """One Dagster run over `days`, told as it goes; of `history` only what training reads is built."""
+    run_id = str(uuid4())
+    tags = history_tag(history)
+    if len(days) > 1:
+        tags |= dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
     with progress.following(instance, run_id):
         result = job.execute_in_process(
             instance=instance,
             run_id=run_id,
-            tags=tags if len(days) > 1 else None,
+            tags=tags,
             partition_key=None if len(days) > 1 else days[0].isoformat(),
-            asset_selection=keys,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from dagster._core.events.log import EventLogEntry
+import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
@@ -39,7 +39,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
         self._db_lock = threading.RLock()  # type: ignore[assignment]  # a batch holds it over its events
 
-    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """All of one run, in one transaction per file."""
         run_id = events[0].run_id
         with self._connect(run_id) as run, self._connect(INDEX_SHARD_NAME) as index:

@@ -41,7 +41,7 @@ class SnapshotPartitions:
         longest = CADENCE_DAYS[self.calendar.cadence]
         shortest = 28 if self.calendar.cadence == "monthly" else longest
         window_days = gap_days + horizon_days
-        oldest = ceil(window_days / shortest) + ceil(step_days / shortest) * (slices - 1)
+        oldest = ceil(window_days / shortest) + ceil(step_days / shortest) * slices  # a step more: model/slices.py
         return dg.TimeWindowPartitionMapping(
             start_offset=-oldest,
             end_offset=-ceil(window_days / longest),

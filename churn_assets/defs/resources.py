@@ -1,17 +1,15 @@
-"""What assets are given: the home of this process and dbt. Neither takes run configuration.
+"""What assets are given: the home of this process. It takes no run configuration.
 
-Whoever launches a run may configure it, and must not name another home by that (whose approved plan would be sent), nor
-another program as dbt. Dagster refuses configuration of a resource whose schema has no fields.
+Whoever launches a run may configure it, and must not name another home by that (whose approved plan would be sent).
+Dagster refuses configuration of a resource whose schema has no fields.
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from churn_assets.defs.dbt.resource import LeanDbt
 from churn_assets.defs.lifelines import Lifeline
 from churn_assets.instance.home import Home
-from churn_assets.warehouse.project import PROJECT, dbt_executable, prepare_manifest
 from churn_assets.workplace import Workplace
 
 
@@ -25,10 +23,3 @@ def workplace(context: dg.InitResourceContext) -> Iterator[Workplace]:
     finally:
         if lifeline:
             lifeline.release()
-
-
-@dg.resource(config_schema={})
-def dbt(_context: dg.InitResourceContext) -> LeanDbt:
-    """Dbt of this environment on this project."""
-    prepare_manifest()
-    return LeanDbt(project_dir=str(PROJECT), dbt_executable=dbt_executable())

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from churn_assets.defs.history import told_history
 from churn_assets.defs.partitions import snapshots_of
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.warehouse.built import consumed_until
@@ -58,10 +59,15 @@ def snapshot_check(
     return decorate
 
 
-def checked_snapshots(context: dg.AssetCheckExecutionContext, workplace: Workplace) -> Sequence[date]:
-    """The snapshots of the run, ascending; a check run by itself, without any, is about the newest one built."""
+def checked_snapshots(
+    context: dg.AssetCheckExecutionContext, workplace: Workplace, *, with_past: bool = False
+) -> Sequence[date]:
+    """The snapshots of the run, ascending; a check run by itself, without any, is about the newest one built.
+
+    `with_past`: those of the past, too, that the run builds for training.
+    """
     if context.has_partition_key or context.has_partition_key_range:
-        return snapshots_of(context)
+        return [*(told_history(context) or ()), *snapshots_of(context)] if with_past else snapshots_of(context)
     newest = consumed_until(workplace)
     if newest is None:
         raise dg.Failure("Nothing to check: no snapshot has been built. Run churn run first.")

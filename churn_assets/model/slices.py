@@ -29,17 +29,21 @@ class NothingKept(Failure, ValueError):
 def training_slices(
     snapshot: date, calendar: Iterable[date], *, gap_days: int, horizon_days: int, slices: int, step_days: int
 ) -> list[date]:
-    """Ascending: the newest calendar date matured by `snapshot`, then back at least `step_days` each, `slices` at most.
+    """Ascending: the newest calendar date matured by `snapshot`, and before it, at least `step_days` apart, `slices` in
+    all at most. Empty when nothing has matured yet.
 
-    Empty when nothing has matured yet.
+    The earlier ones lie on a grid from the start of `calendar`, so that next week's training reads the same ones.
     """
-    newest_allowed = snapshot - timedelta(days=gap_days + horizon_days)
-    chosen: list[date] = []
-    for day in sorted(calendar, reverse=True):
-        if day <= newest_allowed and len(chosen) < slices:
-            chosen.append(day)
-            newest_allowed = day - timedelta(days=step_days)
-    return chosen[::-1]
+    dates = sorted(calendar)
+    newest = max((day for day in dates if day <= snapshot - timedelta(days=gap_days + horizon_days)), default=None)
+    if newest is None:
+        return []
+    grid: list[date] = []
+    for day in dates:
+        if not grid or day >= grid[-1] + timedelta(days=step_days):
+            grid.append(day)
+    earlier = [day for day in grid if day <= newest - timedelta(days=step_days)]
+    return [*earlier[max(len(earlier) - slices + 1, 0) :], newest]
 
 
 def out_of_time_split(slices: Sequence[date], *, gap_days: int, horizon_days: int) -> tuple[list[date], date]:

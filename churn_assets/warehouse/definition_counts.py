@@ -6,8 +6,10 @@ from datetime import date
 
 import polars as pl
 
+from churn_assets.contracts.counted import counted_at
 from churn_assets.monitoring.definitions import LEAD_SCHEMA, definitions_frame
 from churn_assets.stages import Stage
+from churn_assets.warehouse.slices import slices_for
 from churn_assets.workplace import Workplace
 
 # Half a year of weeks: the cost does not grow with a home's history.
@@ -18,22 +20,21 @@ matured as materialized (
   order by snapshot_date desc limit {SLICES}
 )"""
 CROSSED = f"""
-with {MATURED},
-users as (
-  select labels.snapshot_date, matured.matures_at, labels.user_id,
+with users as (
+  select labels.snapshot_date, labels.matures_at, labels.user_id,
     bool_or(is_churned) filter (definition = 'inactivity') as inactivity,
     bool_or(is_churned) filter (definition = 'own_rhythm') as own_rhythm,
     bool_or(is_churned) filter (definition = 'reduced') as reduced,
     bool_or(is_churned) filter (definition = 'no_activity') as no_activity
-  from features.churn_labels as labels inner join matured using (snapshot_date)
-  where labels.is_eligible and labels.is_churned is not null
+  from features.churn_labels as labels
+  where list_contains($slices, labels.snapshot_date) and labels.is_eligible and labels.is_churned is not null
+    and labels.matures_at <= cast($snapshot as timestamp)
   group by all
 ),
 purchases as (
   select user_id, ordered_at from marts.fct_orders
-  where is_purchase and ordered_at < $snapshot and known_at < $snapshot
-    and (superseded_at is null or superseded_at >= $snapshot)
-    and ordered_at >= (select min(matures_at) from matured)
+  where is_purchase and ordered_at < $snapshot and {counted_at()}
+    and ordered_at >= (select min(matures_at) from users)
 )
 select users.snapshot_date, inactivity, own_rhythm, reduced, no_activity,
   cast(cast($snapshot as date) - cast(users.matures_at as date) as bigint) as observed_days,
@@ -72,8 +73,9 @@ select definition, cast(lead_days as bigint) as lead_days, count(*) as users fro
 
 
 def definitions_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """The table `churn_definitions` of `snapshot`, from labels matured and scores given by then."""
+    """The table `churn_definitions` of `snapshot`: of the slices that training reads there, and of scores by then."""
     warehouse = workplace.warehouse
     is_scored = warehouse.has(Stage.SCORING, "scored_users")
     leads = warehouse.query(LEADS, {"snapshot": snapshot}) if is_scored else pl.DataFrame(schema=LEAD_SCHEMA)
-    return definitions_frame(warehouse.query(CROSSED, {"snapshot": snapshot}), leads, snapshot=snapshot)
+    counted = warehouse.query(CROSSED, {"snapshot": snapshot, "slices": slices_for(workplace, snapshot)})
+    return definitions_frame(counted, leads, snapshot=snapshot)

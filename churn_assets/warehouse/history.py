@@ -9,13 +9,10 @@ from churn_assets.instance.calendar import START_FACT
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
 from churn_assets.landing.of_home import orders_reach
-from churn_assets.stages import Stage
 from churn_assets.warehouse.built import built_snapshots
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.warehouse.slices import slices_for
 from churn_assets.workplace import Workplace
-
-WAREHOUSE_STAGES = (Stage.STAGING, Stage.MARTS, Stage.FEATURES)
 
 
 def settle_calendar(home: Home) -> None:
@@ -29,9 +26,10 @@ def settle_calendar(home: Home) -> None:
 
 
 def missing_history(workplace: Workplace, days: Sequence[date]) -> list[date]:
-    """Snapshots before the first of `days` that the mart must hold for training on `days`; all of a range, ascending.
+    """Snapshots before the first of `days` that training on `days` reads and the mart does not hold, ascending.
 
-    After a change of settings that are baked into the mart's rows, everything it held counts as missing.
+    Only those: of 33 weeks that training reaches back it reads 9. After a change of settings that are baked into the
+    mart's rows, everything it held counts as missing.
     """
     built = set(built_snapshots(workplace))
     outdated: set[date] = set()
@@ -39,5 +37,4 @@ def missing_history(workplace: Workplace, days: Sequence[date]) -> list[date]:
         built, outdated = set(), built
     oldest = orders_reach(workplace.home)[0].date()
     needed = {day for each in days for day in slices_for(workplace, each) if oldest < day < days[0]}
-    missing = (needed | {day for day in outdated if day < days[0]}) - built
-    return [day for day in workplace.calendar.between(min(missing), days[0]) if day < days[0]] if missing else []
+    return sorted((needed | {day for day in outdated if day < days[0]}) - built)

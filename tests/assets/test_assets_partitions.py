@@ -90,5 +90,5 @@ def test_the_training_set_looks_back_through_the_named_offset() -> None:
     for table in ("user_features", "churn_labels"):
         mapping = training_set.get_partition_mapping(AssetKey([Stage.FEATURES, table]))
         assert mapping == dg.TimeWindowPartitionMapping(
-            start_offset=-32, end_offset=-4, allow_nonexistent_upstream_partitions=True
+            start_offset=-36, end_offset=-4, allow_nonexistent_upstream_partitions=True
         )

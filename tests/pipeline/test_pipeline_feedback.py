@@ -125,7 +125,8 @@ def build(workplace: Workplace, retained: pl.DataFrame) -> None:
 def settle(home: Home, population: str = "untreated") -> Workplace:
     """The instance with this setting, read anew."""
     training = f"training: {{slices: {len(SLICES)}, slice_step_days: 56, population: {population}}}"
-    home.settings_file.write_text(f"calendar: {{start: {START}}}\n{training}\n")
+    start = START + timedelta(weeks=4)  # earlier slices lie every eight weeks from the start of the calendar
+    home.settings_file.write_text(f"calendar: {{start: {start}}}\n{training}\n")
     return Workplace(home_path=str(home.root))
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from churn_assets.defs.dbt.run import build
+from churn_assets.defs.history import history_of, log_history
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.raw.observe import observations
 from churn_assets.erasure.erase import sweep_erased
@@ -28,15 +29,13 @@ from churn_assets.workplace import Workplace
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def staging_models(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
-) -> Iterator[Any]:
+def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
     """The raw rows, typed or refused; and what was found of the raw tables."""
-    snapshots = snapshots_of(context)
+    snapshots = [*history_of(context, workplace), *snapshots_of(context)]
     for line in sweep_erased(workplace, context.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
     refuse_what_would_be_wrong(of_home.landed(workplace.home))
-    yield from build(context, workplace, dbt, snapshots)
+    yield from build(context, workplace, snapshots)
     for observation in observations(workplace, snapshots[-1]):
         context.log_event(observation)
 
@@ -48,14 +47,13 @@ def staging_models(
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def warehouse_models(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
-) -> Iterator[Any]:
+def warehouse_models(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
     """Marts, features and labels up to the snapshots of this run."""
-    snapshots = snapshots_of(context)
+    history = history_of(context, workplace)
     made_with = workplace.record.fact(FINGERPRINT_FACT)
     is_outdated = made_with is not None and made_with != fingerprint(workplace)
     if is_outdated:
         context.log.warning("The warehouse was made with other settings, SQL or raw columns: it is made again.")
-    yield from build(context, workplace, dbt, snapshots, is_rebuild=is_outdated)
+    yield from build(context, workplace, [*history, *snapshots_of(context)], is_rebuild=is_outdated)
+    log_history(context, history)
     workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))

@@ -34,7 +34,7 @@ def no_feature_looks_ahead(
     """For a sample of users, recency, orders, money and visits made again straight from staging, only from what had
     happened and was known before the snapshot, equal those of the mart.
     """
-    snapshots = checked_snapshots(context, workplace)
+    snapshots = checked_snapshots(context, workplace, with_past=True)
     if workplace.settings.landing.restated:
         look_ahead = Finding(
             passed=True, figures={"reason": "landing.restated: what became known later is wanted here"}

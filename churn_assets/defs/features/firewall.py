@@ -45,7 +45,7 @@ def features_are_the_same_without_the_future(
     happened or became known at or after the snapshot are there. At the oldest and the newest of a range;
     besides a single snapshot, at one four before it: the newest has no future yet that could be hidden.
     """
-    days = _telling(checked_snapshots(context, workplace), built_snapshots(workplace))
+    days = _telling(checked_snapshots(context, workplace, with_past=True), built_snapshots(workplace))
     found = foreseen(workplace, days, SAMPLED_USERS)
     return told({day: _finding(differences) for day, differences in found.items()}, dg.AssetCheckSeverity.ERROR)
 

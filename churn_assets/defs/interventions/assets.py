@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLedger
 from churn_assets.contracts.limit_prices import LimitPrices
@@ -128,11 +128,9 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     partitions_def=CALENDAR.partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def intervention_models(
-    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], dbt: DbtCliResource
-) -> Iterator[Any]:
+def intervention_models(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
     """The tables that analysts and the call centre read, portraits of users among them; then all of them masked."""
-    yield from build(context, workplace, dbt, snapshots_of(context))
+    yield from build(context, workplace, snapshots_of(context))
     workplace.show_masked()
 
 

@@ -17,7 +17,6 @@ CHECK = "newest_rows_have_arrived"
 STAGED = {table.name: [Stage.STAGING, f"stg_{table.name}"] for table in raw_contract()}
 VITAL = {table.name for table in raw_contract() if table.must_exist}
 # A run may begin with snapshots that it makes as history only, for training: they can no longer be mended.
-ASKED_TAG = "churn/asked_from"
 
 
 @dg.multi_asset_check(
@@ -41,12 +40,11 @@ def newest_rows_have_arrived(
     """One visit to the warehouse for all tables and snapshots; each snapshot is judged by what was known then."""
     wanted = {key.asset_key for key in context.selected_asset_check_keys}
     days = checked_snapshots(context, workplace)
-    asked_from = date.fromisoformat(context.run.tags.get(ASKED_TAG, days[0].isoformat()))
     counts = feed_counts(workplace, days[-1])
     verdicts = {day: _verdicts(workplace, counts, day) for day in days}
     for name, key in STAGED.items():
         if dg.AssetKey(key) in wanted:
-            yield _result(name, {day: found[name] for day, found in verdicts.items()}, asked_from)
+            yield _result(name, {day: found[name] for day, found in verdicts.items()})
 
 
 def _verdicts(workplace: Workplace, counts: pl.DataFrame, day: date) -> dict[str, Verdict]:
@@ -60,11 +58,10 @@ def _verdicts(workplace: Workplace, counts: pl.DataFrame, day: date) -> dict[str
     return {name: found.get(name) or Verdict(name, "unjudged", "no rows yet") for name in STAGED}
 
 
-def _result(name: str, verdicts: dict[date, Verdict], asked_from: date) -> dg.AssetCheckResult:
+def _result(name: str, verdicts: dict[date, Verdict]) -> dg.AssetCheckResult:
     """The first snapshot that stops the run, else the newest; all that are broken are named."""
     broken = [day for day, verdict in verdicts.items() if verdict.state == "broken"]
-    stops = [day for day in broken if day >= asked_from]
-    day = stops[0] if stops else max(verdicts)
+    day = broken[0] if broken else max(verdicts)
     verdict = verdicts[day]
     figures: dict[str, str | int] = {"snapshot_date": day.isoformat(), "verdict": verdict.state}
     if verdict.note:
@@ -76,7 +73,7 @@ def _result(name: str, verdicts: dict[date, Verdict], asked_from: date) -> dg.As
     return dg.AssetCheckResult(
         asset_key=STAGED[name],
         check_name=CHECK,
-        passed=not stops,
-        description=sentence(verdict, day, is_vital=name in VITAL) if stops else None,
+        passed=not broken,
+        description=sentence(verdict, day, is_vital=name in VITAL) if broken else None,
         metadata=figures,
     )

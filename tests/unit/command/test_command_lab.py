@@ -37,6 +37,7 @@ create table scoring.scored_users (user_id varchar, snapshot_date date, status v
 @pytest.fixture
 def lab(workplace: Workplace) -> Workplace:
     end = datetime(2026, 2, 2)  # of the window of S4
+    workplace.home.settings_file.write_text("churn: {horizon_days: 7}\ntraining: {slices: 20, slice_step_days: 7}\n")
     with duck(workplace.home.warehouse) as connection:
         connection.execute(TABLES)
         for number, day in enumerate((S1, S2, S3, S4)):

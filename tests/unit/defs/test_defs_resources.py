@@ -1,4 +1,4 @@
-"""Whoever launches a run may configure it, and neither the home nor dbt by that."""
+"""Whoever launches a run may configure it, and not which home it is about."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from dagster._core.errors import DagsterInvalidConfigError
 
 from churn_assets.defs.interventions.dispatches import dispatches
-from churn_assets.defs.resources import dbt, workplace
+from churn_assets.defs.resources import workplace
 from churn_assets.instance.home import Home
 from churn_assets.workplace import Workplace
 
@@ -24,7 +24,7 @@ def probe(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workpla
 
 def run(*assets: Any, config: dict[str, Any] | None = None, **more: Any) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [*assets], resources={"workplace": workplace, "dbt": dbt}, run_config=config, raise_on_error=False, **more
+        [*assets], resources={"workplace": workplace}, run_config=config, raise_on_error=False, **more
     )
 
 
@@ -37,20 +37,17 @@ def test_a_run_is_about_the_home_of_its_process(home: Home, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("resource", "config"),
+    "config",
     [
-        ("workplace", {"config": {"home_path": "/elsewhere"}}),
-        ("workplace", {"config": {"home": "/elsewhere"}}),
-        ("workplace", {"config": {"_lifeline": None}}),
-        ("workplace", {"home_path": "/elsewhere"}),
-        ("dbt", {"config": {"dbt_executable": "/elsewhere/dbt"}}),
-        ("dbt", {"config": {"project_dir": "/elsewhere"}}),
-        ("dbt", {"config": {"profiles_dir": "/elsewhere", "global_config_flags": ["--x"]}}),
+        {"config": {"home_path": "/elsewhere"}},
+        {"config": {"home": "/elsewhere"}},
+        {"config": {"_lifeline": None}},
+        {"home_path": "/elsewhere"},
     ],
 )
-def test_a_run_cannot_be_configured_to_be_about_another(resource: str, config: dict[str, Any]) -> None:
+def test_a_run_cannot_be_configured_to_be_about_another(config: dict[str, Any]) -> None:
     with pytest.raises(DagsterInvalidConfigError, match="unexpected config entr"):
-        run(probe, config={"resources": {resource: config}})
+        run(probe, config={"resources": {"workplace": config}})
 
 
 def test_neither_can_a_dispatch(tmp_path: Path) -> None:
@@ -65,5 +62,5 @@ def test_no_resource_of_the_project_takes_configuration() -> None:
     from churn_assets.definitions import defs  # noqa: PLC0415 - loads every asset
 
     job = defs().get_repository_def().get_job("snapshot_job")
-    fields = {name: job.resource_defs[name].config_schema.config_type.fields for name in ("workplace", "dbt")}
-    assert fields == {"workplace": {}, "dbt": {}}
+    own = {name: found for name, found in job.resource_defs.items() if name != "io_manager"}
+    assert {name: found.config_schema.config_type.fields for name, found in own.items()} == {"workplace": {}}

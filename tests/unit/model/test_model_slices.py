@@ -15,7 +15,7 @@ WEEKS = [START + timedelta(days=7 * i) for i in range(60)]
 
 def test_newest_matured_slice_comes_first_and_steps_round_up_to_the_calendar() -> None:
     chosen = training_slices(WEEKS[20], WEEKS, gap_days=0, horizon_days=28, slices=3, step_days=30)
-    assert chosen == [WEEKS[6], WEEKS[11], WEEKS[16]]  # 30 days round up to five weeks
+    assert chosen == [WEEKS[5], WEEKS[10], WEEKS[16]]  # 30 days round up to five weeks, counted from the first
 
 
 def test_gap_moves_the_newest_slice_back() -> None:
@@ -42,6 +42,16 @@ def test_slices_have_matured_keep_their_distance_and_ascend(
     assert len(chosen) <= count
     matured = [day for day in WEEKS if day + timedelta(days=gap + horizon) <= WEEKS[at]]
     assert chosen[-1:] == matured[-1:]
+
+
+@given(at=st.tuples(st.integers(0, 59), st.integers(0, 59)), count=st.integers(1, 10), step=st.integers(1, 90))
+def test_any_two_snapshots_learn_from_the_same_earlier_slices(at: tuple[int, int], count: int, step: int) -> None:
+    """So that a week later only the newest has to be made."""
+    chosen = [
+        training_slices(WEEKS[each], WEEKS, gap_days=0, horizon_days=28, slices=count, step_days=step) for each in at
+    ]
+    earlier = sorted({day for slices in chosen for day in slices[:-1]})
+    assert all((after - before).days >= step for before, after in pairwise(earlier))
 
 
 def test_training_part_holds_only_slices_matured_by_the_test_slice() -> None:
