@@ -1,8 +1,9 @@
 """Instances in temporary homes, driven through the real command line.
 
-A run costs 20-40 s, nearly all of it dbt and imports. So there is one base instance (`base`: three weekly snapshots of
-a simulated shop), made once for all workers of a session and never changed; who wants to change one takes a copy of it
-as it was after one of its runs. Independent instances live in separate files, for `pytest -n 2 --dist loadfile`.
+A run costs 15-30 s, most of it dbt and Dagster. So commands start warm (warm.py), and there is one base instance
+(`base`: three weekly snapshots of a simulated shop), made once for all workers of a session and never changed; who
+wants to change one takes a copy of it as it was after one of its runs. Independent instances live in separate files,
+for `pytest -n 2 --dist loadfile`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from tests.pipeline import warm
 from tests.unit.delivery.test_delivery_smtp import AnyPort
 
 CHURN = Path(sys.executable).with_name("churn")
@@ -56,7 +58,7 @@ class Instance:
         return self.home / "landing"
 
     def churn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(arguments), capture_output=True, text=True, check=False)
+        return warm.churn([*arguments, "--home", str(self.home)])
 
     def succeed(self, *arguments: str) -> str:
         """A command that must not fail; returns what it printed."""
