@@ -30,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Warns which users are leaving, decides what to do for each, and measures whether it helped.",
+    help="Warns which users are about to churn, decides what to do for each, and measures whether it helped.",
 )
 app.add_typer(acts)
 
@@ -154,7 +154,7 @@ def backfill(
 
 @app.command()
 def definitions(home: HomeOption = None) -> None:
-    """Compare the definitions of leaving on what has matured here, and write a page about it."""
+    """Compare the churn definitions on what has matured here, and write a page about it."""
     root = existing_home(home)
     from churn_assets.command.lab.definitions import show_definitions
 

@@ -24,7 +24,7 @@ NEAR_ONE = 1e-4  # the expectation divides by a - 1, and its numerator vanishes 
 
 @dataclass(frozen=True)
 class BgNbd:
-    """Rate of buying: gamma(r, alpha); probability of leaving after a purchase: beta(a, b)."""
+    """Rate of buying: gamma(r, alpha); probability of churn after a purchase: beta(a, b)."""
 
     r: float
     alpha: float

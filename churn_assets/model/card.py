@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DRAWS = 60  # for each of six segments: a card is read by people, to two digits
 FEWEST = 30  # of either outcome in a segment; below, its figures would be noise
 LIMITS = """\
-- A probability is of leaving when left alone, under the definition above and no other.
+- A probability is of churn when left alone, under the definition above and no other.
 - Reasons say what the model saw. They are not causes, and changing one need not keep anybody.
 - Who is at risk is not who can be kept: effects are measured by the holdout, not read off this model.
 - Figures are of one past slice. What they become once labels mature stands in `monitoring.model_performance`.
@@ -48,7 +48,7 @@ def model_card(
     seen = "admitted by training.admit_protected" if settings.admit_protected else "not seen by the model"
     rows = [f"| {day} | {users:,} | {share:.1%} |" for day, users, share in slices.iter_rows()]
     predicts = (
-        f"Leaving by `{definition}` in the {model.horizon_days} days that begin {model.gap_days} days after a "
+        f"Churn by `{definition}` in the {model.horizon_days} days that begin {model.gap_days} days after a "
         "snapshot, for eligible users."
     )
     return "\n".join([

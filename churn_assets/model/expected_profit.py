@@ -1,6 +1,6 @@
 """The expected maximum profit of a ranking (Verbraken, Verbeke, Baesens 2013; EMPC).
 
-Nobody knows which share g of the leavers an offer keeps: it is beta distributed, and the measure is the mean, over g,
+Nobody knows which share g of the churners an offer keeps: it is beta distributed, and the measure is the mean, over g,
 of the profit (model/profit.py) at the threshold that is best for that g. These thresholds are found on the rows
 themselves, as the measure says.
 """
@@ -30,20 +30,20 @@ def expected_maximum_profit(
     Between two acceptances at which the best threshold moves on it stays at one corner of the hull, where profit is
     linear in g: only the incomplete beta function is needed, and nothing is integrated by steps.
     """
-    _, leavers, stayers = thresholds(is_churned, churn_probability)
-    rows = np.diff(leavers + stayers, prepend=0.0)
-    hull = isotonic_regression(np.diff(leavers, prepend=0.0) / rows, weights=rows, increasing=False)
+    _, churners, stayers = thresholds(is_churned, churn_probability)
+    rows = np.diff(churners + stayers, prepend=0.0)
+    hull = isotonic_regression(np.diff(churners, prepend=0.0) / rows, weights=rows, increasing=False)
     corners = hull.blocks[1:] - 1
-    leavers, stayers = np.append(0.0, leavers[corners]), np.append(0.0, stayers[corners])
+    churners, stayers = np.append(0.0, churners[corners]), np.append(0.0, stayers[corners])
     _, lost = gains(settings)
     value = settings.user_value_amount - settings.offer_cost_amount
-    new_leavers, new_stayers = np.diff(leavers), np.diff(stayers)
-    # A step of the hull pays from the acceptance at which what its leavers earn covers what its stayers cost.
-    pays = np.full(new_leavers.size, np.inf)
-    per_leaver = np.divide(lost * new_stayers, new_leavers, out=pays, where=new_leavers > 0)
+    new_churners, new_stayers = np.diff(churners), np.diff(stayers)
+    # A step of the hull pays from the acceptance at which what its churners earn covers what its stayers cost.
+    pays = np.full(new_churners.size, np.inf)
+    per_leaver = np.divide(lost * new_stayers, new_churners, out=pays, where=new_churners > 0)
     moves = np.clip((per_leaver + settings.contact_cost_amount) / value, 0.0, 1.0)
     a, b = settings.acceptance_alpha, settings.acceptance_beta
     edges = np.concatenate([[0.0], moves, [1.0]])
     chance, mean = np.diff(betainc(a, b, edges)), a / (a + b) * np.diff(betainc(a + 1, b, edges))
-    amount = leavers * (value * mean - settings.contact_cost_amount * chance) - lost * stayers * chance
-    return float(amount.sum() / is_churned.size), float(((leavers + stayers) * chance).sum() / is_churned.size)
+    amount = churners * (value * mean - settings.contact_cost_amount * chance) - lost * stayers * chance
+    return float(amount.sum() / is_churned.size), float(((churners + stayers) * chance).sum() / is_churned.size)

@@ -1,6 +1,6 @@
 """What a choice of users earns a retention campaign, per user ranked, in the currency of the settings.
 
-Whoever is flagged is contacted at a cost and offered an incentive. Of the leavers a share g takes it and is kept, which
+Who is flagged is contacted at a cost and offered an incentive. Of the churners a share g takes it and is kept, which
 earns their value less the incentive; all stayers take it and earn nothing (Verbraken, Verbeke, Baesens 2013). Here g is
 the mean of the beta distribution of the settings; over the whole of it: model/expected_profit.py.
 """
@@ -23,7 +23,7 @@ CAUTIOUS = 0.1  # the acceptance that is exceeded nine times in ten
 
 
 def gains(settings: Profit, acceptance: float | Floats | None = None) -> tuple[float | Floats, float]:
-    """(earned per leaver flagged, lost per stayer flagged) at an acceptance, by default its mean."""
+    """(earned per churner flagged, lost per stayer flagged) at an acceptance, by default its mean."""
     if acceptance is None:
         acceptance = settings.acceptance_alpha / (settings.acceptance_alpha + settings.acceptance_beta)
     earned = acceptance * (settings.user_value_amount - settings.offer_cost_amount) - settings.contact_cost_amount
@@ -31,7 +31,7 @@ def gains(settings: Profit, acceptance: float | Floats | None = None) -> tuple[f
 
 
 def cautious_acceptance(settings: Profit) -> float:
-    """The share of leavers an offer keeps even if it is taken badly: the CAUTIOUS quantile of the beta distribution."""
+    """The share of churners an offer keeps even if few take it: the CAUTIOUS quantile of the beta distribution."""
     return float(beta.ppf(CAUTIOUS, settings.acceptance_alpha, settings.acceptance_beta))
 
 
@@ -53,8 +53,8 @@ def best_threshold(is_churned: npt.NDArray[np.bool_], churn_probability: Floats,
     1 where flagging nobody is best. Take it from rows that are not measured with it.
     """
     earned, lost = gains(settings)
-    ends, leavers, stayers = thresholds(is_churned, churn_probability)
-    amounts = earned * leavers - lost * stayers
+    ends, churners, stayers = thresholds(is_churned, churn_probability)
+    amounts = earned * churners - lost * stayers
     best = int(amounts.argmax())
     return float(ends[best]) if amounts[best] > 0 else 1.0
 
@@ -64,15 +64,15 @@ def profit_curve(
 ) -> tuple[Floats, Floats]:
     """(share of users flagged, amount per user) for every threshold, riskiest first, at the mean acceptance."""
     earned, lost = gains(settings)
-    _, leavers, stayers = thresholds(is_churned, churn_probability)
-    amounts = (earned * leavers - lost * stayers) / is_churned.size
-    return np.append(0.0, (leavers + stayers) / is_churned.size), np.append(0.0, amounts)
+    _, churners, stayers = thresholds(is_churned, churn_probability)
+    amounts = (earned * churners - lost * stayers) / is_churned.size
+    return np.append(0.0, (churners + stayers) / is_churned.size), np.append(0.0, amounts)
 
 
 def thresholds(y: npt.NDArray[np.bool_], p: Floats) -> tuple[Floats, Floats, Floats]:
-    """(probability, leavers, stayers) flagged at each distinct probability, from the highest down."""
+    """(probability, churners, stayers) flagged at each distinct probability, from the highest down."""
     order = np.argsort(-p, kind="stable")
     y, p = y[order], p[order]
     ends = np.append(np.flatnonzero(np.diff(p)), p.size - 1)
-    leavers = np.cumsum(y)[ends].astype(np.float64)
-    return p[ends], leavers, ends + 1.0 - leavers
+    churners = np.cumsum(y)[ends].astype(np.float64)
+    return p[ends], churners, ends + 1.0 - churners

@@ -27,7 +27,7 @@ Decision = Literal["first", "promoted", "renewed", "proposed", "kept", "replaced
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in office, the snapshot whose training made it, and the definition of leaving it learned."""
+    """The model in office, the snapshot whose training made it, and the churn definition it learned."""
 
     snapshot: date
     model: ChurnModel

@@ -36,18 +36,18 @@ def season_dates(snapshot: date, newest: date, oldest_order: date, *, window_day
 
 
 def season_shift(pairs: Sequence[tuple[date, date]], counts: pl.DataFrame) -> float:
-    """Log-odds by which the share of leavers at the snapshot is above that of the newest slice; 0 where unknown.
+    """Log-odds by which the share of churners at the snapshot is above that of the newest slice; 0 where unknown.
 
-    `counts`: one row per date of `pairs`: snapshot_date, users, leavers. The mean over the years, shrunk by what chance
+    `counts`: a row per date of `pairs`: snapshot_date, users, churners. The mean over the years, shrunk by what chance
     explains of it (positive-part James-Stein: a shift within its standard error is none).
     """
-    held = {day: (users, leavers) for day, users, leavers in counts.iter_rows()}
+    held = {day: (users, churners) for day, users, churners in counts.iter_rows()}
     shifts, variances = [], []
     for then, now in pairs:
         sides = [held.get(day, (0, 0)) for day in (then, now)]
-        if all(min(leavers, users - leavers) >= LEAST_USERS for users, leavers in sides):
-            shifts.append(float(np.diff([logit(leavers / users) for users, leavers in sides])[0]))
-            variances.append(sum(1 / leavers + 1 / (users - leavers) for users, leavers in sides))
+        if all(min(churners, users - churners) >= LEAST_USERS for users, churners in sides):
+            shifts.append(float(np.diff([logit(churners / users) for users, churners in sides])[0]))
+            variances.append(sum(1 / churners + 1 / (users - churners) for users, churners in sides))
     if not shifts:
         return 0.0
     shift, variance = float(np.mean(shifts)), sum(variances) / len(shifts) ** 2

@@ -24,7 +24,7 @@ def selection_frame(selection: Selection, features: Sequence[Feature], *, snapsh
     if not selection.kept:
         raise NothingKept(
             f"No feature of the training set of {snapshot} is above noise in most of its slices: nothing is recorded. "
-            "There may be too few leavers to tell; let more history mature, or raise training.slices."
+            "There may be too few churners to tell; let more history mature, or raise training.slices."
         )
     described = {feature.name: feature for feature in features}
     shap, ranks = selection.importance.mean_shap, selection.importance.ranks

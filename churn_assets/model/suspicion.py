@@ -1,4 +1,4 @@
-"""Which single feature tells too much: nobody's leaving is nearly certain from one honest number of the past."""
+"""Which single feature tells too much: nobody's churn is nearly certain from one honest number of the past."""
 
 from __future__ import annotations
 

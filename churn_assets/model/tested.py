@@ -25,7 +25,7 @@ def tested_splits(rows: pl.DataFrame, *, snapshot: date, gap_days: int, horizon_
     found = splits(rows, gap_days=gap_days, horizon_days=horizon_days)
     if not found:
         raise NothingToTest(
-            f"The training set of {snapshot} holds {len(days)} slices, none with enough leavers and stayers both in it "
+            f"The training set of {snapshot} holds {len(days)} slices, none with enough of both churners and stayers "
             "and in slices that had matured by it: more history is needed (training.slices, an earlier calendar.start)."
         )
     predictable = {split.test: split for split in found}

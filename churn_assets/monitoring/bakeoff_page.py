@@ -24,7 +24,7 @@ def bakeoff_page(baked: BakeOff, *, snapshot: date, window: str, profit: Profit)
         f"Training set of {snapshot}; {escape(window)}. Every model learned from the slices that had matured by the "
         "slice it is tested on. Profit: a user kept is worth "
         f"{profit.user_value_amount:g}, an offer costs {profit.offer_cost_amount:g}, a contact "
-        f"{profit.contact_cost_amount:g}; leavers accept with beta({profit.acceptance_alpha:g}, "
+        f"{profit.contact_cost_amount:g}; churners accept with beta({profit.acceptance_alpha:g}, "
         f"{profit.acceptance_beta:g}): at their mean, writing pays from a probability of {break_even(profit):.1%}.",
         {
             "ROC": roc_png(baked.newest),

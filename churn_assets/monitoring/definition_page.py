@@ -1,4 +1,4 @@
-"""The definitions of leaving on one page."""
+"""The churn definitions on one page."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from churn_assets.monitoring.page import page
 def definitions_page(frame: pl.DataFrame, *, snapshot: date, chosen: str, window: str) -> str:
     """HTML of the table `churn_definitions` of one snapshot; `chosen` is the definition in use, `window` in words."""
     return page(
-        "Definitions of leaving",
-        "Definitions of leaving, side by side",
+        "Churn definitions",
+        "Churn definitions, side by side",
         f"As known at {snapshot}; {escape(window)}. In use: <b>{escape(chosen)}</b> (setting churn.definition).",
         {"base rate": base_rate_png(frame), "returns": returns_png(frame), "agreement": agreement_png(frame)},
         text_tables(frame),

@@ -1,4 +1,4 @@
-"""The definitions of leaving as pictures: PNG bytes, from the table `churn_definitions` of one snapshot."""
+"""The churn definitions as pictures: PNG bytes, from the table `churn_definitions` of one snapshot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The definitions of leaving side by side: how many leave, who comes back, how early they were warned of, who agrees.
+"""The churn definitions side by side: how many leave, who comes back, how early they were warned of, who agrees.
 
 Everything is made of two small frames of counts, so that it costs nothing whatever the number of users.
 """

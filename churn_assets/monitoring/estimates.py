@@ -2,7 +2,7 @@
 
 Calibrated probabilities say how often each user leaves, so outcomes are drawn from them and measured as if they were
 labels (CBPE: Bialek, Kivimaki, Kuberski, Perrakis 2024, "Estimating model performance under covariate shift without
-labels"). It follows users that changed. It cannot see that leaving itself has changed: where probabilities are wrong,
+labels"). It follows users that changed. It cannot see that churn itself has changed: where probabilities are wrong,
 so is the estimate. Labels decide.
 """
 
@@ -53,9 +53,9 @@ def performance_estimates(scored: pl.DataFrame, *, snapshot: date, window_days: 
 
 def _figures(y: npt.NDArray[np.bool_], p: Floats, ranks: Floats, is_high: npt.NDArray[np.bool_]) -> tuple[float, ...]:
     """In the order of METRICS; NaN where a draw has one outcome only, or nobody is in tier high."""
-    leavers, stayers = int(y.sum()), int((~y).sum())
-    pairs = leavers * stayers
-    auc = (ranks[y].sum() - leavers * (leavers + 1) / 2) / pairs if pairs else np.nan
+    churners, stayers = int(y.sum()), int((~y).sum())
+    pairs = churners * stayers
+    auc = (ranks[y].sum() - churners * (churners + 1) / 2) / pairs if pairs else np.nan
     log_loss = -np.log(np.where(y, p, 1 - p)).mean()
     precision = y[is_high].mean() if is_high.any() else np.nan
     return auc, ((p - y) ** 2).mean(), log_loss, y.mean(), precision

@@ -31,7 +31,7 @@ class Training(Section):
     )
     season: bool = Field(
         True,
-        description="Move probabilities by what the time of year did to leaving in earlier years, if the orders reach "
+        description="Move probabilities by what the time of year did to churn in earlier years, if the orders reach "
         "back so far: labels mature a horizon late, so without it January is judged by December.",
     )
     promotion: Literal["automatic", "approved"] = Field(
@@ -73,7 +73,7 @@ class Profit(Section):
         10.0, description="The incentive, paid for whoever takes it: all who would have stayed, and who is kept."
     )
     acceptance_alpha: float = Field(
-        6.0, gt=0, le=1e4, description="Share of leavers an offer keeps: a beta distribution, as nobody knows it;"
+        6.0, gt=0, le=1e4, description="Share of churners an offer keeps: a beta distribution, as nobody knows it;"
     )
     acceptance_beta: float = Field(14.0, gt=0, le=1e4, description="6 and 14 have the mean 0.3, nearly all below 0.5.")
 

@@ -43,7 +43,7 @@ class Churn(Section):
     )
     rhythm_quantile: Share = Field(0.9, description="own_rhythm: quantile of the user's own gaps that is still usual.")
     rhythm_min_gaps: int = Field(3, ge=1, description="With fewer gaps a user is held against the gaps of everybody.")
-    rhythm_floor_days: Days = Field(14, description="No silence up to this counts as leaving, in days.")
+    rhythm_floor_days: Days = Field(14, description="No silence up to this counts as churn, in days.")
     rhythm_cap_days: Days = Field(182, description="Any silence beyond this does, in days.")
     reduced_measure: Literal["orders", "spent_amount"] = Field("orders", description="reduced: what has to fall.")
     reduced_share: Share = Field(0.5, description="By how much, against the user's own rate before the snapshot.")
@@ -92,7 +92,7 @@ class Scoring(Section):
         0.2,
         description="Tier medium: of the share after those whom to treat pays at the mean acceptance; all others low.",
     )
-    value_days: Days = Field(91, description="Days of a user's past spend that leaving puts at risk.")
+    value_days: Days = Field(91, description="Days of a user's past spend that churn puts at risk.")
     min_stable_reasons_share: Share = Field(
         0.8, description="A check warns when fewer users keep their first reason under a little noise."
     )

@@ -1,4 +1,4 @@
-"""Counts by which the definitions of leaving are compared: two queries whose answers do not grow with the users."""
+"""Counts by which the churn definitions are compared: two queries whose answers do not grow with the users."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ scored as materialized (
   inner join scoring.scored_users as scored using (user_id, snapshot_date)
   where labels.is_eligible and labels.is_churned is not null and scored.status = 'eligible'
 ),
-leavers as (
+churners as (
   select definition, user_id, min(snapshot_date) filter (is_churned) as left_on
   from scored group by definition, user_id
   having min(snapshot_date) filter (is_churned) > min(snapshot_date)
@@ -65,7 +65,7 @@ leads as (
   select definition, user_id,
     any_value(left_on) + any_value(gap_days)
       - min(snapshot_date) filter (is_high and snapshot_date <= left_on) as lead_days
-  from scored inner join leavers using (definition, user_id)
+  from scored inner join churners using (definition, user_id)
   group by definition, user_id
 )
 select definition, cast(lead_days as bigint) as lead_days, count(*) as users from leads group by all order by all

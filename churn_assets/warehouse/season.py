@@ -1,6 +1,6 @@
 """What earlier years say about this time of year: counted in the warehouse, judged in model/season.py.
 
-Counted are purchases, whatever the definition of leaving: labels of a year ago need not have been made here.
+Counted are purchases, whatever the churn definition: labels of a year ago need not have been made here.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ buyers as (
   where is_purchase and {counted_at()}
   group by snapshot_date, user_id having bool_or(ordered_at < snapshot_date)
 )
-select snapshot_date, count(*) as users, count(*) filter (not is_back) as leavers
+select snapshot_date, count(*) as users, count(*) filter (not is_back) as churners
 from buyers group by snapshot_date order by snapshot_date
 """
 EVER_DAYS = 36_500
 
 
 def season_at(workplace: Workplace, snapshot: date, newest: date | None) -> float:
-    """Log-odds by which leaving is likelier at `snapshot` than at the slice `newest`; 0 without an earlier year."""
+    """Log-odds by which churn is likelier at `snapshot` than at the slice `newest`; 0 without an earlier year."""
     churn = workplace.settings.churn
     if newest is None or not workplace.settings.training.season:
         return 0.0

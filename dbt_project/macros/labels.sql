@@ -1,4 +1,4 @@
-{# What counts as leaving: one macro per definition, each an expression over a row of `users` in churn_labels.sql, true
+{# What counts as churn: one macro per definition, each an expression over a row of `users` in churn_labels.sql, true
    for who left. All look at the same window and are closed with what was known at its end. #}
 
 {# No purchase in the window. #}

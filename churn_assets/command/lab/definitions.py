@@ -1,4 +1,4 @@
-"""`churn definitions`: the definitions of leaving side by side, in the terminal and as a page in the home."""
+"""`churn definitions`: the churn definitions side by side, in the terminal and as a page in the home."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_definitions(root: Path) -> None:
     churn = workplace.settings.churn
     window = f"label window {churn.horizon_days} days, gap {churn.gap_days} days"
     console = wide_console()
-    console.print(f"Definitions of leaving as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
+    console.print(f"Churn definitions as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
     for table in text_tables(frame):
         console.print(rich_table(table))
     page = workplace.home.reports / PAGE

@@ -1,4 +1,4 @@
-"""How past scores turned out, once their labels have matured, and what other definitions of leaving would say."""
+"""How past scores turned out, once their labels have matured, and what other churn definitions would say."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -77,7 +77,7 @@ def _estimated(at: Snapshot, day: date) -> dict[str, object]:
     owner="team:data-science",
 )
 def churn_definitions(at: Snapshot) -> Iterator[Product]:
-    """One row per definition of leaving and measure: base rates, returns, lead time, agreement."""
+    """One row per churn definition and measure: base rates, returns, lead time, agreement."""
     frame = definitions_at(at.workplace, at.date)
     if frame.is_empty():
         yield Product("churn_definitions", frame, {"note": "no label has matured yet"})

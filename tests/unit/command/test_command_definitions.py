@@ -1,4 +1,4 @@
-"""Choosing another definition of leaving makes nothing again, and no table passes off "alive" as a risk."""
+"""Choosing another churn definition makes nothing again, and no table passes off "alive" as a risk."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_it_says_what_is_predicted_and_why_it_is_champion(card: str, trained: Tr
     assert trained.model is not None
     assert card.startswith(f"# Model card: {trained.model.version}\n")
     assert "catboost, trained at 2026-06-01. It has won." in card
-    assert f"Leaving by `inactivity` in the {trained.model.horizon_days} days that begin 0 days" in card
+    assert f"Churn by `inactivity` in the {trained.model.horizon_days} days that begin 0 days" in card
 
 
 def test_every_slice_is_counted(card: str, make_training: MakeTraining) -> None:

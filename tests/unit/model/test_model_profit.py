@@ -30,10 +30,10 @@ def by_steps(y: np.ndarray, p: np.ndarray, s: Profit, steps: int = 20_000) -> fl
     """The definition itself: the best of all thresholds for each acceptance, averaged over its distribution."""
     g = (np.arange(steps) + 0.5) / steps
     cuts = [np.inf, *np.unique(p)]
-    leavers = np.array([(y & (p >= cut)).sum() for cut in cuts])
+    churners = np.array([(y & (p >= cut)).sum() for cut in cuts])
     stayers = np.array([(~y & (p >= cut)).sum() for cut in cuts])
     earned = g[:, None] * (s.user_value_amount - s.offer_cost_amount) - s.contact_cost_amount
-    amounts = earned * leavers - (s.offer_cost_amount + s.contact_cost_amount) * stayers
+    amounts = earned * churners - (s.offer_cost_amount + s.contact_cost_amount) * stayers
     density = beta.pdf(g, s.acceptance_alpha, s.acceptance_beta)
     return float((amounts.max(axis=1) * density).mean() / y.size)
 

@@ -16,7 +16,7 @@ PAIRS = [(NEWEST - YEAR, SNAPSHOT - YEAR)]
 
 
 def _counts(*rows: tuple[date, int, int]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=["snapshot_date", "users", "leavers"], orient="row")
+    return pl.DataFrame(rows, schema=["snapshot_date", "users", "churners"], orient="row")
 
 
 def test_years_count_back_from_the_same_weekday() -> None:

@@ -1,4 +1,4 @@
-"""Definitions of leaving compared on counts that can be checked by hand."""
+"""Churn definitions compared on counts that can be checked by hand."""
 
 from __future__ import annotations
 
