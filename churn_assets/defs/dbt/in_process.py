@@ -48,8 +48,9 @@ def build(
 
     Raises DbtFailed, after the events of what succeeded.
     """
+    step = context.op_execution_context  # as dagster-dbt does: what it asks is deprecated of the other
     chosen = get_updated_cli_invocation_params_for_context(
-        context=context, manifest={}, dagster_dbt_translator=DagsterDbtTranslator()
+        context=step, manifest={}, dagster_dbt_translator=DagsterDbtTranslator()
     )
     arguments = ["build", "--exclude-resource-type", "unit_test", *chosen.selection_args]
     if is_rebuild:
@@ -58,7 +59,7 @@ def build(
     results, errors = _invoke(arguments, variables, target, environment)
     for result in results:
         yield from DbtCoreCliEventMessage(result, {}).to_default_asset_events(
-            manifest=chosen.manifest, dagster_dbt_translator=chosen.dagster_dbt_translator, context=context
+            manifest=chosen.manifest, dagster_dbt_translator=chosen.dagster_dbt_translator, context=step
         )
     if errors:
         raise DbtFailed("\n\n".join(errors))

@@ -31,7 +31,7 @@ def build(
     """
     landed = workplace.landing()
     told = variables(workplace, landed, snapshots, is_rebuild=is_rebuild)
-    target = workplace.home.dbt_target / context.run_id
+    target = workplace.home.dbt_target / context.run.run_id
     tables: list[dg.Output[Any]] = []
     try:
         with workplace.warehouse.exclusive():
