@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import os
 from datetime import date, datetime
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +8,7 @@ from polars.testing import assert_frame_equal
 
 from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.effects.readout import empty_readout, readout
+from tests.public_data import benchmark_file
 from tests.unit.effects.experiments import ASSIGNED, SNAPSHOT, experiment, read
 
 
@@ -160,10 +159,7 @@ def test_a_matured_user_without_outcome_is_refused() -> None:
 
 def test_hillstrom_visits_are_read_as_published() -> None:
     """The public e-mail experiment: women's +.0452, men's +.0766 visits, sample ratio p = 0.90."""
-    folder = Path(os.environ.get("CHURN_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
-    file = folder / "hillstrom.csv"
-    if not file.exists():
-        pytest.skip(f"{file} is not there; set CHURN_TEST_DATA to the folder that holds it")
+    file = benchmark_file("hillstrom.csv")
     users = pl.read_csv(file, schema_overrides={"spend": pl.Float64}, infer_schema_length=None).with_row_index(
         "user_id"
     )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from churn_assets.model.bgnbd import BgNbd, fit_bgnbd, log_likelihood
 from churn_assets.model.matrix import Floats
+from tests.public_data import benchmark_file
 
-ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("CHURN_BENCHMARK_DATA", ROOT.parent / "shared" / "data"))
-SAMPLE = DATA / "CDNOW_sample.txt"
 END = date(1997, 9, 30)  # of the 39 weeks of calibration
 PUBLISHED = BgNbd(r=0.2426, alpha=4.4135, a=0.7929, b=2.4258)
 Histories = tuple[Floats, Floats, Floats]
@@ -24,10 +20,8 @@ Histories = tuple[Floats, Floats, Floats]
 @pytest.fixture(scope="module")
 def cdnow() -> Histories:
     """Repeat purchases, week of the last one, weeks observed: of the 2,357 users of the 1/10 sample."""
-    if not SAMPLE.exists():
-        pytest.skip(f"no {SAMPLE}: the data are not ours to ship; name their folder in CHURN_BENCHMARK_DATA")
     days: dict[str, set[date]] = defaultdict(set)
-    for line in SAMPLE.read_text().splitlines():
+    for line in benchmark_file("CDNOW_sample.txt").read_text().splitlines():
         user, _, day = line.split()[:3]
         days[user].add(date.fromisoformat(day))
     seen = [sorted(day for day in found if day <= END) for found in days.values()]

@@ -10,9 +10,9 @@ import pytest
 
 from churn_assets.settings import Settings
 from churn_assets.sources import SourceError, cdnow
+from tests.public_data import benchmark_file
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
-MASTER = SHARED / "CDNOW_master.txt"
+MASTER, SAMPLE = "CDNOW_master.txt", "CDNOW_sample.txt"
 LINES = (
     " 00002 19970112  5   77.00",
     " 00001 19970101  1   11.77",
@@ -81,9 +81,8 @@ def test_suggested_settings_are_valid_and_hold_the_published_snapshot() -> None:
     assert (datetime(1998, 1, 1).date() - calendar.start).days % 7 == 0
 
 
-@pytest.mark.skipif(not MASTER.is_file(), reason="CDNOW_master.txt is not beside the repository")
 def test_published_figures_come_out() -> None:
-    orders, snapshot = _orders(MASTER), datetime(1998, 1, 1)
+    orders, snapshot = _orders(benchmark_file(MASTER)), datetime(1998, 1, 1)
     stayed = orders.filter(pl.col("ordered_at").is_between(snapshot, snapshot + timedelta(90), closed="left"))
     assert orders.height == 69_659
     assert orders["order_id"].is_unique().all()
@@ -91,8 +90,7 @@ def test_published_figures_come_out() -> None:
     assert 1 - stayed["user_id"].n_unique() / 23_570 == pytest.approx(0.838, abs=0.0005)
 
 
-@pytest.mark.skipif(not MASTER.is_file(), reason="CDNOW_master.txt is not beside the repository")
 def test_the_sample_is_a_part_of_the_master() -> None:
-    sample = _orders(SHARED / "CDNOW_sample.txt")
+    sample = _orders(benchmark_file(SAMPLE))
     assert sample.height == 6_919
-    assert sample.join(_orders(MASTER), on=sample.columns, how="anti").is_empty()
+    assert sample.join(_orders(benchmark_file(MASTER)), on=sample.columns, how="anti").is_empty()
