@@ -52,9 +52,8 @@ def ready(root: Path) -> Workplace:
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
-    refuse_what_would_be_wrong(
-        of_home.landed(home)
-    )  # before the calendar: a home that was wrong once has to work when mended
+    # Before the calendar: a home that was wrong once has to work when mended.
+    refuse_what_would_be_wrong(of_home.landed(home))
     settle_calendar(home)
     return Workplace(home_path=str(root))
 

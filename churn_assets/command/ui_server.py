@@ -23,16 +23,18 @@ from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
-from filelock import FileLock, Timeout
 
 from churn_assets.command.progress import Progress, output_to
 from churn_assets.command.running import instance_of, ready, sweep
 from churn_assets.failures import Failure
+from churn_assets.instance.alone import alone
 from churn_assets.ui.guard import Guard
 from churn_assets.ui.hosts import allowed_hosts
 from churn_assets.ui.listener import ADDRESS
 from churn_assets.workplace import Workplace
 
+# Two daemons on one instance would both start what a schedule asks for.
+BUSY = "The UI of this home is open already: use that one, or end it first."
 LOG, WORKSPACE, LOCK = "ui.log", "ui-workspace.yaml", "ui.lock"
 LOCATION, MODULE = "churn_assets", "churn_assets.definitions"  # as workspace.yaml has it
 POLL_MILLISECONDS = 2000  # how often the UI asks for what is new, as `dagster dev` has it
@@ -50,7 +52,7 @@ def serve(root: Path, listener: socket.socket) -> None:
     workplace = ready(root)
     log, progress = workplace.home.dagster / LOG, Progress()
     os.chdir(root)
-    with suppress(KeyboardInterrupt), _alone(workplace.home.locks / LOCK):
+    with suppress(KeyboardInterrupt), alone(workplace.home.locks / LOCK, UiError(BUSY)):
         with output_to(log), instance_of(workplace.home) as instance:
             _serve(workplace, instance, listener, progress)
         raise UiError(f"The daemon or the web server of Dagster ended by itself; what it said last is in {log}.")
@@ -68,16 +70,6 @@ def _serve(workplace: Workplace, instance: dg.DagsterInstance, listener: socket.
             progress.say(f"Serving {home.root} on http://{ADDRESS}:{port} (Ctrl-C ends it; log: {home.dagster / LOG})")
             while is_alive() and daemon.poll() is None:
                 time.sleep(LOOK_SECONDS)
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Two daemons on one instance would both start what a schedule asks for."""
-    try:
-        with FileLock(lock, timeout=0):
-            yield
-    except Timeout as error:
-        raise UiError("The UI of this home is open already: use that one, or end it first.") from error
 
 
 @contextmanager

@@ -7,17 +7,16 @@ elsewhere (e-mail) it is `unknown` from then on. Knows neither Dagster nor the w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from churn_assets.delivery.channels import Adapter, Fate, Message
 from churn_assets.delivery.claims import Claims
 from churn_assets.failures import Failure
+from churn_assets.instance.alone import alone
 
+BUSY = "Another dispatch is sending for this instance; wait until it has ended."
 BATCH = 20  # keyed messages per transaction: each costs two forced writes
 STOP_AFTER = 20  # messages in a row that nobody took: then something is wrong that more of them would not mend
 Addresses = Callable[[Sequence[Message]], Mapping[str, str]]
@@ -47,7 +46,7 @@ def dispatch(
     What a killed dispatch left is settled first, whatever plan it belongs to. Raises DispatchBusy.
     """
     told: Counter[str] = Counter()
-    with _alone(lock):
+    with alone(lock, DispatchBusy(BUSY)):
         keyed = {channel for channel, adapter in adapters.items() if adapter.is_keyed}
         told += claims.recover(keyed.__contains__, clock())
         told += claims.expire(clock())
@@ -73,13 +72,3 @@ def dispatch(
                     told[f"stopped: {in_a_row} in a row were not taken ({outcomes[-1][1].detail})"] += 1
             on_progress(len(part))
     return told
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One dispatch per instance: the kernel drops the lock with the process, so what is in flight then is nobody's."""
-    try:
-        with FileLock(lock, timeout=0):
-            yield
-    except Timeout as error:
-        raise DispatchBusy("Another dispatch is sending for this instance; wait until it has ended.") from error

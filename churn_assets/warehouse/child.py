@@ -1,9 +1,10 @@
-"""dbt in a process that does not outlive the one that started it (the script `churn-dbt`), and need not parse again.
+"""dbt of `churn dbt` and of the set-up (the script `churn-dbt`): it does not outlive the process that started it, and
+need not parse again.
 
-Otherwise a run killed for want of memory leaves dbt behind, which goes on writing into the warehouse while the next run
-believes that it is alone. DuckDB survives the kill: a transaction is there whole or not at all.
+Otherwise a command killed for want of memory leaves dbt behind, which goes on writing into the warehouse while the next
+one believes that it is alone. DuckDB survives the kill: a transaction is there whole or not at all.
 
-dbt parses every file anew when its variables or its connection differ from last time, for 3.5 s of each run on 2 cores
+dbt parses every file anew when its variables or its connection differ from last time, for 3.5 s each time on 2 cores
 (dbt 1.11, 2026-11). So what a run is about does not reach it as `--vars` but by the environment, where
 macros/run_var.sql looks for it, and it works in the folder of the warehouse, which has one path in every home then.
 """

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from filelock import FileLock, Timeout
-
 from churn_assets.failures import Failure
+from churn_assets.instance.alone import alone
 from churn_assets.instance.home import Home
 
 
@@ -18,12 +17,6 @@ class TuningBusy(Failure, RuntimeError):
 @contextmanager
 def sole_search(home: Home) -> Iterator[None]:
     """Held by the operating system, which drops it with the process. Raises TuningBusy at once."""
-    lock = FileLock(home.locks / "tuning.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise TuningBusy(f"Another churn tune is at work in {home.root}: wait for it or stop it") from None
-    try:
+    busy = TuningBusy(f"Another churn tune is at work in {home.root}: wait for it or stop it")
+    with alone(home.locks / "tuning.lock", busy):
         yield
-    finally:
-        lock.release()

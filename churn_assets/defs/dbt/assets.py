@@ -1,7 +1,6 @@
-"""From raw tables to the feature mart: two dbt invocations per run, whatever the number of snapshots in it.
+"""From raw tables to the feature mart: two builds by dbt per run, whatever the number of snapshots in it.
 
-Two, so that what is wrong with the staged rows stops a run before the marts have consumed them. The second one costs
-3.6 s (2 cores, 2026-11).
+Two, so that what is wrong with the staged rows stops a run before the marts have consumed them.
 """
 
 from collections.abc import Iterator

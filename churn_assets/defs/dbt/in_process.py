@@ -5,8 +5,8 @@ configuration; dbt 1.11, 2 cores, 2026-11), and a run has three such steps. dbt 
 process one after the other (docs.getdbt.com, "Programmatic invocations"); the warehouse lock keeps them apart.
 
 Not public in dagster-dbt 0.29: which models and tests a run has selected, as arguments of dbt, and a result of dbt as
-events of Dagster. tests/assets/test_dbt_in_process.py holds both; if one is gone, `LeanDbt.cli(...).stream()` does the
-same in a process of its own.
+events of Dagster. tests/assets/test_dbt_in_process.py holds both; if one is gone, `DbtCliResource(...).cli(...)`
+does the same in a process of its own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from filelock import FileLock
 from google.protobuf.json_format import MessageToDict
 
 from churn_assets.failures import Failure
@@ -97,7 +98,7 @@ def _manifest() -> Manifest:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     prepare_manifest()
-    with _environment(QUIET):
+    with FileLock(PROJECT / ".parse.lock"), _environment(QUIET):  # what is parsed is kept beside it, for all processes
         parsed = dbtRunner().invoke(["parse", *_places(PROJECT / "target")])
     if parsed.exception is not None:
         raise parsed.exception
