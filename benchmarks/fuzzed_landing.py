@@ -7,7 +7,6 @@ that stop the reading; beside the orders the words of consents. The same seed gi
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -17,14 +16,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
 from benchmarks.fuzzed_consents import Meaning, fuzzed_consents
+from benchmarks.fuzzed_files import FuzzedFile, Row, write_file
 from benchmarks.fuzzed_mistakes import make_a_mistake
-from benchmarks.packing import packed
 
 NOW = datetime(2026, 11, 16, 12)
-Row = dict[str, Any]  # column -> what the file holds
 Kept = tuple[str, str, datetime, float, bool, float | None, datetime | None, datetime]
 
 NO_VALUES = ["", "NULL", "null", "\\N", "NaN", "None", "n/a"]
@@ -79,16 +75,6 @@ class Fuzzed:
     meanings: Counter[Meaning] = field(default_factory=Counter)
 
 
-@dataclass
-class _File:
-    """Rows of one file. `is_text`: every value is text; typed files hold what their format can."""
-
-    name: str
-    form: str
-    rows: list[Row] = field(default_factory=list)
-    columns: list[str] = field(default_factory=list)
-
-
 def fuzzed(folder: Path, seed: int) -> Fuzzed:
     """Write the landing of a seed into an empty folder."""
     return _Maker(folder, random.Random(seed)).make()  # noqa: S311 - a fuzzer's dice
@@ -113,7 +99,9 @@ class _Maker:
         for _ in range(self.chance.randint(0, 12)):
             self._tell_broken(users)
         for file in self.files:
-            self._write(file)
+            write_file(
+                self.made.folder, file, self.encoding, has_whole_ids=self.ids in ("whole", "long"), chance=self.chance
+            )
         self.made.meanings = fuzzed_consents(self.made.folder, self.encoding, self.chance)
         self._put_beside()
         if self.chance.random() < 0.15:
@@ -231,7 +219,7 @@ class _Maker:
             "dollar": [grouped, f"${grouped}", f"$ {number:.2f}"],
         }[self.style])  # fmt: skip
 
-    def _file(self, number: int) -> _File:
+    def _file(self, number: int) -> FuzzedFile:
         chance = self.chance
         form = chance.choice(["csv", "csv", "tsv", "semicolon", "json", "ndjson", "parquet"])
         ending = {"csv": "csv", "semicolon": "csv", "tsv": "tsv", "json": "json", "ndjson": "ndjson",
@@ -246,52 +234,7 @@ class _Maker:
         chance.shuffle(columns)
         folder = chance.choice(["", "2026/", f"month={number}/"])
         # The order in which files count is that of their paths, whatever folder each is in.
-        return _File(f"orders/{number:02}/{folder}{number}.{ending}", form, [], columns)
-
-    def _write(self, file: _File) -> None:
-        path = self.made.folder / file.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        names = {name: self._spelt(name) for name in file.columns}
-        rows = [{names[name]: row[name] for name in file.columns} for row in file.rows]
-        if file.form == "parquet":
-            self._write_parquet(path, rows, names)
-            return
-        encoding = "utf-8" if file.form in ("json", "ndjson") else self.encoding
-        text = self._as_json(rows, file.form) if file.form in ("json", "ndjson") else self._as_csv(rows, file, names)
-        path.write_bytes(packed(text.encode(encoding), path.name))
-
-    def _spelt(self, name: str) -> str:
-        return self.chance.choice([name, name, name.upper(), name.title()])
-
-    def _write_parquet(self, path: Path, rows: list[Row], names: dict[str, str]) -> None:
-        schema: dict[str, Any] = dict.fromkeys(names.values(), pl.String)
-        schema |= {names[name]: pl.Float64 for name in ("amount", "discount_amount")}
-        schema |= {
-            names[name]: pl.Datetime("us") for name in ("ordered_at", "delivered_at", "ingested_at") if name in names
-        }
-        frame = pl.DataFrame(rows, schema=schema, orient="row")
-        kind = self.chance.choice([pl.String, pl.Binary, pl.Int64])
-        for name in ("order_id", "user_id"):
-            if kind == pl.Binary or (kind == pl.Int64 and self.ids in ("whole", "long")):
-                frame = frame.with_columns(pl.col(names[name]).cast(kind))
-        frame.write_parquet(path)
-
-    def _as_json(self, rows: list[Row], form: str) -> str:
-        texts = [json.dumps({k: v for k, v in row.items() if v != ""}, ensure_ascii=False) for row in rows]
-        return "\n".join(texts) + "\n" if form == "ndjson" else f"[{', '.join(texts)}]"
-
-    def _as_csv(self, rows: list[Row], file: _File, names: dict[str, str]) -> str:
-        delimiter = {"csv": ",", "tsv": "\t", "semicolon": ";"}[file.form]
-        end = self.chance.choice(["\n", "\n", "\r\n"])
-
-        def cell(value: Any) -> str:
-            text = "" if value is None else str(value)
-            must = any(sign in text for sign in (delimiter, '"', "\t", "\n"))
-            return '"' + text.replace('"', '""') + '"' if must or self.chance.random() < 0.05 else text
-
-        lines = [delimiter.join(names[name] for name in file.columns)]
-        lines += [delimiter.join(cell(row[names[name]]) for name in file.columns) for row in rows]
-        return end.join(lines) + end
+        return FuzzedFile(f"orders/{number:02}/{folder}{number}.{ending}", form, [], columns)
 
     def _put_beside(self) -> None:
         for names, is_named in ((UNREAD, True), (HIDDEN, False)):
