@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from churn_assets.landing.text import literals
+from churn_assets.landing.text import is_among_sql
 
 # Column (lower case) -> values that say: this row is deleted; this is how the row was before a change.
 DELETED: Mapping[str, tuple[str, ...]] = {
@@ -43,7 +43,7 @@ class ChangeFeed:
             if name.lower() in HAS_TIME:
                 parts.append(f"coalesce({said} not in ('', 'null'), false)")
             else:
-                parts.append(f"coalesce({said} in ({literals(DELETED[name.lower()])}), false)")
+                parts.append(is_among_sql(said, DELETED[name.lower()]))
         return f"({' or '.join(parts)})" if parts else "false"
 
     @property
@@ -51,7 +51,7 @@ class ChangeFeed:
         """A row that only says how things were before a change is none of the table's."""
         return [
             (
-                f"lower(trim(cast({alias} as varchar))) in ({literals(BEFORE[name.lower()])})",
+                is_among_sql(f"lower(trim(cast({alias} as varchar)))", BEFORE[name.lower()]),
                 f"{name} says that the row is how it was before a change",
             )
             for name, alias in self.columns.items()

@@ -23,9 +23,9 @@ from churn_assets.consent.words import (
     simple,
 )  # fmt: skip
 from churn_assets.landing.change_feed import ChangeFeed
-from churn_assets.landing.text import literal
+from churn_assets.landing.text import is_among_sql, literal
 from churn_assets.landing.times import earliest_utc_sql
-from churn_assets.landing.values import Held, is_among_sql, simple_sql
+from churn_assets.landing.values import Held, simple_sql
 
 if TYPE_CHECKING:
     from churn_assets.landing.relation import Reading

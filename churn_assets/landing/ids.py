@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from churn_assets.contracts.blanks import BLANKS, BLANKS_RE2, stripped_sql
+from churn_assets.landing.text import is_among_sql
 
 # What databases and spreadsheets write where there is no value; compared in lower case.
 NO_VALUE = (
@@ -85,8 +86,8 @@ def id_of_bare_sql(bare: str) -> str:
 
 def no_value_sql(bare: str) -> str:
     """SQL: whether what `bare_sql` gives stands for no value."""
-    listed = ", ".join(f"'{word}'" for word in ("", *NO_VALUE))
-    return f"({bare} is null or (strlen({bare}) <= {LONGEST_NO_VALUE} and lower({bare}) in ({listed})))"
+    is_none = is_among_sql(f"lower({bare})", ("", *NO_VALUE))
+    return f"({bare} is null or (strlen({bare}) <= {LONGEST_NO_VALUE} and {is_none}))"
 
 
 def number_id_sql(number: str, exact: int) -> str:
@@ -98,8 +99,8 @@ def number_id_sql(number: str, exact: int) -> str:
 def _is_plain(bare: str) -> str:
     """Nearly all ids: no number that is written as another."""
     is_word = f"regexp_full_match({bare}, '[A-Za-z0-9_-]+')"
-    listed = ", ".join(f"'{word}'" for word in NO_VALUE)
-    return f"({is_word} and (strlen({bare}) > {LONGEST_NO_VALUE} or lower({bare}) not in ({listed})))"
+    is_none = is_among_sql(f"lower({bare})", NO_VALUE)
+    return f"({is_word} and (strlen({bare}) > {LONGEST_NO_VALUE} or not {is_none}))"
 
 
 def _scientific_sql(bare: str) -> str:

@@ -20,7 +20,7 @@ from churn_assets.contracts.raw import RawColumn, RawTable
 from churn_assets.landing.change_feed import ChangeFeed
 from churn_assets.landing.consents import CONSENT_COLUMNS, consent_columns, consent_meanings, consent_rules
 from churn_assets.landing.statuses import is_purchase_sql
-from churn_assets.landing.text import identifier, literal, literals
+from churn_assets.landing.text import identifier, is_among_sql, literal
 from churn_assets.landing.values import Held
 from churn_assets.settings.landing import Landing
 
@@ -186,8 +186,8 @@ class _Part:
             if column.kind == "timestamp":
                 rules += self._bounds(name)
         if name == "user_id":
-            nobody = literals(word.lower() for word in self.reading.options.nobody_ids)
-            rules.append((f"lower({name}) in ({nobody})", f"{name} stands for nobody"))
+            nobody = [word.lower() for word in self.reading.options.nobody_ids]
+            rules.append((is_among_sql(f"lower({name})", nobody), f"{name} stands for nobody"))
         if column.minimum is not None:
             rules.append((f"{name} < {column.minimum}", f"{name} is below {column.minimum}"))
         if column.maximum is not None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from churn_assets.consent.words import simple
 from churn_assets.contracts.blanks import BLANKS
-from churn_assets.landing.text import literal
-from churn_assets.landing.values import is_among_sql, simple_sql
+from churn_assets.landing.text import is_among_sql, literal
+from churn_assets.landing.values import simple_sql
 
 PREFIX = "wc-"  # WooCommerce writes wc-cancelled
 

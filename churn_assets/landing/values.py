@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from churn_assets.contracts.blanks import BLANKS_RE2, stripped_sql
 from churn_assets.contracts.raw import RawColumn
 from churn_assets.landing.ids import EXACT, NO_VALUE, bare_sql, id_of_bare_sql, no_value_sql, number_id_sql
-from churn_assets.landing.text import identifier, literal, literals
+from churn_assets.landing.text import identifier, is_among_sql, literal
 from churn_assets.landing.times import NO_DATE, time_sql, typed_time_sql
 from churn_assets.settings.landing import Landing
 
@@ -121,7 +120,7 @@ class Held:
         if self._is_word:
             return f"({self._words()} is null)"
         if self.column.kind == "timestamp":
-            return f"({no_value_sql(self.text)} or {self.text} in ({literals(NO_DATE)}))"
+            return f"({no_value_sql(self.text)} or {is_among_sql(self.text, NO_DATE)})"
         may_be_nan = self.column.is_id or not self.column.is_required
         is_nan = f"coalesce(lower({self.text}) = 'nan', false)"
         return no_value_sql(self.text) if may_be_nan else f"({no_value_sql(self.text)} and not {is_nan})"
@@ -143,7 +142,7 @@ class Held:
         if not self.is_text:
             return self.text
         words = [word for word in NO_WORD if not (self.column.none_is_a_word and word == "none")]
-        none = f"strlen({self.text}) <= {LONGEST_NO_WORD} and lower({self.text}) in ({literals(('', *words))})"
+        none = f"strlen({self.text}) <= {LONGEST_NO_WORD} and {is_among_sql(f'lower({self.text})', ('', *words))}"
         return f"case when {none} then null else {self.text} end"
 
     def _event_type(self) -> str:
@@ -203,8 +202,3 @@ def _event_word(word: str) -> str:
 def simple_sql(text: str) -> str:
     """SQL of a word as it is compared: see consent/words.py, `simple`."""
     return f"lower(regexp_replace({text}, '[{BLANKS_RE2}_/:\\x{{2010}}-\\x{{2014}}-]+', '', 'g'))"
-
-
-def is_among_sql(text: str, words: Iterable[str]) -> str:
-    """SQL: whether a text expression is one of the words; null counts as no."""
-    return f"coalesce({text} in ({literals(words)}), false)"

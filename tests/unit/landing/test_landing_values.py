@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.landing.conftest import Shop
+from churn_assets.duck import duck
+from churn_assets.landing.inspect import inspect
+from churn_assets.settings import Landing
+from tests.unit.landing.conftest import NOW, Shop
 
 Orders = Callable[..., Shop]
 EURO: dict[str, Any] = {"decimal_separator": ",", "thousands_separator": ".", "currency_signs": ["€", "EUR"]}
@@ -103,3 +106,15 @@ def test_the_row_before_a_change_is_none_of_the_table(orders: Orders) -> None:
     shop = orders("o1,u1,2026-11-01,5,update_preimage", "o1,u1,2026-11-01,6,update_postimage", more="_change_type")
     assert shop.rows("orders", "amount::double") == [(6.0,)]
     assert shop.refused("orders") == [("o1", "_change_type says that the row is how it was before a change")]
+
+
+@pytest.mark.parametrize("table", ["orders", "events", "consents"])
+def test_reading_rows_joins_nothing(shop: Shop, table: str) -> None:
+    """A list of words that becomes a join would be paid for by every query, whatever it asks for."""
+    shop.put("orders/a.csv", "order_id,user_id,ordered_at,amount,status\no1,u1,2026-11-01,1,paid\n")
+    shop.put("events/a.csv", "user_id,occurred_at,event_type,event_id,session_id\nu1,2026-11-01,view,e1,s1\n")
+    shop.put("consents/a.csv", "user_id,channel,changed_at,is_granted,purpose\nu1,email,2026-11-01,yes,marketing\n")
+    landed = inspect(str(shop.folder), None, Landing(), now=NOW)[table]
+    with duck() as connection:
+        plans = dict(connection.execute(f"explain select * from {landed.scan}").fetchall())
+    assert "JOIN" not in plans["physical_plan"]
