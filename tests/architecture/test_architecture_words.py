@@ -10,13 +10,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from churn_assets.command.cli import app
+from tests.documents import FILES, ROOT
 
-ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
-DOCUMENTS = sorted(
-    file for file in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("benchmarks/*.md")]
-    if file != GLOSSARY
-)  # fmt: skip
+DOCUMENTS = [file for file in FILES if file != GLOSSARY]
 
 
 def rows() -> list[list[str]]:

@@ -2,16 +2,14 @@
 
 Blocks run in the order of reading in one home of 300 users, whose shop ends at the newest Monday as that of `make demo`
 does: bash in a shell, then SQL on the warehouse. About 80 s with idle cores, nearly all of it two runs and the start of
-ten processes. A command within a sentence or a table is held against the command line without being run: its options
-and values have to be taken. Blocks that cannot run here say why in the Markdown, and are listed below.
+ten processes. Blocks that cannot run here say why in the Markdown, and are listed below. What stands within a sentence
+is held against the code by tests/architecture/test_architecture_documents.py, and not run.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -23,17 +21,16 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-import typer
 import yaml
 
-from churn_assets.command.cli import app
 from churn_assets.command.fill import fill_from_source
 from churn_assets.landing.inspect import inspect
 from churn_assets.settings import load_settings
 from churn_assets.sources import ADAPTERS
-from tests.pipeline.documentation import ROOT, Block, blocks, spans
+from tests.documents import ROOT, Block, documents
 
-BLOCKS = list(blocks())
+PAGES = [document for document in documents() if document.name.startswith(("README", "docs/"))]
+BLOCKS = [block for page in PAGES for block in page.blocks()]
 NOT_RUN = {"make demo": "takes minutes, and make ui serves until it is stopped"}  # by how the block begins
 LANGUAGES = ("bash", "sql", "yaml", "python", "text")  # text: what a command prints, and drawings
 ADAPTER = [block for block in BLOCKS if block.language == "python" and "NAME" in block.text]
@@ -53,13 +50,6 @@ SETTINGS = {
     },
     "decisions": {"margin_share": 1.0},
 }  # fmt: skip
-# What stands for a value in the documentation, and one such value.
-VALUES = {
-    "DATE": "2026-11-16", "N": "3", "W": "40", "S": "7", "SOURCE": "cdnow", "PATH": ".", "DIR": ".", "TEXT": "because",
-    "NAME": "ana", "KEY": "k1", "USER": "u1", "...": "k2",
-}  # fmt: skip
-COMMAND_LINE: Any = typer.main.get_command(app)
-COMMANDS = sorted({text for _, text in spans("churn ")})
 
 
 @pytest.fixture(scope="module")
@@ -132,16 +122,6 @@ def test_the_adapter_fills_a_landing(block: Block, tmp_path: Path, monkeypatch: 
     assert inspect(str(tmp_path / "home" / "landing"))["orders"].unknown_columns == ()
 
 
-@pytest.mark.parametrize("written", COMMANDS)
-def test_a_command_within_a_sentence_is_one(written: str) -> None:
-    """With every optional part, and values where it names them."""
-    name, *rest = [VALUES.get(word, word) for word in shlex.split(written.translate(str.maketrans("[]", "  ")))[1:]]
-    command = COMMAND_LINE.commands.get(name)
-    assert command, f"there is no churn {name}"
-    if rest:
-        command.make_context(name, rest)  # parses them, and runs nothing
-
-
 def would_do(*told: str) -> list[str]:
     """The lines that make would run."""
     command = [str(shutil.which("make")), "-n", "--no-print-directory", *told]
@@ -149,16 +129,6 @@ def would_do(*told: str) -> list[str]:
     done = subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [" ".join(line.split()) for line in done.stdout.splitlines()]
-
-
-@pytest.mark.parametrize("written", sorted({text for _, text in spans("make ")} | {"make demo"}))
-def test_a_target_within_a_sentence_is_one(written: str) -> None:
-    assert would_do(*shlex.split(written)[1:])
-
-
-@pytest.mark.parametrize("written", sorted({text for _, text in spans("python -m ")}))
-def test_a_module_within_a_sentence_is_one(written: str) -> None:
-    assert importlib.util.find_spec(shlex.split(written)[2]) is not None
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def land(instance: Instance, name: str, content: bytes) -> Path:
     return folder / name
 
 
-# What else can be wrong with a file is tested on `inspect` itself, tests/unit/defs/test_defs_landing.py.
+# What else can be wrong with a file is tested on `inspect` itself, tests/unit/landing/test_landing_inspect.py.
 BROKEN = {
     "truncated": ("run", "orders.parquet", b"PAR1 and no footer", "not a readable Parquet file"),
     "latin-1": ("check", "orders.csv", (HEADER + "1,Jos\xe9,2026-10-01,1\n").encode("latin-1"), "UTF-8"),
