@@ -1,4 +1,4 @@
-"""The command line: thin. Everything it does is also possible with dagster and dbt."""
+"""The command line: each command calls one function. Those by which a person decides: cli_acts.py."""
 
 from __future__ import annotations
 

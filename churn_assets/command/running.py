@@ -24,7 +24,7 @@ from churn_assets.warehouse.history import missing_history, settle_calendar
 from churn_assets.workplace import Workplace
 
 JOB = "snapshot_job"
-EVENTS_PER_BATCH = "500"  # see storage/events.py
+EVENTS_PER_BATCH = "500"  # see defs/event_log.py
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 

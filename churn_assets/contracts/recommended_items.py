@@ -1,4 +1,4 @@
-"""Contract of recommended items: one row per user of one snapshot and item rank, at most three per source."""
+"""Contract of interventions.recommended_items: one row per user, snapshot and item rank, three at most per source."""
 
 from __future__ import annotations
 

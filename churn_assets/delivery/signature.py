@@ -22,7 +22,7 @@ BETWEEN = "."  # place and HMAC, both in hex digits; the HMAC alone in approvals
 
 @dataclass(frozen=True)
 class Signer:
-    """The key of an instance, and the place of its home (storage/identity.py)."""
+    """The key of an instance, and the place of its home (instance/identity.py)."""
 
     key: bytes
     place: str

@@ -38,7 +38,7 @@ def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
 
 
 def _remove_left_overs(root: Path) -> None:
-    """Of processes that were killed while they wrote (storage/files.py), and what did not fit into DuckDB's memory."""
+    """Of processes that were killed while they wrote (instance/files.py), and what did not fit into DuckDB's memory."""
     for file in root.rglob(f".*{TEMPORARY}*"):
         process = re.match(r"\.(\d+)\.", file.name)
         if process and not _is_alive(int(process[1])):

@@ -1,4 +1,4 @@
-"""The sections of the settings, one class each: every field with unit and reason. How they are read: settings.py."""
+"""The sections of the settings, one class each: every field with unit and reason. How they are read: load.py."""
 
 from __future__ import annotations
 

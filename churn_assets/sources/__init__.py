@@ -1,6 +1,6 @@
 """Adapters of public data sets and shop systems: their own files -> the raw contract. Nothing here writes the landing.
 
-To bring another source: copy `cdnow.py`, keep NAME, SUMMARY, SETTINGS and `tables`, and name the module below.
+To bring another source: copy `cdnow.py`, keep NAME, SUMMARY, SETTINGS, REASONS and `tables`, and name the module below.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ inner join (
   from staging.stg_orders group by order_id
 ) as orders using (order_id)
 """
-ALWAYS_KNOWN = "timestamp '1900-01-01'"  # macros/typed.sql
+ALWAYS_KNOWN = "timestamp '1900-01-01'"  # macros/time.sql
 NEWEST = """
 select '{table}' as "table", max(known_at) as newest_known_at from ({rows}) where known_at < $until
 """

@@ -53,6 +53,6 @@ def told_by_environment(arguments: list[str]) -> list[str]:
 
 
 def die_with_parent() -> None:
-    """Linux only; elsewhere an orphan is waited for (defs/duck.py)."""
+    """Linux only; elsewhere an orphan is waited for (duck.py)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -16,7 +16,6 @@ from churn_assets.workplace import Workplace
 CHECK = "newest_rows_have_arrived"
 STAGED = {table.name: [Stage.STAGING, f"stg_{table.name}"] for table in raw_contract()}
 VITAL = {table.name for table in raw_contract() if table.must_exist}
-# A run may begin with snapshots that it makes as history only, for training: they can no longer be mended.
 
 
 @dg.multi_asset_check(
