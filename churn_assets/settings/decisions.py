@@ -77,11 +77,11 @@ class Decisions(Section):
 
 
 class Delivery(Section):
-    """Which adapter hands the messages of a channel over; null: the channel's messages stay planned."""
+    """Which adapter hands the messages of a channel over; null: the channel's messages are not sent."""
 
-    email: Literal["smtp", "webhook"] | None = Field(None, description="Who takes e-mail; null: it stays planned.")
-    sms: Literal["webhook"] | None = Field(None, description="Who takes text messages; null: they stay planned.")
-    push: Literal["webhook"] | None = Field(None, description="Who takes push messages; null: they stay planned.")
+    email: Literal["smtp", "webhook"] | None = Field(None, description="Who takes e-mail; null: it is not sent.")
+    sms: Literal["webhook"] | None = Field(None, description="Who takes text messages; null: they are not sent.")
+    push: Literal["webhook"] | None = Field(None, description="Who takes push messages; null: they are not sent.")
     call: Literal["file", "webhook"] | None = Field("file", description="file: a CSV per dispatch for a call centre.")
     webhook_url: str | None = Field(None, description="Where messages are posted, signed by Standard Webhooks.")
     webhook_secret: SecretStr | None = Field(None, description="whsec_...; best by CHURN__DELIVERY__WEBHOOK_SECRET.")
