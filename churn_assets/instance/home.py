@@ -31,7 +31,7 @@ OWN_EVENT_LOG = re.compile(r"event_log_storage:\n  module: churn_assets\.\S+\n  
 # All that an instance makes under its root, and the settings and raw tables that people put there.
 OWN = (
     "churn.yaml", "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*", "tables",
-    "reports", "tuning", "record.sqlite*", "locks", "dagster", "dbt", "models", "tombstones.jsonl",
+    "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models", "tombstones.jsonl",
 )  # fmt: skip
 SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
 
