@@ -1,6 +1,6 @@
 {# Tables with a row per user and snapshot, made anew for the snapshots of a run: a few snapshots per statement, so that
-   memory follows the number of users and not the length of a backfill (33 snapshots of 20,000 users at once took 4.2 GB,
-   2026-11), and straight into the table, without dbt's copy on the way. #}
+   memory follows the number of users and not the length of a backfill (33 snapshots of 20,000 users at once took
+   4.2 GB, 2026-11), and straight into the table, without dbt's copy on the way. #}
 {% materialization by_snapshot, default %}
   {%- set table = this.incorporate(type="table") -%}
   {%- set is_new = load_cached_relation(this) is none or should_full_refresh() -%}

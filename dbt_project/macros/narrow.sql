@@ -1,12 +1,19 @@
-{# 64 bits that stand for a key: narrow enough to search all history by. Two keys may share one, so nothing is decided by
-   it alone; whatever shares a changed one is read, and made again, together. #}
-{% macro narrow_key(columns) -%} {{ return(adapter.dispatch("narrow_key")(columns)) }} {%- endmacro %}
-{% macro default__narrow_key(columns) -%} hash({{ columns }}) {%- endmacro %}
+{# 64 bits that stand for a key: narrow enough to search all history by. Two keys may share one, so nothing is decided
+   by it alone; whatever shares a changed one is read, and made again, together. #}
+{% macro narrow_key(columns) -%}
+  {{ return(adapter.dispatch("narrow_key")(columns)) }}
+{%- endmacro %}
 
-{# `versions` for a table too large to be held in memory or compared id by id: the rows of the CTE `arrived` need a column
-   `key`, the narrow key of the id. Only rows whose key comes twice are looked at as versions, all others stream. `all_keys`
-   selects the keys of at least the rows of `arrived`, for a first run: a row too many only sends its like the long way.
-   `again` selects the rows of `arrived` whose key is in the CTE `repeated`, where there is a cheaper way than to look for them. #}
+{% macro default__narrow_key(columns) -%}
+  hash({{ columns }})
+{%- endmacro %}
+
+{# `versions` for a table too large to be held in memory or compared id by id: the rows of the CTE `arrived` need a
+   column `key`, the narrow key of the id. Only rows whose key comes twice are looked at as versions, all others stream.
+   - `all_keys` selects the keys of at least the rows of `arrived`, for a first run: a row too many only sends its like
+     the long way.
+   - `again` selects the rows of `arrived` whose key is in the CTE `repeated`, where there is a cheaper way than to look
+     for them. #}
 {% macro versions_by_narrow_key(table, id, key, all_keys, again=none) %}
 {%- if is_incremental() -%}
 held as materialized (
@@ -28,7 +35,8 @@ repeated as materialized (
     {{ all_keys }}
     {%- endif %}
   )
-  group by {{ key }} having count(*) > 1
+  group by {{ key }}
+  having count(*) > 1
 ),
 
 candidates as (

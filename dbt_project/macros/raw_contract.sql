@@ -1,5 +1,5 @@
-{# The raw contract of models/staging/raw.yml, as seen by SQL. Sources live in the graph only while dbt executes. The views
-   raw.<table> are made by whoever starts dbt (churn_assets/landing/raw_views.py). #}
+{# The raw contract of models/staging/raw.yml, as seen by SQL. Sources live in the graph only while dbt executes. The
+   views raw.<table> are made by whoever starts dbt (churn_assets/landing/raw_views.py). #}
 
 {% macro raw_tables() %}
   {{ return(graph.sources.values() | selectattr("source_name", "equalto", "raw") | sort(attribute="name") | list) }}
@@ -13,8 +13,8 @@
   {{ return(column in (run_var("landing").get(table) or {}).get("columns", [])) }}
 {% endmacro %}
 
-{# Columns that a row has from the start: not when it was delivered, redeemed, answered. Which of two rows of one known time
-   counts may not depend on what is still to come. #}
+{# Columns that a row has from the start: not when it was delivered, redeemed, answered. Which of two rows of one known
+   time counts may not depend on what is still to come. #}
 {% macro told_at_once(table) -%}
 {%- if execute -%}
   {%- set names = [] -%}
@@ -24,5 +24,7 @@
     {%- endif -%}
   {%- endfor -%}
   {{ names | join(", ") }}
-{%- else -%} 1 {%- endif -%}
+{%- else -%}
+  1
+{%- endif -%}
 {%- endmacro %}

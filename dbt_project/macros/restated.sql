@@ -1,9 +1,10 @@
-{# A restated build asks what happened, not what was known: every row counts from its event time on, and of an id only the
-   newest version of all that has been delivered. A late row or a correction then changes past snapshots that are made
-   again, which is why it is never the default: nobody could have acted on such features, and no model may learn from them
-   what it will do in service. #}
+{# A restated build asks what happened, not what was known: every row counts from its event time on, and of an id only
+   the newest version of all that has been delivered. A late row or a correction then changes past snapshots that are
+   made again, which is why it is never the default: nobody could have acted on such features, and no model may learn
+   from them what it will do in service. #}
 
-{# All rows of a raw table as they are known today, with their event time for a known time; without one, always known. #}
+{# All rows of a raw table as they are known today, with their event time for a known time; without one, always
+   known. #}
 {% macro restated_rows(table) -%}
 {%- if execute -%}
 {%- set contract = raw_table(table) -%}

@@ -1,5 +1,5 @@
-{# The staged table: every row that keeps the contract, without personal contact data. The rows come typed, with known time
-   and refusal, from the reader of the landing (churn_assets/landing/relation.py). #}
+{# The staged table: every row that keeps the contract, without personal contact data. The rows come typed, with known
+   time and refusal, from the reader of the landing (churn_assets/landing/relation.py). #}
 {% macro staged(name, from=none) %}
 {%- if execute -%}
 select
@@ -25,7 +25,15 @@ select 1 as parsed from {{ source("raw", name) }}
 {% macro derived_columns(name) -%}
   {{ return({
     "orders": ["is_purchase"],
-    "consents": ["channel_meant", "purpose_meant", "counts_at", "email_consent", "sms_consent", "push_consent",
-                 "call_consent", "all_consent"],
+    "consents": [
+      "channel_meant",
+      "purpose_meant",
+      "counts_at",
+      "email_consent",
+      "sms_consent",
+      "push_consent",
+      "call_consent",
+      "all_consent",
+    ],
   }.get(name, [])) }}
 {%- endmacro %}

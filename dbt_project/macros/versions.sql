@@ -10,9 +10,9 @@ where known_at >= {{ consume_from(table) }} and known_at < {{ consume_until() }}
 
 {# All versions of the ids in the CTE `arrived`, each with the time its successor became known (`superseded_at`).
 
-   A row that repeats an id with a later known time replaces the earlier one from then on; repeats with the same known time
-   are duplicates, of which one stays whatever the order of the files. Earlier versions come from the table itself, so a
-   weekly run never reads the past of the landing. #}
+   A row that repeats an id with a later known time replaces the earlier one from then on; repeats with the same known
+   time are duplicates, of which one stays whatever the order of the files. Earlier versions come from the table itself,
+   so a weekly run never reads the past of the landing. #}
 {% macro versions(table, key) %}
 {%- set keys = key | join(", ") -%}
 candidates as materialized (
@@ -20,15 +20,18 @@ candidates as materialized (
 ),
 
 repeated as (
-  select {{ keys }} from candidates
-  group by {{ keys }} having count(*) > 1
+  select {{ keys }}
+  from candidates
+  group by {{ keys }}
+  having count(*) > 1
 ),
 
 unrepeated as (
   select * from candidates
   where exists (select 1 from repeated where {{ same_key("repeated", "candidates", key) }})
   qualify row_number() over (
-    partition by {{ keys }}, known_at order by hash({{ told_at_once(table) }}), hash(candidates)
+    partition by {{ keys }}, known_at
+    order by hash({{ told_at_once(table) }}), hash(candidates)
   ) = 1
 )
 
@@ -84,5 +87,7 @@ inner join deliveries using ({{ keys }}, known_at)
   {%- for column in raw_table(name).columns.values() if column.name not in except -%}
     , coalesce(cast({{ adapter.quote(column.name) }} as varchar), '-')
   {%- endfor %}))
-{%- else -%} '' {%- endif -%}
+{%- else -%}
+  ''
+{%- endif -%}
 {%- endmacro %}

@@ -17,7 +17,8 @@ select
 from {{ ref("int_user_days") }}
 {% endmacro %}
 
-{# The columns of user_features that are made of events: unknown before the shop recorded such events, else zero or more. #}
+{# The columns of user_features that are made of events: unknown before the shop recorded such events, else zero or
+   more. #}
 {% macro visit_features() %}
     browsing.* exclude (
       snapshot_date, user_id,
@@ -31,8 +32,22 @@ from {{ ref("int_user_days") }}
 {%- endmacro %}
 
 {% macro browsing_measures() -%}
-  {{ return(["sessions", "views", "searches", "fruitless_searches", "carts", "cart_removals", "cart_sessions", "logins",
-             "ad_impressions", "ad_clicks", "dwell_seconds", "active_days"]) }}
+  {{ return([
+    "sessions",
+    "views",
+    "searches",
+    "fruitless_searches",
+    "carts",
+    "cart_removals",
+    "cart_sessions",
+    "logins",
+    "ad_impressions",
+    "ad_clicks",
+    "dwell_seconds",
+    "active_days",
+  ]) }}
 {%- endmacro %}
 
-{% macro social_measures() -%} {{ return(["favorites", "follows", "shares"]) }} {%- endmacro %}
+{% macro social_measures() -%}
+  {{ return(["favorites", "follows", "shares"]) }}
+{%- endmacro %}

@@ -55,7 +55,7 @@ class RawTable:
 
     @property
     def known(self) -> str:
-        """As macros/time.sql has it."""
+        """As the reader of the landing has it."""
         return f"coalesce(ingested_at, {self.event + ', ' if self.event else ''}timestamp '1900-01-01')"
 
 

@@ -2,7 +2,7 @@
 
 -- The label of a snapshot is open until its window has passed. A run writes those of its own snapshots and closes the
 -- earlier ones that matured meanwhile; what became known after the window never changes a label. All definitions are
--- always there (macros/labels.sql), so that choosing another one makes nothing again.
+-- always there (macros/churn_definitions.sql), so that choosing another one makes nothing again.
 {%- set churn = run_var("churn") %}
 
 with due as (

@@ -4,7 +4,8 @@ with purchases as (
   {{ purchases_before_snapshots() }}
 ),
 
--- Per band between two windows first: a window is the bands it is made of, so an order is read once, not once per window.
+-- Per band between two windows first: a window is the bands it is made of, so an order is read once, not once per
+-- window.
 bands as (
   select
     snapshot_date,

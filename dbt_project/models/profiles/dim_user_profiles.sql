@@ -7,7 +7,8 @@
 
 {%- set channels = ["email", "sms", "push", "call"] %}
 
--- Who objected is not profiled: stages and favourites have no such user, and so the row holds status and consents alone.
+-- Who objected is not profiled: stages and favourites have no such user, and so the row holds status and consents
+-- alone.
 select
   statuses.snapshot_date,
   statuses.user_id,

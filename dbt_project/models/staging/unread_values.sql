@@ -7,7 +7,19 @@
   {%- endfor %}
 {% endif %}
 {# Named here because the loop runs at execution only, when it is too late to add edges to the graph. -#}
-{%- for name in ["consents", "contacts", "coupon_codes", "coupons", "events", "order_items", "orders", "products", "returns",
-                 "reviews", "support_tickets", "users"] -%}
+{%- for name in [
+  "consents",
+  "contacts",
+  "coupon_codes",
+  "coupons",
+  "events",
+  "order_items",
+  "orders",
+  "products",
+  "returns",
+  "reviews",
+  "support_tickets",
+  "users",
+] -%}
   {%- do source("raw", name) -%}
 {%- endfor %}
