@@ -78,7 +78,8 @@ lint: $(VENV)/.dev ## style, types, layers, SQL
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint dbt_project/models
+	@$(BIN)/python tests/architecture/sql_lines.py
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/macros dbt_project/tests
 
 bench: $(VENV)/.base ## price of orchestration, the optimiser, policies against the truth, delivery under kills, random landings
 	@$(BIN)/python -m benchmarks.orchestration
