@@ -79,6 +79,7 @@ lint: $(VENV)/.dev ## style, types, layers, SQL
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python tests/architecture/sql_lines.py
+	@$(BIN)/python tests/architecture/sizes.py
 	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/macros dbt_project/tests
 
 bench: $(VENV)/.base ## price of orchestration, the optimiser, policies against the truth, delivery under kills, random landings

@@ -1,4 +1,4 @@
-"""The repository: small files, pins that agree, one module to load, and no word of the place it was written in."""
+"""The repository: pins that agree, one module to load, and no word of the place it was written in."""
 
 from __future__ import annotations
 
@@ -16,10 +16,6 @@ REGISTRIES = re.compile(
     "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "index" + "-url +http", "/sim" + "ple/"])
 )
 MACHINE_PATHS = re.compile("|".join(["/wo" + "rk/", "/ro" + "ot/", "/ho" + r"me/[a-z]+/", "/Us" + r"ers/[a-z]+/"]))
-
-
-def lines(file: Path) -> int:
-    return len(file.read_text(encoding="utf-8").splitlines())
 
 
 def normal(name: str) -> str:

@@ -1,6 +1,7 @@
 """Whether the users scored at a snapshot are still those that its model learned from."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import polars as pl
@@ -39,35 +40,22 @@ def feature_drift(at: Snapshot) -> Iterator[Product]:
     """One row per feature of the model, against the newest users it learned from, and one for its score, against the
     scores of the snapshot before: population stability index, what chance alone gives, and level.
     """
-    limits = at.workplace.settings.monitoring
-    tables = at.workplace.tables
-    model = ChurnModel.from_bytes(tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
-    made_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
-    scored = tables.scan(*SCORED, at.date).filter(status="eligible")
-    scores = scored.select("user_id", "model_version", SCORE_FEATURE).collect()
-    learned = tables.scan(Stage.TRAINING, "training_set", made_at).filter(snapshot_date=max(model.slices))
+    model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
+    scores = _scores(at)
     frame = drift_between(
         _features(at).join(scores, on="user_id"),
-        learned.select("snapshot_date", *model.columns).collect(),
+        _learned(at, model),
         _scored_before(at),
         describe(model.columns),
         model_version=scores.item(0, "model_version"),
-        settings=limits,
+        settings=at.workplace.settings.monitoring,
     )
-    worst = frame.select("feature", "psi", "level").head(WORST).rows()
-    yield Product(
-        "feature_drift",
-        frame,
-        {
-            "features": len(frame),
-            "features_drifted": int((frame["level"] != "none").sum()),
-            "features_alarmed": int((frame["level"] == "alarm").sum()),
-            "features_beyond_chance": int(frame["is_significant"].sum()),
-            "worst": ", ".join(f"{feature} {psi:.3f} ({level})" for feature, psi, level in worst),
-            "reference_date": str(max(model.slices)),
-            "drift": picture("drift", drift_png(frame, warn=limits.psi_warn, alarm=limits.psi_alarm)),
-        },
-    )
+    yield Product("feature_drift", frame, _figures(at, frame, reference=max(model.slices)))
+
+
+def _scores(at: Snapshot) -> pl.DataFrame:
+    scored = at.workplace.tables.scan(*SCORED, at.date).filter(status="eligible")
+    return scored.select("user_id", "model_version", SCORE_FEATURE).collect()
 
 
 def _features(at: Snapshot) -> pl.DataFrame:
@@ -75,6 +63,14 @@ def _features(at: Snapshot) -> pl.DataFrame:
     churn = at.workplace.settings.churn
     users = eligible_features_at(at.workplace, at.date)
     return with_expected_purchases(users, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
+
+
+def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
+    """The newest slice of what the model learned from."""
+    tables = at.workplace.tables
+    made_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
+    learned = tables.scan(Stage.TRAINING, "training_set", made_at).filter(snapshot_date=max(model.slices))
+    return learned.select("snapshot_date", *model.columns).collect()
 
 
 def _scored_before(at: Snapshot) -> pl.DataFrame | None:
@@ -85,3 +81,18 @@ def _scored_before(at: Snapshot) -> pl.DataFrame | None:
         return None
     scored = tables.scan(*SCORED, day).filter(status="eligible")
     return scored.select("snapshot_date", SCORE_FEATURE).collect()
+
+
+def _figures(at: Snapshot, frame: pl.DataFrame, *, reference: date) -> dict[str, object]:
+    """What the page of the asset shows."""
+    limits = at.workplace.settings.monitoring
+    worst = frame.select("feature", "psi", "level").head(WORST).rows()
+    return {
+        "features": len(frame),
+        "features_drifted": int((frame["level"] != "none").sum()),
+        "features_alarmed": int((frame["level"] == "alarm").sum()),
+        "features_beyond_chance": int(frame["is_significant"].sum()),
+        "worst": ", ".join(f"{feature} {psi:.3f} ({level})" for feature, psi, level in worst),
+        "reference_date": str(reference),
+        "drift": picture("drift", drift_png(frame, warn=limits.psi_warn, alarm=limits.psi_alarm)),
+    }
