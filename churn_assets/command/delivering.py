@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
+from churn_assets.delivery.approval import approve_plan, refuse_if_over
 from churn_assets.delivery.cancel import alike, cancel_messages, messages_to
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.known import search
 from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.delivery.receipts import write_receipts
-from churn_assets.delivery.sending import approve_plan, refuse_if_over, rehearse, send
+from churn_assets.delivery.sending import rehearse, send
 from churn_assets.delivery.words import Word, add_words, unsubscribed
 from churn_assets.failures import Failure
 from churn_assets.instance.suppressions import suppress as suppress_user

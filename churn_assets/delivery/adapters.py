@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from churn_assets.delivery.call_file import CallFileAdapter
@@ -38,6 +40,15 @@ def open_adapters(settings: Delivery, folder: Path, name: str) -> dict[str, Adap
         except ValueError as error:
             raise AdapterError(f"delivery: the adapter {kind} cannot work: {error} (section delivery)") from error
     return {channel: made[kind] for channel, kind in adapter_names(settings).items()}
+
+
+@contextmanager
+def closed_afterwards(adapters: Mapping[str, Adapter]) -> Iterator[None]:
+    """All of them, whatever happens within and while others are closed."""
+    with ExitStack() as stack:
+        for adapter in adapters.values():
+            stack.enter_context(closing(adapter))
+        yield
 
 
 def _open(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:

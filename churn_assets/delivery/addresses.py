@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from churn_assets.delivery.channels import Message
@@ -12,7 +13,23 @@ from churn_assets.landing.inspect import LandedTable
 COLUMN_OF = {"email": "email", "sms": "phone", "call": "phone"}
 
 
-def addresses_of(users: LandedTable | None, user_ids: Sequence[str], now: datetime) -> dict[str, dict[str, str]]:
+@dataclass(frozen=True)
+class AddressBook:
+    """`channels`: those whose adapter needs an address; of messages on others none is looked up."""
+
+    users: LandedTable | None
+    channels: Collection[str]
+    clock: Callable[[], datetime]
+
+    def addresses(self, messages: Sequence[Message]) -> dict[str, str]:
+        """The address each message goes to, by message key; absent where there is none."""
+        needed = [message for message in messages if message.channel in self.channels]
+        known = _addresses_of(self.users, [message.user_id for message in needed], self.clock()) if needed else {}
+        found = {m.message_key: known.get(m.user_id, {}).get(COLUMN_OF.get(m.channel, "")) for m in needed}
+        return {key: address for key, address in found.items() if address}
+
+
+def _addresses_of(users: LandedTable | None, user_ids: Sequence[str], now: datetime) -> dict[str, dict[str, str]]:
     """Per user what the newest row known now says, by column (email, phone); absent where it says nothing."""
     if users is None:
         return {}
@@ -27,9 +44,3 @@ def addresses_of(users: LandedTable | None, user_ids: Sequence[str], now: dateti
         user: {name: value for name, value in (("email", email), ("phone", phone)) if value}
         for user, email, phone in rows
     }
-
-
-def by_message(book: Mapping[str, Mapping[str, str]], messages: Sequence[Message]) -> dict[str, str]:
-    """The address each message goes to, by message key; absent where there is none."""
-    found = {m.message_key: book.get(m.user_id, {}).get(COLUMN_OF.get(m.channel, "")) for m in messages}
-    return {key: address for key, address in found.items() if address}

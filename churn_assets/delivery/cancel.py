@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from churn_assets.delivery.sending import republish
+from churn_assets.delivery.plan import republish
 from churn_assets.instance.outbox import OPEN
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace

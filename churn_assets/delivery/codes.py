@@ -9,7 +9,8 @@ import polars as pl
 
 from churn_assets.contracts.counted import counted_at
 from churn_assets.decisions.options import Treatment
-from churn_assets.delivery.code_pool import given_codes
+from churn_assets.delivery.code_pool import CodePool, given_codes
+from churn_assets.delivery.plan import Plan
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.workplace import Workplace
 
@@ -22,6 +23,12 @@ order by arm, level nulls first, expires_at nulls last, code
 """
 # What a line of text can carry: words without control characters, and without braces, which would be taken for a slot.
 CARRIED = r"[^\p{C}\p{Z}{}]+(?: [^\p{C}\p{Z}{}]+)*"
+
+
+def codes_for(workplace: Workplace, plan: Plan) -> CodePool:
+    """Without a code in the plan the warehouse, which a run may hold for long, is not opened."""
+    takes_codes = plan.messages["payload"].str.contains('"code_from":"pool"', literal=True).any()
+    return CodePool(free_codes(workplace, plan.snapshot) if takes_codes else {})
 
 
 def pool_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -6,13 +6,15 @@ elsewhere (e-mail) it is `unknown` from then on. Knows neither Dagster nor the w
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from churn_assets.delivery.channels import Adapter, Fate, Message
+from churn_assets.delivery.channels import Adapter, Fate, Message, Outcome
 from churn_assets.delivery.claims import Claims
+from churn_assets.delivery.outcomes import expire, recover, settle
 from churn_assets.failures import Failure
 from churn_assets.instance.alone import alone
 
@@ -45,30 +47,47 @@ def dispatch(
 
     What a killed dispatch left is settled first, whatever plan it belongs to. Raises DispatchBusy.
     """
-    told: Counter[str] = Counter()
+    keyed = {channel for channel, adapter in adapters.items() if adapter.is_keyed}
     with alone(lock, DispatchBusy(BUSY)):
-        keyed = {channel for channel, adapter in adapters.items() if adapter.is_keyed}
-        told += claims.recover(keyed.__contains__, clock())
-        told += claims.expire(clock())
-        names = {channel: adapter.name for channel, adapter in adapters.items()}
-        done: set[str] = set()
-        is_one_by_one = any(not adapter.is_keyed for adapter in adapters.values())
-        size = 1 if is_one_by_one else BATCH
-        in_a_row = 0
+        told = recover(claims.record, keyed, clock()) + expire(claims.record, clock())
+        # Of an adapter without keys what is in flight at a kill is lost for good: one message at a time.
+        at_once = BATCH if len(keyed) == len(adapters) else 1
+        run = _Run(claims, adapters, addresses, clock, at_once, told)
         for start in range(0, len(keys), BATCH):
-            part = keys[start : start + BATCH]
-            while in_a_row < STOP_AFTER:
-                claimed, refused = claims.claim(part, names, clock(), size, done)
-                told += refused
-                if not claimed:
-                    break
-                known = addresses(claimed)
-                outcomes = [(m, adapters[m.channel].deliver(m, known.get(m.message_key))) for m in claimed]
-                claims.settle(outcomes, clock())
-                told.update(str(outcome.fate) for _, outcome in outcomes)
-                for _, outcome in outcomes:
-                    in_a_row = 0 if outcome.fate is Fate.DELIVERED else in_a_row + 1
-                if in_a_row >= STOP_AFTER:
-                    told[f"stopped: {in_a_row} in a row were not taken ({outcomes[-1][1].detail})"] += 1
-            on_progress(len(part))
+            batch = keys[start : start + BATCH]
+            run.hand_over(deque(batch))
+            on_progress(len(batch))
     return told
+
+
+@dataclass
+class _Run:
+    claims: Claims
+    adapters: Mapping[str, Adapter]
+    addresses: Addresses
+    clock: Callable[[], datetime]
+    at_once: int
+    told: Counter[str]
+    not_taken: int = 0  # in a row
+    names: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = {channel: adapter.name for channel, adapter in self.adapters.items()}
+
+    def hand_over(self, keys: deque[str]) -> None:
+        """One after the other; what a kill leaves claimed between two of these lines the next dispatch recovers."""
+        while keys and self.not_taken < STOP_AFTER:
+            claimed, told = self.claims.claim(keys, self.names, self.clock(), self.at_once)
+            self.told += told
+            if claimed:
+                addresses = self.addresses(claimed)
+                outcomes = [(m, self.adapters[m.channel].deliver(m, addresses.get(m.message_key))) for m in claimed]
+                settle(self.claims.record, outcomes, self.clock())
+                self._count(outcomes)
+
+    def _count(self, outcomes: Sequence[tuple[Message, Outcome]]) -> None:
+        for _, outcome in outcomes:
+            self.told[str(outcome.fate)] += 1
+            self.not_taken = 0 if outcome.fate is Fate.DELIVERED else self.not_taken + 1
+        if self.not_taken >= STOP_AFTER:
+            self.told[f"stopped: {self.not_taken} in a row were not taken ({outcomes[-1][1].detail})"] += 1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import polars as pl
 
-from churn_assets.delivery.signature import Signer
 from churn_assets.failures import Failure
-from churn_assets.instance.outbox import Approval, content_sha256
+from churn_assets.instance.outbox import content_sha256
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -53,27 +52,6 @@ class Plan:
         """Of all its messages that are not cancelled, to the 1/10,000 in which budgets are counted."""
         return round(float(self.messages.filter(pl.col("state") != "cancelled")["expected_cost_amount"].sum()), 4)
 
-    def is_over(self, now: datetime) -> bool:
-        """Whether the next plan has taken over."""
-        return self.messages.is_empty() or bool((self.messages["expires_at"] <= now).all())
-
-    def why_not(self, approval: Approval | None, signer: Signer) -> str | None:
-        """Why `approval` does not allow this plan to be sent, None where it does."""
-        if approval is None:
-            return f"The plan of {self.snapshot} is not approved: churn approve --snapshot {self.snapshot}"
-        if approval.plan_sha256 != self.sha256:
-            return (
-                f"The plan of {self.snapshot} is not the one that {approval.approved_by} approved at "
-                f"{approval.approved_at:%Y-%m-%d %H:%M} UTC: look at it and approve it again"
-            )
-        unsigned = signer.why_not(approval)
-        if unsigned:
-            return (
-                f"The approval of {self.snapshot} in the name of {approval.approved_by} {unsigned}: look at the plan "
-                f"and approve it here (churn approve --snapshot {self.snapshot})"
-            )
-        return None
-
 
 def newest_plan(workplace: Workplace) -> date:
     """The newest snapshot that was decided. Raises NoPlan."""
@@ -81,3 +59,11 @@ def newest_plan(workplace: Workplace) -> date:
     if not made:
         raise NoPlan("Nothing has been decided yet: churn run makes a plan.")
     return max(made)
+
+
+def republish(workplace: Workplace, snapshot: date) -> None:
+    """Show the present states of a snapshot's messages in the tables that others read."""
+    ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", snapshot)
+    messages = workplace.outbox.messages(ledger["decision_id"].to_list()).sort("user_id")
+    workplace.tables.publish(Stage.INTERVENTIONS, "outbox", snapshot, messages)
+    workplace.show_tables()

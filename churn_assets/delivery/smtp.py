@@ -12,11 +12,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
+from churn_assets.delivery.wording import KEY_PLACE, unsubscribe_link
 
-KEY_PLACE = "{message_key}"
 # One address in ASCII: two, or a name, a comment or a line break around it, would reach somebody or something else.
 ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9.-]*[a-z0-9]", re.ASCII | re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -160,11 +160,6 @@ class SmtpAdapter:
         # By hand: EmailMessage would write a long URL as an encoded word, which no mail program reads as a URL.
         content = f"List-Unsubscribe: <{url}>\r\n".encode() + mail.as_bytes()
         return LEADING_DOT.sub(b"..", content) + b".\r\n"
-
-
-def unsubscribe_link(url: str, message_key: str) -> str:
-    """Where one click ends the channel for whoever got the message."""
-    return url.replace(KEY_PLACE, quote(message_key, safe=""))
 
 
 def _refused(step: Literal["recipient", "content"], code: int, text: bytes) -> Outcome:

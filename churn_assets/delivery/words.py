@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
 from churn_assets.consent.words import ALL
 from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
 from churn_assets.duck import duck
 from churn_assets.failures import Failure
 from churn_assets.instance.record.store import Record
 from churn_assets.landing.inspect import LandedTable
+from churn_assets.workplace import Workplace
 
 ALWAYS = "1900-01-01T00:00:00"
 
@@ -28,6 +31,14 @@ class Word:
 
 class NoSuchMessage(Failure, LookupError):
     """A key that no message has."""
+
+
+def hear_words(workplace: Workplace, messages: pl.DataFrame, now: datetime) -> None:
+    """What the users of messages have said by now, snapshot or no snapshot, goes into the record that a claim asks."""
+    users = messages["user_id"].unique().sort().to_list()
+    add_words(workplace.record, landed_words(workplace.landing().get("consents"), users, now), "landing", now)
+    if workplace.settings.decisions.unknown_consent == "allow":
+        add_words(workplace.record, assumed_words(users), "assumed", now)
 
 
 def add_words(record: Record, words: Iterable[Word], source: str, now: datetime) -> int:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from churn_assets.delivery.approval import NotAllowed
 from churn_assets.delivery.plan import Plan
-from churn_assets.delivery.sending import NotAllowed, send
+from churn_assets.delivery.sending import send
 from churn_assets.delivery.signature import Signer
 from churn_assets.workplace import Workplace
 

@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 import yaml
 
+from churn_assets.delivery.approval import approve_plan
 from churn_assets.delivery.code_pool import given_codes
 from churn_assets.delivery.plan import Plan
-from churn_assets.delivery.sending import approve_plan, rehearse, send
+from churn_assets.delivery.sending import rehearse, send
 from churn_assets.workplace import Workplace
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ import yaml
 
 from churn_assets.command.delivering import approve, suppress, unsubscribe
 from churn_assets.defs.interventions.dispatches import dispatches
+from churn_assets.delivery.approval import NotAllowed, approve_plan, why_not_approved
 from churn_assets.delivery.plan import Plan
 from churn_assets.delivery.receipts import write_receipts
-from churn_assets.delivery.sending import NotAllowed, approve_plan, rehearse, send
-from churn_assets.delivery.signature import Signer
+from churn_assets.delivery.sending import rehearse, send
 from churn_assets.delivery.words import Word, add_words
 from churn_assets.workplace import Workplace
 from tests.pipeline.test_pipeline_erasure import tables_of
@@ -141,7 +141,7 @@ def test_everybody_reads_the_new_states(sent: Counter[str], instance: Instance) 
 def test_a_plan_that_changed_needs_another_approval(sent: Counter[str], workplace: Workplace) -> None:
     plan = Plan.at(workplace, DAY)
     less = Plan(plan.snapshot, plan.messages[1:], plan.policy_version)
-    told = less.why_not(workplace.outbox.approval(DAY), Signer.of(workplace.home, workplace.record))
+    told = why_not_approved(workplace, less)
     assert "is not the one that ana approved" in str(told)
 
 

@@ -15,10 +15,12 @@ import pytest
 
 from churn_assets.decisions.messages import payload_of
 from churn_assets.delivery.channels import Fate, Message, Outcome
-from churn_assets.delivery.claims import Claims, Rules
+from churn_assets.delivery.claims import Claims
 from churn_assets.delivery.code_pool import CodePool, given_codes
 from churn_assets.delivery.codes import free_codes
 from churn_assets.delivery.dispatch import dispatch
+from churn_assets.delivery.rules import Rules
+from churn_assets.delivery.wording import Wording
 from churn_assets.delivery.words import Word, add_words
 from churn_assets.duck import duck
 from churn_assets.erasure import sqlite
@@ -76,8 +78,7 @@ class Shop:
         add_words(self.record, [Word(u, "email", True, datetime(2026, 1, 1)) for u in messages["user_id"]], "x", NOW)
 
     def claims(self, *codes: str, url: str | None = None) -> Claims:
-        rules = Rules(4, 28, lambda _, __: False, codes=CodePool({TEN: codes}), unsubscribe_url=lambda _: url)
-        return Claims(self.record, rules)
+        return Claims(self.record, Rules(4, 28, lambda _, __: False), Wording(CodePool({TEN: codes}), url))
 
     @property
     def keys(self) -> list[str]:

@@ -14,8 +14,9 @@ import pytest
 from filelock import FileLock
 
 from churn_assets.delivery.channels import Fate, Message, Outcome
-from churn_assets.delivery.claims import Claims, Rules
+from churn_assets.delivery.claims import Claims
 from churn_assets.delivery.dispatch import DispatchBusy, dispatch
+from churn_assets.delivery.rules import Rules
 from churn_assets.delivery.words import Word, add_words
 from churn_assets.instance.outbox import OutboxStore
 from churn_assets.instance.record.store import Record

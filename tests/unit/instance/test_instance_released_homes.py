@@ -16,8 +16,9 @@ import pytest
 
 from churn_assets.command.delivering import suppress, unsubscribe
 from churn_assets.command.models import rollback
+from churn_assets.delivery.approval import NotAllowed, approve_plan
 from churn_assets.delivery.plan import Plan
-from churn_assets.delivery.sending import NotAllowed, approve_plan, rehearse, send
+from churn_assets.delivery.sending import rehearse, send
 from churn_assets.delivery.signature import Signer
 from churn_assets.erasure.erase import erase_user
 from churn_assets.erasure.restored import unswept
