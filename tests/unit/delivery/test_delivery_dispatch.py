@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock, patch
 
 import polars as pl
 import pytest
@@ -15,7 +16,7 @@ from filelock import FileLock
 
 from churn_assets.delivery.channels import Fate, Message, Outcome
 from churn_assets.delivery.claims import Claims
-from churn_assets.delivery.dispatch import DispatchBusy, dispatch
+from churn_assets.delivery.dispatch import Addresses, DispatchBusy, dispatch
 from churn_assets.delivery.rules import Rules
 from churn_assets.delivery.words import Word, add_words
 from churn_assets.instance.outbox import OutboxStore
@@ -60,12 +61,13 @@ class Bench:
         words = [Word(u, "email", u not in refusing, datetime(2026, 1, 1)) for u in messages["user_id"]]
         add_words(self.record, words, "landing", NOW)
 
-    def send(self, adapter: Listener, now: datetime = NOW, **others: Any) -> Counter[str]:
+    def send(
+        self, adapter: Listener, now: datetime = NOW, addresses: Addresses = lambda _: {}, **others: Any
+    ) -> Counter[str]:
         keys = OutboxStore(self.record).messages()["message_key"].to_list()
         return dispatch(
-            Claims(self.record, self.rules), keys, {"email": adapter}, lambda _: {}, self.lock,
-            clock=lambda: now, **others,
-        )  # fmt: skip
+            Claims(self.record, self.rules), keys, {"email": adapter}, addresses, self.lock, clock=lambda: now, **others
+        )
 
     @property
     def states(self) -> list[str]:
@@ -164,6 +166,40 @@ def test_a_bounced_address_is_never_written_to_again(bench: Bench, make_messages
     bench.fill(make_messages(APPROVED, APPROVED | {"user_id": "u0", "not_before": NOW + timedelta(days=1)}))
     bench.send(Listener(fate=Fate.FAILED, is_hard_bounce=True))
     assert bench.send(Listener(), NOW + timedelta(days=1)) == Counter({"cancelled: suppressed": 1})
+
+
+@pytest.mark.parametrize(
+    ("step", "is_keyed", "heard", "state"),
+    [
+        ("wording.filled", True, 1, "delivered"),  # the claim is not on the disk
+        ("wording.filled", False, 1, "delivered"),
+        ("dispatch.settle", True, 2, "delivered"),  # handed over, the answer not on the disk; the repeat has its key
+        ("dispatch.settle", False, 1, "unknown"),
+        ("outcomes._end", True, 2, "delivered"),  # the same within the transaction of the answer
+        ("outcomes._end", False, 1, "unknown"),
+    ],
+)
+def test_what_a_dispatch_leaves_that_dies_in_a_step(
+    bench: Bench, make_messages: MakeMessages, step: str, *, is_keyed: bool, heard: int, state: str
+) -> None:
+    bench.fill(make_messages(APPROVED))
+    listener = Listener(is_keyed=is_keyed)
+    with patch(f"churn_assets.delivery.{step}", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        bench.send(listener)
+    bench.send(listener)
+    assert (listener.heard, bench.states) == (["u0"] * heard, [state])
+
+
+@pytest.mark.parametrize(("is_keyed", "heard", "state"), [(True, 1, "delivered"), (False, 0, "unknown")])
+def test_what_a_dispatch_leaves_that_dies_between_claim_and_adapter(
+    bench: Bench, make_messages: MakeMessages, *, is_keyed: bool, heard: int, state: str
+) -> None:
+    bench.fill(make_messages(APPROVED))
+    listener = Listener(is_keyed=is_keyed)
+    with pytest.raises(KeyboardInterrupt):
+        bench.send(listener, addresses=Mock(side_effect=KeyboardInterrupt))
+    bench.send(listener)
+    assert (listener.heard, bench.states) == (["u0"] * heard, [state])
 
 
 def test_where_repeats_are_dropped_a_dispatch_that_died_is_taken_up_again(
