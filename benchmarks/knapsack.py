@@ -1,7 +1,7 @@
 """The best option for every user under shared limits, beside the plain linear relaxation by HiGHS.
 
 `python -m benchmarks.knapsack [--users N] [--options N] [--relaxed-users N]`. A budget in cents, places per option,
-three channels and two floors; gains grow with the user's value. `lagrangian`: whole users, never over a limit, with
+three channels and two floors; gains grow with the user's value. `optimise`: whole users, never over a limit, with
 prices and a bound. `linprog`: the same matrix with divisible users, by scipy, which is a bound and no choice yet. Each
 is measured in a process of its own, so that its memory is its own; the ratio is of users per second. Seeded.
 """
@@ -21,12 +21,12 @@ from rich.table import Table
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from churn_assets.decisions.lagrangian import lagrangian
+from churn_assets.decisions.optimise import optimise
 from churn_assets.decisions.problem import Floor, Limit, Problem
 
 SEED = 11
 CHANNELS = 3
-LAGRANGIAN, RELAXED = "lagrangian", "linprog"
+OPTIMISE, RELAXED = "optimise", "linprog"
 
 
 def main() -> None:
@@ -34,13 +34,13 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--options", type=int, default=8)
     parser.add_argument("--relaxed-users", type=int, default=20_000)
-    parser.add_argument("--part", choices=(LAGRANGIAN, RELAXED))
+    parser.add_argument("--part", choices=(OPTIMISE, RELAXED))
     chosen = parser.parse_args()
     if chosen.part is not None:
         print(json.dumps(_measured(chosen.part, _problem(chosen.users, chosen.options))))
         return
     table = Table("", "users", "seconds", "MB", "profit", "bound", "gap", title=f"{chosen.options} options")
-    sizes = [(LAGRANGIAN, chosen.users), (LAGRANGIAN, chosen.relaxed_users), (RELAXED, chosen.relaxed_users)]
+    sizes = [(OPTIMISE, chosen.users), (OPTIMISE, chosen.relaxed_users), (RELAXED, chosen.relaxed_users)]
     found = [_row(part, users, chosen.options) for part, users in sizes]
     for (part, users), row in zip(sizes, found, strict=True):
         has_choice = row["profit"] is not None
@@ -67,8 +67,8 @@ def _row(part: str, users: int, options: int) -> dict[str, float]:
 
 def _measured(part: str, problem: Problem) -> dict[str, float | None]:
     started = time.perf_counter()
-    if part == LAGRANGIAN:
-        choice = lagrangian(problem)
+    if part == OPTIMISE:
+        choice = optimise(problem)
         profit, bound, short = choice.profit, choice.bound, int(choice.short.sum())
         if (problem.used(choice.options) > problem.most).any():
             raise RuntimeError("over a limit")

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from churn_assets.decisions.pricing import GROUPS, Pricing
-from churn_assets.decisions.problem import Floats, Problem
+from churn_assets.decisions.problem import Floats, Ints, Problem
 
 SAMPLE = 20_000  # users that the first prices are found on: fifty times as fast as on a million
 STEPS = 400
@@ -32,14 +32,14 @@ class Dual:
     bound: float
 
 
-def dual(problem: Problem, pricing: Pricing, least: Floats, *, is_sampled: bool = True) -> Dual:
+def dual(problem: Problem, pricing: Pricing, least: Ints, *, is_sampled: bool = True) -> Dual:
     """Find the lowest bound, with floors of `least`: (floors,) members.
 
     Any prices give a valid bound, so an early stop costs tightness only. The price of a floor is capped at what a
     member can displace, or it would rise without end where the floors cannot be met. Sampled: many users start from the
     prices of some of them, which saves time unless floors that just hold for all do not hold in the sample.
     """
-    ends = np.concatenate([problem.most.astype(np.float64), -least])
+    ends = np.concatenate([problem.most.astype(np.float64), -least.astype(np.float64)])
     start = np.zeros(ends.size)
     scale = _Scale.of(problem, pricing)
     radius = scale.gain

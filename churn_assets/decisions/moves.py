@@ -75,9 +75,7 @@ class Moves:
                 freed = released[own] - released[to]
                 return np.where(freed > 0, (lost - saved) / np.where(freed > 0, freed, 1.0), np.inf)
 
-            users = np.flatnonzero(np.logical_or.reduce(self.use[over] > 0, axis=0)[self.own])[
-                ::-1
-            ]  # of equals, the higher user loses
+            users = np.flatnonzero(np.logical_or.reduce(self.use[over] > 0, axis=0)[self.own])
             room = np.maximum(left, 0)
             if not self._move(users, room, self.spare, cost, until=left):
                 self._move(users, room, None, cost, until=left)

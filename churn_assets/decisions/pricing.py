@@ -7,18 +7,23 @@ import numpy as np
 from churn_assets.decisions.problem import NOTHING, Floats, Ints, Problem
 
 BLOCK = 32_768  # users at a time: one option's gains and the running best stay in the cache of a core
+TILT = 1e-6  # of a gain, which the first user earns more and the last does not
 GROUPS = 8  # of users, each with cuts of its own: fewer steps than with one cut for all
 
 
 class Pricing:
     """The users of a problem, or every so many-th of them.
 
-    `gains`: (options, users), turned so that a pass over one option reads along memory. `use`: (limits, options).
+    `gains`: (options, users), turned so that a pass over one option reads along memory, and tilted: users alike would
+    all take the same at the same prices, which no repair of several limits mends. `use`: (limits, options).
     `members`: (floors, users).
     """
 
     def __init__(self, problem: Problem, every: int = 1) -> None:
-        self.gains = np.ascontiguousarray(problem.gains[::every].T)
+        self.gains = np.array(problem.gains[::every].T, order="C")  # a copy, which is tilted in place
+        tilt = TILT * (1.0 - np.arange(0, len(problem.gains), every) / max(len(problem.gains), 1))
+        for gains in self.gains:
+            np.multiply(gains, 1.0 + np.copysign(tilt, gains), out=gains)
         self.use = problem.use.astype(np.float64)
         self.members = np.ascontiguousarray(problem.members[:, ::every])
 

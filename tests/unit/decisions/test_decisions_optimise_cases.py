@@ -1,17 +1,17 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from churn_assets.decisions.exact import exact
-from churn_assets.decisions.lagrangian import lagrangian
 from churn_assets.decisions.optimise import optimise
 from churn_assets.decisions.problem import Floor, Limit, Problem
 
 ONE = np.array([1])
-both = pytest.mark.parametrize("solve", [exact, lagrangian])
+by_prices = partial(optimise, exact_cells=0)
+both = pytest.mark.parametrize("solve", [optimise, by_prices])
 
 
 @both
@@ -99,19 +99,19 @@ def test_no_unit_too_many_where_units_are_many(seed: int) -> None:
     random = np.random.default_rng(seed)
     use = random.integers(10**9, 2 * 10**9, 3)
     problem = Problem(random.uniform(0, 9, (60, 3)), (Limit("budget", use, 20 * 10**9 + seed),))
-    for choice in (optimise(problem), lagrangian(problem)):
+    for choice in (optimise(problem), by_prices(problem)):
         assert sum(int(use[option]) for option in choice.options if option >= 0) <= problem.limits[0].most
         assert choice.profit > 0.95 * choice.bound
 
 
-def test_what_is_not_proven_is_left_to_the_lagrangian(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("churn_assets.decisions.optimise.exact", lambda _: None)
+def test_what_is_not_proven_is_left_to_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("churn_assets.decisions.exact.NODES", 0)
     random = np.random.default_rng(2)
     limits = tuple(Limit(f"l{i}", use, 900) for i, use in enumerate(random.integers(100, 200, (2, 3))))
     problem = Problem(random.uniform(50, 60, (12, 3)), limits)
     choice = optimise(problem)
     assert choice.gap > 0
-    assert choice.options.tolist() == lagrangian(problem).options.tolist()
+    assert choice.options.tolist() == by_prices(problem).options.tolist()
 
 
 def two_users(**changed: Any) -> Problem:
