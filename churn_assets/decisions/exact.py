@@ -32,7 +32,8 @@ def exact(problem: Problem, gains: Floats) -> Ints | None:
     missing = np.vstack([np.zeros((rows.shape[0] - floors, floors)), -np.eye(floors), np.ones((1, floors))])
     rows = hstack([vstack([rows, csr_array((1, users.size))]), csr_array(missing)]).tocsr()
     most = np.concatenate([np.ones(len(gains)), problem.most // units, -problem.least.astype(np.float64), [np.inf]])
-    earned = np.append(gains[users, options] * (SCALE / float(np.abs(gains[users, options]).max())), np.zeros(floors))
+    largest = max(float(np.abs(gains[users, options]).max()), np.finfo(float).tiny)
+    earned = np.append(gains[users, options] / largest * SCALE, np.zeros(floors))
     if floors:
         fewest = _solved(np.append(np.zeros(users.size), -np.ones(floors)), rows, most)
         if fewest is None:

@@ -66,7 +66,52 @@ def test_floors_of_many_users_out_of_reach_leave_usable_prices(solve: Any) -> No
     choice = solve(problem)
     assert choice.short.tolist() == [30]
     assert int((choice.options == 0).sum()) == 50
-    assert choice.prices[0] < 1_000
+    assert choice.prices[0] < 9  # the most that a user earns
+
+
+@both
+@pytest.mark.parametrize(("gains", "given"), [([0.0, 2.0], [-1, 0]), ([0.0, 0.0], [0, -1])])
+def test_what_earns_nothing_is_given_only_where_a_floor_needs_it(
+    solve: Any, gains: list[float], given: list[int]
+) -> None:
+    choice = solve(Problem(np.array(gains)[:, None], (), (Floor("all", np.ones(2, bool), 1),)))
+    assert choice.options.tolist() == given
+
+
+def crowd(seed: int) -> Problem:
+    """150 users of three kinds, and more floors and limits than fit easily."""
+    random = np.random.default_rng(seed)
+    cents = np.array([2, 50, 250])
+    gains = random.choice([20.0, 40.0, 90.0], 150)[:, None] * np.array([0.05, 0.1, 0.2]) - cents / 100
+    gains[random.random(gains.shape) < 0.2] = -np.inf
+    limits = (
+        Limit("budget", cents, int(random.integers(500, 6000))),
+        Limit("places", np.array([1, 0, 0]), int(random.integers(5, 40))),
+        Limit("channel", np.array([1, 1, 0]), int(random.integers(20, 80))),
+    )
+    return Problem(
+        gains, limits, tuple(Floor(f"f{n}", random.random(150) < 0.4, int(random.integers(5, 40))) for n in range(2))
+    )
+
+
+@pytest.mark.parametrize("seed", [9, 136])
+def test_users_alike_meet_floors_that_can_be_met(seed: int) -> None:
+    """9 fails unless members are given something before the repair, 136 unless gains are tilted by a millionth.
+
+    Of 10,000 users alike, without the tilt, one plan in ten missed 30 members it could have had (mean gap 0.029; with
+    it 0.001). In the simulated shop and in CDNOW hardly two users have the same value above 0.
+    """
+    assert not by_prices(crowd(seed)).short.any()
+
+
+def test_a_member_whom_the_repair_left_without_is_given_what_fits() -> None:
+    """Of 240 random plans by prices alone, 7 missed a floor without this and 4 do."""
+    gains = np.array([[-np.inf, 2.0], [7.0, -np.inf], [-1.0, -1.0], [2.0, -3.0]])
+    limits = (Limit("a", np.array([3, 1]), 3), Limit("b", np.array([4, 1]), 9))
+    floors = (Floor("all", np.ones(4, bool), 3), Floor("some", np.array([True, True, False, True]), 3))
+    choice = by_prices(Problem(gains, limits, floors))
+    assert choice.options.tolist() == [1, -1, 1, 1]
+    assert choice.short.tolist() == [0, 1]
 
 
 @both
