@@ -1,6 +1,8 @@
-"""The bare process of the orchestration benchmark: SQL on a fresh DuckDB file, fit, predict, write. Nothing else.
+"""The bare process of the orchestration benchmark: all that the product makes of a snapshot, as plain function calls.
 
-`python -m benchmarks.bare PLAN.json`, where the plan (benchmarks/plan.py) holds the SQL as dbt compiled it.
+`python -m benchmarks.bare HOME SNAPSHOT SQL`: the SQL by which dbt changes the warehouse (benchmarks/recorded.py), then
+training, promotion, scores, reasons, drift, estimates, recommendations, decisions, messages and effects. No Dagster, no
+dbt, no checks, no contracts, no pictures; not the tables that dbt makes of decisions. What Python makes is not stored.
 """
 
 from __future__ import annotations
@@ -8,52 +10,178 @@ from __future__ import annotations
 import json
 import sys
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
-from churn_assets.contracts.feature import Feature
+from churn_assets.decisions.decide import decide
+from churn_assets.decisions.hindrance import with_hindrances
+from churn_assets.decisions.outbox import plan_messages
+from churn_assets.decisions.summary import compare_policies, limit_prices
+from churn_assets.decisions.wordless import with_wordless_arms
+from churn_assets.delivery.adapters import channels_needing_address
+from churn_assets.duck import duck
+from churn_assets.effects.assignments import contact_assignments, ledger_assignments
+from churn_assets.effects.readout import readout
+from churn_assets.instance.calendar import CADENCE_DAYS
+from churn_assets.instance.promotions import Promotions
+from churn_assets.instance.suppressions import suppressed_users
+from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.expected import with_expected_purchases
+from churn_assets.model.promotion import Champion, Promotion, decide_promotion
 from churn_assets.model.scoring import score
 from churn_assets.model.training import train
-from churn_assets.settings import load_settings
+from churn_assets.monitoring.drift import feature_drift
+from churn_assets.monitoring.estimates import performance_estimates
+from churn_assets.monitoring.reasons import reason_summaries
+from churn_assets.stages import Stage
+from churn_assets.warehouse import reads
+from churn_assets.warehouse.definition_counts import definitions_at
+from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.no_products import no_products_at
+from churn_assets.warehouse.recommendations import recommendations_at
+from churn_assets.warehouse.season import season_at
+from churn_assets.warehouse.selection import training_features
+from churn_assets.warehouse.slices import slices_for
+from churn_assets.workplace import Workplace
+
+DECIDED_BY = (
+    "user_id", "snapshot_date", "churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount",
+    "reason_1", "reason_2", "reason_3",
+)  # fmt: skip
 
 
 def main() -> None:
-    plan = json.loads(Path(sys.argv[1]).read_text())
-    folder = Path(plan["folder"])
-    snapshot = date.fromisoformat(plan["snapshot"])
-    settings = load_settings(Path(plan["settings"]))
-    features = [Feature(**feature) for feature in plan["features"]]
-    # dbt qualifies every table with the name of the database, which is that of the file.
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        for statement in plan["statements"]:
+    home, snapshot, sql = Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), Path(sys.argv[3])
+    workplace = Workplace(home_path=str(home))
+    build(workplace, json.loads(sql.read_text()))
+    training = training_set(workplace, snapshot)
+    promotion = model(workplace, snapshot, training)
+    scored, reasons = scores(workplace, snapshot, promotion)
+    watch(workplace, snapshot, training, promotion, scored, reasons)
+    act(workplace, snapshot, scored)
+    effects(workplace, snapshot)
+    scored.write_parquet(home / "bare.parquet")
+
+
+def build(workplace: Workplace, statements: list[str]) -> None:
+    """Staging, marts, features and labels: up to the first table that is made of scores."""
+    workplace.show_landing()
+    with duck(workplace.home.warehouse) as connection:
+        for statement in takewhile(lambda sql: '"interventions"' not in sql and '"scoring"' not in sql, statements):
             connection.execute(statement)
-        training, present = (_rows(connection, plan[name], folder) for name in ("training", "scoring"))
-    churn = settings.churn
-    training, present = (
-        with_expected_purchases(frame, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
-        for frame in (training, present)
-    )
+
+
+def training_set(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    churn = workplace.settings.churn
+    labelled = reads.labelled_features(workplace, snapshot, slices_for(workplace, snapshot))
+    frame = with_expected_purchases(labelled, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
+    return frame.filter(~pl.col("is_treated")).drop("is_treated")
+
+
+def model(workplace: Workplace, snapshot: date, training: pl.DataFrame) -> Promotion:
+    settings = workplace.settings
+    features, _ = training_features(workplace, snapshot, training)
+    season = season_at(workplace, snapshot, training["snapshot_date"].max())
     trained = train(
-        training.filter(~pl.col("is_treated")).drop("is_treated"),
+        training,
         features,
         snapshot=snapshot,
-        gap_days=churn.gap_days,
-        horizon_days=churn.horizon_days,
+        gap_days=settings.churn.gap_days,
+        horizon_days=settings.churn.horizon_days,
         settings=settings.training,
-        season=plan["season"],  # two counts over orders, not measured here
+        max_missing_share=settings.features.max_missing_column_share,
+        season=season,
     )
-    scored, _ = score(present, trained.model, features, settings.scoring, settings.profit, features_version="bare")
-    scored.write_parquet(folder / "scored_users.parquet")
+    return decide_promotion(
+        trained,
+        training,
+        champion(workplace, snapshot),
+        snapshot=snapshot,
+        definition=settings.churn.definition,
+        settings=settings.training,
+        season=season,
+        max_age_days=settings.monitoring.max_model_age_days,
+    )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> pl.DataFrame:
-    """Over a Parquet file, as the pipeline does."""
-    file = folder / "rows.parquet"
-    connection.sql(sql).write_parquet(str(file))
-    return pl.read_parquet(file, memory_map=False)
+def champion(workplace: Workplace, snapshot: date) -> Champion | None:
+    held = Promotions(workplace.record).before(snapshot)
+    if held is None:
+        return None
+    content = workplace.tables.read_bytes(Stage.TRAINING, "churn_model", held.champion_snapshot)
+    return Champion(held.champion_snapshot, ChurnModel.from_bytes(content), held.definition)
+
+
+def scores(workplace: Workplace, snapshot: date, promotion: Promotion) -> tuple[pl.DataFrame, pl.DataFrame]:
+    churn, settings = workplace.settings.churn, workplace.settings
+    frame = with_expected_purchases(
+        reads.features_at(workplace, snapshot), gap_days=churn.gap_days, horizon_days=churn.horizon_days
+    )
+    features = describe([name for name in frame.columns if name != "status"])
+    return score(frame, promotion.model, features, settings.scoring, settings.profit, features_version="bare")
+
+
+def watch(
+    workplace: Workplace,
+    snapshot: date,
+    training: pl.DataFrame,
+    promotion: Promotion,
+    scored: pl.DataFrame,
+    reasons: pl.DataFrame,
+) -> None:
+    """Drift, estimates, reasons, definitions."""
+    churn, chosen = workplace.settings.churn, promotion.model
+    eligible = scored.filter(status="eligible")
+    users = with_expected_purchases(
+        reads.eligible_features_at(workplace, snapshot), gap_days=churn.gap_days, horizon_days=churn.horizon_days
+    )
+    feature_drift(
+        users.join(eligible.select("user_id", "churn_probability"), on="user_id"),
+        training.filter(snapshot_date=max(training["snapshot_date"])),
+        None,
+        describe(chosen.columns),
+        model_version=chosen.version,
+        settings=workplace.settings.monitoring,
+    )
+    window_days = churn.gap_days + churn.horizon_days
+    seed = workplace.settings.training.seed
+    performance_estimates(eligible, snapshot=snapshot, window_days=window_days, seed=seed)
+    reason_summaries(reasons, scored, reads.segments_at(workplace, snapshot), snapshot=snapshot)
+    definitions_at(workplace, snapshot)
+
+
+def act(workplace: Workplace, snapshot: date, scored: pl.DataFrame) -> None:
+    """Recommendations, the plan, its messages."""
+    settings = workplace.settings.decisions
+    eligible = scored.filter(status="eligible")
+    users = eligible.filter(pl.col("risk_tier").is_in(settings.max_risk_tiers))["user_id"]
+    left_out = no_products_at(workplace, snapshot, settings.no_products)
+    items = recommendations_at(workplace, snapshot, users, left_out["product_id"].to_list())
+    hindered = with_hindrances(
+        eligible.select(DECIDED_BY),
+        reads.consents_at(workplace, snapshot),
+        reads.contacts_before(workplace, snapshot, settings.max_contacts_days),
+        suppressed=suppressed_users(workplace.record, snapshot),
+        needs_address=channels_needing_address(workplace.settings.delivery),
+        settings=settings,
+        snapshot=snapshot,
+    )
+    candidates = with_wordless_arms(hindered, items, settings, snapshot)
+    decided = decide(candidates, settings, snapshot, {}, {})
+    compare_policies(candidates, settings, snapshot, decided, {}, {})
+    limit_prices(decided, snapshot)
+    plan_messages(decided.ledger, items, settings, snapshot, CADENCE_DAYS[workplace.settings.calendar.cadence])
+
+
+def effects(workplace: Workplace, snapshot: date) -> None:
+    ledgers = [frame for _, frame in workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", snapshot)]
+    campaigns, remarks = contact_assignments(reads.campaign_contacts(workplace, snapshot))
+    assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
+    window_days = workplace.settings.churn.horizon_days
+    outcomes = reads.outcomes_of(workplace, assignments, snapshot, window_days)
+    readout(assignments, outcomes, window_days=window_days, snapshot=snapshot, remarks=remarks)
 
 
 if __name__ == "__main__":

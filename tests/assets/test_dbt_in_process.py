@@ -55,6 +55,13 @@ def test_what_is_selected_is_built_with_its_rows_and_columns(landed: Workplace) 
     assert list(landed.home.dbt_target.iterdir()) == []
 
 
+def test_each_table_is_logged_when_it_is_done(landed: Workplace, capfd: pytest.CaptureFixture[str]) -> None:
+    assert build(landed, "stg_orders", "quarantine").success
+    said = capfd.readouterr().err
+    assert "of 3 OK created sql view model staging.stg_orders" in said
+    assert said.index("of 3 OK created sql table model staging.quarantine") < said.index("ASSET_MATERIALIZATION")
+
+
 def test_another_build_in_the_same_process_is_about_its_own_rows(landed: Workplace) -> None:
     assert build(landed, "stg_orders").success
     (landed.home.root / "landing" / "orders" / "b.csv").write_text(ORDERS.replace("o1", "o3").replace("-5", "7"))

@@ -39,7 +39,6 @@ def build(
             for event in in_process.build(context, told, target, is_rebuild=is_rebuild):
                 if isinstance(event, dg.Output):
                     tables.append(event)
-                    context.log.info("built %s", event.output_name)
                 else:
                     yield event
     finally:
