@@ -10,9 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from churn_assets.catalogue.promises import broken_promises
 from churn_assets.catalogue.texts import Text
+from churn_assets.contracts.channels import Channel
 from churn_assets.contracts.feature import ReasonGroup
 
-Channel = Literal["email", "sms", "push", "call", "none"]
 Offer = Literal["recommendation", "coupon", "spend_and_save", "reward", "care_message", "loyalty"]
 Language = Literal["en", "zh"]
 RiskTier = Literal["high", "medium", "low"]

@@ -98,9 +98,7 @@ def _show(console: Console, found: _Found) -> None:
     _show_orders(console, found.statuses, found.scale)
     for table in raw_contract():
         if table.name not in found.contents.tables:
-            console.print(
-                f"Missing: {table.name} ({oddities.USED_FOR.get(table.name, table.description)})", markup=False
-            )
+            console.print(f"Missing: {table.name} ({table.used_for})", markup=False)
     for finding in found.findings:
         console.print(f"{finding.severity:>7}  {finding}", markup=False, soft_wrap=True)
     errors = sum(finding.severity == "error" for finding in found.findings)
@@ -155,9 +153,7 @@ def _as_json(found: _Found) -> dict[str, Any]:
             for review in found.reviews
         ],
         "missing_tables": {
-            table.name: oddities.USED_FOR.get(table.name, table.description)
-            for table in raw_contract()
-            if table.name not in found.contents.tables
+            table.name: table.used_for for table in raw_contract() if table.name not in found.contents.tables
         },
         "not_read": [{"path": str(each.path), "reason": each.reason} for each in found.contents.unread],
         "statuses": [

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 
 from churn_assets.contracts.blanks import BLANKS
+from churn_assets.contracts.channels import CHANNEL_NAMES
 
-CHANNELS = ("email", "sms", "push", "call")
 ALL, OTHER = "all", "other"
 PURPOSE = "direct_marketing"
 IGNORED = "_-/:\u2010\u2011\u2012\u2013\u2014"  # besides blanks
@@ -20,10 +20,7 @@ IGNORED = "_-/:\u2010\u2011\u2012\u2013\u2014"  # besides blanks
 CHANNEL_WORDS: Mapping[str, str] = {
     word: meaning
     for meaning, words in {
-        "email": ("email", "emails", "email address", "electronic mail", "邮件", "电子邮件", "电邮", "邮箱"),
-        "sms": ("sms", "text message", "text messages", "txt", "短信", "短訊"),
-        "push": ("push", "push notification", "push notifications", "app push", "web push", "推送", "消息推送"),
-        "call": ("call", "calls", "phone call", "phone calls", "telephone call", "voice call", "电话", "电话营销"),
+        **CHANNEL_NAMES,
         ALL: ("all", "any", "every", "everything", "all channels", "every channel", "*", "alle", "全部", "所有",
               "全渠道"),
         OTHER: ("post", "postal", "postal mail", "letter", "direct mail", "fax", "whatsapp", "wechat", "微信", "line",

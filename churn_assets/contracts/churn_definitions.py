@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.definitions import DEFINITIONS
+
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-DEFINITIONS: Final = ("inactivity", "own_rhythm", "reduced", "no_activity")
 BACK_DAYS: Final = (28, 56, 91)
 PER_SLICE: Final = ("base_rate",)
 RETURNS: Final = (*(f"back_within_{days}d_share" for days in BACK_DAYS), "back_median_days")

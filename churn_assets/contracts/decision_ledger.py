@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.channels import CHANNELS
 from churn_assets.contracts.feature import REASON_GROUPS
 
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 NO_ARM = "none"
-SENDING_CHANNELS = ("email", "sms", "push", "call")
-NO_CHANNEL = "none"  # done, but nothing is sent
-CHANNELS = (*SENDING_CHANNELS, NO_CHANNEL)
 # Why a user cannot be reached by a channel now, cannot be given an arm again, or cannot be told what the arm promises.
 HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down", "no_item", "no_code")
 LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
+from churn_assets.contracts.channels import SENDING_CHANNELS
 
 if TYPE_CHECKING:
     from pandera.polars import PolarsData

@@ -43,7 +43,9 @@ class RawColumn:
 
 @dataclass(frozen=True)
 class RawTable:
-    """`has_lines`: several different rows of one delivery share a key and count together."""
+    """`has_lines`: several different rows of one delivery share a key and count together. `used_for`: what is missing
+    where the table is.
+    """
 
     name: str
     description: str
@@ -51,6 +53,12 @@ class RawTable:
     columns: tuple[RawColumn, ...]
     must_exist: bool = False
     has_lines: bool = False
+    used_for: str = ""
+
+    @property
+    def rows(self) -> str:
+        """What a row is: the first sentence of the description, without its full stop."""
+        return self.description.split(". ")[0].rstrip(".")
 
     @property
     def event_time(self) -> str | None:
@@ -93,6 +101,7 @@ def _table(found: Mapping[str, Any]) -> RawTable:
         columns=tuple(_column(column) for column in found["columns"]),
         must_exist=bool(meta.get("must_exist")),
         has_lines=bool(meta.get("lines")),
+        used_for=meta.get("used_for", found["description"]),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from churn_assets.catalogue.arms import treatment_of
-from churn_assets.contracts.decision_ledger import NO_CHANNEL, SENDING_CHANNELS
+from churn_assets.contracts.channels import ADDRESS_COLUMNS, NO_CHANNEL, SENDING_CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,7 +40,7 @@ def with_hindrances(
     capped = recent.group_by("user_id").len().filter(pl.col("len") >= settings.max_contacts)["user_id"]
     is_suppressed = pl.col("user_id").is_in(list(suppressed))
     is_capped = pl.col("user_id").is_in(capped.to_list())
-    addresses = {"email": pl.col("has_email"), "sms": pl.col("has_phone"), "call": pl.col("has_phone")}
+    addresses = {channel: pl.col(f"has_{column}") for channel, column in ADDRESS_COLUMNS.items()}
     hindrances = {}
     for channel in SENDING_CHANNELS:
         is_open = pl.col(f"consent_{channel}").fill_null(settings.unknown_consent == "allow")

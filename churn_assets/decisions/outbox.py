@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import NO_ARM, NO_CHANNEL
+from churn_assets.contracts.channels import NO_CHANNEL
+from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.decisions.keys import stable_keys
 from churn_assets.decisions.messages import BEST, Words, items_by_user, payload_of, shown, worded

@@ -22,8 +22,7 @@ class AdapterError(Failure, ValueError):
 
 def adapter_names(settings: Delivery) -> dict[str, str]:
     """Which adapter each channel has; channels without one are left out."""
-    named = {"email": settings.email, "sms": settings.sms, "push": settings.push, "call": settings.call}
-    return {channel: name for channel, name in named.items() if name}
+    return {channel: name for channel, name in settings.adapters().items() if name}
 
 
 def channels_needing_address(settings: Delivery) -> set[str]:

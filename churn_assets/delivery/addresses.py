@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from churn_assets.contracts.channels import ADDRESS_COLUMNS
 from churn_assets.delivery.channels import Message
 from churn_assets.duck import duck
 from churn_assets.landing.inspect import LandedTable
-
-COLUMN_OF = {"email": "email", "sms": "phone", "call": "phone"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class AddressBook:
         """The address each message goes to, by message key; absent where there is none."""
         needed = [message for message in messages if message.channel in self.channels]
         known = _addresses_of(self.users, [message.user_id for message in needed], self.clock()) if needed else {}
-        found = {m.message_key: known.get(m.user_id, {}).get(COLUMN_OF.get(m.channel, "")) for m in needed}
+        found = {m.message_key: known.get(m.user_id, {}).get(ADDRESS_COLUMNS.get(m.channel, "")) for m in needed}
         return {key: address for key, address in found.items() if address}
 
 

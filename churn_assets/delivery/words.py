@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from churn_assets.consent.words import ALL
-from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.duck import duck
 from churn_assets.failures import Failure
 from churn_assets.instance.record.store import Record

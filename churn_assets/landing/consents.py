@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from churn_assets.consent.words import (
     ALL,
     CHANNEL_WORDS,
-    CHANNELS,
     OTHER,
     PURPOSE,
     PURPOSE_WORDS,
     YES_WORDS,
     simple,
 )  # fmt: skip
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.landing.change_feed import ChangeFeed
 from churn_assets.landing.text import is_among_sql, literal
 from churn_assets.landing.times import earliest_utc_sql
@@ -34,7 +34,7 @@ CONSENT_COLUMNS = {
     "channel_meant": "varchar",
     "purpose_meant": "varchar",
     "counts_at": "timestamp",
-    **{f"{channel}_consent": "boolean" for channel in (*CHANNELS, ALL)},
+    **{f"{channel}_consent": "boolean" for channel in (*SENDING_CHANNELS, ALL)},
 }
 UNKNOWN = "unknown"
 NEVER_LIFTED = "timestamp '9999-12-31'"  # a no of which nobody can tell when it was said
@@ -55,7 +55,7 @@ def consent_meanings(held: Held_, reading: Reading, feed: ChangeFeed) -> list[st
 def consent_columns(changed: Held | None, reading: Reading) -> list[str]:
     """Select items over the row with its meanings; `changed_at` may still be impossible."""
     columns = ["channel_meant", "purpose_meant", f"{_counts_at(changed, reading)} as counts_at"]
-    for channel in (*CHANNELS, ALL):
+    for channel in (*SENDING_CHANNELS, ALL):
         named = f"'{ALL}'" if channel == ALL else f"'{channel}', '{ALL}'"
         unsaid = "" if channel == ALL else f", '{UNKNOWN}'"
         given = f"channel_meant in ({named}) and purpose_meant = '{PURPOSE}'"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import duckdb
 
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import EVENT_TYPES
 from churn_assets.landing.blocking import contradictions, loaded_at_once, strangers, too_little_kept
 from churn_assets.landing.consents import UNKNOWN
@@ -19,19 +20,6 @@ MANY_UNKNOWN = 20  # words that are listed at most
 OUTSIZED_SHARE, OUTSIZED_ROWS, OUTSIZED_IDS = 0.05, 50, 50
 UNREAD_SHARE = 0.01
 AHEAD_SHARE = 0.2  # of rows that happened up to 14 hours after they became known
-USED_FOR = {
-    "users": "registration, profile, addresses: nobody can be mailed or called",
-    "order_items": "products and prices",
-    "events": "browsing, searches, carts",
-    "returns": "what came back: margins are too high without it",
-    "reviews": "ratings and sentiment",
-    "coupons": "coupons used and let expire",
-    "support_tickets": "trouble with the service",
-    "contacts": "past campaigns: contact pressure, measured effects",
-    "consents": "who may be written to: without it nobody may",
-    "products": "names, links and pictures: no text can name an item",
-    "coupon_codes": "codes for arms with code: pool",
-}
 
 
 def findings(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> list[Finding]:
@@ -151,7 +139,7 @@ def consents_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> I
         f"select count(*), list(distinct coalesce(json_extract_string(row_json, '$.is_granted'), '(none)'))[1:10] "
         f"from {consents.scan} where refused_because is null and lower(coalesce(json_extract_string(row_json, "
         "'$.is_granted'), '')) not in ('true', 'false', '1', '0', 'yes', 'no', 't', 'f', 'y', 'n', '1.0', '0.0') "
-        "and not coalesce(greatest(email_consent, sms_consent, push_consent, call_consent), false)"
+        f"and not coalesce(greatest({', '.join(f'{channel}_consent' for channel in SENDING_CHANNELS)}), false)"
     ).fetchone()
     if row and row[0]:
         yield Finding(

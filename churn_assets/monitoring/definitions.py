@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from churn_assets.contracts.churn_definitions import BACK_DAYS, DEFINITIONS, ChurnDefinitions
+from churn_assets.contracts.churn_definitions import BACK_DAYS, ChurnDefinitions
+from churn_assets.contracts.definitions import DEFINITIONS
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from churn_assets.catalogue.arms import Arm, Channel, Language, RiskTier
+from churn_assets.catalogue.arms import Arm, Language, RiskTier
 from churn_assets.catalogue.defaults import NO_PRODUCTS, default_arms
+from churn_assets.contracts.channels import SENDING_CHANNELS, Channel
 from churn_assets.settings.landing import existing_zone
 from churn_assets.settings.section import Days, Money, Section, Share
 
@@ -99,9 +100,13 @@ class Delivery(Section):
         10.0, gt=0, le=300, description="A mail server or webhook that does not answer by then is tried again."
     )
 
+    def adapters(self) -> dict[str, str | None]:
+        """The adapter of each channel, by its own field."""
+        return {channel: getattr(self, channel) for channel in SENDING_CHANNELS}
+
     @model_validator(mode="after")
     def _adapters_are_complete(self) -> Self:
-        used = {self.email, self.sms, self.push, self.call}
+        used = set(self.adapters().values())
         needed = {"webhook": ("webhook_url", "webhook_secret"), "smtp": ("smtp_host", "sender", "unsubscribe_url")}
         for adapter, names in needed.items():
             missing = [name for name in names if getattr(self, name) is None]

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import codecs
 from datetime import date, datetime, timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
-from churn_assets.consent.words import CHANNELS, PURPOSE, simple
-from churn_assets.contracts.raw import EVENT_TYPES
+from churn_assets.consent.words import PURPOSE, simple
+from churn_assets.contracts.channels import SENDING_CHANNELS
+from churn_assets.contracts.raw import EVENT_TYPES, raw_contract
 from churn_assets.settings.section import Section, Share
 
 LONGEST_CLOSURE_DAYS = 366
-RawName = Literal[
-    "users", "orders", "order_items", "events", "returns", "reviews", "coupons", "support_tickets", "contacts",
-    "consents", "products", "coupon_codes",
-]  # fmt: skip
+
+
+def _of_the_contract(name: str) -> str:
+    names = [table.name for table in raw_contract()]
+    if name not in names:
+        raise ValueError(f"no raw table has this name; write one of {', '.join(names)}")
+    return name
+
+
+RawName = Annotated[str, AfterValidator(_of_the_contract)]
 RepeatedIds = Literal["corrections", "lines", "restarting", "full_exports"]
 
 
@@ -25,7 +32,9 @@ class ConsentWords(Section):
     """Words of this shop besides the known ones (churn_assets/consent/words.py); case, blanks, hyphens do not count."""
 
     channels: dict[str, str] = Field(
-        {}, description="Word in consents.channel -> email, sms, push, call, all, or other (a channel not used here)."
+        {},
+        description=f"Word in consents.channel -> {', '.join(SENDING_CHANNELS)}, all, or other (a channel not used "
+        "here).",
     )
     purposes: dict[str, str] = Field(
         {}, description="Word in consents.purpose -> direct_marketing, or other (does not touch marketing)."
@@ -35,7 +44,7 @@ class ConsentWords(Section):
     @model_validator(mode="after")
     def _meanings_exist(self) -> Self:
         for name, meanings, known in (
-            ("channels", self.channels, (*CHANNELS, "all", "other")),
+            ("channels", self.channels, (*SENDING_CHANNELS, "all", "other")),
             ("purposes", self.purposes, (PURPOSE, "other")),
         ):
             for word, meaning in meanings.items():

@@ -8,10 +8,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from churn_assets.contracts.definitions import Definition
 from churn_assets.settings.section import Days, Section, Share
-
-Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
-
 
 SHORTEST_MONTH_DAYS = 28
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z_-]+(\.[0-9a-zA-Z_-]+)*)(:[0-9]{1,5})?")

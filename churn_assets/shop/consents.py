@@ -11,8 +11,8 @@ from churn_assets.shop.arrays import NEVER, Flags, Ints, microseconds, pick, str
 from churn_assets.shop.population import Population
 from churn_assets.shop.settings import ShopSettings
 
-CHANNELS = pl.Series(["email", "sms", "push", "call", "all"])
-GRANTED_SHARES = (0.80, 0.45, 0.55, 0.20)
+GRANTED_SHARES = {"email": 0.80, "sms": 0.45, "push": 0.55, "call": 0.20}  # of the channels that this shop asks about
+CHANNELS = pl.Series([*GRANTED_SHARES, "all"])
 CHANGE_SHARE = 0.05  # per user and channel, once in the span
 OBJECTION_SHARE = 0.01
 EMAIL = 0
@@ -41,7 +41,7 @@ def draw_consents(settings: ShopSettings, population: Population) -> Consents:
     moments = np.maximum(population.registered_at, start) + (rng.random((channels + 1, n)) * room).astype(np.int64)
     changes = rng.random((channels, n)) < CHANGE_SHARE
     return Consents(
-        is_granted=rng.random((channels, n)) < np.array(GRANTED_SHARES)[:, None],
+        is_granted=rng.random((channels, n)) < np.array([*GRANTED_SHARES.values()])[:, None],
         changed_at=np.where(changes, moments[:channels], NEVER),
         objected_at=np.where(rng.random(n) < OBJECTION_SHARE, moments[channels], NEVER),
     )
@@ -51,7 +51,7 @@ def consents_frame(population: Population, consents: Consents) -> pl.DataFrame:
     """Rows of `consents`: four answers per user at registration, then changes and objections; no known times yet."""
     answers, n = consents.is_granted, len(population)
     user = np.tile(np.arange(n), 9)
-    channel = np.repeat(np.array([0, 1, 2, 3, 0, 1, 2, 3, len(CHANNELS) - 1]), n)
+    channel = np.repeat(np.array([0, 1, 2, 3, 0, 1, 2, 3, len(answers)]), n)
     at = np.concatenate(
         [np.tile(population.registered_at, len(answers)), consents.changed_at.ravel(), consents.objected_at]
     )

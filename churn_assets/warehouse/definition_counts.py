@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from churn_assets.contracts.counted import counted_at
+from churn_assets.contracts.definitions import DEFINITIONS
 from churn_assets.monitoring.definitions import LEAD_SCHEMA, definitions_frame
 from churn_assets.stages import Stage
 from churn_assets.warehouse.slices import slices_for
@@ -22,10 +23,7 @@ matured as materialized (
 CROSSED = f"""
 with users as (
   select labels.snapshot_date, labels.matures_at, labels.user_id,
-    bool_or(is_churned) filter (definition = 'inactivity') as inactivity,
-    bool_or(is_churned) filter (definition = 'own_rhythm') as own_rhythm,
-    bool_or(is_churned) filter (definition = 'reduced') as reduced,
-    bool_or(is_churned) filter (definition = 'no_activity') as no_activity
+    {", ".join(f"bool_or(is_churned) filter (definition = '{name}') as {name}" for name in DEFINITIONS)}
   from features.churn_labels as labels
   where list_contains($slices, labels.snapshot_date) and labels.is_eligible and labels.is_churned is not null
     and labels.matures_at <= cast($snapshot as timestamp)
@@ -36,7 +34,7 @@ purchases as (
   where is_purchase and ordered_at < $snapshot and {counted_at()}
     and ordered_at >= (select min(matures_at) from users)
 )
-select users.snapshot_date, inactivity, own_rhythm, reduced, no_activity,
+select users.snapshot_date, {", ".join(DEFINITIONS)},
   cast(cast($snapshot as date) - cast(users.matures_at as date) as bigint) as observed_days,
   cast(cast(purchases.ordered_at as date) - cast(users.matures_at as date) as bigint) as back_days,
   count(*) as users

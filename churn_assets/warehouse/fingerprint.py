@@ -8,6 +8,7 @@ import duckdb
 
 from churn_assets.landing.file_cache import reader_version
 from churn_assets.warehouse.features import features_version
+from churn_assets.warehouse.variables import LISTS
 from churn_assets.workplace import Workplace
 
 FINGERPRINT_FACT = "warehouse.settings"
@@ -21,6 +22,7 @@ def fingerprint(workplace: Workplace) -> str:
         "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
         "code": features_version(settings.features.windows_days),
         "engine": duckdb.__version__,  # narrow keys are its hashes
+        "lists": LISTS,
         "landing": settings.landing.model_dump(mode="json"),  # how rows are read; not the resolved path: homes move
         "reader": reader_version(),
     }

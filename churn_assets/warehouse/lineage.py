@@ -16,9 +16,10 @@ from filelock import FileLock
 
 from churn_assets.instance.files import write_whole
 from churn_assets.settings import Settings
-from churn_assets.warehouse import origins
+from churn_assets.warehouse import origins, said
 from churn_assets.warehouse.plan import compiled, keep, plan_variables
 from churn_assets.warehouse.project import PROJECT, manifest, source_files
+from churn_assets.warehouse.variables import LISTS
 
 TARGET = PROJECT / "target"
 FILE = TARGET / "lineage.json"
@@ -63,8 +64,9 @@ def _cached() -> Mapping[str, Columns] | None:
 
 def _sources_sha256() -> str:
     """Of everything that lineage follows from, and of the code that follows it."""
-    files = [*source_files("models", "macros"), Path(origins.__file__)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    files = [*source_files("models", "macros"), Path(origins.__file__), Path(said.__file__)]
+    parts = [*(file.read_bytes() for file in files), json.dumps(LISTS).encode()]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 def _models_with_origins(nodes: Mapping[str, Any]) -> dict[str, dict[str, list[origins.Origin]]]:

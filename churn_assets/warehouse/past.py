@@ -15,7 +15,8 @@ from datetime import date
 
 import duckdb
 
-from churn_assets.consent.words import ALL, CHANNELS
+from churn_assets.consent.words import ALL
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
 from churn_assets.warehouse.plan import Dates, Plan, plan_for, statements
@@ -23,7 +24,7 @@ from churn_assets.workplace import Workplace
 
 COMPARED = ("features.user_features", "features.user_statuses")
 FOREVER = date(9000, 1, 1)
-A_NO = f"not coalesce(greatest({', '.join(f'{channel}_consent' for channel in (*CHANNELS, ALL))}), false)"
+A_NO = f"not coalesce(greatest({', '.join(f'{channel}_consent' for channel in (*SENDING_CHANNELS, ALL))}), false)"
 SAMPLE = """
 create table sample as select user_id from warehouse.features.user_statuses
 where snapshot_date = ? order by md5(user_id || snapshot_date), user_id limit ?

@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from churn_assets.failures import Failure
+from churn_assets.warehouse.said import say_what_follows
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "dbt_project"
@@ -57,7 +58,9 @@ def dbt_executable() -> str:
 
 @cache
 def manifest() -> dict[str, Any]:
+    """As dbt parsed the project, with what follows from the lists in Python (said.py). Nobody else may change it."""
     content: dict[str, Any] = json.loads(prepare_manifest().read_text())
+    say_what_follows(content)
     return content
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from churn_assets.contracts.channels import SENDING_CHANNELS
+from churn_assets.contracts.definitions import DEFINITIONS
 from churn_assets.duck import duck
 from churn_assets.landing.complete import complete_columns
 from churn_assets.landing.inspect import LandedTable
@@ -13,6 +15,7 @@ from churn_assets.settings import Settings
 from churn_assets.warehouse.built import consumed_until
 from churn_assets.workplace import Workplace
 
+LISTS = {"channels": list(SENDING_CHANNELS), "definitions": list(DEFINITIONS)}
 EVENT_IDS = ("event_id", "session_id")  # without them an event is its own id, and visits are told by pauses
 
 
@@ -40,8 +43,9 @@ def variables(
 
 
 def baked_variables(settings: Settings) -> dict[str, Any]:
-    """The settings that SQL needs, whatever the run is about."""
+    """The settings and lists that SQL needs, whatever the run is about."""
     return {
+        **LISTS,
         "churn": settings.churn.of_the_labels(),
         "windows_days": list(settings.features.windows_days),
         "restated": settings.landing.restated,

@@ -1,5 +1,9 @@
 {# What counts as churn: one macro per definition, each an expression over a row of `users` in churn_labels.sql, true
-   for who left. All look at the same window and are closed with what was known at its end. #}
+   for who left. All look at the same window and are closed with what was known at its end. Their names are those of
+   churn_assets/contracts/definitions.py. #}
+{% macro left_by(definition) -%}
+  {{ context.get("left_by_" ~ definition)() }}
+{%- endmacro %}
 
 {# No purchase in the window. #}
 {% macro left_by_inactivity() -%}

@@ -24,5 +24,5 @@
 
 {# Whether a row of staging or of fct_consents ends something, or touches nothing. #}
 {% macro is_no() -%}
-  not coalesce(greatest(email_consent, sms_consent, push_consent, call_consent, all_consent), false)
+  not coalesce(greatest({% for channel in run_var("channels") + ["all"] %}{{ channel }}_consent{{ ", " if not loop.last }}{% endfor %}), false)
 {%- endmacro %}

@@ -23,17 +23,12 @@ select 1 as parsed from {{ source("raw", name) }}
 
 {# Columns that the reader adds to those of the contract. #}
 {% macro derived_columns(name) -%}
+  {%- set said = [] -%}
+  {%- for channel in run_var("channels") + ["all"] -%}
+    {%- do said.append(channel ~ "_consent") -%}
+  {%- endfor -%}
   {{ return({
     "orders": ["is_purchase"],
-    "consents": [
-      "channel_meant",
-      "purpose_meant",
-      "counts_at",
-      "email_consent",
-      "sms_consent",
-      "push_consent",
-      "call_consent",
-      "all_consent",
-    ],
+    "consents": ["channel_meant", "purpose_meant", "counts_at"] + said,
   }.get(name, [])) }}
 {%- endmacro %}

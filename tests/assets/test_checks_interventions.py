@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.decisions.decide import decide
 from churn_assets.defs.interventions.checks import (
     budget_is_kept,

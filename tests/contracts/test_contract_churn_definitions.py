@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import get_args
 
 import polars as pl
 import pytest
 from pandera.errors import SchemaErrors
 
-from churn_assets.contracts.churn_definitions import DEFINITIONS, ChurnDefinitions
-from churn_assets.settings import Definition
+from churn_assets.contracts.churn_definitions import ChurnDefinitions
 
 GOOD = pl.DataFrame(
     {
@@ -53,7 +51,3 @@ def test_a_bad_value_is_refused_by_its_rule(row: int, column: str, value: object
     with pytest.raises(SchemaErrors) as caught:
         ChurnDefinitions.validate(frame, lazy=True)
     assert rule in {check.split("(")[0] for check in caught.value.failure_cases["check"]}
-
-
-def test_the_definitions_are_those_that_can_be_chosen() -> None:
-    assert get_args(Definition) == DEFINITIONS

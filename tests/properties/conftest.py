@@ -87,6 +87,23 @@ def codes_of(coupons: pl.DataFrame) -> pl.DataFrame:
     ).unique(maintain_order=True)
 
 
+def made_up(table: RawTable, orders: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a raw table that the simulated shop does not have: one per order, and known when that was."""
+    known_at = (
+        pl.col("ingested_at").fill_null(pl.col("ordered_at")) if "ingested_at" in orders.columns else "ordered_at"
+    )
+    values: dict[str, pl.Expr | str] = {}
+    for name, kind in table.columns.items():
+        if name in orders.columns:
+            values[name] = pl.col(name)
+        elif kind == "timestamp":
+            values[name] = pl.col("ordered_at")
+        else:
+            values[name] = pl.format(f"{name} {{}}", "order_id") if kind == "varchar" else pl.lit(1)
+    made = orders.select(**(values | {"ingested_at": known_at}))
+    return made.unique(table.key, keep="first", maintain_order=True)
+
+
 def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: ShopSettings) -> None:
     """The raw tables of a simulated shop as `landed.*`, and as text under `raw`, where the plan expects them."""
     frames: dict[str, list[pl.DataFrame]] = {}
@@ -98,7 +115,7 @@ def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: Sho
     connection.execute("create schema landed; create schema raw")
     for table in raw_tables().values():
         file = folder / f"{table.name}.parquet"
-        rows_made = frames[table.name]
+        rows_made = frames.get(table.name) or [made_up(table, pl.concat(frames["orders"]))]
         pl.concat(rows_made).write_parquet(file)
         missing = [name for name in table.columns if name not in rows_made[0].columns]
         typed = [f"cast(null as {table.columns[name]}) as {name}" for name in missing]

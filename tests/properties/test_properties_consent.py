@@ -17,7 +17,8 @@ import duckdb
 import pytest
 
 from churn_assets.consent.rule import Consent, holds
-from churn_assets.consent.words import ALL, CHANNELS
+from churn_assets.consent.words import ALL
+from churn_assets.contracts.channels import CHANNEL_NAMES, SENDING_CHANNELS
 from churn_assets.delivery.words import add_words, landed_words
 from churn_assets.duck import duck
 from churn_assets.instance.record.consent import consent_holds
@@ -31,10 +32,15 @@ D = datetime(2026, 10, 19)  # a Monday
 NOW = D + timedelta(hours=9)
 USERS, SEEDS = 400, 4
 CHANNEL_WORDS = {
-    "email": ["email", "Email", "e-mail", " E_MAIL", "邮件"], "sms": ["sms", "SMS ", "Text-Message"],
-    "push": ["push", "Push Notification"], "call": ["call", "phone_call"], ALL: ["all", "ALL", "*", "All Channels"],
-    "other": ["WhatsApp", "post"], "unknown": ["mail", "", "semaphore", "email;sms"],
-}  # fmt: skip
+    **{
+        channel: [*names, f"{names[0].title()} ", names[1].replace(" ", "-")]
+        for channel, names in CHANNEL_NAMES.items()
+    },
+    "email": ["email", "Email", "e-mail", " E_MAIL", "邮件"],
+    ALL: ["all", "ALL", "*", "All Channels"],
+    "other": ["WhatsApp", "post"],
+    "unknown": ["mail", "", "semaphore", "email;sms"],
+}
 PURPOSE_WORDS = {
     "marketing": ["direct_marketing", "Direct Marketing", "marketing", "promotions"],
     "other": ["profiling", "Terms"], "unknown": ["fun", "", "newsletter"],
@@ -169,21 +175,25 @@ def at_snapshot(connection: duckdb.DuckDBPyConnection, plan: Plan, folder: Path)
     models = [model for model in plan.models if model.relation in above]
     for statement in statements(models, Dates(datetime(2026, 1, 5).date(), [D.date()])):
         connection.execute(statement)
-    columns = ", ".join(f"consent_{channel}" for channel in CHANNELS)
+    columns = ", ".join(f"consent_{channel}" for channel in SENDING_CHANNELS)
     rows = connection.execute(f"select user_id, {columns} from features.user_statuses").fetchall()
-    return {(user, channel): value for user, *values in rows for channel, value in zip(CHANNELS, values, strict=True)}
+    return {
+        (user, channel): value
+        for user, *values in rows
+        for channel, value in zip(SENDING_CHANNELS, values, strict=True)
+    }
 
 
 def by_rule(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], bool | None]:
     said: dict[str, list[Consent]] = {f"u{number}": [] for number in range(USERS)}
-    for channel in (*CHANNELS, ALL):
+    for channel in (*SENDING_CHANNELS, ALL):
         rows = connection.execute(
             f"select user_id, {channel}_consent, counts_at, known_at, changed_at from staging.stg_consents "
             f"where {channel}_consent is not null and (channel_meant {'=' if channel == ALL else '<>'} 'all')"
         ).fetchall()
         for user, *values in rows:
             said[user].append(Consent(channel, *values))
-    return {(user, channel): holds(rows, channel, D) for user, rows in said.items() for channel in CHANNELS}
+    return {(user, channel): holds(rows, channel, D) for user, rows in said.items() for channel in SENDING_CHANNELS}
 
 
 def test_at_a_snapshot_consent_is_what_the_strictest_reading_allows(told: tuple[list[Said], Path], plan: Plan) -> None:
@@ -192,7 +202,7 @@ def test_at_a_snapshot_consent_is_what_the_strictest_reading_allows(told: tuple[
         found, ruled = at_snapshot(connection, plan, folder), by_rule(connection)
     assert {key: (found[key], ruled[key]) for key in found if found[key] != ruled[key]} == {}, "SQL and Python"
     rows = by_user(said)
-    wanted = {(user, c): may_be_written_to(rows[user], c, D, sees_all=False) for user in rows for c in CHANNELS}
+    wanted = {(user, c): may_be_written_to(rows[user], c, D, sees_all=False) for user in rows for c in SENDING_CHANNELS}
     wrong = {
         (*key, found[key]): [row.line for row in rows[key[0]]] for key in wanted if bool(found[key]) != wanted[key]
     }
@@ -210,9 +220,11 @@ def test_no_message_leaves_that_the_strictest_reading_forbids(told: tuple[list[S
                 connection.execute(f"select {consent_holds('?', '?')}", (user, channel)).fetchone()[0]
             )
             for user in rows
-            for channel in CHANNELS
+            for channel in SENDING_CHANNELS
         }
-    wanted = {(user, c): may_be_written_to(rows[user], c, NOW, sees_all=True) for user in rows for c in CHANNELS}
+    wanted = {
+        (user, c): may_be_written_to(rows[user], c, NOW, sees_all=True) for user in rows for c in SENDING_CHANNELS
+    }
     wrong = {(*key, found[key]): [row.line for row in rows[key[0]]] for key in wanted if found[key] != wanted[key]}
     assert dict(list(wrong.items())[:3]) == {}
     assert sum(wanted.values()) > 100

@@ -17,12 +17,12 @@ from churn_assets.erasure.erase import sweep_erased
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import refuse_what_would_be_wrong
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
-from churn_assets.warehouse.project import prepare_manifest
+from churn_assets.warehouse.project import manifest
 from churn_assets.workplace import Workplace
 
 
 @dbt_assets(
-    manifest=prepare_manifest(),
+    manifest=manifest(),
     name="staging_models",
     select="fqn:staging",
     partitions_def=CALENDAR.partitions,
@@ -41,7 +41,7 @@ def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePara
 
 
 @dbt_assets(
-    manifest=prepare_manifest(),
+    manifest=manifest(),
     name="warehouse_models",
     select="fqn:marts fqn:features",
     partitions_def=CALENDAR.partitions,

@@ -24,7 +24,7 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.stages import Stage
 from churn_assets.warehouse.no_products import no_products_at
-from churn_assets.warehouse.project import prepare_manifest
+from churn_assets.warehouse.project import manifest
 from churn_assets.warehouse.recommendations import recommendations_at
 from churn_assets.workplace import Workplace
 
@@ -122,7 +122,7 @@ def outbox(at: Snapshot) -> Iterator[Product]:
 
 
 @dbt_assets(
-    manifest=prepare_manifest(),
+    manifest=manifest(),
     name="intervention_models",
     select="fqn:interventions fqn:profiles",
     partitions_def=CALENDAR.partitions,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import NO_CHANNEL
+from churn_assets.contracts.channels import NO_CHANNEL
 from churn_assets.decisions.hindrance import with_hindrances
 from churn_assets.decisions.wordless import with_wordless_arms
 from churn_assets.defs.snapshot_assets import Snapshot

@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 
 from churn_assets.catalogue.arms import treatment_of
-from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, NO_CHANNEL
+from churn_assets.contracts.channels import NO_CHANNEL
+from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM
 from churn_assets.decisions.holdout import is_holdout
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.policies import policy_version

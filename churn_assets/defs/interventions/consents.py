@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import SENDING_CHANNELS
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.defs.snapshot_assets import Snapshot
 
 CONSENTS = f"""

@@ -60,10 +60,9 @@ users as (
 labelled as (
   select
     users.*,
-    {{ left_by_inactivity() }} as inactivity,
-    {{ left_by_own_rhythm() }} as own_rhythm,
-    {{ left_by_reduced() }} as reduced,
-    {{ left_by_no_activity() }} as no_activity
+    {%- for definition in run_var("definitions") %}
+    {{ left_by(definition) }} as {{ definition }}{{ "," if not loop.last }}
+    {%- endfor %}
   from users
   left join outcomes using (snapshot_date, user_id)
   left join habits using (snapshot_date, user_id)
@@ -71,7 +70,7 @@ labelled as (
   left join visits using (snapshot_date, user_id)
 )
 
-{% for definition in ["inactivity", "own_rhythm", "reduced", "no_activity"] -%}
+{% for definition in run_var("definitions") -%}
 select
   user_id,
   snapshot_date,

@@ -1,6 +1,6 @@
 {{ config(materialized="by_snapshot", unique_key="snapshot_date") }}
 
-{%- set channels = ["email", "sms", "push", "call"] %}
+{%- set channels = run_var("channels") %}
 {%- set active_within = run_var("churn").active_within_days %}
 
 with users as (

@@ -5,7 +5,7 @@
   on_schema_change="sync_all_columns"
 ) }}
 
-{%- set channels = ["email", "sms", "push", "call"] %}
+{%- set channels = run_var("channels") %}
 
 -- Who objected is not profiled: stages and favourites have no such user, and so the row holds status and consents
 -- alone.

@@ -6,8 +6,7 @@
     {{ "union all" if not loop.last }}
   {%- endfor %}
 {% endif %}
-{# Named here because the loop runs at execution only, when it is too late to add edges to the graph. -#}
-{%- for name in ["consents", "contacts", "coupon_codes", "coupons", "events", "order_items", "orders", "products",
-                 "returns", "reviews", "support_tickets", "users"] -%}
+{# Edges of the graph: the loop above runs at execution only, when it is too late to add them. -#}
+{%- for name in marts_of_raw_tables() -%}
   {%- do source("raw", name) -%}
 {%- endfor %}

@@ -1,6 +1,13 @@
-{# One query for all columns that must be there: a test per column would cost ten seconds a run. #}
+{# One query for all columns that must be there: a test per column would cost ten seconds a run. `<channel>` in a name
+   stands for each channel. #}
 {% test never_null(model, columns) %}
+{%- set names = [] -%}
+{%- for column in columns -%}
+  {%- for channel in (run_var("channels") if "<channel>" in column else [""]) -%}
+    {%- do names.append(column | replace("<channel>", channel)) -%}
+  {%- endfor -%}
+{%- endfor %}
 select *
 from {{ model }}
-where {% for column in columns %}{{ column }} is null{{ " or " if not loop.last }}{% endfor %}
+where {% for name in names %}{{ name }} is null{{ " or " if not loop.last }}{% endfor %}
 {% endtest %}

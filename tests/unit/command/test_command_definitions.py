@@ -11,6 +11,7 @@ import pandera.polars as pa
 import pytest
 
 import churn_assets.contracts
+from churn_assets.contracts.definitions import DEFINITIONS
 from churn_assets.instance.home import Home
 from churn_assets.model.expected import EXPECTED_PURCHASES
 from churn_assets.warehouse.features import describe
@@ -27,7 +28,7 @@ def fingerprint_with(home: Home, churn: str) -> str:
     return fingerprint(Workplace(home_path=str(home.root)))
 
 
-@pytest.mark.parametrize("definition", ["own_rhythm", "reduced", "no_activity"])
+@pytest.mark.parametrize("definition", DEFINITIONS[1:])
 def test_another_definition_makes_nothing_again(home: Home, definition: str) -> None:
     assert fingerprint_with(home, f"definition: {definition}") == fingerprint_with(home, "definition: inactivity")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from churn_assets.contracts.decision_ledger import CHANNELS
+from churn_assets.contracts.channels import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

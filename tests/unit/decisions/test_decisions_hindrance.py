@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from churn_assets.catalogue.arms import Arm, Level
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.decisions.hindrance import with_hindrances
 from churn_assets.settings import Decisions
 
@@ -19,7 +20,7 @@ COUPON = Arm(
 )  # fmt: skip
 CALL = Arm(arm="call", channel="call", template="t", cost_amount=1, assumed_lift=0.1, cool_down_days=7)
 CONSENTS = {
-    "consent_email": pl.Boolean, "consent_sms": pl.Boolean, "consent_push": pl.Boolean, "consent_call": pl.Boolean,
+    **{f"consent_{channel}": pl.Boolean for channel in SENDING_CHANNELS},
     "has_email": pl.Boolean, "has_phone": pl.Boolean, "household_id": pl.String, "device_id": pl.String,
 }  # fmt: skip
 

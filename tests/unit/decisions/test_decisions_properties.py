@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from churn_assets.catalogue.arms import Arm, Level
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.decision_ledger import HINDRANCES
 from churn_assets.contracts.feature import REASON_GROUPS
 from churn_assets.decisions.decide import decide as decide_all
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     MakeCandidates = Callable[..., pl.DataFrame]
 
-CHANNELS = ("email", "sms", "push", "call")
 CENTS = st.integers(0, 1_000).map(lambda cents: cents / 100)
 SHARES = st.sampled_from([0.0, 0.1, 0.5, 1.0])
 REASONS = st.none() | st.sampled_from(REASON_GROUPS)
@@ -35,7 +35,7 @@ USERS = st.lists(
             "reason_2": REASONS,
             "reason_3": REASONS,
         }
-        | {f"hindrance_{channel}": st.none() | st.sampled_from(HINDRANCES) for channel in CHANNELS}
+        | {f"hindrance_{channel}": st.none() | st.sampled_from(HINDRANCES) for channel in SENDING_CHANNELS}
         | {f"{what}_arms": st.lists(st.sampled_from(["one", "two"]), unique=True) for what in ("cooling", "wordless")}
     ),
     min_size=1,
@@ -45,7 +45,7 @@ ARMS = st.lists(
     st.builds(
         Arm,
         arm=st.sampled_from(["one", "two", "three", "four"]),
-        channel=st.sampled_from(CHANNELS),
+        channel=st.sampled_from(SENDING_CHANNELS),
         template=st.just("t"),
         answers=st.lists(st.sampled_from(REASON_GROUPS), max_size=3).map(tuple),
         levels=st.lists(

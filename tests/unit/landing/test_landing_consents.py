@@ -7,11 +7,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.consent.words import CHANNEL_WORDS, CHANNELS, PURPOSE_WORDS, YES_WORDS, simple
+from churn_assets.consent.words import CHANNEL_WORDS, PURPOSE_WORDS, YES_WORDS, simple
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from tests.unit.landing.conftest import Shop
 
 HEADER = "user_id,channel,purpose,is_granted,changed_at"
-SAID = ", ".join(f"{channel}_consent" for channel in (*CHANNELS, "all"))
+SAID = ", ".join(f"{channel}_consent" for channel in (*SENDING_CHANNELS, "all"))
 NOBODY = (None, None, None, None, None)
 EMAIL_YES = (True, None, None, None, None)
 EMAIL_NO = (False, None, None, None, None)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.warehouse.project import column_descriptions, manifest
+from churn_assets.warehouse.rows import mart_of
 
 REQUIRED = {
     "users": ("user_id",),
@@ -21,9 +25,39 @@ REQUIRED = {
 }
 
 
-def test_every_table_with_its_required_columns() -> None:
+def test_no_table_requires_another_column_than_shops_were_told() -> None:
+    """One more table is no surprise to anybody, one more required column is."""
     found = {table.name: tuple(c.name for c in table.columns if c.is_required) for table in raw_contract()}
-    assert found == dict(sorted(REQUIRED.items()))
+    assert {name: found[name] for name in REQUIRED} == REQUIRED
+
+
+@pytest.mark.parametrize("model", ["quarantine", "unread_values"])
+def test_the_edges_drawn_in_sql_are_those_of_all_raw_tables(model: str) -> None:
+    """macros/raw_contract.sql has to name them once more: dbt draws edges before it knows its sources."""
+    above = manifest()["nodes"][f"model.churn_assets.{model}"]["depends_on"]["nodes"]
+    assert sorted(above) == [f"source.churn_assets.raw.{table.name}" for table in raw_contract()]
+
+
+def test_a_snapshot_waits_for_a_mart_of_every_raw_table() -> None:
+    nodes = manifest()["nodes"]
+    waiting, above = ["model.churn_assets.dim_snapshots"], set()
+    while waiting:
+        above |= (found := set(nodes[waiting.pop()]["depends_on"]["nodes"]) & set(nodes) - above)
+        waiting += found
+    marts = {f"model.churn_assets.{mart_of(table)}" for table in raw_contract()}
+    assert sorted(marts - above) == []
+
+
+def test_descriptions_that_follow_from_a_list_are_those_of_the_list() -> None:
+    assert column_descriptions("staging", "stg_users")["has_email"].startswith("The shop holds one")
+    assert column_descriptions("staging", "stg_coupons")["face_amount"] == "Value of the coupon."
+    assert column_descriptions("marts", "fct_coupons")["face_amount"] == "Value of the coupon."
+    assert set(column_descriptions("features", "user_statuses")) >= {f"consent_{name}" for name in SENDING_CHANNELS}
+    staged = manifest()["nodes"]["model.churn_assets.stg_coupons"]
+    assert (
+        staged["description"]
+        == "One row per coupon issued to a user and version, typed; refused rows are in quarantine."
+    )
 
 
 def test_only_orders_must_exist() -> None:

@@ -1,0 +1,8 @@
+"""The churn definitions: the one list of them. What each means in SQL is a macro of dbt_project/macros/labels.sql."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+Definition = Literal["inactivity", "own_rhythm", "reduced", "no_activity"]
+DEFINITIONS: Final[tuple[str, ...]] = get_args(Definition)
