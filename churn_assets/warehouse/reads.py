@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.counted import counted_at
 from churn_assets.workplace import Workplace
 
@@ -54,7 +55,7 @@ where features.snapshot_date = $snapshot
 group by all order by features.user_id
 """
 CONSENTS = f"""
-select statuses.user_id, consent_email, consent_sms, consent_push, consent_call,
+select statuses.user_id, {", ".join(f"consent_{channel}" for channel in SENDING_CHANNELS)},
        users.has_email, users.has_phone, users.household_id, users.device_id
 from features.user_statuses as statuses
 left join marts.dim_users as users on

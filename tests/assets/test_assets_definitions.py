@@ -14,7 +14,16 @@ from churn_assets.defs.snapshot_assets import CONTRACT_CHECK
 from churn_assets.stages import ORDER, Stage
 
 SUITES = Path(__file__).parents[2] / "expectations"
-SHARED_CONTRACTS = {"counted", "__init__", "blanks", "feature", "raw", "treatment"}  # not of a table
+SHARED_CONTRACTS = {
+    "counted",
+    "__init__",
+    "blanks",
+    "channels",
+    "definitions",
+    "feature",
+    "raw",
+    "treatment",
+}  # not of a table
 # Made by commands outside the graph, which validate them.
 BY_COMMAND = {"model_bakeoffs", "model_tunings", "feature_selections"}
 
