@@ -20,9 +20,9 @@ NO_LEADS = pl.DataFrame(schema=LEAD_SCHEMA)
 
 
 def crossed() -> pl.DataFrame:
-    """OLD has been observed for 140 days, NEW for 14; no visits were recorded."""
+    """OLD has been observed for 140 days, NEW for 14; no visits were recorded, and other definitions have no label."""
+    columns = ("snapshot_date", "inactivity", "own_rhythm", "reduced", "observed_days", "back_days", "users")
     rows = [
-        # slice, inactivity, own_rhythm, reduced, observed, back, users
         (OLD, True, True, True, 140, None, 20),
         (OLD, True, True, True, 140, 10, 10),  # came back after 10 days
         (OLD, True, False, True, 140, 28, 6),  # not within the first 28 days: that was the 29th
@@ -32,11 +32,7 @@ def crossed() -> pl.DataFrame:
         (NEW, True, False, True, 14, 5, 30),
         (NEW, False, False, False, 14, 5, 70),
     ]
-    return pl.DataFrame(
-        [(day, a, b, c, None, observed, back, users) for day, a, b, c, observed, back, users in rows],
-        schema=CROSS_SCHEMA,
-        orient="row",
-    )
+    return pl.DataFrame([dict(zip(columns, row, strict=True)) for row in rows], schema=CROSS_SCHEMA)
 
 
 @pytest.fixture(scope="module")
