@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.channels import CHANNELS
 from churn_assets.contracts.decision_ledger import HINDRANCES
 from churn_assets.contracts.feature import REASON_GROUPS
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 class Candidates(pa.DataFrameModel):
     """One row per eligible user of one snapshot. Strict: no contact data rides along.
 
-    `hindrance_<channel>`: why the user may not be reached that way now, null where they may. `cooling_arms`: arms the
-    user had too short a time ago. `wordless_arms`: arms none of whose texts can be filled for the user. `unit_id`: who
-    is left alone together, mostly the user.
+    `hindrance_<channel>` (one per channel, in SCHEMA): why the user may not be reached that way now, null where they
+    may. `cooling_arms`: arms the user had too short a time ago. `wordless_arms`: arms none of whose texts can be filled
+    for the user. `unit_id`: who is left alone together, mostly the user.
     """
 
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
@@ -33,11 +34,6 @@ class Candidates(pa.DataFrameModel):
     reason_1: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_2: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_3: str = pa.Field(isin=REASON_GROUPS, nullable=True)
-    hindrance_email: str = pa.Field(isin=HINDRANCES, nullable=True)
-    hindrance_sms: str = pa.Field(isin=HINDRANCES, nullable=True)
-    hindrance_push: str = pa.Field(isin=HINDRANCES, nullable=True)
-    hindrance_call: str = pa.Field(isin=HINDRANCES, nullable=True)
-    hindrance_none: str = pa.Field(isin=HINDRANCES, nullable=True)
     cooling_arms: pl.List = pa.Field(dtype_kwargs={"inner": pl.String})
     wordless_arms: pl.List = pa.Field(dtype_kwargs={"inner": pl.String})
     unit_id: str = pa.Field(str_length={"min_value": 1})
@@ -51,6 +47,10 @@ class Candidates(pa.DataFrameModel):
         return data.lazyframe.select(pl.col("cooling_arms").is_not_null() & pl.col("wordless_arms").is_not_null())
 
 
+HINDRANCE = pa.Column(pl.String, pa.Check.isin(HINDRANCES), nullable=True)
+SCHEMA = Candidates.to_schema().add_columns({f"hindrance_{channel}": HINDRANCE for channel in CHANNELS})
+
+
 def checked_candidates(candidates: pl.DataFrame, snapshot: date) -> pl.DataFrame:
     """Sort the candidates by user.
 
@@ -60,7 +60,7 @@ def checked_candidates(candidates: pl.DataFrame, snapshot: date) -> pl.DataFrame
         raise ValueError(
             f"candidates: no eligible user at snapshot_date {snapshot}; check scored_users and churn.active_within_days"
         )
-    Candidates.validate(candidates, lazy=True)
+    SCHEMA.validate(candidates, lazy=True)
     strangers = candidates.get_column("snapshot_date").unique().sort().to_list()
     if strangers != [snapshot]:
         found = ", ".join(str(day) for day in strangers)

@@ -1,8 +1,4 @@
-"""A list has one home: all its members stand together in no other literal of Python, SQL or YAML.
-
-A list is looked for as the names between one bracket and its end, whatever stands between them: a tuple, a `Literal`,
-the keys of a dict, an argument of a macro; and as one word after the other, as in `select a, b, c`.
-"""
+"""A list has one home: all its members stand together in no other literal of Python, SQL or YAML."""
 
 from __future__ import annotations
 
@@ -31,51 +27,55 @@ HOMES = {
 }
 # What somebody says of each member, and none follows from the others: a new member may be missing there.
 SAID_OF_EACH = {
+    "churn_assets/settings/decisions.py": "who hands its messages over, a setting with a reason each",
     "churn_assets/shop/consents.py": "how many of the simulated users agree to each",
+    "dbt_project/models/marts/marts.yml": "what a row of each mart is, and what is tested of it",
     "tests/dbt/test_dbt_labels.py": "who left, worked out by hand",
     "tests/dbt/test_dbt_versions.py": "rows counted by hand",
     "tests/unit/landing/test_landing_raw_contract.py": "columns that shops were told are required",
 }
-SQL_LIST = re.compile(r"[\[({]([^\[\](){}]*)[\])}]")
-WORDS = re.compile(r"[a-z_]+")
+BRACKETS = re.compile(r"[\[({]([^\[\](){}]*)[\])}]")
+# A docstring or a sentence may speak of all members.
+SQL_IN_TEXT = re.compile(r"\b(select|filter|case|in) |^[\w, ]*$")
+Literals = Iterator[tuple[int, str]]  # line, names
 
 
-def python_literals(text: str) -> Iterator[tuple[int, set[str]]]:
-    """(line, texts) of each tuple, list, set, `Literal` and dict with constant keys; and the words of SQL in texts."""
+def python_literals(text: str) -> Literals:
+    """Tuples, lists, sets, `Literal`, keys of dicts, fields of classes, and texts of SQL or of names alone."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
             members = node.keys if isinstance(node, ast.Dict) else node.elts
-            yield node.lineno, {m.value for m in members if isinstance(m, ast.Constant) and isinstance(m.value, str)}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not is_prose(node.value):
-            yield node.lineno, set(words_of(node.value))
+            yield node.lineno, " ".join(str(m.value) for m in members if isinstance(m, ast.Constant))
+        elif isinstance(node, ast.ClassDef):
+            yield (
+                node.lineno,
+                " ".join(ast.unparse(each.target) for each in node.body if isinstance(each, ast.AnnAssign)),
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL_IN_TEXT.search(node.value):
+            yield node.lineno, node.value
 
 
-def is_prose(text: str) -> bool:
-    """A docstring or a sentence may speak of all members; SQL in a text may not."""
-    return not re.search(r"\b(select|filter|case|in) ", text)
-
-
-def words_of(text: str) -> Iterator[str]:
-    """Words, also those that stand in the name of a column: email of email_consent, has_consent_email."""
-    for word in WORDS.findall(text):
-        yield word
-        yield from (part for part in re.split(r"_consent$|^(?:has_)?consent_", word) if part)
-
-
-def sql_literals(text: str) -> Iterator[tuple[int, set[str]]]:
+def sql_literals(text: str) -> Literals:
+    """What stands in one pair of brackets, and all columns that one file names."""
     bare = re.sub(r"\{#.*?#\}|--[^\n]*", lambda found: "\n" * found.group().count("\n"), text, flags=re.DOTALL)
-    for found in SQL_LIST.finditer(bare):
-        yield bare.count("\n", 0, found.start()) + 1, set(words_of(found.group(1)))
-    names = re.findall(r"\bas ([a-z_]+)", bare)
-    yield 1, {part for name in names for part in words_of(name)}
+    yield from in_brackets(bare)
+    yield 1, " ".join(re.findall(r"\bas ([a-z_]+)", bare))
 
 
-def yaml_literals(text: str) -> Iterator[tuple[int, set[str]]]:
-    """Flow lists, and all names of one file: what is named column by column is typed as well."""
+def yaml_literals(text: str) -> Literals:
+    """What stands in one pair of brackets, and all names of one file."""
     bare = re.sub(r"(^|\s)#[^\n]*", r"\1", text)
-    for found in SQL_LIST.finditer(bare):
-        yield bare.count("\n", 0, found.start()) + 1, set(words_of(found.group(1)))
-    yield 1, {part for name in re.findall(r"\bname: ([a-z_]+)", bare) for part in words_of(name)}
+    yield from in_brackets(bare)
+    yield 1, " ".join(re.findall(r"\bname: ([a-z_]+)", bare))
+
+
+def in_brackets(text: str) -> Literals:
+    return ((text.count("\n", 0, found.start()) + 1, found.group(1)) for found in BRACKETS.finditer(text))
+
+
+def holds(names: str, member: str) -> bool:
+    """Also as part of a name: email of has_consent_email, orders of fct_orders."""
+    return re.search(rf"(?<![a-z]){member}(?![a-z])", names) is not None
 
 
 READERS = {".py": python_literals, ".sql": sql_literals, ".yml": yaml_literals, ".yaml": yaml_literals}
@@ -88,8 +88,8 @@ def typed_again(name: str, files: list[Path], root: Path = ROOT) -> list[str]:
         f"{file.relative_to(root)}:{line}"
         for file in files
         if file.suffix in READERS and str(file.relative_to(root)) not in allowed
-        for line, members in READERS[file.suffix](file.read_text())
-        if set(LISTS[name]) <= members
+        for line, names in READERS[file.suffix](file.read_text())
+        if all(holds(names, member) for member in LISTS[name])
     )
 
 
@@ -106,6 +106,8 @@ def test_no_list_is_typed_outside_its_home(name: str, tracked: list[Path]) -> No
         (".py", "X = Literal[{quoted}]"),
         (".py", "X = {{{keyed}}}"),
         (".py", "X = 'select {plain} from t'"),
+        (".py", "X = '{plain}'"),
+        (".py", "class X:\n{fields}"),
         (".sql", "{{% set x = [{quoted}] %}}"),
         (".sql", "select {aliased} from t"),
         (".yml", "values: [{plain}]"),
@@ -119,6 +121,7 @@ def test_a_list_that_is_typed_again_is_found(name: str, suffix: str, text: str, 
         "quoted": ", ".join(f'"{member}"' for member in members),
         "keyed": ", ".join(f'"{member}": 1' for member in members),
         "plain": ", ".join(members),
+        "fields": "\n".join(f"    is_{member}: bool" for member in members),
         "aliased": ", ".join(f"1 as {member}" for member in members),
         "named": "\n".join(f"  - {{name: {member}, description: x}}" for member in members),
     }

@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from churn_assets.contracts.channels import SENDING_CHANNELS
+
 Query = Callable[..., list[tuple[object, ...]]]
 D1, D2 = date(2026, 1, 5), date(2026, 1, 12)
 HOUR = 1 / 24
@@ -182,20 +184,18 @@ def test_status(whole: Query, user: str, day: date) -> None:
 @pytest.mark.parametrize(
     ("user", "day", "expected"),
     [
-        ("1", D1, (None, None, None, None)),  # consent to another purpose is none
-        ("8", D1, (False, False, False, False)),
-        ("9", D1, (False, True, None, None)),
-        ("9", D2, (False, False, False, False)),
-        ("10", D1, (True, None, None, None)),
-        ("10", D2, (False, None, None, None)),
+        ("1", D1, {}),  # consent to another purpose is none
+        ("8", D1, dict.fromkeys(SENDING_CHANNELS, False)),
+        ("9", D1, {"email": False, "sms": True}),
+        ("9", D2, dict.fromkeys(SENDING_CHANNELS, False)),
+        ("10", D1, {"email": True}),
+        ("10", D2, {"email": False}),
     ],
 )
-def test_consent_is_the_newest_word_known(
-    whole: Query, user: str, day: date, expected: tuple[bool | None, ...]
-) -> None:
-    columns = "consent_email, consent_sms, consent_push, consent_call"
+def test_consent_is_the_newest_word_known(whole: Query, user: str, day: date, expected: dict[str, bool]) -> None:
+    columns = ", ".join(f"consent_{channel}" for channel in SENDING_CHANNELS)
     sql = f"select {columns} from features.user_statuses where user_id = ? and snapshot_date = ?"
-    assert whole(sql, user, day) == [expected]
+    assert whole(sql, user, day) == [tuple(expected.get(channel) for channel in SENDING_CHANNELS)]
 
 
 def test_tables_that_are_missing_leave_their_features_unknown(orders_only: Query) -> None:

@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from churn_assets.contracts.channels import SENDING_CHANNELS
+
 Query = Callable[..., list[tuple[object, ...]]]
 D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)
 PORTRAIT = """
@@ -56,9 +58,9 @@ def test_who_objected_has_a_status_and_consents_only(whole: Query) -> None:
 
 
 def test_silence_is_no_consent(whole: Query) -> None:
-    names = "has_consent_email, has_consent_sms, has_consent_push, has_consent_call"
-    assert whole(PORTRAIT.format(names), "9", D1) == [(False, True, False, False)]
-    assert whole(PORTRAIT.format(names), "1", D1) == [(False, False, False, False)]
+    names = ", ".join(f"has_consent_{channel}" for channel in SENDING_CHANNELS)
+    assert whole(PORTRAIT.format(names), "9", D1) == [tuple(channel == "sms" for channel in SENDING_CHANNELS)]
+    assert whole(PORTRAIT.format(names), "1", D1) == [tuple(False for _ in SENDING_CHANNELS)]
 
 
 def test_a_shop_of_orders_only_has_portraits(orders_only: Query) -> None:

@@ -13,16 +13,17 @@ from tests.unit.landing.conftest import Shop
 
 HEADER = "user_id,channel,purpose,is_granted,changed_at"
 SAID = ", ".join(f"{channel}_consent" for channel in (*SENDING_CHANNELS, "all"))
-NOBODY = (None, None, None, None, None)
-EMAIL_YES = (True, None, None, None, None)
-EMAIL_NO = (False, None, None, None, None)
-ALL_NO = (False, False, False, False, False)
-ANY_NO = (False, False, False, False, None)  # of a channel that nobody knows
+OTHERS = (None,) * len(SENDING_CHANNELS)  # all but email
+NOBODY = (None, *OTHERS)
+EMAIL_YES = (True, *OTHERS)
+EMAIL_NO = (False, *OTHERS)
+ANY_NO = (*(False for _ in SENDING_CHANNELS), None)  # of a channel that nobody knows
+ALL_NO = (*ANY_NO[:-1], False)
 
 
 @pytest.fixture
 def said(shop: Shop) -> Any:
-    """What one row says of email, sms, push, call and all; None where it is refused."""
+    """What one row says of each channel, email first, and of all; None where it is refused."""
 
     def read(
         channel: str, purpose: str, is_granted: str, changed_at: str = "2026-11-01 10:00:00.5", **settings: Any
