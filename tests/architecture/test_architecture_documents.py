@@ -9,7 +9,6 @@ import re
 
 import pytest
 
-from churn_assets.contracts.raw import raw_contract
 from tests.architecture import known
 from tests.architecture.names import wrong_names
 from tests.documents import ROOT, Document, documents
@@ -107,20 +106,6 @@ def test_the_table_of_commands_has_them_all() -> None:
 def test_every_command_takes_a_home() -> None:
     options = {name: [o for each in command.params for o in each.opts] for name, command in known.commands().items()}
     assert sorted(name for name in options if "--home" not in options[name]) == sorted(NEITHER)
-
-
-def test_the_raw_contract_of_the_documents_is_that_of_the_code() -> None:
-    contract = {table.name: table for table in raw_contract()}
-    section = ENGINEER.text.split("## The raw contract")[1].split("\n### ")[0]
-    shown = {
-        name: re.sub(r" \([^)]*\)", "", columns).split(", ")
-        for name, columns in re.findall(r"^\| (\w+) \| (.*) \|$", section, re.MULTILINE)
-        if name != "table"
-    }
-    assert shown == {
-        name: [f"{column.name}{'*' if column.is_required else ''}" for column in table.columns]
-        for name, table in contract.items()
-    }
 
 
 def test_nothing_lies_in_the_documents_unread() -> None:
