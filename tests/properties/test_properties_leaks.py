@@ -31,7 +31,7 @@ END, DAY = date(2026, 11, 16), date(2026, 10, 19)
 START = DAY - timedelta(weeks=40)
 WEEKS = [DAY - timedelta(weeks=weeks) for weeks in (3, 2, 1, 0)]
 SHOP = ShopSettings(users=170, weeks=26, end=END, seed=11, late_share=0.1, correction_share=0.1)
-COUNTED = r"(\w+\.)?known_at < (\S+) and \((\w+\.)?superseded_at is null or (\w+\.)?superseded_at >= (\S+)\)"
+COUNTED = r"(\w+\.)?known_at < (\S+)\s+and \((\w+\.)?superseded_at is null or (\w+\.)?superseded_at >= (\S+)\)"
 NOW = "f.snapshot_date"
 
 
