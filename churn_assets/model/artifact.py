@@ -1,4 +1,4 @@
-"""The churn model as one value: what it was trained for, how it predicts, and its bytes. Nothing is trained here."""
+"""The churn model as one value: what it was trained for, how it predicts, and its bytes. Training: training.py."""
 
 from __future__ import annotations
 

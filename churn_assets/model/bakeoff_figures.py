@@ -1,4 +1,4 @@
-"""How models did on the same rows: ranking, probabilities, users flagged, profit, and leads over the references."""
+"""Metrics of models on the same rows: ranking, probabilities, flagged users, profit, leads over the references."""
 
 from __future__ import annotations
 
@@ -23,47 +23,47 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Calibrated probabilities of one model for the rows of a slice, and the one from which users are flagged."""
+class CalibratedScores:
+    """Calibrated probabilities of one model for the rows of a slice; users are flagged from `threshold` on."""
 
     churn_probability: Floats
     threshold: float
 
 
 def figures_of(
-    test: pl.DataFrame, judged: Mapping[str, Judged], seed: int, profit: Profit
+    test: pl.DataFrame, scores: Mapping[str, CalibratedScores], seed: int, profit: Profit
 ) -> dict[str, dict[str, float | None]]:
-    """Per model its figures on the rows `test`; every model is drawn with the same users."""
+    """Model -> metrics on the rows `test`; the bootstrap draws the same users for every model."""
     y, ids = test["is_churned"].to_numpy(), test["user_id"].to_numpy().astype(np.str_)
-    drawn = {name: bootstrap(y, each.churn_probability, ids, seed=seed) for name, each in judged.items()}
-    ranked = {name: figures(y, each.churn_probability, ids, drawn[name]) for name, each in judged.items()}
-    told = {}
-    for name, each in judged.items():
-        amount, share = expected_maximum_profit(y, each.churn_probability, profit)
-        told[name] = {
+    drawn = {name: bootstrap(y, score.churn_probability, ids, seed=seed) for name, score in scores.items()}
+    ranked = {name: figures(y, score.churn_probability, ids, drawn[name]) for name, score in scores.items()}
+    metrics = {}
+    for name, score in scores.items():
+        amount, share = expected_maximum_profit(y, score.churn_probability, profit)
+        metrics[name] = {
             **ranked[name],
-            **_flagged(y, each.churn_probability >= each.threshold, each.threshold, profit),
+            **_flagged(y, score.churn_probability >= score.threshold, score.threshold, profit),
             "profit_amount": amount,
             "profit_share": share,
         }
         for other in REFERENCES:
             low, high = np.quantile(drawn[name][:, 0] - drawn[other][:, 0], [0.025, 0.975])
             lead = ranked[name]["auc"] - ranked[other]["auc"]
-            told[name] |= {f"lead_{other}": lead, f"lead_{other}_low": float(low), f"lead_{other}_high": float(high)}
-    return told
+            metrics[name] |= {f"lead_{other}": lead, f"lead_{other}_low": float(low), f"lead_{other}_high": float(high)}
+    return metrics
 
 
 def _flagged(
     y: npt.NDArray[np.bool_], is_flagged: npt.NDArray[np.bool_], threshold: float, profit: Profit
 ) -> dict[str, float | None]:
-    """How a choice of users turned out; precision is None where nobody was chosen."""
-    right, flagged, churners = int((y & is_flagged).sum()), int(is_flagged.sum()), int(y.sum())
+    """Metrics of flagging these users; precision is None where nobody is flagged."""
+    true_positives, flagged, churners = int((y & is_flagged).sum()), int(is_flagged.sum()), int(y.sum())
     return {
         "threshold": threshold,
         "flagged_share": flagged / y.size,
-        "precision": right / flagged if flagged else None,
-        "recall": right / churners,
-        "f1": 2 * right / (flagged + churners),
+        "precision": true_positives / flagged if flagged else None,
+        "recall": true_positives / churners,
+        "f1": 2 * true_positives / (flagged + churners),
         "accuracy": float((y == is_flagged).mean()),
         "threshold_profit_amount": profit_of(y, is_flagged, profit),
     }

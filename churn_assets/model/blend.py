@@ -1,4 +1,4 @@
-"""Trees and logistic RFM averaged in log-odds: on small or poor data the plain half steadies the rich one.
+"""Trees and logistic RFM averaged in log-odds: on small or poor data the regression steadies the trees.
 
 On CDNOW, where there is nothing but recency, frequency and money, trees alone lose to the logistic regression; the mean
 of both does not. On Complete Journey it ranks like the trees alone (2026-11).
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Blend:
-    """Both halves, fitted on the same rows."""
+    """Both models, fitted on the same rows."""
 
     trees: BoostedTrees
     logistic: LogisticRfm
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those of the trees, then what only the other half uses."""
+        """The columns of the trees, then those that only the regression uses."""
         return self.trees.columns + tuple(name for name in self.logistic.columns if name not in self.trees.columns)
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
@@ -45,5 +45,5 @@ class Blend:
 
 
 def blended(trees: Floats, logistic: Floats) -> Floats:
-    """The mean of the log-odds of both."""
+    """The mean of both log-odds."""
     return (trees + logistic) / 2

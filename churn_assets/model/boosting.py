@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from churn_assets.settings import Training
 
 # CatBoost 1.2.10 fits another model for another number of threads (1, 2, 4 and 8 gave four different sets of
-# predictions on 20,000 x 30, 2026-11), so it must not follow the machine's cores. Pinned to one
+# predictions on 20,000 x 30, 2026-11), so the number must not depend on the machine's cores. Pinned to one
 # core, 4 threads still give the same bytes.
 THREADS = 4
-# What CatBoost writes into the model besides the model: a random id and the clock.
+# Metadata that CatBoost writes into the binary: a random id and the time.
 CHANGING_METADATA = ("model_guid", "train_finish_time")
 
 

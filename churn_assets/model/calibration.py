@@ -1,7 +1,7 @@
-"""Probabilities that mean what they say: Platt scaling on log-odds, and the error that is left.
+"""Calibrated probabilities: Platt scaling on log-odds, and the calibration error.
 
-A slope is fitted on predictions for rows its model has not seen; that is the caller's duty. A mean is one number that
-hardly overfits, so an intercept may be set on rows the model learned from.
+The caller fits a slope on predictions for rows that the model has not seen. A mean is one number that hardly overfits,
+so an intercept may be fitted on rows the model learned from.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 # Prior around "leave as is" (slope 1, intercept 0): wide, it matters only where rows are few or perfectly separated.
 PRIOR_SD = 10.0
-# A slope of zero or less would throw the ranking away or turn it round.
+# A slope of zero or less would lose or reverse the ranking.
 MIN_SLOPE = 0.05
 FARTHEST = 50.0  # log-odds beyond which every probability is 0 or 1
-DECIMALS = 10  # what lies beyond is the optimiser's noise and must not reach the artefact's bytes
+DECIMALS = 10  # further digits are noise of the optimiser and must not reach the artefact's bytes
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Calibrator:
         def excess(intercept: float) -> float:
             return float(replace(self, intercept=intercept).probability(log_odds).mean()) - mean
 
-        far = FARTHEST + self.slope * float(np.abs(log_odds).max())
-        return replace(self, intercept=round(float(brentq(excess, -far, far, xtol=1e-12)), DECIMALS))
+        reach = FARTHEST + self.slope * float(np.abs(log_odds).max())
+        return replace(self, intercept=round(float(brentq(excess, -reach, reach, xtol=1e-12)), DECIMALS))
 
     def moved(self, log_odds: Floats, shift: float) -> Calibrator:
         """The same slope, and an intercept that moves the log-odds of the mean probability of these rows by `shift`.
@@ -65,22 +65,22 @@ def fit_calibrator(is_churned: npt.NDArray[np.bool_], log_odds: Floats) -> Calib
     def loss(parameters: Floats) -> tuple[float, Floats]:
         slope, intercept = parameters
         z = slope * log_odds + intercept
-        away = parameters - np.array([1.0, 0.0])
+        from_prior = parameters - np.array([1.0, 0.0])
         residual = expit(z) - y
-        value = (np.logaddexp(0.0, z) - y * z).sum() + (away**2).sum() / (2 * PRIOR_SD**2)
-        gradient = np.array([(residual * log_odds).sum(), residual.sum()]) + away / PRIOR_SD**2
+        value = (np.logaddexp(0.0, z) - y * z).sum() + (from_prior**2).sum() / (2 * PRIOR_SD**2)
+        gradient = np.array([(residual * log_odds).sum(), residual.sum()]) + from_prior / PRIOR_SD**2
         return float(value / y.size), gradient / y.size
 
-    found = minimize(
+    optimum = minimize(
         loss, x0=[1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(MIN_SLOPE, None), (None, None)],
         options={"ftol": 1e-14, "gtol": 1e-9},
     )  # fmt: skip
-    slope, intercept = (round(float(value), DECIMALS) for value in found.x)
+    slope, intercept = (round(float(value), DECIMALS) for value in optimum.x)
     return Calibrator(slope, intercept)
 
 
 def cross_calibrated(is_churned: npt.NDArray[np.bool_], log_odds: Floats, user_ids: npt.NDArray[np.str_]) -> Floats:
-    """Probabilities of rows that did not shape their calibrator: each half of users, by hash, scaled by the other."""
+    """Cross-fitted probabilities: each half of the users, by hash, is calibrated on the other half."""
     first = np.array([hashlib.sha256(user.encode()).digest()[0] % 2 == 0 for user in user_ids])
     probability = np.empty_like(log_odds)
     for half in (first, ~first):

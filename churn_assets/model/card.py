@@ -1,4 +1,4 @@
-"""The card of a champion, in Markdown: what it learned from, what it predicts, how well, for whom, and its limits."""
+"""The model card of a champion, in Markdown: training data, prediction, metrics, segments and limits."""
 
 from __future__ import annotations
 
@@ -111,12 +111,12 @@ def _segments(trained: TrainedModel, training: pl.DataFrame, seed: int) -> list[
     p = cross_calibrated(y, logit(raw), ids)
     lines = []
     for name, inside in segments_of(newest):
-        left, stayed = int(y[inside].sum()), int((~y[inside]).sum())
-        told = f"| {name} | {inside.sum():,} "
-        if min(left, stayed) < FEWEST:
-            lines.append(told + "| too few of one outcome | | |")
+        churners, stayers = int(y[inside].sum()), int((~y[inside]).sum())
+        row = f"| {name} | {inside.sum():,} "
+        if min(churners, stayers) < FEWEST:
+            lines.append(row + "| too few of one outcome | | |")
             continue
-        found = evaluate(y[inside], p[inside], ids[inside], seed=seed, draws=DRAWS)
-        auc = f"{found['auc']:.3f} [{found['auc_low']:.3f}, {found['auc_high']:.3f}]"
-        lines.append(told + f"| {y[inside].mean():.1%} | {p[inside].mean():.1%} | {auc} |")
+        metrics = evaluate(y[inside], p[inside], ids[inside], seed=seed, draws=DRAWS)
+        auc = f"{metrics['auc']:.3f} [{metrics['auc_low']:.3f}, {metrics['auc_high']:.3f}]"
+        lines.append(row + f"| {y[inside].mean():.1%} | {p[inside].mean():.1%} | {auc} |")
     return ["| segment | users | left | predicted | AUC |", "|---|---|---|---|---|", *lines]

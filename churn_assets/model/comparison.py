@@ -1,9 +1,9 @@
 """Rivals on the same unseen slice: fitted on older slices, tested on the newest, one row of metrics each.
 
-The figures are raw, before calibration, except `log_loss_calibrated` and `ece_calibrated`: those are cross-fitted over
-users (`cross_calibrated`), since on the rows a calibrator learned from they would flatter.
+The metrics are raw, before calibration, except `log_loss_calibrated` and `ece_calibrated`: these are cross-fitted over
+users (`cross_calibrated`), since they would be too good on the rows a calibrator learned from.
 
-Shipped is what has the lowest log_loss_calibrated of SHIPPABLE. Calibrated, because that is what is shipped:
+The model of SHIPPABLE with the lowest log_loss_calibrated is shipped. Calibrated, because it is shipped calibrated:
 on CDNOW at 1998-01-01 CatBoost loses by 0.002 raw, for an offset that calibration removes, and wins by 0.003 after it.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Fitted = BoostedTrees | LogisticRfm | Blend
 Fit = Callable[[pl.DataFrame], Fitted]
 
-SHIPPABLE = ("catboost", "blend", "logistic_rfm")  # recency alone and purchases expected by BG/NBD are yardsticks
+SHIPPABLE = ("catboost", "blend", "logistic_rfm")  # recency alone and BG/NBD are baselines
 
 COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "snapshot_date": pl.Date,
@@ -59,11 +59,11 @@ COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 def out_of_time_log_odds(fits: Mapping[str, Fit], older: pl.DataFrame, newest: pl.DataFrame) -> dict[str, Floats]:
-    """Per rival, and for the blend of two, log-odds for the rows of `newest`, learned from `older` alone."""
-    found = {name: fit(older).log_odds(newest) for name, fit in fits.items()}
-    if "catboost" in found:
-        found["blend"] = blended(found["catboost"], found["logistic_rfm"])
-    return found
+    """Per rival, and for the blend, log-odds for the rows of `newest`, learned from `older` alone."""
+    log_odds = {name: fit(older).log_odds(newest) for name, fit in fits.items()}
+    if "catboost" in log_odds:
+        log_odds["blend"] = blended(log_odds["catboost"], log_odds["logistic_rfm"])
+    return log_odds
 
 
 def comparison_frame(

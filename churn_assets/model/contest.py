@@ -1,4 +1,4 @@
-"""The contest on the newest matured slice between the model in office, the one just trained, and logistic RFM."""
+"""The contest of champion, challenger and logistic RFM on the newest matured slice."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ class Contest:
         return self.rows["is_churned"].to_numpy()
 
     def verdict(self, settings: Training, *, is_due: bool = False) -> tuple[Figures, list[str]]:
-        """(figures, conditions that do not hold). Log-losses are calibrated, crosswise over users.
+        """(figures, conditions that fail). Log-losses are of probabilities cross-fitted over users.
 
-        Over a champion that `is_due` to be renewed no win is asked for: it is enough not to be worse beyond chance.
+        A champion that `is_due` for renewal need not be beaten: the challenger must only not be significantly worse.
         """
         y, ids = self.is_churned, self.rows["user_id"].to_numpy().astype(np.str_)
         p = {name: cross_calibrated(y, log_odds, ids) for name, log_odds in self.log_odds.items()}
@@ -75,23 +75,23 @@ class Contest:
         is_baseline = np.array_equal(self.log_odds["challenger"], self.log_odds[BASELINE])
         over_baseline = None if is_baseline else paired_gain(y, p["challenger"], p[BASELINE])
         segment, worst = worst_segment(self.rows, y, p["challenger"], p["champion"])
-        error = ece(y, p["challenger"])
-        is_lost = over_champion.high < 0 if is_due else over_champion.low <= 0
-        lost = [_not_won("the champion", over_champion)] if is_lost else []
+        ece_calibrated = ece(y, p["challenger"])
+        is_failed = over_champion.high < 0 if is_due else over_champion.low <= 0
+        failed = [_not_won("the champion", over_champion)] if is_failed else []
         if over_baseline and over_baseline.low <= 0:
-            lost.append(_not_won(BASELINE, over_baseline))
-        if error > settings.max_ece:
-            lost.append(f"its calibration error {error:.3f} is above training.max_ece {settings.max_ece}")
+            failed.append(_not_won(BASELINE, over_baseline))
+        if ece_calibrated > settings.max_ece:
+            failed.append(f"its calibration error {ece_calibrated:.3f} is above training.max_ece {settings.max_ece}")
         if worst and worst.high < 0:
-            lost.append(f"it is worse in the segment {segment} ({worst})")
+            failed.append(f"it is worse in the segment {segment} ({worst})")
         return Figures(
             slice_date=self.slice_date,
             gain=over_champion,
             gain_over_rfm=over_baseline,
-            ece_calibrated=error,
+            ece_calibrated=ece_calibrated,
             worst_segment=segment,
             worst_segment_gain=worst,
-        ), lost
+        ), failed
 
 
 def _not_won(over: str, gain: Gain) -> str:

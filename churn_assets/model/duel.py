@@ -1,4 +1,4 @@
-"""Two models on the same users: how much better one predicts, in log-loss, and how sure that is."""
+"""Two models on the same users: how much better one predicts, in log-loss, with an interval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good is a model on rows it has not seen: ranking, probabilities, and how sure we are.
+"""Metrics of a model on rows it has not seen: ranking, probabilities, and confidence intervals.
 
 No model is fitted here. Ranking metrics respect ties; intervals come from a bootstrap over users, so that rows of one
 user stay together.

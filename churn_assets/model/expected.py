@@ -1,6 +1,6 @@
 """Purchases to expect in the label window, a feature that no SQL can make: BG/NBD, fitted on each snapshot's own users.
 
-Training set and scoring use this one function, so a slice's users get at training what they would have got then.
+Training set and scoring share this function, so a slice has in training the values it had when it was scored.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ def with_expected_purchases(frame: pl.DataFrame, *, gap_days: int, horizon_days:
     numbered = frame.with_row_index("row")
     buyers = numbered.filter(is_buyer).sort("snapshot_date", "user_id")
     parts = buyers.partition_by("snapshot_date", maintain_order=True)
-    found = [_expected(part, gap_days=gap_days, horizon_days=horizon_days) for part in parts]
+    expected = [_expected(part, gap_days=gap_days, horizon_days=horizon_days) for part in parts]
     empty = pl.DataFrame(schema={"row": numbered.schema["row"], EXPECTED_PURCHASES.name: pl.Float64})
-    return numbered.join(pl.concat([empty, *found]), on="row", how="left", maintain_order="left").drop("row")
+    return numbered.join(pl.concat([empty, *expected]), on="row", how="left", maintain_order="left").drop("row")
 
 
 def _expected(users: pl.DataFrame, *, gap_days: int, horizon_days: int) -> pl.DataFrame:
-    """Row and expectation of one snapshot's users, sorted by user."""
-    bought_days, first_days, recency_days = feature_matrix(users, HISTORY).T
+    """Row number and expected purchases of one snapshot's users, sorted by user."""
+    purchase_days, first_days, recency_days = feature_matrix(users, HISTORY).T
     # The day of the last purchase, counted as days like the first: an order at noon yesterday was one day ago.
-    history = (bought_days - 1, (first_days - np.ceil(recency_days)) / WEEK_DAYS, first_days / WEEK_DAYS)
-    every = -(-users.height // FIT_USERS)
-    if not (history[0][::every] > 0).any():
+    history = (purchase_days - 1, (first_days - np.ceil(recency_days)) / WEEK_DAYS, first_days / WEEK_DAYS)
+    step = -(-users.height // FIT_USERS)
+    if not (history[0][::step] > 0).any():
         return users.select("row", pl.lit(None, pl.Float64).alias(EXPECTED_PURCHASES.name))
-    model = fit_bgnbd(*(values[::every] for values in history))
-    upto = [_within(model, history, days) for days in (gap_days + horizon_days, gap_days)]
-    return users.select("row", pl.Series(EXPECTED_PURCHASES.name, np.round(upto[0] - upto[1], DECIMALS)))
+    model = fit_bgnbd(*(values[::step] for values in history))
+    purchases = [_within(model, history, days) for days in (gap_days + horizon_days, gap_days)]
+    return users.select("row", pl.Series(EXPECTED_PURCHASES.name, np.round(purchases[0] - purchases[1], DECIMALS)))
 
 
 def _within(model: BgNbd, history: tuple[Floats, Floats, Floats], days: int) -> Floats:

@@ -27,23 +27,23 @@ def expected_maximum_profit(
 ) -> tuple[float, float]:
     """(amount per user, share of users then flagged), in closed form over the convex hull of the ROC curve.
 
-    Between two acceptances at which the best threshold moves on it stays at one corner of the hull, where profit is
-    linear in g: only the incomplete beta function is needed, and nothing is integrated by steps.
+    Between two acceptances at which the best threshold changes it is one corner of the hull, where profit is linear in
+    g: the integral is an incomplete beta function, without numerical integration.
     """
     _, churners, stayers = thresholds(is_churned, churn_probability)
     rows = np.diff(churners + stayers, prepend=0.0)
     hull = isotonic_regression(np.diff(churners, prepend=0.0) / rows, weights=rows, increasing=False)
     corners = hull.blocks[1:] - 1
     churners, stayers = np.append(0.0, churners[corners]), np.append(0.0, stayers[corners])
-    _, lost = gains(settings)
+    _, lost_amount = gains(settings)
     value = settings.user_value_amount - settings.offer_cost_amount
     new_churners, new_stayers = np.diff(churners), np.diff(stayers)
     # A step of the hull pays from the acceptance at which what its churners earn covers what its stayers cost.
     pays = np.full(new_churners.size, np.inf)
-    per_leaver = np.divide(lost * new_stayers, new_churners, out=pays, where=new_churners > 0)
-    moves = np.clip((per_leaver + settings.contact_cost_amount) / value, 0.0, 1.0)
+    cost_per_churner = np.divide(lost_amount * new_stayers, new_churners, out=pays, where=new_churners > 0)
+    acceptances = np.clip((cost_per_churner + settings.contact_cost_amount) / value, 0.0, 1.0)
     a, b = settings.acceptance_alpha, settings.acceptance_beta
-    edges = np.concatenate([[0.0], moves, [1.0]])
+    edges = np.concatenate([[0.0], acceptances, [1.0]])
     chance, mean = np.diff(betainc(a, b, edges)), a / (a + b) * np.diff(betainc(a + 1, b, edges))
-    amount = churners * (value * mean - settings.contact_cost_amount * chance) - lost * stayers * chance
+    amount = churners * (value * mean - settings.contact_cost_amount * chance) - lost_amount * stayers * chance
     return float(amount.sum() / is_churned.size), float(((churners + stayers) * chance).sum() / is_churned.size)

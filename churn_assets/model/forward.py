@@ -1,6 +1,6 @@
 """One model on the newest matured slices, oldest first: calibrated on the slice before, and fitted only when asked for.
 
-The same road as the bake-off's (tested.py, splits.py), for a search that tries many settings of one model.
+The same splits as the bake-off's (tested.py, splits.py), for a search over many settings of one model.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Forward:
-    """`rows`: slice -> (training, test) rows. `tested`: (slice, slice that calibrates it or None: raw), ascending."""
+    """`rows`: slice -> (training, test) rows. `tested`: (slice, slice that calibrates it, None: raw), ascending."""
 
     rows: Mapping[date, tuple[pl.DataFrame, pl.DataFrame]]
     tested: tuple[tuple[date, date | None], ...]
@@ -58,16 +58,18 @@ class Forward:
         )
 
     def predict(self, fit: Fit) -> Iterator[Prediction]:
-        """One per slice tested; who stops asking spares the fits that would have followed."""
+        """Lazily, one per tested slice: a caller that stops iterating saves the remaining fits."""
         log_odds: dict[date, Floats] = {}
-        for day, before in self.tested:
-            for needed in (before, day):
-                if needed and needed not in log_odds:
-                    training, test = self.rows[needed]
-                    log_odds[needed] = fit(training).log_odds(test)
-            calibrator = fit_calibrator(self._churned(before), log_odds[before]) if before else Calibrator()
-            p = np.clip(calibrator.probability(log_odds[day]), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-            yield Prediction(day, self._churned(day), p)
+        for tested_slice, slice_before in self.tested:
+            for slice_date in (slice_before, tested_slice):
+                if slice_date and slice_date not in log_odds:
+                    training, test = self.rows[slice_date]
+                    log_odds[slice_date] = fit(training).log_odds(test)
+            calibrator = (
+                fit_calibrator(self._churned(slice_before), log_odds[slice_before]) if slice_before else Calibrator()
+            )
+            p = np.clip(calibrator.probability(log_odds[tested_slice]), SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+            yield Prediction(tested_slice, self._churned(tested_slice), p)
 
     def _churned(self, day: date) -> npt.NDArray[np.bool_]:
         return self.rows[day][1]["is_churned"].to_numpy()

@@ -1,4 +1,4 @@
-"""How far features stray and how much of them is unknown: told, not treated (that is model/treatment.py)."""
+"""Outlier and missing shares of features: reported here, treated in model/treatment.py."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def feature_report(frame: pl.DataFrame, features: Sequence[Feature]) -> pl.DataF
     beyond_z_share, is_spread.
 
     Shares beyond are of the known values, null where none is known. `is_spread` is false where the middle half of the
-    values is one and the same: the fences then tell nothing, since every other value lies beyond them.
+    values is one and the same: the fences are then useless, since every other value lies beyond them.
     """
     names = [feature.name for feature in features]
     known = frame.select(pl.col(name).cast(pl.Float64) for name in names)

@@ -1,4 +1,4 @@
-"""Is there enough matured data to train, and to compare honestly? Counts only; nothing is fitted here."""
+"""Is there enough matured data to train, and to compare out of time? Counts only; nothing is fitted here."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 # A logistic regression wants about ten events per coefficient (Peduzzi et al. 1996); it has three effective ones here.
 MIN_SIDE = 30
 
-Level = Literal["full", "baseline", "none"]
+GateLevel = Literal["full", "baseline", "none"]
 
 
 @dataclass(frozen=True)
 class Gate:
     """`full`: CatBoost and its comparison. `baseline`: logistic regression only. `none`: nothing can be trained.
 
-    `missing` are sentences with have and need; empty only at `full`. `is_comparable`: an out-of-time test is possible.
+    `missing`: sentences with what there is and what is needed; empty only at `full`.
+    `is_comparable`: an out-of-time test is possible.
     """
 
-    level: Level
+    level: GateLevel
     missing: tuple[str, ...]
     is_comparable: bool
 
@@ -55,7 +56,7 @@ def data_gate(training: pl.DataFrame, settings: Training) -> Gate:
     ]
     if comparison < MIN_SIDE:
         missing.append(_history_sentence(training, older))
-    level: Level = "full" if not missing else "baseline" if min(churners, stayers) >= MIN_SIDE else "none"
+    level: GateLevel = "full" if not missing else "baseline" if min(churners, stayers) >= MIN_SIDE else "none"
     return Gate(level, tuple(missing), is_comparable=level != "none" and comparison >= MIN_SIDE)
 
 

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from churn_assets.model.matrix import Floats
     from churn_assets.settings import Training
 
-SHAP_ROWS = 20_000  # of a slice at most, evenly taken: a mean over them is sure to a hundredth of itself
+SHAP_ROWS = 20_000  # of a slice at most, evenly spaced: their mean has a relative error of about 1 %
 SHADOW = "shadow_of_"
 
 
 @dataclass(frozen=True)
 class Importance:
-    """`mean_shap`: (slices, features), 0 where a feature was unusable in what the slice was predicted from."""
+    """`mean_shap`: (slices, features), 0 where a feature was unusable in the training rows of that slice."""
 
     features: tuple[str, ...]
     slices: tuple[date, ...]
@@ -52,12 +52,12 @@ def mean_shap(
     training: pl.DataFrame, test: pl.DataFrame, columns: Sequence[str], settings: Training
 ) -> dict[str, float]:
     """Of each column, for trees fitted on `training`, over the users in `test`."""
-    shown = test[np.arange(min(SHAP_ROWS, test.height)) * test.height // min(SHAP_ROWS, test.height)]
-    values = np.abs(fit_boosting(training, columns, settings).contributions(shown)).mean(axis=0)
+    sample = test[np.arange(min(SHAP_ROWS, test.height)) * test.height // min(SHAP_ROWS, test.height)]
+    values = np.abs(fit_boosting(training, columns, settings).contributions(sample)).mean(axis=0)
     return dict(zip(columns, values.tolist(), strict=True))
 
 
 def with_shadows(frame: pl.DataFrame, columns: Sequence[str], seed: int) -> pl.DataFrame:
-    """A shadow beside each column: the same values given to users by chance, so it can tell nothing."""
+    """A shadow beside each column: the same values permuted over users, which carry no information."""
     random = np.random.default_rng(seed)
     return frame.with_columns(frame[name][random.permutation(frame.height)].alias(SHADOW + name) for name in columns)

@@ -1,4 +1,4 @@
-"""What every model of the bake-off is made of besides rows: features, treatments and settings."""
+"""The inputs of every model of the bake-off besides rows: features, treatments and settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sklearn.pipeline import make_pipeline
 
 from churn_assets.model.matrix import usable_columns
-from churn_assets.model.piped import Piped, one_thread
+from churn_assets.model.piped import FittedPipeline, one_thread
 from churn_assets.model.treatment import TreatedFeatures
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Which features there are, how those of a family are treated, and the settings."""
+    """The features, the treatment of each family, and the settings."""
 
     features: Sequence[Feature]
     treatments: Mapping[str, Treatment]
@@ -32,19 +32,19 @@ class Inputs:
     max_missing_share: float = 1.0
 
     def columns(self, training: pl.DataFrame) -> tuple[str, ...]:
-        """Those usable in these training rows: which are constant is learned from them alone."""
-        used, _ = usable_columns(
+        """The columns usable in these training rows; constants are found in these rows alone."""
+        usable, _ = usable_columns(
             training,
             self.features,
             admit_protected=self.settings.admit_protected,
             max_missing_share=self.max_missing_share,
         )
-        return used
+        return usable
 
-    def fit(self, rows: pl.DataFrame, *steps: BaseEstimator, takes_gaps: bool) -> Piped:
+    def fit(self, rows: pl.DataFrame, *steps: BaseEstimator, takes_gaps: bool) -> FittedPipeline:
         """A pipeline of treated features and `steps`, learned from `rows` (with `is_churned`), sorted beforehand."""
         used = set(self.columns(rows))
         features = [feature for feature in self.features if feature.name in used]
         pipeline = make_pipeline(TreatedFeatures(features, self.treatments, takes_gaps=takes_gaps), *steps)
         with one_thread():
-            return Piped(pipeline.fit(rows, rows["is_churned"].to_numpy()))
+            return FittedPipeline(pipeline.fit(rows, rows["is_churned"].to_numpy()))

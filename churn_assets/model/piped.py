@@ -1,7 +1,7 @@
 """scikit-learn models on treated features, as something that gives log-odds for a frame.
 
-The same numbers whatever the number of cores: linear algebra runs on one thread here, since sums taken in another order
-are another network after a few rounds.
+Results do not depend on the number of cores: linear algebra runs on one thread, since another order of summation gives
+another network after a few epochs.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True)
-class Piped:
-    """A fitted pipeline; `scale` makes log-odds of its decision function, None: they are those of its probability."""
+class FittedPipeline:
+    """`scale` maps the decision function to log-odds; None: log-odds come from the predicted probability."""
 
     pipeline: Pipeline
     scale: Calibrator | None = None
@@ -48,5 +48,5 @@ class Piped:
 
 
 def one_thread() -> threadpool_limits:
-    """For linear algebra, as long as it is entered."""
+    """A context manager: linear algebra runs on one thread inside."""
     return threadpool_limits(1, user_api="blas")

@@ -40,8 +40,8 @@ def precision_recall_png(out_of_time: pl.DataFrame) -> bytes:
     """Share of churners among the flagged against the share of churners flagged, for every threshold."""
     figure, axes = _canvas("Precision and recall, newest matured slice", "recall", "precision")
     for name, y, _ in _models(out_of_time):
-        found = np.cumsum(y)
-        axes.plot(found / y.sum(), found / np.arange(1, y.size + 1), label=name)
+        churners_flagged = np.cumsum(y)
+        axes.plot(churners_flagged / y.sum(), churners_flagged / np.arange(1, y.size + 1), label=name)
     axes.axhline(out_of_time["is_churned"].to_numpy().mean(), color="grey", linestyle=":", label="chance")
     return _png(figure, axes)
 

@@ -1,8 +1,8 @@
-"""What a choice of users earns a retention campaign, per user ranked, in the currency of the settings.
+"""The profit of a retention campaign, per ranked user, in the currency of the settings.
 
-Who is flagged is contacted at a cost and offered an incentive. Of the churners a share g takes it and is kept, which
-earns their value less the incentive; all stayers take it and earn nothing (Verbraken, Verbeke, Baesens 2013). Here g is
-the mean of the beta distribution of the settings; over the whole of it: model/expected_profit.py.
+A flagged user is contacted at a cost and offered an incentive. A share g of the churners accepts it and is kept, which
+earns their value less the incentive; all stayers accept it and earn nothing (Verbraken, Verbeke, Baesens 2013). Here g
+is the mean of the beta distribution of the settings; over the whole distribution: model/expected_profit.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def gains(settings: Profit, acceptance: float | Floats | None = None) -> tuple[f
 
 
 def cautious_acceptance(settings: Profit) -> float:
-    """The share of churners an offer keeps even if few take it: the CAUTIOUS quantile of the beta distribution."""
+    """The share of churners an offer keeps even if few accept: the CAUTIOUS quantile of the beta distribution."""
     return float(beta.ppf(CAUTIOUS, settings.acceptance_alpha, settings.acceptance_beta))
 
 
@@ -42,7 +42,7 @@ def break_even(settings: Profit, acceptance: float | None = None) -> float:
 
 
 def profit_of(is_churned: npt.NDArray[np.bool_], is_flagged: npt.NDArray[np.bool_], settings: Profit) -> float:
-    """Amount per user that a choice of users earns, at the mean acceptance."""
+    """Amount per user earned by flagging these users, at the mean acceptance."""
     earned, lost = gains(settings)
     return float((earned * (is_churned & is_flagged).sum() - lost * (~is_churned & is_flagged).sum()) / is_churned.size)
 
@@ -50,7 +50,7 @@ def profit_of(is_churned: npt.NDArray[np.bool_], is_flagged: npt.NDArray[np.bool
 def best_threshold(is_churned: npt.NDArray[np.bool_], churn_probability: Floats, settings: Profit) -> float:
     """The probability from which these rows are best flagged at the mean acceptance; of several, the highest.
 
-    1 where flagging nobody is best. Take it from rows that are not measured with it.
+    1 where flagging nobody is best. Choose it on other rows than those it is evaluated on.
     """
     earned, lost = gains(settings)
     ends, churners, stayers = thresholds(is_churned, churn_probability)

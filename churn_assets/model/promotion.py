@@ -27,7 +27,7 @@ Decision = Literal["first", "promoted", "renewed", "proposed", "kept", "replaced
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in office, the snapshot whose training made it, and the churn definition it learned."""
+    """The model that scores, the snapshot at which it was trained, and the churn definition it learned."""
 
     snapshot: date
     model: ChurnModel
@@ -36,7 +36,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class Promotion:
-    """What was decided: `snapshot` made the champion, `model` is what scores now, `figures` None where untested."""
+    """`snapshot`: where the champion was trained, `model`: what scores now, `figures`: None where untested."""
 
     decision: Decision
     reason: str
@@ -57,12 +57,12 @@ def decide_promotion(
     season: float = 0.0,
     max_age_days: int | None = None,
 ) -> Promotion:
-    """The champion of `snapshot`. `champion` is that of before, or with `is_forced` the one a person chose.
+    """The champion of `snapshot`. `champion` is the previous one, or with `is_forced` the one a person chose.
 
-    `training` is the training set that `trained` was made from. The champion that stays is calibrated again on the
-    newest slice, and moved by `season` like the challenger (train). One whose newest
-    labels matured more than `max_age_days` before is renewed by any challenger that is not worse beyond chance. Raises
-    ValueError where nothing was trained.
+    `training` is the training set that `trained` was made from. A champion that stays is calibrated again on the
+    newest slice, and shifted by `season` like the challenger (train). A champion whose newest labels matured more than
+    `max_age_days` before is renewed by any challenger that is not significantly worse. Raises ValueError where nothing
+    was trained.
     """
     challenger = trained.model
     if challenger is None:
@@ -79,25 +79,25 @@ def decide_promotion(
     if is_forced:
         return Promotion("by_person", "Chosen by a person.", champion.snapshot, staying)
     if contest is None or not contest.is_honest:
-        young = f"{stays}: no slice has matured yet that it did not learn from."
-        return Promotion("kept", young, champion.snapshot, staying)
+        untested = f"{stays}: no slice has matured yet that it did not learn from."
+        return Promotion("kept", untested, champion.snapshot, staying)
     age_days = champion.model.age_days(snapshot)
     is_due = max_age_days is not None and age_days > max_age_days
-    figures, lost = contest.verdict(settings, is_due=is_due)
-    if lost:
-        return Promotion("kept", f"{stays}: {'; '.join(lost)}.", champion.snapshot, staying, figures)
+    figures, failed = contest.verdict(settings, is_due=is_due)
+    if failed:
+        return Promotion("kept", f"{stays}: {'; '.join(failed)}.", champion.snapshot, staying, figures)
     is_won = figures.gain.low > 0
-    won = f"{challenger.kind} of {snapshot} predicts better than the champion of {champion.snapshot}: {figures.gain}"
+    win = f"{challenger.kind} of {snapshot} predicts better than the champion of {champion.snapshot}: {figures.gain}"
     if not is_won:
-        won = (
+        win = (
             f"{challenger.kind} of {snapshot} renews the champion of {champion.snapshot}, whose newest labels had "
             f"matured {age_days} days before (monitoring.max_model_age_days {max_age_days}), and is no worse: "
             f"{figures.gain}"
         )
     if settings.promotion == "approved":
-        waits = f"{won}. It waits for approval: churn promote {snapshot}"
-        return Promotion("proposed", waits, champion.snapshot, staying, figures)
-    return Promotion("promoted" if is_won else "renewed", won + ".", snapshot, challenger, figures)
+        pending = f"{win}. It waits for approval: churn promote {snapshot}"
+        return Promotion("proposed", pending, champion.snapshot, staying, figures)
+    return Promotion("promoted" if is_won else "renewed", win + ".", snapshot, challenger, figures)
 
 
 def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training: pl.DataFrame) -> str | None:
@@ -112,7 +112,7 @@ def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training
 
 
 def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: ChurnModel, season: float) -> Calibrator:
-    """On its own predictions for the newest slice. One it learned from gives the mean, its kind's fit the slope."""
+    """Of the champion, on the newest slice; if it learned from that slice: only the mean, slope of the kind."""
     if contest is None:
         return challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
     is_churned, log_odds = contest.is_churned, contest.log_odds["champion"]

@@ -1,6 +1,6 @@
-"""Why a user is at risk, in words a company can act on: contributions of features summed by kind and reason group.
+"""Why a user is at risk: contributions of features summed by kind and reason group.
 
-The contributions come from the model; who is scored is decided in `scoring`, how a reason reads in `wording`.
+The contributions come from the model; `scoring` decides who is scored, `wording` writes the sentences.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def grouped_contributions(frame: pl.DataFrame, model: ChurnModel, features: Sequ
     places = [(KINDS.index(_kind(feature)), REASON_GROUPS.index(feature.reason_group)) for feature in used]
     for kind, group in sorted(set(places)):
         members = np.array([i for i, place in enumerate(places) if place == (kind, group)])
-        theirs = contributions[:, members]
-        sums[:, kind, group] = theirs.sum(axis=1)
-        strongest[:, kind, group] = members[theirs.argmax(axis=1)]
+        of_group = contributions[:, members]
+        sums[:, kind, group] = of_group.sum(axis=1)
+        strongest[:, kind, group] = members[of_group.argmax(axis=1)]
     return Contributions(used, values, sums, strongest)
 
 
@@ -73,14 +73,14 @@ def top_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFra
     """
     totals = contributions.totals
     order = np.argsort(-totals, axis=1, kind="stable")[:, :REASONS]
-    adds = np.take_along_axis(totals, order, axis=1) > 0
+    is_positive = np.take_along_axis(totals, order, axis=1) > 0
     groups = pl.Series(REASON_GROUPS)
-    found = (
-        pl.select(pl.when(pl.Series(adds[:, rank])).then(groups.gather(order[:, rank]))).to_series()
+    reasons = (
+        pl.select(pl.when(pl.Series(is_positive[:, rank])).then(groups.gather(order[:, rank]))).to_series()
         for rank in range(REASONS)
     )
     return frame.select("user_id").with_columns(
-        named.alias(f"reason_{rank}") for rank, named in enumerate(found, start=1)
+        reason.alias(f"reason_{rank}") for rank, reason in enumerate(reasons, start=1)
     )
 
 
@@ -97,7 +97,7 @@ def user_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFr
     group_of = order[user_of, kind_of, rank_of]
     column_of = contributions.strongest[user_of, kind_of, group_of]
     names = pl.Series([feature.name for feature in contributions.features])
-    named = frame.select("user_id", "snapshot_date")[user_of].with_columns(
+    reasons = frame.select("user_id", "snapshot_date")[user_of].with_columns(
         kind=pl.Series(KINDS).gather(kind_of),
         reason_rank=pl.Series(rank_of + 1, dtype=pl.Int64),
         reason_group=pl.Series(REASON_GROUPS).gather(group_of),
@@ -105,11 +105,11 @@ def user_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFr
         feature_value=pl.Series(contributions.values[user_of, column_of], nan_to_null=True),
         contribution=pl.Series(contributions.sums[user_of, kind_of, group_of]),
     )
-    return with_sentences(named, contributions.features, medians(frame, names)).sort("user_id", "kind", "reason_rank")
+    return with_sentences(reasons, contributions.features, medians(frame, names)).sort("user_id", "kind", "reason_rank")
 
 
 def medians(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, float | None]:
-    """What is typical: the median of the known values of each feature, None where nobody's is known."""
+    """Typical values: the median of the known values of each feature, None where no value is known."""
     return frame.select(pl.col(name).cast(pl.Float64).median() for name in names).row(0, named=True)
 
 

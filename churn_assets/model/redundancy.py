@@ -1,4 +1,4 @@
-"""Which features say the same as a more important one."""
+"""Which features are redundant: highly correlated with a more important one."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ MAX_CORRELATION = 0.95
 
 
 def redundant(frame: pl.DataFrame, importance: Mapping[str, float]) -> dict[str, tuple[str, float]]:
-    """Feature -> (the one kept instead, their Spearman correlation over the rows of `frame`).
+    """Dropped feature -> (the feature kept instead, their Spearman correlation over the rows of `frame`).
 
-    From the most important down, a feature falls whose |correlation| with one that stays is above MAX_CORRELATION.
-    Unknown counts as below every value, which is where the trees sort it too. A constant is like nothing else.
+    From the most important down, a feature is dropped whose |correlation| with a kept one is above MAX_CORRELATION.
+    Unknown counts as below every value, as in the trees. A constant correlates with nothing.
     """
     names = sorted(importance, key=lambda name: (-importance[name], name))
     ranks = frame.select(pl.col(name).cast(pl.Float64).rank().fill_null(0.0) for name in names).to_numpy()
-    away = ranks - ranks.mean(axis=0)
-    length = np.sqrt((away**2).sum(axis=0))
-    units = np.divide(away, length, out=np.zeros_like(away), where=length > 0)
+    centred = ranks - ranks.mean(axis=0)
+    length = np.sqrt((centred**2).sum(axis=0))
+    units = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
     correlation = np.clip(units.T @ units, -1, 1)
-    kept: list[int] = []
-    fallen = {}
-    for at, name in enumerate(names):
-        nearest = max(kept, key=lambda other: abs(correlation[at, other]), default=at)
-        if nearest != at and abs(correlation[at, nearest]) > MAX_CORRELATION:
-            fallen[name] = (names[nearest], float(correlation[at, nearest]))
+    kept_places: list[int] = []
+    dropped = {}
+    for place, name in enumerate(names):
+        nearest = max(kept_places, key=lambda other: abs(correlation[place, other]), default=place)
+        if nearest != place and abs(correlation[place, nearest]) > MAX_CORRELATION:
+            dropped[name] = (names[nearest], float(correlation[place, nearest]))
         else:
-            kept.append(at)
-    return fallen
+            kept_places.append(place)
+    return dropped

@@ -1,4 +1,4 @@
-"""The honest baseline: logistic regression on log1p of recency, frequency, money and tenure.
+"""The baseline: logistic regression on log1p of recency, frequency, money and tenure.
 
 Kept as plain coefficients, so that it can be read, stored as JSON and predicted with numpy. Any subset of the columns
 can be fitted; recency alone is the simplest rival in the comparison.
@@ -18,7 +18,7 @@ from churn_assets.model.matrix import Floats, feature_matrix
 if TYPE_CHECKING:
     import polars as pl
 
-# The last bits of a fit depend on the number of BLAS threads and must not reach the artefact's bytes.
+# The last digits of a fit depend on the number of BLAS threads and must not reach the artefact's bytes.
 DECIMALS = 10
 
 
@@ -54,9 +54,9 @@ def fit_logistic(training: pl.DataFrame, columns: tuple[str, ...] = RFM_COLUMNS)
 
 def _log1p(frame: pl.DataFrame, columns: tuple[str, ...]) -> Floats:
     values = feature_matrix(frame, columns)
-    wrong = [name for name, column in zip(columns, values.T, strict=True) if not (column >= 0).all()]
-    if wrong:
-        raise ValueError(f"Columns {wrong} hold a null or negative value; every eligible user has these, from 0 up.")
+    invalid = [name for name, column in zip(columns, values.T, strict=True) if not (column >= 0).all()]
+    if invalid:
+        raise ValueError(f"Columns {invalid} hold a null or negative value; every eligible user has these, from 0 up.")
     return np.log1p(values)
 
 

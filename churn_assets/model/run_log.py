@@ -1,4 +1,4 @@
-"""What a training is told elsewhere as: plain names and values, figures of users only in sum."""
+"""One training as parameters, metrics and texts for an experiment tracker; aggregates only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METRICS = ("auc", "average_precision", "log_loss", "log_loss_calibrated", "brier
 
 @dataclass(frozen=True)
 class RunLog:
-    """One training: its key, what it was made with, how it did, and texts beside it."""
+    """One training: key, parameters, metrics, tags and texts."""
 
     key: Mapping[str, str]
     parameters: Mapping[str, str]
@@ -38,7 +38,7 @@ def run_log(
 ) -> RunLog:
     """Metrics are named rival.metric. Raises ValueError where nothing was trained."""
     if trained.model is None:
-        raise ValueError(f"churn_model at {snapshot}: nothing was trained, so nothing can be told.")
+        raise ValueError(f"churn_model at {snapshot}: nothing was trained, so there is nothing to log.")
     rows = trained.comparison.iter_rows(named=True)
     return RunLog(
         key={"snapshot_date": snapshot.isoformat(), "model_version": trained.model.version},

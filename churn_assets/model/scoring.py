@@ -1,4 +1,4 @@
-"""Who is at risk today, how much is at stake and why: the tables `scored_users` and `user_reasons`.
+"""Risk, value at risk and reasons per user: the tables `scored_users` and `user_reasons`.
 
 Nothing is trained here, and nothing is decided about what to do.
 """
@@ -96,7 +96,7 @@ def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring, profit
     high = _head(settings.high_share, eligible.height)
     medium = _head(settings.high_share + settings.medium_share, eligible.height)
     rank, probability = pl.col("risk_rank"), pl.col("churn_probability")
-    pays, pays_surely = break_even(profit), break_even(profit, cautious_acceptance(profit))
+    threshold, cautious_threshold = break_even(profit), break_even(profit, cautious_acceptance(profit))
     return (
         eligible.select("user_id", "spent_per_day_amount", churn_probability=pl.Series(model.predict(eligible)))
         .sort("churn_probability", "user_id", descending=[True, False])
@@ -105,9 +105,9 @@ def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring, profit
             "user_id",
             "churn_probability",
             "risk_rank",
-            risk_tier=pl.when((rank <= high) & (probability >= pays_surely))
+            risk_tier=pl.when((rank <= high) & (probability >= cautious_threshold))
             .then(pl.lit("high"))
-            .when((rank <= medium) & (probability >= pays))
+            .when((rank <= medium) & (probability >= threshold))
             .then(pl.lit("medium"))
             .otherwise(pl.lit("low")),
             value_at_risk_amount=pl.col("churn_probability") * pl.col("spent_per_day_amount") * settings.value_days,

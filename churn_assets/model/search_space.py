@@ -1,4 +1,4 @@
-"""Which parameters of the trees are searched, and how far around what is sensible for a few ten thousand users."""
+"""Which parameters of the trees are searched, in ranges that suit a few ten thousand users."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 PARAMETERS = ("iterations", "depth", "learning_rate", "l2_leaf_reg")
 # Lowest and highest; a present setting beyond them widens the range to itself.
 RANGES = {"iterations": (100, 800), "depth": (2, 6), "learning_rate": (0.01, 0.2), "l2_leaf_reg": (1.0, 60.0)}
-DIGITS = 3  # of a parameter: what lies beyond changes no model worth speaking of, and has to be typed
+DIGITS = 3  # significant, of a parameter: more digits hardly change a model, and people type them into churn.yaml
 
 
 def suggest(trial: Trial, present: Training) -> Training:
     """The settings with the parameters that the sampler of the trial proposes."""
-    ends = {name: _range(name, present) for name in PARAMETERS}
-    found = {
-        "iterations": trial.suggest_int("iterations", *map(int, ends["iterations"]), log=True),
-        "depth": trial.suggest_int("depth", *map(int, ends["depth"])),
-        "learning_rate": trial.suggest_float("learning_rate", *ends["learning_rate"], log=True),
-        "l2_leaf_reg": trial.suggest_float("l2_leaf_reg", *ends["l2_leaf_reg"]),
+    ranges = {name: _range(name, present) for name in PARAMETERS}
+    proposed = {
+        "iterations": trial.suggest_int("iterations", *map(int, ranges["iterations"]), log=True),
+        "depth": trial.suggest_int("depth", *map(int, ranges["depth"])),
+        "learning_rate": trial.suggest_float("learning_rate", *ranges["learning_rate"], log=True),
+        "l2_leaf_reg": trial.suggest_float("l2_leaf_reg", *ranges["l2_leaf_reg"]),
     }
-    return present.model_copy(update={name: _short(value, getattr(present, name)) for name, value in found.items()})
+    return present.model_copy(update={name: _short(value, getattr(present, name)) for name, value in proposed.items()})
 
 
 def parameters(settings: Training) -> dict[str, float]:

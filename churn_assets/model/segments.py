@@ -1,6 +1,6 @@
-"""The segments in which models are compared: such as every shop has, by columns that every training set has.
+"""The segments in which models are compared, by columns that every training set has.
 
-No protected column is among them. A user is in one of each pair.
+No protected column is among these columns. A user is in one segment of each pair.
 """
 
 from __future__ import annotations
@@ -28,6 +28,6 @@ SEGMENTS = {
 
 
 def segments_of(rows: pl.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Each segment's name, and per row of `rows` whether the user is in it; nobody is where the column is unknown."""
+    """Each segment's name, and per row of `rows` whether the user is in it; false where the column is unknown."""
     for name, belongs in SEGMENTS.items():
         yield name, rows.select(belongs.fill_null(value=False)).to_series().to_numpy()

@@ -1,4 +1,4 @@
-"""The table feature_selections: what was found of each feature, and why it was kept or dropped."""
+"""The table feature_selections: importance of each feature, and why it was kept or dropped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def selection_frame(selection: Selection, features: Sequence[Feature], *, snapsh
     described = {feature.name: feature for feature in features}
     shap, ranks = selection.importance.mean_shap, selection.importance.ranks
     rows = []
-    for at, name in enumerate(selection.importance.features):
+    for place, name in enumerate(selection.importance.features):
         twin, correlation = selection.twins.get(name, (None, None))
         rows.append(
             {
@@ -38,10 +38,10 @@ def selection_frame(selection: Selection, features: Sequence[Feature], *, snapsh
                 "family": described[name].family,
                 "reason_group": described[name].reason_group,
                 "slices": len(selection.importance.slices),
-                "mean_abs_shap": float(shap[:, at].mean()),
-                "rank_mean": float(ranks[:, at].mean()),
-                "rank_worst": float(ranks[:, at].max()),
-                "rank_spread": float(ranks[:, at].std()),
+                "mean_abs_shap": float(shap[:, place].mean()),
+                "rank_mean": float(ranks[:, place].mean()),
+                "rank_worst": float(ranks[:, place].max()),
+                "rank_spread": float(ranks[:, place].std()),
                 "above_noise_share": selection.hits.get(name),
                 "is_kept": name in selection.kept,
                 "why_dropped": _why(selection, name),

@@ -1,7 +1,7 @@
 """A long short-term memory network (Hochreiter and Schmidhuber 1997) over daily activity, a rival in the bake-off.
 
-Keras on JAX, both an extra. Small, and stopped after a fixed number of rounds: to stop early it would split rows at
-random. The same rows and seed give the same model on one machine.
+Keras on JAX, both an extra. Small, with a fixed number of epochs: early stopping would split rows at random.
+The same rows and seed give the same model on one machine.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ PREDICTED_AT_ONCE = 4_096
 
 @dataclass(frozen=True)
 class SequenceModel:
-    """A fitted network and where it reads what users did."""
+    """A fitted network, and the daily activity it reads."""
 
     network: Any
     activity: Activity
 
     def log_odds(self, frame: pl.DataFrame) -> Floats:
         """Log-odds of churn, one per row, before calibration."""
-        found = self.network.predict(self.activity.series(frame), batch_size=PREDICTED_AT_ONCE, verbose=0)
-        return np.asarray(found, dtype=np.float64)[:, 0]
+        predictions = self.network.predict(self.activity.series(frame), batch_size=PREDICTED_AT_ONCE, verbose=0)
+        return np.asarray(predictions, dtype=np.float64)[:, 0]
 
 
 def fit_sequence(training: pl.DataFrame, activity: Activity, seed: int) -> SequenceModel:
@@ -54,6 +54,6 @@ def fit_sequence(training: pl.DataFrame, activity: Activity, seed: int) -> Seque
 
 
 def _spread(series: Any) -> list[float]:
-    """Mean square per channel; 1 where nobody did anything, as there is nothing to scale."""
+    """Mean square per channel; 1 where there is no activity and nothing to scale."""
     squares = np.square(series, dtype=np.float64).mean(axis=(0, 1))
     return [float(value) if value > 0 else 1.0 for value in squares]

@@ -24,29 +24,31 @@ Series = tuple[tuple[str, int], ...]
 
 def regular_series(features: Sequence[Feature]) -> tuple[Series, ...]:
     """The series among the features, two windows at least each."""
-    found: dict[str, list[tuple[str, int]]] = {}
+    by_measure: dict[str, list[tuple[str, int]]] = {}
     for feature in features:
         if feature.window_days and feature.unit in REGULAR_UNITS:
             measure = feature.name.removesuffix(f"_{feature.window_days}d")
-            found.setdefault(measure, []).append((feature.name, feature.window_days))
-    return tuple(tuple(sorted(series, key=lambda one: one[1])) for series in found.values() if len(series) > 1)
+            by_measure.setdefault(measure, []).append((feature.name, feature.window_days))
+    return tuple(
+        tuple(sorted(series, key=lambda window: window[1])) for series in by_measure.values() if len(series) > 1
+    )
 
 
 def fill_from_series(values: Floats, names: Sequence[str], series: Sequence[Series]) -> Floats:
     """A copy of (rows, names) in which a gap is filled from the same row: between two known windows on the line over
-    the logarithm of days, else the nearest known window. A row that knows none keeps its gaps.
+    the logarithm of days, else the nearest known window. A row without a known window keeps its gaps.
     """
     filled = values.copy()
-    for one in series:
-        columns = np.array([names.index(name) for name, _ in one])
-        days = np.log([window for _, window in one])
+    for windows in series:
+        columns = np.array([names.index(name) for name, _ in windows])
+        days = np.log([window for _, window in windows])
         block = values[:, columns]
         gaps = np.isnan(block)
         # Rows with the same gaps are filled at once: there are few patterns, and many rows.
-        patterns, which = np.unique(gaps, axis=0, return_inverse=True)
+        patterns, pattern_of_row = np.unique(gaps, axis=0, return_inverse=True)
         for number, pattern in enumerate(patterns):
             if pattern.any() and not pattern.all():
-                rows = np.flatnonzero(which.ravel() == number)
+                rows = np.flatnonzero(pattern_of_row.ravel() == number)
                 filled[np.ix_(rows, columns)] = block[rows][:, ~pattern] @ _weights(days, ~pattern)
     return filled
 

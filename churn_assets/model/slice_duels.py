@@ -1,4 +1,4 @@
-"""Two models slice by slice: their figures, and what the first saves per user with its interval."""
+"""Two models slice by slice: their metrics, and the log-loss that the first saves per user with its interval."""
 
 from __future__ import annotations
 
@@ -22,13 +22,19 @@ def slice_duels(ours: Iterable[Prediction], theirs: Iterable[Prediction]) -> pl.
     `gain`, `gain_low`, `gain_high`: log-loss saved per user by `ours`, in nats, with its 95 % interval (see duel.py).
     """
     rows = []
-    for one, other in zip(ours, theirs, strict=True):
-        saved = paired_gain(one.is_churned, one.churn_probability, other.churn_probability)
+    for our_prediction, their_prediction in zip(ours, theirs, strict=True):
+        gain = paired_gain(
+            our_prediction.is_churned, our_prediction.churn_probability, their_prediction.churn_probability
+        )
         rows.append(
-            {"slice_date": one.slice_date, "rows": one.is_churned.size, "churners": int(one.is_churned.sum())}
-            | {f"{name}_ours": value for name, value in _figures(one).items()}
-            | {f"{name}_theirs": value for name, value in _figures(other).items()}
-            | {"gain": saved.mean, "gain_low": saved.low, "gain_high": saved.high}
+            {
+                "slice_date": our_prediction.slice_date,
+                "rows": our_prediction.is_churned.size,
+                "churners": int(our_prediction.is_churned.sum()),
+            }
+            | {f"{name}_ours": value for name, value in _figures(our_prediction).items()}
+            | {f"{name}_theirs": value for name, value in _figures(their_prediction).items()}
+            | {"gain": gain.mean, "gain_low": gain.low, "gain_high": gain.high}
         )
     return pl.DataFrame(rows).sort("slice_date")
 

@@ -54,8 +54,8 @@ def out_of_time_split(slices: Sequence[date], *, gap_days: int, horizon_days: in
     if not slices:
         raise ValueError("training_set: no slice to split; a matured snapshot is needed (see the data gate).")
     test = max(slices)
-    matured_by = test - timedelta(days=gap_days + horizon_days)
-    return sorted(day for day in slices if day <= matured_by), test
+    last_matured = test - timedelta(days=gap_days + horizon_days)
+    return sorted(day for day in slices if day <= last_matured), test
 
 
 def assert_matured(train: Iterable[date], by: date, *, gap_days: int, horizon_days: int) -> None:

@@ -1,6 +1,6 @@
 """Which slice is predicted from which others, and the rows on either side. No model is fitted here.
 
-Nobody learns from a row whose label window reaches past the first day of the slice predicted: LeakingSplit.
+A training row whose label window reaches past the first day of the predicted slice raises LeakingSplit.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Split:
 def splits(rows: pl.DataFrame, *, gap_days: int, horizon_days: int) -> list[Split]:
     """One per slice that can be predicted, ascending: both sides have MIN_SIDE rows of either outcome."""
     days = sorted(rows["snapshot_date"].unique())
-    found = []
+    predictable = []
     for end in range(1, len(days) + 1):
         train, test = out_of_time_split(days[:end], gap_days=gap_days, horizon_days=horizon_days)
         if all(_has_both_sides(rows, part) for part in (train, [test])):
-            found.append(Split(tuple(train), test))
-    return found
+            predictable.append(Split(tuple(train), test))
+    return predictable
 
 
 def sides(

@@ -1,7 +1,7 @@
-"""Whether reasons hold still: the same users again with a little noise on what is measured, and the reasons compared.
+"""Whether reasons are stable: reasons of the same users with and without a little noise on their features.
 
 A method of explaining is worth little where nearly equal users get different explanations (Alvarez-Melis and Jaakkola
-2018, "On the robustness of interpretability methods"). Nothing is said here about whether a reason is right.
+2018, "On the robustness of interpretability methods"). Whether a reason is right is not tested here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from churn_assets.model.matrix import Floats
 
 NOISE_SHARE = 0.01
-NOBODY = -1
+NO_GROUP = -1
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ def reasons_stability(
     if frame.is_empty():
         raise ValueError("user_features: no eligible user whose reasons could be compared.")
     noisy, names = with_noise(frame, model.columns, seed=seed, noise_share=noise_share)
-    chosen = np.sort(np.random.default_rng(seed).permutation(frame.height)[:sample])
-    before, after = (grouped_contributions(rows[chosen], model, features).totals for rows in (frame, noisy))
+    sampled = np.sort(np.random.default_rng(seed).permutation(frame.height)[:sample])
+    before, after = (grouped_contributions(rows[sampled], model, features).totals for rows in (frame, noisy))
     return Stability(
-        users=len(chosen),
+        users=len(sampled),
         features_with_noise=len(names),
-        same_reason_share=float((_firsts(before, 1) == _firsts(after, 1)).all(axis=1).mean()),
-        same_three_share=float((_firsts(before, REASONS) == _firsts(after, REASONS)).all(axis=1).mean()),
+        same_reason_share=float((_top_groups(before, 1) == _top_groups(after, 1)).all(axis=1).mean()),
+        same_three_share=float((_top_groups(before, REASONS) == _top_groups(after, REASONS)).all(axis=1).mean()),
         rank_agreement=float(_spearman(before, after).mean()),
     )
 
@@ -73,27 +73,27 @@ def with_noise(
 ) -> tuple[pl.DataFrame, list[str]]:
     """`frame` with normal noise of `noise_share` x standard deviation on known continuous values, and where it is.
 
-    Continuous is a feature with a value that is not whole. Counts, flags and codes are kept: they are exact, the
-    smallest step they could take is no small one, and one order more is another user. Unknown stays unknown, and no
-    value leaves the range of the known ones: less than no money was never spent.
+    Continuous is a feature with a value that is not whole. Counts, flags and codes have no noise: they are exact,
+    and their smallest step, such as one order more, is not small. Unknown stays unknown, and no value leaves the range
+    of the known ones, so that no amount becomes negative.
     """
     random = np.random.default_rng(seed)
     values = {name: frame[name].cast(pl.Float64) for name in columns}
     names = [name for name, column in values.items() if (column != column.round(0)).any()]
-    noisy = frame.with_columns(_shaken(values[name], noise_share, random) for name in names)
+    noisy = frame.with_columns(_with_normal_noise(values[name], noise_share, random) for name in names)
     return noisy, names
 
 
-def _shaken(column: pl.Series, noise_share: float, random: np.random.Generator) -> pl.Series:
+def _with_normal_noise(column: pl.Series, noise_share: float, random: np.random.Generator) -> pl.Series:
     known = column.drop_nulls().to_numpy()
     noise = pl.Series(random.standard_normal(len(column))) * float(known.std()) * noise_share
     return (column + noise).clip(float(known.min()), float(known.max()))
 
 
-def _firsts(totals: Floats, count: int) -> npt.NDArray[np.int64]:
+def _top_groups(totals: Floats, count: int) -> npt.NDArray[np.int64]:
     """(rows, count): the groups that add most, ascending by group so that their order does not matter."""
     order = np.argsort(-totals, axis=1, kind="stable")[:, :count]
-    return np.sort(np.where(np.take_along_axis(totals, order, axis=1) > 0, order, NOBODY), axis=1)
+    return np.sort(np.where(np.take_along_axis(totals, order, axis=1) > 0, order, NO_GROUP), axis=1)
 
 
 def _spearman(before: Floats, after: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Which single feature tells too much: nobody's churn is nearly certain from one honest number of the past."""
+"""Which single feature predicts churn suspiciously well, a sign of leakage."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ def single_aucs(frame: pl.DataFrame, features: Sequence[str], label: str = "is_c
         for feature in features
         for name, end in ((f"{feature} low", 0), (f"{feature} high", frame.height + 1))
     )
-    found = [
+    aucs = [
         (feature, max(_auc(ranks[f"{feature} {end}"].item(), positives, negatives) for end in ("low", "high")))
         for feature in features
     ]
-    ordered = sorted(found, key=lambda each: (-each[1], each[0]))
+    ordered = sorted(aucs, key=lambda pair: (-pair[1], pair[0]))
     return pl.DataFrame(ordered, schema={"feature": pl.String, "auc": pl.Float64}, orient="row")
 
 
 def too_good(frame: pl.DataFrame, aucs: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """Those of `aucs` (single_aucs of `frame`) above `threshold` that leave less than half of what recency leaves.
+    """Those of `aucs` (single_aucs of `frame`) above `threshold` whose 1 - AUC is less than half of that of recency.
 
-    Where recency itself tells nearly everything, as in shops that are bought from every week, others may too.
+    Where recency itself is nearly perfect, as in shops with weekly purchases, other features may be too.
     Empty where either outcome has fewer than FEWEST rows.
     """
     if min(frame["is_churned"].sum(), (~frame["is_churned"]).sum()) < FEWEST:
         return aucs.clear()
-    honest = aucs.filter(feature=BASELINE)["auc"]
-    left = 1 - (honest.item() if len(honest) else 0.5)
-    return aucs.filter((pl.col("auc") > threshold) & (1 - pl.col("auc") < left / 2))
+    recency_auc = aucs.filter(feature=BASELINE)["auc"]
+    recency_error = 1 - (recency_auc.item() if len(recency_auc) else 0.5)
+    return aucs.filter((pl.col("auc") > threshold) & (1 - pl.col("auc") < recency_error / 2))
 
 
 def _auc(rank_sum: float, positives: int, negatives: int) -> float:

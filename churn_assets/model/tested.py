@@ -22,11 +22,11 @@ def tested_splits(rows: pl.DataFrame, *, snapshot: date, gap_days: int, horizon_
     """
     days = rows["snapshot_date"].unique().to_list()
     assert_matured(days, snapshot, gap_days=gap_days, horizon_days=horizon_days)
-    found = splits(rows, gap_days=gap_days, horizon_days=horizon_days)
-    if not found:
+    testable = splits(rows, gap_days=gap_days, horizon_days=horizon_days)
+    if not testable:
         raise NothingToTest(
             f"The training set of {snapshot} holds {len(days)} slices, none with enough of both churners and stayers "
             "and in slices that had matured by it: more history is needed (training.slices, an earlier calendar.start)."
         )
-    predictable = {split.test: split for split in found}
-    return [(split, predictable.get(split.train[-1])) for split in found[-most:]]
+    predictable = {split.test: split for split in testable}
+    return [(split, predictable.get(split.train[-1])) for split in testable[-most:]]

@@ -3,8 +3,8 @@
 The test is out of time: every rival learns from the slices matured by the newest slice (of very many rows, from a part
 of each: it costs a second fit) and is tested on the newest; no row is split at random between learning and testing. The
 shipped kind is then fitted again on all slices with the same parameters. Its calibrator has the slope fitted on the
-out-of-time predictions for the newest slice, and the intercept at which it is right about that slice on average: what
-changed since the older slices it has learned meanwhile.
+out-of-time predictions for the newest slice, and the intercept at which the mean probability is the churn rate of that
+slice.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What training made.
+    """The result of training.
 
     `model` is None when the gate says none. `comparison`: table model_comparison, one row per rival. `out_of_time`: one
     row per user of the newest slice: user_id, is_churned, and the raw probability under each rival's name. Both are
-    empty when no out-of-time test is possible. `reason` says why this kind is shipped, or why none is. `dropped` are
+    empty when no out-of-time test is possible. `reason`: why this kind is shipped, or why none is. `dropped` are
     feature columns that were null or constant in every training row, or unknown in too many.
     """
 
@@ -109,10 +109,10 @@ def train(
     comparison = comparison_frame(newest, log_odds, snapshot=snapshot, seed=settings.seed)
     shipped = str(comparison.filter("is_shipped")["model"].item())
     fitted = _fit_again(shipped, rivals, rows)
-    is_churned, found = newest["is_churned"].to_numpy(), fitted.log_odds(newest)
-    calibrator = fit_calibrator(is_churned, log_odds[shipped]).with_mean(found, float(is_churned.mean()))
+    is_churned, fitted_log_odds = newest["is_churned"].to_numpy(), fitted.log_odds(newest)
+    calibrator = fit_calibrator(is_churned, log_odds[shipped]).with_mean(fitted_log_odds, float(is_churned.mean()))
     return TrainedModel(
-        model=ChurnModel(fitted, calibrator.moved(found, season), *label),
+        model=ChurnModel(fitted, calibrator.moved(fitted_log_odds, season), *label),
         comparison=comparison,
         out_of_time=newest.select("user_id", "is_churned").with_columns(
             pl.Series(name, expit(z)) for name, z in log_odds.items()

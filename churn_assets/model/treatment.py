@@ -1,7 +1,7 @@
-"""Features made fit for models that cannot take gaps and are pulled by outliers, as stated per family.
+"""Features prepared for models that take no missing values and are sensitive to outliers, by the treatment per family.
 
 Everything is learned from the training rows and only applied to others: bounds, fillings, and which columns have an
-indicator. Unknown never becomes zero by itself: a gap takes a value that training rows had, and says so beside it.
+indicator. Unknown never becomes zero by itself: a gap gets a value that training rows had, beside an indicator.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from churn_assets.contracts.treatment import Treatment
 
 INDICATOR = "is_missing_"
-# A column of more different values than this is a quantity, of which no value is the usual one.
+# A column of more distinct values than this is a quantity, which has no meaningful mode.
 MOST_CODES = 12
 
 
 class TreatedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Polars frame -> float64 matrix without a gap, for scikit-learn pipelines; columns: get_feature_names_out().
 
-    `features` are the columns, in order; `treatments` has one statement per family of theirs. First the features, then
+    `features` are the columns, in order; `treatments` one per family of these features. First come the features, then
     `is_missing_<feature>` (0 or 1, of the frame as it came) for each that had a gap in a training row. Scaling is not
     done here. With `takes_gaps` (trees) the features come as they are, NaN where unknown, and nothing is learned.
     """
@@ -43,28 +43,41 @@ class TreatedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.takes_gaps = takes_gaps
 
     def fit(self, training: pl.DataFrame, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes labels
-        """Learn from the rows of `training`, which nothing else is learned from.
+        """Learn bounds and fillings from the rows of `training`.
 
-        Raises ValueError naming features without a statement, and those unknown in every training row: no value could
-        stand for them.
+        Raises ValueError naming features without a treatment, and those unknown in every training row, which have no
+        value to impute.
         """
         self.names_ = tuple(feature.name for feature in self.features)
         if self.takes_gaps:
             return self
-        stated = [self._stated(feature) for feature in self.features]
+        treatments = [self._stated(feature) for feature in self.features]
         values = feature_matrix(training, self.names_)
         gaps = np.isnan(values)
-        never = [name for name, column in zip(self.names_, gaps.T, strict=True) if column.all()]
-        if never:
-            raise ValueError(f"Features {never} are unknown in every training row; leave them out (usable_columns).")
-        self.lows_ = np.array([_quantile(column, t, 0) for column, t in zip(values.T, stated, strict=True)])
-        self.highs_ = np.array([_quantile(column, t, 1) for column, t in zip(values.T, stated, strict=True)])
-        interpolated = [feature for feature, t in zip(self.features, stated, strict=True) if t.missing == "interpolate"]
+        always_unknown = [name for name, column in zip(self.names_, gaps.T, strict=True) if column.all()]
+        if always_unknown:
+            raise ValueError(
+                f"Features {always_unknown} are unknown in every training row; leave them out (usable_columns)."
+            )
+        self.lows_ = np.array(
+            [_quantile(column, treatment, 0) for column, treatment in zip(values.T, treatments, strict=True)]
+        )
+        self.highs_ = np.array(
+            [_quantile(column, treatment, 1) for column, treatment in zip(values.T, treatments, strict=True)]
+        )
+        interpolated = [
+            feature
+            for feature, treatment in zip(self.features, treatments, strict=True)
+            if treatment.missing == "interpolate"
+        ]
         self.series_ = regular_series(interpolated)
         self.has_gap_: np.ndarray = np.asarray(gaps.any(axis=0))
         bounded = np.clip(values, self.lows_, self.highs_)
         self.fillings_ = np.array(
-            [_filling(column[~np.isnan(column)], t) for column, t in zip(bounded.T, stated, strict=True)]
+            [
+                _filling(column[~np.isnan(column)], treatment)
+                for column, treatment in zip(bounded.T, treatments, strict=True)
+            ]
         )
         return self
 
@@ -100,8 +113,8 @@ def _quantile(column: Floats, treatment: Treatment, end: int) -> float:
 
 def _filling(known: Floats, treatment: Treatment) -> float:
     if treatment.missing == "mode":
-        found, counts = np.unique(known, return_counts=True)
-        if len(found) > MOST_CODES:
+        values, counts = np.unique(known, return_counts=True)
+        if len(values) > MOST_CODES:
             return float(np.median(known))
-        return float(found[counts.argmax()])  # the smallest of several: the same whatever the order of the rows
+        return float(values[counts.argmax()])  # the smallest of several: the same whatever the order of the rows
     return float(np.median(known))

@@ -1,4 +1,4 @@
-"""What a study of Optuna holds, in our words: trials that are finished, numbered without the halves of killed runs."""
+"""The finished trials of an Optuna study, numbered without the unfinished trials of killed runs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SCHEMA = {name: column.dtype.type for name, column in ModelTunings.to_schema().c
 
 
 @dataclass(frozen=True)
-class Tried:
-    """One trial: the settings, the calibrated log-loss of each slice it came to, and their mean (None: given up)."""
+class FinishedTrial:
+    """One trial: its settings, the calibrated log-loss of each slice it reached, and their mean (None: pruned)."""
 
     number: int
     settings: Training
@@ -36,13 +36,13 @@ class Tried:
         return "pruned" if self.log_loss is None else "complete"
 
 
-def tried(study: Study, present: Training) -> list[Tried]:
-    """In the order in which they were made; the first has the present settings."""
+def finished_trials(study: Study, present: Training) -> list[FinishedTrial]:
+    """In the order of creation; the first trial has the present settings."""
     from optuna.trial import TrialState  # noqa: PLC0415 - 1 s, and the weekly run needs none of it
 
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
     return [
-        Tried(
+        FinishedTrial(
             number,
             present.model_copy(update=trial.user_attrs["parameters"]),
             {date.fromisoformat(day): loss for day, loss in trial.user_attrs["losses"].items()},
@@ -52,26 +52,27 @@ def tried(study: Study, present: Training) -> list[Tried]:
     ]
 
 
-def best_of(trials: Sequence[Tried]) -> Tried:
-    """Of the lowest log-loss; the earliest of equal ones, so the present settings where nothing is better."""
+def best_of(trials: Sequence[FinishedTrial]) -> FinishedTrial:
+    """The trial of lowest log-loss; of equal ones the earliest, so the present settings where nothing is better."""
     return min(
-        (each for each in trials if each.log_loss is not None), key=lambda each: (each.log_loss or 0.0, each.number)
+        (trial for trial in trials if trial.log_loss is not None),
+        key=lambda trial: (trial.log_loss or 0.0, trial.number),
     )
 
 
-def trials_frame(trials: Sequence[Tried], *, snapshot: date, study: str) -> pl.DataFrame:
+def trials_frame(trials: Sequence[FinishedTrial], *, snapshot: date, study: str) -> pl.DataFrame:
     """The table model_tunings of `snapshot`: one row per trial."""
     best = best_of(trials).number
     rows = [
-        {"snapshot_date": snapshot, "study": study, "trial": each.number, "state": each.state}
-        | {name: parameters(each.settings)[name] for name in PARAMETERS}
+        {"snapshot_date": snapshot, "study": study, "trial": trial.number, "state": trial.state}
+        | {name: parameters(trial.settings)[name] for name in PARAMETERS}
         | {
-            "log_loss": each.log_loss,
-            "slices": len(each.losses),
-            "slice_log_losses": json.dumps({str(day): loss for day, loss in sorted(each.losses.items())}),
-            "is_present": each.number == 0,
-            "is_best": each.number == best,
+            "log_loss": trial.log_loss,
+            "slices": len(trial.losses),
+            "slice_log_losses": json.dumps({str(day): loss for day, loss in sorted(trial.losses.items())}),
+            "is_present": trial.number == 0,
+            "is_best": trial.number == best,
         }
-        for each in trials
+        for trial in trials
     ]
     return pl.DataFrame(rows, schema=SCHEMA)

@@ -1,9 +1,9 @@
 """A search for better parameters of the trees: tree-structured Parzen estimators (Bergstra et al. 2011) by Optuna.
 
-What counts is the calibrated log-loss on the newest matured slices, each predicted from those that had matured by it. A
-trial is given up once its mean lead over the present settings is below the median of the trials before at that slice.
-The sampler is made anew for each trial, from the seed and the number of finished trials: whether a search was broken
-off and went on, or was not, it proposes the same.
+The objective is the calibrated log-loss on the newest matured slices, each predicted from those that had matured by it.
+A trial is pruned once its mean lead over the present settings is below the median of earlier trials at that slice. Each
+trial has a new sampler, seeded by the seed and the number of finished trials: a search that was interrupted and resumed
+proposes the same parameters as one that was not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from churn_assets.model.search_space import parameters, suggest
-from churn_assets.model.trials import Tried, tried
+from churn_assets.model.trials import FinishedTrial, finished_trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,35 +35,35 @@ def tune(
     trials: int,
     seconds: float,
     clock: Clock,
-    tell: Callable[[list[Tried]], object],
-) -> list[Tried]:
-    """Add `trials` trials to the study, or those begun within `seconds` of `clock`; returns all it then holds.
+    on_trial: Callable[[list[FinishedTrial]], object],
+) -> list[FinishedTrial]:
+    """Add `trials` trials to the study, or those begun within `seconds` of `clock`; returns all of its finished trials.
 
-    `study` minimises and belongs to these rows and settings alone. `tell` hears of all finished trials after each.
+    `study` minimises and belongs to these rows and settings alone. `on_trial` gets all finished trials after each.
     """
     from optuna.samplers import TPESampler  # noqa: PLC0415 - 1 s, and the weekly run needs none of it
 
-    forget_halves(study)
+    fail_unfinished(study)
     end = clock() + seconds
-    found = tried(study, present)
+    finished = finished_trials(study, present)
     for _ in range(trials):
         if clock() >= end:
             break
-        if not found and not _waits(study):
+        if not finished and not _waits(study):
             study.enqueue_trial(parameters(present))
-        study.sampler = TPESampler(seed=present.seed + len(found), constant_liar=False)
-        _try(study, study.ask(), forward, fit_of, present, found[0] if found else None)
-        found = tried(study, present)
-        tell(found)
-    return found
+        study.sampler = TPESampler(seed=present.seed + len(finished), constant_liar=False)
+        _try(study, study.ask(), forward, fit_of, present, finished[0] if finished else None)
+        finished = finished_trials(study, present)
+        on_trial(finished)
+    return finished
 
 
-def forget_halves(study: Study) -> None:
-    """A trial that a killed run left half done has failed: nothing is learned from it, and nobody counts it."""
+def fail_unfinished(study: Study) -> None:
+    """Mark trials that a killed run left unfinished as failed, so that neither sampler nor trial numbers use them."""
     from optuna.trial import TrialState  # noqa: PLC0415
 
-    for half in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(half.number, state=TrialState.FAIL)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
 
 
 def _waits(study: Study) -> bool:
@@ -74,7 +74,7 @@ def _waits(study: Study) -> bool:
 
 def _try(
     study: Study, trial: Trial, forward: Forward, fit_of: Callable[[Training], Fit], present: Training,
-    first: Tried | None,
+    first: FinishedTrial | None,
 ) -> None:  # fmt: skip
     from optuna.trial import TrialState  # noqa: PLC0415
 

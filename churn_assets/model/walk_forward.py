@@ -1,4 +1,4 @@
-"""Walking forward over matured slices: learn from what had matured by a slice, predict it, go on to the next."""
+"""Walk-forward validation over matured slices: learn from what had matured by a slice, predict it, take the next."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from churn_assets.model.rivals import BLEND, BLENDED, Fit
 from churn_assets.model.splits import Split
 
 Clock = Callable[[], float]
-Tell = Callable[[str, date], object]
+OnFit = Callable[[str, date], object]
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """Log-odds for the rows of the slice in the order of user_id, and what it took, in seconds."""
+class TimedPrediction:
+    """Log-odds of one model for the rows of the slice in the order of user_id, and the duration in seconds."""
 
     log_odds: Floats
     fit_seconds: float
@@ -27,37 +27,39 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class Walked:
-    """A split, its rows as used, and what each model made of it."""
+class SlicePredictions:
+    """A split, its test rows, and the prediction of each model."""
 
     split: Split
     training_rows: int
     test: pl.DataFrame
-    predicted: Mapping[str, Predicted]
+    by_model: Mapping[str, TimedPrediction]
 
 
-def walk(
-    split: Split, training: pl.DataFrame, test: pl.DataFrame, fits: Mapping[str, Fit], *, clock: Clock, tell: Tell
-) -> Walked:
-    """Fit every model on the one side of the split (see `sides`), predict the other; the blend follows from its parts.
+def fit_and_predict(
+    split: Split, training: pl.DataFrame, test: pl.DataFrame, fits: Mapping[str, Fit], *, clock: Clock, on_fit: OnFit
+) -> SlicePredictions:
+    """Fit every model on the training side of the split (see `sides`), predict the test side, average for the blend.
 
-    `clock` gives seconds, `tell` hears of each model and slice before it is fitted.
+    `clock` gives seconds, `on_fit` is called with model and slice before each fit.
     """
-    predicted = {name: _predict(name, fit, training, test, clock, tell) for name, fit in fits.items()}
+    predicted = {name: _predict(name, fit, training, test, clock, on_fit) for name, fit in fits.items()}
     if set(BLENDED) <= set(predicted):
         parts = [predicted[name] for name in BLENDED]
-        predicted[BLEND] = Predicted(
+        predicted[BLEND] = TimedPrediction(
             blended(*(part.log_odds for part in parts)),
             sum(part.fit_seconds for part in parts),
             sum(part.predict_seconds for part in parts),
         )
-    return Walked(split, training.height, test, predicted)
+    return SlicePredictions(split, training.height, test, predicted)
 
 
-def _predict(name: str, fit: Fit, training: pl.DataFrame, test: pl.DataFrame, clock: Clock, tell: Tell) -> Predicted:
-    tell(name, test["snapshot_date"][0])
+def _predict(
+    name: str, fit: Fit, training: pl.DataFrame, test: pl.DataFrame, clock: Clock, on_fit: OnFit
+) -> TimedPrediction:
+    on_fit(name, test["snapshot_date"][0])
     started = clock()
     fitted = fit(training)
-    learned = clock()
+    fitted_at = clock()
     log_odds = fitted.log_odds(test)
-    return Predicted(log_odds, learned - started, clock() - learned)
+    return TimedPrediction(log_odds, fitted_at - started, clock() - fitted_at)

@@ -1,6 +1,6 @@
 """How a reason reads in English and Chinese: label, value with its unit, and what is typical.
 
-A sentence says what is seen. It never says that this makes anybody leave: contributions tell what the model looked at.
+A sentence states a value and never a cause: contributions say what the model used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from churn_assets.contracts.feature import Feature
 
 UNKNOWN_EN, UNKNOWN_ZH = "unknown", "未知"
-# Nobody needs 63.42 days; from here on numbers are whole.
+# From here on numbers are whole: 63 days, not 63.42.
 WHOLE_FROM = 10
 
 
@@ -60,7 +60,7 @@ def with_sentences(
     described = {feature.name: feature for feature in features}
     named = rows["feature"].unique(maintain_order=True)
     units = [UNITS.get(described[name].unit, PLAIN) for name in named]
-    ways = pl.DataFrame(
+    formats = pl.DataFrame(
         {
             "feature": named,
             "typical": pl.Series([typical[name] for name in named], dtype=pl.Float64),
@@ -69,17 +69,17 @@ def with_sentences(
             "is_money": pl.Series([unit.is_money for unit in units], dtype=pl.Boolean),
         }
     )
-    shown = rows.select("feature", "feature_value").join(ways, on="feature", how="left", maintain_order="left")
-    shown = shown.select("feature", _rounded("feature_value").alias("value"), _rounded("typical").alias("typical"))
-    distinct = shown.unique()
+    rounded = rows.select("feature", "feature_value").join(formats, on="feature", how="left", maintain_order="left")
+    rounded = rounded.select("feature", _rounded("feature_value").alias("value"), _rounded("typical").alias("typical"))
+    distinct = rounded.unique()
     pairs = [_sentences(described[name], value, median) for name, value, median in distinct.iter_rows()]
-    told = distinct.select(
+    sentences = distinct.select(
         "feature",
         "value",
         text_en=pl.Series([en for en, _ in pairs], dtype=pl.String),
         text_zh=pl.Series([zh for _, zh in pairs], dtype=pl.String),
     )
-    texts = shown.join(told, on=["feature", "value"], how="left", nulls_equal=True, maintain_order="left")
+    texts = rounded.join(sentences, on=["feature", "value"], how="left", nulls_equal=True, maintain_order="left")
     return rows.hstack(texts.select("text_en", "text_zh"))
 
 
@@ -87,18 +87,18 @@ def _rounded(column: str) -> pl.Expr:
     """The value as it is shown; adding zero makes minus zero plain zero."""
     value, decimals = pl.col(column) * pl.col("scale"), pl.col("decimals")
     is_whole = (decimals == 0) | (value.abs() >= WHOLE_FROM)
-    shown = pl.when("is_money").then(value.round(2)).when(is_whole).then(value.round(0))
-    return shown.when(decimals == 1).then(value.round(1)).otherwise(value.round(2)) + 0.0
+    rounded = pl.when("is_money").then(value.round(2)).when(is_whole).then(value.round(0))
+    return rounded.when(decimals == 1).then(value.round(1)).otherwise(value.round(2)) + 0.0
 
 
 def _sentences(feature: Feature, value: float | None, typical: float | None) -> tuple[str, str]:
     """English and Chinese, of rounded values."""
-    (value_en, value_zh), (typical_en, typical_zh) = (_told(feature, number) for number in (value, typical))
+    (value_en, value_zh), (typical_en, typical_zh) = (_formatted(feature, number) for number in (value, typical))
     label = feature.label_en[:1].upper() + feature.label_en[1:]
     return f"{label}: {value_en} (typical: {typical_en})", f"{feature.label_zh}：{value_zh}（典型值：{typical_zh}）"
 
 
-def _told(feature: Feature, value: float | None) -> tuple[str, str]:
+def _formatted(feature: Feature, value: float | None) -> tuple[str, str]:
     if value is None:
         return UNKNOWN_EN, UNKNOWN_ZH
     if feature.unit == FLAG:

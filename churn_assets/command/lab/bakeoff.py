@@ -64,7 +64,7 @@ def _bake(workplace: Workplace, lab: Lab, console: Console) -> BakeOff:
             settings=settings.training,
             profit=settings.profit,
             clock=time.perf_counter,
-            tell=lambda model, slice_date: status.update(f"{model}, slice {slice_date}"),
+            on_fit=lambda model, slice_date: status.update(f"{model}, slice {slice_date}"),
         )
     ModelBakeoffs.validate(baked.table, lazy=True)
     return baked

@@ -36,7 +36,7 @@ def show_selection(root: Path, snapshot: date | None) -> None:
             snapshot=lab.day,
             gap_days=churn.gap_days,
             horizon_days=churn.horizon_days,
-            tell=lambda what, slice_date: status.update(f"{what}, slice {slice_date}"),
+            on_fit=lambda what, slice_date: status.update(f"{what}, slice {slice_date}"),
         )
         table = selection_frame(selection, lab.inputs.features, snapshot=lab.day)
         FeatureSelections.validate(table, lazy=True)

@@ -16,8 +16,8 @@ from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.forward import Forward
 from churn_assets.model.rivals import Fit
 from churn_assets.model.slice_duels import slice_duels
-from churn_assets.model.trials import Tried, best_of, trials_frame, tried
-from churn_assets.model.tuning import forget_halves, tune
+from churn_assets.model.trials import FinishedTrial, best_of, finished_trials, trials_frame
+from churn_assets.model.tuning import fail_unfinished, tune
 from churn_assets.monitoring.duel_tables import duel_table
 from churn_assets.monitoring.tuning_words import advice, progress
 from churn_assets.settings import Training
@@ -38,8 +38,10 @@ def show_tuning(root: Path, snapshot: date | None, trials: int, minutes: float) 
     console = wide_console()
     lab.introduce(console)
     with open_study(workplace, name) as study:
-        forget_halves(study)
-        console.print(f"Study {name}: {len(tried(study, lab.inputs.settings))} trials stood before.", soft_wrap=True)
+        fail_unfinished(study)
+        console.print(
+            f"Study {name}: {len(finished_trials(study, lab.inputs.settings))} trials stood before.", soft_wrap=True
+        )
         found = tune(
             study,
             forward,
@@ -48,7 +50,7 @@ def show_tuning(root: Path, snapshot: date | None, trials: int, minutes: float) 
             trials=trials,
             seconds=minutes * 60,
             clock=time.monotonic,
-            tell=lambda so_far: console.print(progress(so_far[-1], best_of(so_far)), soft_wrap=True),
+            on_trial=lambda so_far: console.print(progress(so_far[-1], best_of(so_far)), soft_wrap=True),
         )
     table = trials_frame(found, snapshot=lab.day, study=name)
     ModelTunings.validate(table, lazy=True)
@@ -62,7 +64,7 @@ def _fit(lab: Lab, settings: Training) -> Fit:
     return lambda training: fit_boosting(training, lab.inputs.columns(training), settings)
 
 
-def _compare(console: Console, lab: Lab, forward: Forward, found: list[Tried]) -> None:
+def _compare(console: Console, lab: Lab, forward: Forward, found: list[FinishedTrial]) -> None:
     best, present = best_of(found), found[0]
     if best.number == present.number:
         console.print(advice(best, None))

@@ -72,7 +72,7 @@ ROWS = make_rows()
 def baked(rows: pl.DataFrame, **changed: Any) -> BakeOff:
     arguments: dict[str, Any] = {
         "snapshot": SNAPSHOT, "gap_days": 0, "horizon_days": HORIZON, "settings": Training(bakeoff_slices=2),
-        "profit": PROFIT, "clock": lambda: 0.0, "tell": lambda *_: None,
+        "profit": PROFIT, "clock": lambda: 0.0, "on_fit": lambda *_: None,
     }  # fmt: skip
     return bake_off(rows, FITS, **(arguments | changed))
 

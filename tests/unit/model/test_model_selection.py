@@ -40,7 +40,7 @@ def inputs(features: list[Feature]) -> Inputs:
 
 
 def selected(rows: pl.DataFrame, inputs: Inputs) -> Selection:
-    return select(rows, inputs, snapshot=SNAPSHOT, gap_days=0, horizon_days=HORIZON, tell=lambda *_: None)
+    return select(rows, inputs, snapshot=SNAPSHOT, gap_days=0, horizon_days=HORIZON, on_fit=lambda *_: None)
 
 
 @pytest.fixture(scope="module")

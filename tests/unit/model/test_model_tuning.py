@@ -17,7 +17,7 @@ from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.forward import Forward
 from churn_assets.model.search_space import parameters
 from churn_assets.model.slices import LeakingSplit
-from churn_assets.model.trials import Tried, best_of, trials_frame, tried
+from churn_assets.model.trials import FinishedTrial, best_of, finished_trials, trials_frame
 from churn_assets.model.tuning import tune
 from churn_assets.settings import Training
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FIRST, HORIZON = date(2026, 1, 5), 28
 SNAPSHOT = FIRST + timedelta(days=4 * HORIZON)
 PRESENT = Training(iterations=100, depth=2, learning_rate=0.1, bakeoff_slices=2)
-Search = Callable[..., list[Tried]]
+Search = Callable[..., list[FinishedTrial]]
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +39,13 @@ def forward(make_training: Callable[..., pl.DataFrame]) -> Forward:
 def search(forward: Forward, features: list[Feature]) -> Search:
     columns = [feature.name for feature in features if feature.name not in ("age_years", "always_one", "never_known")]
 
-    def go(study: Study, trials: int, clock: Iterator[float] | None = None, seconds: float = 1e9) -> list[Tried]:
+    def go(
+        study: Study, trials: int, clock: Iterator[float] | None = None, seconds: float = 1e9
+    ) -> list[FinishedTrial]:
         ticks = clock or count()
         return tune(
             study, forward, lambda settings: lambda rows: fit_boosting(rows, columns, settings), present=PRESENT,
-            trials=trials, seconds=seconds, clock=lambda: float(next(ticks)), tell=lambda _: None,
+            trials=trials, seconds=seconds, clock=lambda: float(next(ticks)), on_trial=lambda _: None,
         )  # fmt: skip
 
     return go
@@ -76,7 +78,7 @@ def test_the_first_trial_has_the_present_settings_and_the_best_is_no_worse(searc
     assert best.log_loss <= found[0].log_loss
     table = ModelTunings.validate(trials_frame(found, snapshot=SNAPSHOT, study="s"))
     assert table.filter("is_best")["trial"].to_list() == [best.number]
-    assert tried(study, PRESENT) == found
+    assert finished_trials(study, PRESENT) == found
 
 
 def test_no_trial_begins_after_its_time(search: Search, study: Study) -> None:

@@ -17,7 +17,7 @@ from churn_assets.model.inputs import Inputs
 from churn_assets.model.rivals import rivals
 from churn_assets.model.slices import LeakingSplit
 from churn_assets.model.splits import Split, sides, splits
-from churn_assets.model.walk_forward import Walked, walk
+from churn_assets.model.walk_forward import SlicePredictions, fit_and_predict
 from churn_assets.settings import Training
 
 MakeTraining = Callable[..., pl.DataFrame]
@@ -36,16 +36,16 @@ def inputs(features: list[Feature], settings: Training) -> Inputs:
     return Inputs(features, TREATMENTS, settings)
 
 
-def walked(rows: pl.DataFrame, inputs: Inputs, split: Split) -> Walked:
+def walked(rows: pl.DataFrame, inputs: Inputs, split: Split) -> SlicePredictions:
     training, test = sides(rows, split, gap_days=0, horizon_days=HORIZON, most_rows=10_000)
-    return walk(split, training, test, rivals(inputs, rows), clock=lambda: 0.0, tell=lambda *_: None)
+    return fit_and_predict(split, training, test, rivals(inputs, rows), clock=lambda: 0.0, on_fit=lambda *_: None)
 
 
 SPLIT = Split(tuple(DAYS[:3]), DAYS[3])
 
 
 @pytest.fixture(scope="module")
-def once(rows: pl.DataFrame, inputs: Inputs) -> Walked:
+def once(rows: pl.DataFrame, inputs: Inputs) -> SlicePredictions:
     return walked(rows, inputs, SPLIT)
 
 
@@ -71,32 +71,34 @@ def test_a_planted_leaking_split_is_refused(rows: pl.DataFrame, inputs: Inputs) 
         walked(longer, inputs, SPLIT)
 
 
-def test_all_models_give_finite_log_odds_that_rank(once: Walked) -> None:
-    assert sorted(once.predicted) == sorted(BAKED)
+def test_all_models_give_finite_log_odds_that_rank(once: SlicePredictions) -> None:
+    assert sorted(once.by_model) == sorted(BAKED)
     churned = once.test["is_churned"].to_numpy()
-    for name, predicted in once.predicted.items():
-        assert np.isfinite(predicted.log_odds).all(), name
-        assert predicted.log_odds[churned].mean() > predicted.log_odds[~churned].mean() + 0.1, name
+    for name, prediction in once.by_model.items():
+        assert np.isfinite(prediction.log_odds).all(), name
+        assert prediction.log_odds[churned].mean() > prediction.log_odds[~churned].mean() + 0.1, name
 
 
-def test_the_blend_is_the_mean_of_its_parts(once: Walked) -> None:
-    parts = (once.predicted["catboost"].log_odds, once.predicted["logistic_rfm"].log_odds)
-    np.testing.assert_allclose(once.predicted["blend"].log_odds, (parts[0] + parts[1]) / 2)
+def test_the_blend_is_the_mean_of_its_parts(once: SlicePredictions) -> None:
+    parts = (once.by_model["catboost"].log_odds, once.by_model["logistic_rfm"].log_odds)
+    np.testing.assert_allclose(once.by_model["blend"].log_odds, (parts[0] + parts[1]) / 2)
 
 
 def test_the_order_of_rows_and_the_number_of_threads_change_nothing(
-    rows: pl.DataFrame, inputs: Inputs, once: Walked
+    rows: pl.DataFrame, inputs: Inputs, once: SlicePredictions
 ) -> None:
     with threadpool_limits(1):
         again = walked(rows.sample(fraction=1, shuffle=True, seed=3), inputs, SPLIT)
-    for name, predicted in once.predicted.items():
-        np.testing.assert_array_equal(predicted.log_odds, again.predicted[name].log_odds, err_msg=name)
+    for name, prediction in once.by_model.items():
+        np.testing.assert_array_equal(prediction.log_odds, again.by_model[name].log_odds, err_msg=name)
 
 
-def test_labels_of_the_slice_tested_change_no_prediction(rows: pl.DataFrame, inputs: Inputs, once: Walked) -> None:
+def test_labels_of_the_slice_tested_change_no_prediction(
+    rows: pl.DataFrame, inputs: Inputs, once: SlicePredictions
+) -> None:
     turned = rows.with_columns(is_churned=pl.col("is_churned") != (pl.col("snapshot_date") == DAYS[3]))
-    for name, predicted in walked(turned, inputs, SPLIT).predicted.items():
-        np.testing.assert_array_equal(predicted.log_odds, once.predicted[name].log_odds, err_msg=name)
+    for name, prediction in walked(turned, inputs, SPLIT).by_model.items():
+        np.testing.assert_array_equal(prediction.log_odds, once.by_model[name].log_odds, err_msg=name)
 
 
 def test_the_cap_takes_rows_of_all_slices_alike(rows: pl.DataFrame) -> None:
@@ -105,13 +107,15 @@ def test_the_cap_takes_rows_of_all_slices_alike(rows: pl.DataFrame) -> None:
     assert test.height == 400
 
 
-def test_seconds_are_those_of_the_clock_and_each_fit_is_told(rows: pl.DataFrame, inputs: Inputs) -> None:
+def test_seconds_are_those_of_the_clock_and_each_fit_is_reported(rows: pl.DataFrame, inputs: Inputs) -> None:
     training, test = sides(rows, SPLIT, gap_days=0, horizon_days=HORIZON, most_rows=300)
-    told: list[tuple[str, date]] = []
+    reported_fits: list[tuple[str, date]] = []
     fits = {"recency": rivals(inputs, rows)["recency"]}
-    found = walk(SPLIT, training, test, fits, clock=iter([1.0, 3.0, 7.0]).__next__, tell=lambda *it: told.append(it))
-    assert (found.predicted["recency"].fit_seconds, found.predicted["recency"].predict_seconds) == (2, 4)
-    assert told == [("recency", DAYS[3])]
+    predictions = fit_and_predict(
+        SPLIT, training, test, fits, clock=iter([1.0, 3.0, 7.0]).__next__, on_fit=lambda *it: reported_fits.append(it)
+    )
+    assert (predictions.by_model["recency"].fit_seconds, predictions.by_model["recency"].predict_seconds) == (2, 4)
+    assert reported_fits == [("recency", DAYS[3])]
 
 
 def test_without_expected_purchases_bg_nbd_is_not_asked(rows: pl.DataFrame, inputs: Inputs) -> None:
