@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from churn_assets.settings import Profit
 
 
-def bakeoff_page(baked: BakeOff, *, snapshot: date, window: str, profit: Profit) -> str:
-    """HTML; `window` is the label in words."""
+def bakeoff_page(result: BakeOff, *, snapshot: date, window: str, profit: Profit) -> str:
+    """HTML; `window` describes the label."""
     return page(
         f"Model bake-off {snapshot}",
         "Models side by side, tested on later users than they learned from",
@@ -27,11 +27,11 @@ def bakeoff_page(baked: BakeOff, *, snapshot: date, window: str, profit: Profit)
         f"{profit.contact_cost_amount:g}; churners accept with beta({profit.acceptance_alpha:g}, "
         f"{profit.acceptance_beta:g}): at their mean, writing pays from a probability of {break_even(profit):.1%}.",
         {
-            "ROC": roc_png(baked.newest),
-            "precision and recall": precision_recall_png(baked.newest),
-            "calibration": calibration_png(baked.newest, "after scaling"),
-            "gain": lift_png(baked.newest),
-            "profit": profit_png(baked.newest, profit),
+            "ROC": roc_png(result.newest),
+            "precision and recall": precision_recall_png(result.newest),
+            "calibration": calibration_png(result.newest, "after scaling"),
+            "gain": lift_png(result.newest),
+            "profit": profit_png(result.newest, profit),
         },
-        bakeoff_tables(baked.table),
+        bakeoff_tables(result.table),
     )

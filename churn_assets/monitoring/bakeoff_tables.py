@@ -11,7 +11,7 @@ from churn_assets.contracts.model_bakeoffs import REFERENCES, SEGMENT_NAMES
 from churn_assets.monitoring.definition_tables import UNKNOWN, TextTable
 
 LIFTS = ("lift_5", "lift_10", "lift_20")
-CHOICE = ("flagged_share", "precision", "recall", "f1", "accuracy")
+THRESHOLD_METRICS = ("flagged_share", "precision", "recall", "f1", "accuracy")
 
 
 def bakeoff_tables(frame: pl.DataFrame) -> list[TextTable]:
@@ -27,14 +27,14 @@ def bakeoff_tables(frame: pl.DataFrame) -> list[TextTable]:
             f"All users of the newest slice, {days[-1]}",
             ("model", "AUC", "95 %", "AP", "log-loss", "Brier", "ECE", *(name.replace("_", " ") for name in LIFTS)),
             tuple((row["model"], *_ranking(row)) for row in newest.iter_rows(named=True)),
-            f"{rows:,} users, of whom {churners / rows:.1%} left. Intervals: bootstrap over users. AP: average "
+            f"{rows:,} users, of whom {churners / rows:.1%} churned. Intervals: bootstrap over users. AP: average "
             "precision. Log-loss, Brier and ECE of probabilities calibrated on the slice before. Lift: churn rate "
             "among the riskiest 5, 10, 20 % over that of all.",
         ),
         TextTable(
             "Flagged at the threshold that earned most on the slice before, and profit per user",
-            ("model", "threshold", "flagged", *CHOICE[1:], "profit there", "expected max.", "then flagged"),
-            tuple((row["model"], *_choice(row)) for row in newest.iter_rows(named=True)),
+            ("model", "threshold", "flagged", *THRESHOLD_METRICS[1:], "profit there", "expected max.", "then flagged"),
+            tuple((row["model"], *_threshold_metrics(row)) for row in newest.iter_rows(named=True)),
             "Amounts per user of the slice, by the settings of section profit. Expected maximum profit: Verbraken et "
             "al. 2013, at the best threshold for each acceptance of the offer.",
         ),
@@ -47,13 +47,13 @@ def bakeoff_tables(frame: pl.DataFrame) -> list[TextTable]:
         TextTable(
             "AUC by slice tested",
             ("model", *map(str, days), "mean"),
-            tuple((name, *_by(everybody, name, "slice_date", days, mean=True)) for name in names),
+            tuple((name, *_aucs_by(everybody, name, "slice_date", days, mean=True)) for name in names),
             f"Each learned from the slices that had matured by it: {_learned(everybody, days)} rows.",
         ),
         TextTable(
             "AUC by segment, newest slice",
             ("model", *segments),
-            tuple((n, *_by(frame.filter(slice_date=days[-1]), n, "segment", segments, mean=False)) for n in names),
+            tuple((n, *_aucs_by(frame.filter(slice_date=days[-1]), n, "segment", segments, mean=False)) for n in names),
             "new: a user for up to 90 days; recent: bought within 28. Segments with 50 users of either outcome.",
         ),
         TextTable(
@@ -70,28 +70,30 @@ def _ranking(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"{row['auc']:.3f}", _interval(row, "auc"), *figures, *(f"{row[name]:.2f}" for name in LIFTS))
 
 
-def _choice(row: Mapping[str, Any]) -> tuple[str, ...]:
-    shares = [UNKNOWN if (value := row[name]) is None else f"{value:.1%}" for name in CHOICE]
+def _threshold_metrics(row: Mapping[str, Any]) -> tuple[str, ...]:
+    shares = [UNKNOWN if (value := row[name]) is None else f"{value:.1%}" for name in THRESHOLD_METRICS]
     amounts = [f"{row[name]:.2f}" for name in ("threshold_profit_amount", "profit_amount")]
     return (f"{row['threshold']:.3f}", *shares, *amounts, f"{row['profit_share']:.1%}")
 
 
 def _leads(row: Mapping[str, Any]) -> tuple[str, ...]:
-    told: list[str] = []
+    cells: list[str] = []
     for name in REFERENCES:
-        itself = row["model"] == name
-        told += [UNKNOWN, UNKNOWN] if itself else [f"{row[f'lead_{name}']:+.3f}", _interval(row, f"lead_{name}", "+")]
-    return tuple(told)
+        is_itself = row["model"] == name
+        cells += (
+            [UNKNOWN, UNKNOWN] if is_itself else [f"{row[f'lead_{name}']:+.3f}", _interval(row, f"lead_{name}", "+")]
+        )
+    return tuple(cells)
 
 
 def _interval(row: Mapping[str, Any], name: str, sign: str = "") -> str:
     return f"[{row[f'{name}_low']:{sign}.3f}, {row[f'{name}_high']:{sign}.3f}]"
 
 
-def _by(frame: pl.DataFrame, model: str, column: str, values: Sequence[object], *, mean: bool) -> tuple[str, ...]:
-    found = dict(frame.filter(model=model).select(column, "auc").iter_rows())
-    told = tuple(f"{found[value]:.3f}" if value in found else UNKNOWN for value in values)
-    return (*told, f"{sum(found.values()) / len(found):.3f}") if mean else told
+def _aucs_by(frame: pl.DataFrame, model: str, column: str, values: Sequence[object], *, mean: bool) -> tuple[str, ...]:
+    aucs = dict(frame.filter(model=model).select(column, "auc").iter_rows())
+    cells = tuple(f"{aucs[value]:.3f}" if value in aucs else UNKNOWN for value in values)
+    return (*cells, f"{sum(aucs.values()) / len(aucs):.3f}") if mean else cells
 
 
 def _learned(frame: pl.DataFrame, days: Sequence[object]) -> str:

@@ -20,8 +20,8 @@ def bin_counts(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
 
     Bins end at the deciles of the known reference values (at fewer quantiles for fewer than 1,000 users). Deciles that
     are one value are merged, and that value is a bin of its own, so that a change among those below or above it shows.
-    The last bin holds the unknown. Ends lie halfway to the next value that occurs: a share of users by which a channel
-    is coded moves in its third digit each week, and nothing has changed for that.
+    The last bin holds the unknown. Ends lie halfway to the next value that occurs, so that small changes of an
+    encoding are no drift: the share of users that encodes a channel changes each week in its third digit.
     """
     smaller = min(reference.size, current.size)
     quantiles = min(max(smaller // USERS_PER_QUANTILE, FEWEST_QUANTILES), MOST_QUANTILES)
@@ -29,22 +29,22 @@ def bin_counts(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
     known = [values[: values.size - int(np.isnan(values).sum())] for values in ascending]
     edges = _edges(known[0], quantiles)
     of_reference, of_current = (
-        np.diff(np.searchsorted(some, edges, side="right"), prepend=0, append=(some.size, every.size)).astype(float)
-        for some, every in zip(known, ascending, strict=True)
+        np.diff(np.searchsorted(inner, edges, side="right"), prepend=0, append=(inner.size, column.size)).astype(float)
+        for inner, column in zip(known, ascending, strict=True)
     )
     return of_reference, of_current
 
 
 def _edges(ascending: Floats, quantiles: int) -> Floats:
-    """Ends of the bins, ascending. At either end of the values a bin reaches as far out as it does in."""
+    """Ends of the bins, ascending. The outermost bins are symmetric around the extreme values."""
     if not ascending.size:
         return ascending
     ranks = -(-ascending.size * np.arange(1, quantiles) // quantiles) - 1
-    found = ascending[ranks]
+    quantile_values = ascending[ranks]
     padded = np.concatenate([[np.nan], ascending, [np.nan]])
-    below = found - padded[np.searchsorted(ascending, found, side="left")]
-    above = padded[np.searchsorted(ascending, found, side="right") + 1] - found
+    below = quantile_values - padded[np.searchsorted(ascending, quantile_values, side="left")]
+    above = padded[np.searchsorted(ascending, quantile_values, side="right") + 1] - quantile_values
     below, above = (np.nan_to_num(np.where(np.isnan(a), b, a)) for a, b in ((below, above), (above, below)))
-    is_own = np.append(False, found[1:] == found[:-1])
-    starts = np.minimum(found - below / 2, np.nextafter(found, -np.inf))[is_own]
-    return np.unique(np.concatenate([found + above / 2, starts]))
+    is_own = np.append(False, quantile_values[1:] == quantile_values[:-1])
+    starts = np.minimum(quantile_values - below / 2, np.nextafter(quantile_values, -np.inf))[is_own]
+    return np.unique(np.concatenate([quantile_values + above / 2, starts]))

@@ -12,12 +12,12 @@ from churn_assets.monitoring.definition_tables import text_tables
 from churn_assets.monitoring.page import page
 
 
-def definitions_page(frame: pl.DataFrame, *, snapshot: date, chosen: str, window: str) -> str:
-    """HTML of the table `churn_definitions` of one snapshot; `chosen` is the definition in use, `window` in words."""
+def definitions_page(frame: pl.DataFrame, *, snapshot: date, in_use: str, window: str) -> str:
+    """HTML of the table `churn_definitions` of one snapshot; `in_use`: the definition set, `window`: label in words."""
     return page(
         "Churn definitions",
         "Churn definitions, side by side",
-        f"As known at {snapshot}; {escape(window)}. In use: <b>{escape(chosen)}</b> (setting churn.definition).",
+        f"As known at {snapshot}; {escape(window)}. In use: <b>{escape(in_use)}</b> (setting churn.definition).",
         {"base rate": base_rate_png(frame), "returns": returns_png(frame), "agreement": agreement_png(frame)},
         text_tables(frame),
     )

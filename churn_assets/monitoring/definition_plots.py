@@ -18,8 +18,8 @@ READABLE_ON_DARK = 0.5
 
 
 def base_rate_png(frame: pl.DataFrame) -> bytes:
-    """Share of eligible users who left, per labelled snapshot."""
-    figure, axes = _canvas("Base rate over time", "share of eligible users who left")
+    """Share of eligible users who churned, per labelled snapshot."""
+    figure, axes = _canvas("Base rate over time", "share of eligible users who churned")
     rates = frame.filter(measure="base_rate").sort("slice_date")
     for definition, rows in rates.partition_by("definition", as_dict=True).items():
         axes.plot(
@@ -30,8 +30,8 @@ def base_rate_png(frame: pl.DataFrame) -> bytes:
 
 
 def returns_png(frame: pl.DataFrame) -> bytes:
-    """Share of those who had left and bought again, by days after the end of the window."""
-    figure, axes = _canvas("Came back after they had left", "share with a purchase")
+    """Share of churners who bought again, by days after the end of the window."""
+    figure, axes = _canvas("Churners who came back", "share with a purchase")
     for definition in frame["definition"].unique().sort():
         values = [_value(frame, definition, f"back_within_{days}d_share") for days in BACK_DAYS]
         axes.plot(BACK_DAYS, [np.nan if v is None else v for v in values], marker="o", markersize=4, label=definition)
@@ -44,13 +44,13 @@ def agreement_png(frame: pl.DataFrame) -> bytes:
     names = frame["definition"].unique().sort().to_list()
     figure = Figure(figsize=(5, 4), dpi=100, layout="constrained")
     axes = figure.subplots()
-    found = frame.filter(measure="kappa").select("definition", "compared_with", "value").iter_rows()
-    kappa = {(one, other): value for one, other, value in found}
+    pairs = frame.filter(measure="kappa").select("definition", "compared_with", "value").iter_rows()
+    kappa = {(one, other): value for one, other, value in pairs}
     cells = np.array([[1.0 if a == b else kappa.get((a, b)) for b in names] for a in names], dtype=np.float64)
     axes.imshow(cells.reshape(len(names), len(names)), vmin=0, vmax=1, cmap="Blues")
     for (row, column), value in np.ndenumerate(cells):
-        told = "-" if np.isnan(value) else f"{value:.2f}"
-        axes.text(column, row, told, ha="center", va="center", color="white" if value > READABLE_ON_DARK else "black")
+        text = "-" if np.isnan(value) else f"{value:.2f}"
+        axes.text(column, row, text, ha="center", va="center", color="white" if value > READABLE_ON_DARK else "black")
     ticks = range(len(names))
     axes.set(title="Agreement beyond chance (Cohen's kappa)", xticks=ticks, yticks=ticks)
     axes.set_xticklabels(names, rotation=20)

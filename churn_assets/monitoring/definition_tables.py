@@ -20,13 +20,13 @@ class TextTable:
 
 
 def text_tables(frame: pl.DataFrame) -> list[TextTable]:
-    """Base rates and returns, lead time, agreement; of a frame of one snapshot."""
+    """Tables of base rates and returns, lead time, agreement; `frame` is of one snapshot."""
     names = frame["definition"].unique(maintain_order=True).to_list()
     pairs = frame.filter(measure="kappa").select("definition", "compared_with")
     pairs = pairs.filter(pl.col("definition") < pl.col("compared_with"))
     return [
         TextTable(
-            "Who leaves, and who comes back",
+            "Who churns, and who comes back",
             (
                 "definition",
                 "slices",
@@ -37,20 +37,20 @@ def text_tables(frame: pl.DataFrame) -> list[TextTable]:
                 "median",
             ),
             tuple((name, *_rates(frame, name), *_returns(frame, name)) for name in names),
-            "Shares of eligible users per labelled snapshot (slice); of those who left, shares with a purchase within "
+            "Shares of eligible users per labelled snapshot (slice); of churners, shares with a purchase within "
             "so many days after the window, among slices observed for so long; median days within the longest.",
         ),
         TextTable(
-            "Lead time from the first high risk tier to the window in which they left",
-            ("definition", "left", "warned before", "median days"),
+            "Lead time from the first high risk tier to the window of churn",
+            ("definition", "churners", "warned before", "median days"),
             tuple((name, *_lead(frame, name)) for name in names),
-            "Users whom a scored snapshot still saw stay. A dash: it needs scored snapshots whose labels have matured.",
+            "Churners who were scored before churning. A dash: it needs scored snapshots whose labels have matured.",
         ),
         TextTable(
             "Agreement",
             ("definition", "with", "equal", "kappa", "Jaccard"),
             tuple((one, other, *_agreement(frame, one, other)) for one, other in pairs.iter_rows()),
-            "Share of equal labels; Cohen's kappa: agreement beyond chance; Jaccard: left by both over by either.",
+            "Share of equal labels; Cohen's kappa: agreement beyond chance; Jaccard: churners by both over by either.",
         ),
     ]
 
@@ -61,13 +61,17 @@ def _rates(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
 
 
 def _returns(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
-    shares = [_share(_one(frame, name, f"back_within_{days}d_share")[1]) for days in BACK_DAYS]
-    return (*shares, _days(_one(frame, name, "back_median_days")[1]))
+    shares = [_share(_users_and_value(frame, name, f"back_within_{days}d_share")[1]) for days in BACK_DAYS]
+    return (*shares, _days(_users_and_value(frame, name, "back_median_days")[1]))
 
 
 def _lead(frame: pl.DataFrame, name: str) -> tuple[str, ...]:
-    users, warned = _one(frame, name, "warned_share")
-    return (f"{users:,}" if users else UNKNOWN, _share(warned), _days(_one(frame, name, "lead_median_days")[1]))
+    users, warned = _users_and_value(frame, name, "warned_share")
+    return (
+        f"{users:,}" if users else UNKNOWN,
+        _share(warned),
+        _days(_users_and_value(frame, name, "lead_median_days")[1]),
+    )
 
 
 def _agreement(frame: pl.DataFrame, one: str, other: str) -> tuple[str, ...]:
@@ -76,7 +80,7 @@ def _agreement(frame: pl.DataFrame, one: str, other: str) -> tuple[str, ...]:
     return _share(equal), UNKNOWN if kappa is None else f"{kappa:.2f}", _share(jaccard)
 
 
-def _one(frame: pl.DataFrame, name: str, measure: str) -> tuple[int, float | None]:
+def _users_and_value(frame: pl.DataFrame, name: str, measure: str) -> tuple[int, float | None]:
     users, value = frame.filter(definition=name, measure=measure).select("users", "value").row(0)
     return users, value
 

@@ -1,6 +1,6 @@
-"""The churn definitions side by side: how many leave, who comes back, how early they were warned of, who agrees.
+"""The churn definitions compared: base rates, returns of churners, lead time of warnings, agreement.
 
-Everything is made of two small frames of counts, so that it costs nothing whatever the number of users.
+Everything is computed from two small frames of counts, at a cost that does not depend on the number of users.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ LEAD_SCHEMA = {"definition": pl.String, "lead_days": pl.Int64, "users": pl.Int64
 def definitions_frame(crossed: pl.DataFrame, leads: pl.DataFrame, *, snapshot: date) -> pl.DataFrame:
     """The table `churn_definitions` of one snapshot, sorted; empty where no label has matured.
 
-    `crossed` (CROSS_SCHEMA): eligible users counted by labelled snapshot, by whether they left per definition (null:
+    `crossed` (CROSS_SCHEMA): eligible users counted by labelled snapshot, by whether they churned per definition (null:
     that definition has no label there), days from the end of the window to `snapshot`, and days from that end to the
     first purchase after it (null: none yet).
-    `leads` (LEAD_SCHEMA): users who left, counted by days from their first high tier to the start of the window in
-    which they left (null: never warned of before); empty where too few snapshots have been scored.
+    `leads` (LEAD_SCHEMA): churners, counted by days from their first high tier to the start of the window in which they
+    churned (null: no warning before); empty where too few snapshots have been scored.
     """
     rows = [
         row | {"snapshot_date": snapshot}
@@ -56,35 +56,35 @@ def definitions_frame(crossed: pl.DataFrame, leads: pl.DataFrame, *, snapshot: d
 def _base_rates(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
     known = crossed.filter(pl.col(definition).is_not_null())
     per_slice = known.group_by("snapshot_date").agg(
-        left=pl.col("users").filter(pl.col(definition)).sum(), users=pl.col("users").sum()
+        churners=pl.col("users").filter(pl.col(definition)).sum(), users=pl.col("users").sum()
     )
-    for slice_date, left, users in per_slice.sort("snapshot_date").iter_rows():
-        yield _row(definition, "base_rate", users, left / users) | {"slice_date": slice_date}
+    for slice_date, churners, users in per_slice.sort("snapshot_date").iter_rows():
+        yield _row(definition, "base_rate", users, churners / users) | {"slice_date": slice_date}
 
 
 def _returns(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
-    """Only slices observed for as long as is asked: who left last month had no time to come back."""
-    left = crossed.filter(pl.col(definition))
+    """Only of slices observed for at least so many days: who churned last month had no time to come back."""
+    churners = crossed.filter(pl.col(definition))
     for days in BACK_DAYS:
-        observed = left.filter(pl.col("observed_days") >= days)
+        observed = churners.filter(pl.col("observed_days") >= days)
         users = _users(observed)
-        back = _users(observed.filter(pl.col("back_days") < days))
-        yield _row(definition, f"back_within_{days}d_share", users, back / users if users else None)
+        returned_users = _users(observed.filter(pl.col("back_days") < days))
+        yield _row(definition, f"back_within_{days}d_share", users, returned_users / users if users else None)
     longest = max(BACK_DAYS)
-    returned = left.filter((pl.col("observed_days") >= longest) & (pl.col("back_days") < longest))
+    returned = churners.filter((pl.col("observed_days") >= longest) & (pl.col("back_days") < longest))
     yield _row(definition, "back_median_days", _users(returned), _median(returned, "back_days"))
 
 
 def _lead(leads: pl.DataFrame, definition: str) -> Iterator[Row]:
-    left = leads.filter(definition=definition)
-    warned = left.filter(pl.col("lead_days").is_not_null())
-    users, warned_users = _users(left), _users(warned)
+    churners = leads.filter(definition=definition)
+    warned = churners.filter(pl.col("lead_days").is_not_null())
+    users, warned_users = _users(churners), _users(warned)
     yield _row(definition, "warned_share", users, warned_users / users if users else None)
     yield _row(definition, "lead_median_days", warned_users, _median(warned, "lead_days"))
 
 
 def _agreement(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
-    """Cohen's kappa: agreement beyond chance, 1 is full. Jaccard: left by both over left by either."""
+    """Cohen's kappa: agreement beyond chance, 1 is full. Jaccard: churned by both over churned by either."""
     for one, other in permutations(DEFINITIONS, 2):
         if one != definition or not crossed[other].count():
             continue

@@ -1,9 +1,9 @@
 """Drift: the users scored now against those the model learned from, feature by feature, and their scores.
 
-Which PSI is a drift is asked twice. By chance: it exceeds what unchanged users give, in any row of the table, with the
-probability `monitoring.false_alarm_share` (Bonferroni: each row gets its equal part of that share, so that the bound
-stands in the row itself). By size: it reaches `monitoring.psi_warn` or `psi_alarm`, since in a large shop any trifle is
-beyond chance; 0.1 and 0.25 are the custom of credit scoring (Siddiqi 2006, Credit Risk Scorecards).
+A PSI is a drift under two conditions. Significance: without any change some row of the table exceeds its critical value
+with probability `monitoring.false_alarm_share` at most (Bonferroni: each row has an equal part of that share). Size: it
+reaches `monitoring.psi_warn` or `psi_alarm`, since in a large shop the smallest change is significant; 0.1 and 0.25 are
+the convention of credit scoring (Siddiqi 2006, Credit Risk Scorecards).
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ def feature_drift(
     """The table `feature_drift` of one snapshot, largest PSI first. A frame has one row per user of one snapshot_date.
 
     `users`: the eligible users scored at the snapshot, with features and churn_probability. `learned`: one slice of the
-    training set, the newest, with features. Only one: a user stands in several, and rows of one user are no independent
-    draws, while the bound of chance counts them as such. `scored_before`: eligible users of an earlier scored snapshot
-    with churn_probability, or None, when the score has no row. `features`: those that the model uses.
+    training set, the newest, with features. Only one slice: a user is in several, and rows of one user are not
+    independent, which the critical value assumes. `scored_before`: eligible users of an earlier scored snapshot with
+    churn_probability, or None: then the score has no row. `features`: those that the model uses.
     Raises ValueError naming a feature that a frame lacks, or a frame that is not of one snapshot.
     """
     names = [feature.name for feature in features]
-    then, now = (_columns(frame, names) for frame in (learned, users))
-    about = [(feature.name, feature.family, _day(learned)) for feature in features]
+    reference_columns, current_columns = (_columns(frame, names) for frame in (learned, users))
+    descriptions = [(feature.name, feature.family, _day(learned)) for feature in features]
     if scored_before is not None:
-        about.append((SCORE_FEATURE, SCORE_FAMILY, _day(scored_before)))
-        then += _columns(scored_before, [SCORE_FEATURE])
-        now += _columns(users, [SCORE_FEATURE])
-    share = settings.false_alarm_share / len(about)
+        descriptions.append((SCORE_FEATURE, SCORE_FAMILY, _day(scored_before)))
+        reference_columns += _columns(scored_before, [SCORE_FEATURE])
+        current_columns += _columns(users, [SCORE_FEATURE])
+    share = settings.false_alarm_share / len(descriptions)
     rows = [
         {"feature": feature, "family": family, "reference_date": day} | _compared(before, after, share)
-        for (feature, family, day), before, after in zip(about, then, now, strict=True)
+        for (feature, family, day), before, after in zip(descriptions, reference_columns, current_columns, strict=True)
     ]
     frame = pl.DataFrame(rows, schema_overrides=SCHEMA).with_columns(
         snapshot_date=pl.lit(_day(users)), model_version=pl.lit(model_version), level=_level(settings)
@@ -70,34 +70,34 @@ def _columns(frame: pl.DataFrame, names: Sequence[str]) -> list[Floats]:
 def _day(frame: pl.DataFrame) -> date:
     days: list[date] = frame["snapshot_date"].unique().sort().to_list()
     if len(days) != 1:
-        told = ", ".join(map(str, days)) or "no users"
-        raise ValueError(f"feature_drift: users of one snapshot are compared with those of another, got {told}.")
+        dates = ", ".join(map(str, days)) or "no users"
+        raise ValueError(f"feature_drift: users of one snapshot are compared with those of another, got {dates}.")
     return days[0]
 
 
 def _compared(reference: Floats, current: Floats, false_alarm_share: float) -> dict[str, object]:
     counts = bin_counts(reference, current)
     bins = int(used_bins(*counts).sum())
-    found = float(psi(*counts))
+    value = float(psi(*counts))
     critical = psi_critical(reference.size, current.size, bins, false_alarm_share=false_alarm_share)
     return {
         "reference_users": reference.size,
         "users": current.size,
         "bins": bins,
-        "psi": found,
+        "psi": value,
         "psi_critical": critical,
-        "is_significant": found > critical,
+        "is_significant": value > critical,
         "reference_missing_share": float(counts[0][-1] / reference.size),
         "missing_share": float(counts[1][-1] / current.size),
     }
 
 
 def _level(settings: Monitoring) -> pl.Expr:
-    found, is_beyond_chance = pl.col("psi"), pl.col("is_significant")
+    value, is_beyond_chance = pl.col("psi"), pl.col("is_significant")
     return (
-        pl.when(is_beyond_chance & (found >= settings.psi_alarm))
+        pl.when(is_beyond_chance & (value >= settings.psi_alarm))
         .then(pl.lit("alarm"))
-        .when(is_beyond_chance & (found >= settings.psi_warn))
+        .when(is_beyond_chance & (value >= settings.psi_warn))
         .then(pl.lit("warn"))
         .otherwise(pl.lit("none"))
     )

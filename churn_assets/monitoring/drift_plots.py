@@ -15,7 +15,7 @@ COLOURS = {"none": "tab:grey", "warn": "tab:orange", "alarm": "tab:red"}
 
 
 def drift_png(frame: pl.DataFrame, *, warn: float, alarm: float) -> bytes:
-    """The features that drifted most, a bar each, with what chance gives (|) and the limits of both levels.
+    """The features that drifted most, a bar each, with the critical value (|) and the limits of both levels.
 
     Raises ValueError on an empty frame.
     """

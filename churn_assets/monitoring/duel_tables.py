@@ -1,4 +1,4 @@
-"""Two models on the same slices as a table that people read."""
+"""Two models on the same slices as a text table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEASURES = {"log_loss": ("log-loss", 4), "auc": ("AUC", 3), "ece": ("ECE", 3)}
 
 
 def duel_table(duels: pl.DataFrame, ours: str, theirs: str) -> TextTable:
-    """Of a frame of `slice_duels`; `ours` and `theirs` are what the two are called."""
+    """`duels`: a frame of `slice_duels`; `ours` and `theirs`: names of the two models."""
     headings = [f"{heading} {name}" for heading, _ in MEASURES.values() for name in (ours, theirs)]
     rows = []
     for row in duels.iter_rows(named=True):

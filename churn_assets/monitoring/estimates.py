@@ -1,9 +1,9 @@
-"""How well scores will turn out, before any label has matured: confidence-based estimation.
+"""Estimates of model performance before any label has matured: confidence-based estimation.
 
-Calibrated probabilities say how often each user leaves, so outcomes are drawn from them and measured as if they were
+Calibrated probabilities say how often each user churns, so outcomes are drawn from them and measured as if they were
 labels (CBPE: Bialek, Kivimaki, Kuberski, Perrakis 2024, "Estimating model performance under covariate shift without
-labels"). It follows users that changed. It cannot see that churn itself has changed: where probabilities are wrong,
-so is the estimate. Labels decide.
+labels"). The estimate follows covariate shift. It cannot see a changed relation of features and churn: where
+probabilities are wrong, so is the estimate. Labels decide.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether groups by protected attributes are treated alike, and whether the model errs alike about them.
+"""Whether treatment and model errors are equal between groups by protected attributes.
 
 A difference counts where it is larger than a tolerance and beyond chance: a two-sample z-test with pooled variance,
 Bonferroni over all groups and measures of a snapshot. It says that something differs, not why, nor that it is wrong.
@@ -35,7 +35,7 @@ def group_fairness(users: pl.DataFrame, *, scored: date, snapshot: date, toleran
     measures = [name for name in MEASURES if name in users.columns]
     if not measures or users.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    # Sorted before anything is added up, so that the order in which threads bring groups leaves no trace.
+    # Sorted before sums are taken, so that the order in which threads return groups changes no digit.
     parts = pl.concat(_sums(users, attribute, measure) for attribute in ATTRIBUTES for measure in measures).sort(KEY)
     total = pl.col("users", "sum", "squares").sum().over("attribute", "measure")
     rest = pl.col("all_users") - pl.col("users")

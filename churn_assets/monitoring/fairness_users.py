@@ -1,4 +1,4 @@
-"""What is measured of each user when groups are compared: treatment now, errors once labels have matured."""
+"""Measures per user for the comparison of groups: treatment now, errors once labels have matured."""
 
 from __future__ import annotations
 

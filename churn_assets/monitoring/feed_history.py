@@ -1,7 +1,7 @@
-"""Rows per day as they were known at a snapshot and at the same weekday of every week before it: what a feed is like.
+"""The history of a feed: rows per day as known at a snapshot and at the same weekday of every week before it.
 
 Nothing looks ahead: the days before an earlier date are counted as they were known then, so rows that always come late
-are missing there as they are missing now.
+are missing in the past as they are now.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ Flags = npt.NDArray[np.bool_]
 WEEK = 7
 WEEKS = 135  # two years, three weeks around them, and the half year that those are held against
 DAYS = 6 * WEEK  # before each date: the longest month, and the windows that end up to a week before it begins
-# A row known later than this counts as late as this: no window looks back further.
+# Longer lags count as this one: no window looks back further.
 LONGEST_LAG_DAYS = 60
-# Of the rows of so many days before a date, fewer than half known by that date: they were loaded later, all at once,
-# and nobody can say how the feed looked then. Their days count as they are known now.
+# Where fewer than half of the rows of so many days before a date were known by that date, they were loaded later, all
+# at once, and how the feed looked then is unknown. These days count as they are known now.
 LOADED_DAYS, LOADED_SHARE = 112, 0.5
 # One row in a thousand may be dated before the table begins, by mistake.
 STRAY_SHARE = 0.001
-# Who first came so many days ago or more is a returning user.
+# A user whose first row is so many days old or more is a returning user.
 RETURNING_DAYS = 4 * WEEK
 
 
 class FeedCounts(pa.DataFrameModel):
     """One row per raw table, event date and known date.
 
-    `squares` adds up, user by user, the square of their rows in the cell: rows that come in clusters prove less than
-    as many that come one by one. `returning_` counts rows of users whose first row of the table, as far as it was known
-    by then, lies at least RETURNING_DAYS before.
+    `squares` sums over users the square of their rows in the cell: rows in clusters are weaker evidence than as many
+    independent ones. `returning_` counts rows of users whose first row of the table, as far as it was known by then,
+    lies at least RETURNING_DAYS before.
     """
 
     table: str = pa.Field(str_length={"min_value": 1})
@@ -53,8 +53,8 @@ class FeedCounts(pa.DataFrameModel):
 
 
 @dataclass(frozen=True)
-class History:
-    """Of one raw table at one snapshot. Arrays are by week back (0: now) and day back (0: the day before), so
+class FeedHistory:
+    """One raw table at one snapshot. Arrays are by week back (0: now) and day back (0: the day before), so
     `rows[k, a]` is of the day `a + 1 + 7 k` days before the snapshot.
     """
 
@@ -74,15 +74,15 @@ class History:
         return (self.snapshot - self.first_date).days
 
 
-def history(counts: pl.DataFrame, snapshot: date, closed: frozenset[date]) -> History | None:
-    """What `counts` (FeedCounts of one table) tell of the time before `snapshot`; None if nothing was known by then."""
+def history(counts: pl.DataFrame, snapshot: date, closed: frozenset[date]) -> FeedHistory | None:
+    """The history before `snapshot` in `counts` (FeedCounts of one table); None if nothing was known by then."""
     known = counts.filter(pl.col("known_date") < snapshot, pl.col("event_date") < snapshot)
     if known.is_empty():
         return None
     by_day = known.group_by("event_date").agg(pl.col("rows").sum()).sort("event_date")
     share = by_day["rows"].cum_sum() / by_day["rows"].sum()
     recent = known.filter(pl.col("event_date") >= snapshot - timedelta(days=LOADED_DAYS))
-    return History(
+    return FeedHistory(
         snapshot=snapshot,
         first_date=by_day["event_date"].filter(share >= STRAY_SHARE)[0],
         last_date=by_day["event_date"][-1],
@@ -104,17 +104,19 @@ def _as_known(cells: pl.DataFrame, column: str, snapshot: date) -> Floats:
     reach = WEEK * WEEKS + LOADED_DAYS
     day = cells.select((pl.lit(snapshot) - pl.col("event_date")).dt.total_days() - 1).to_series().to_numpy()
     lag = cells.select((pl.col("known_date") - pl.col("event_date")).dt.total_days()).to_series().to_numpy()
-    near = day < reach
+    is_within_reach = day < reach
     by_lag = np.zeros((reach, LONGEST_LAG_DAYS + 1))
     values = cells[column].to_numpy().astype(np.float64)
-    np.add.at(by_lag, (day[near], np.clip(lag[near], 0, LONGEST_LAG_DAYS)), values[near])
+    np.add.at(
+        by_lag, (day[is_within_reach], np.clip(lag[is_within_reach], 0, LONGEST_LAG_DAYS)), values[is_within_reach]
+    )
     known_by_lag = by_lag.cumsum(axis=1)
     back = np.arange(LOADED_DAYS)
     days = WEEK * np.arange(WEEKS)[:, None] + back
-    then = known_by_lag[days, np.minimum(back, LONGEST_LAG_DAYS)]
-    now = known_by_lag[days, -1]
-    loaded = then.sum(axis=1) < LOADED_SHARE * now.sum(axis=1)
-    rows: Floats = np.where(loaded[:, None], now, then)[:, :DAYS]
+    known_then = known_by_lag[days, np.minimum(back, LONGEST_LAG_DAYS)]
+    known_now = known_by_lag[days, -1]
+    is_loaded_later = known_then.sum(axis=1) < LOADED_SHARE * known_now.sum(axis=1)
+    rows: Floats = np.where(is_loaded_later[:, None], known_now, known_then)[:, :DAYS]
     return rows
 
 

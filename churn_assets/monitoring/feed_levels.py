@@ -1,4 +1,4 @@
-"""What a window of days of one raw table holds, and what its own past leads one to expect of it."""
+"""Rows of a window of days of one raw table, and rows expected from its own history."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from math import ceil
 import numpy as np
 from scipy import stats
 
-from churn_assets.monitoring.feed_history import RETURNING_DAYS, WEEK, WEEKS, Flags, Floats, History
+from churn_assets.monitoring.feed_history import RETURNING_DAYS, WEEK, WEEKS, FeedHistory, Flags, Floats
 
-# Of 1 to 3 days a quarter: single days are cold, rainy or holidays. Of a week 0.7: half the rows gone must be seen.
+# Of 1 to 3 days a quarter: single days are cold, rainy or holidays. Of a week 0.7: half the rows missing is detected.
 LOWEST_SHARES = {1: 0.25, 2: 0.25, 3: 0.25, WEEK: 0.7}
 # The newest 12 weeks on which nothing was closed, of half a year; 4 of them at least.
 REFERENCE_WEEKS, REACH_WEEKS, FEWEST_WEEKS, RECENT_WEEKS = 12, 26, 4, 3
@@ -29,7 +29,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Level:
+class FeedLevel:
     """Rows of a window, rows expected, and the clusters they come in (see History)."""
 
     rows: float
@@ -42,12 +42,12 @@ class Level:
 
     @property
     def errors(self) -> float:
-        """By how many standard errors of a Poisson count rows are missing."""
+        """Missing rows in standard errors of a Poisson count."""
         return float((self.expected - self.rows) / np.sqrt(self.expected))
 
     @property
     def can_tell(self) -> bool:
-        """An empty window would be no chance."""
+        """Whether an empty window would be significant."""
         return self.expected > 0 and _chance(0, self.expected, self.clusters) < CHANCE
 
     @property
@@ -55,50 +55,50 @@ class Level:
         return _chance(self.rows, self.expected, self.clusters) < CHANCE
 
 
-def level(past: History, window: Window, *, at: int = 0) -> Level | None:
-    """Of everybody's rows in the window `at` weeks back; None where it is closed or too few weeks before it are known.
+def level(past: FeedHistory, window: Window, *, at: int = 0) -> FeedLevel | None:
+    """Of all users' rows in the window `at` weeks back; None where it is closed or too few weeks before it are known.
 
-    Expected is the lower quartile of the same weekdays of REFERENCE_WEEKS weeks: what a sale brought more, or an outage
-    less, counts for nothing, and a level that has held for three weeks is the new one. Where the table has grown since,
-    it is the lowest of the last RECENT_WEEKS.
+    Expected is the lower quartile of the same weekdays of REFERENCE_WEEKS weeks: a sale or an outage does
+    not change it, and a level that has lasted three weeks is the new one. Where the table has grown since, it is the
+    lowest of the last RECENT_WEEKS.
     """
     return _level(past.rows, past.days, past, window, past.clusters, at)
 
 
-def returning_level(past: History, window: Window, *, at: int = 0) -> Level | None:
-    """The same of returning users' rows alone; None also where they are too few to tell."""
-    found = _level(past.returning, past.days - RETURNING_DAYS, past, window, past.returning_clusters, at)
-    return found if found and found.can_tell else None
+def returning_level(past: FeedHistory, window: Window, *, at: int = 0) -> FeedLevel | None:
+    """The level of returning users' rows alone; None also where they are too few for a test."""
+    returning = _level(past.returning, past.days - RETURNING_DAYS, past, window, past.returning_clusters, at)
+    return returning if returning and returning.can_tell else None
 
 
-def season(past: History, window: Window) -> float:
-    """By how much expectations shrink: what was left of them around the same time of a year before, at its lowest; of
-    several years the mildest, since one of them may have been an outage. 1 where nothing is known or nothing fell.
+def season(past: FeedHistory, window: Window) -> float:
+    """The factor on expectations for the season: the lowest share around the same time of a year before; of several
+    years the highest, since one of them may have been an outage. 1 where nothing is known or the share did not fall.
     """
     lows = [low for year in YEARS if (low := _lowest_share(past, window, year)) is not None]
     return min(1.0, SEASON_SLACK * max(lows) / LOWEST_SHARES[window.days]) if lows else 1.0
 
 
-def _lowest_share(past: History, window: Window, year: int) -> float | None:
-    """Of windows as long that ended on any day within SEASON_WEEKS of `year` weeks before: the share of everybody's
+def _lowest_share(past: FeedHistory, window: Window, year: int) -> float | None:
+    """Of windows as long that ended on any day within SEASON_WEEKS of `year` weeks before: the share of all
     rows or of those of returning users, whichever is higher. None if not all of these windows are known.
     """
     shares = []
     for week in range(year - SEASON_WEEKS, year + SEASON_WEEKS + 1):
-        for earlier in range(WEEK):
-            then = Window(window.start + earlier, window.days)
-            everybody = level(past, then, at=week)
-            if everybody is None:
+        for days_earlier in range(WEEK):
+            window_then = Window(window.start + days_earlier, window.days)
+            all_users = level(past, window_then, at=week)
+            if all_users is None:
                 return None
-            if everybody.can_tell:
-                returning = returning_level(past, then, at=week)
-                shares.append(max(everybody.share, returning.share) if returning else everybody.share)
+            if all_users.can_tell:
+                returning = returning_level(past, window_then, at=week)
+                shares.append(max(all_users.share, returning.share) if returning else all_users.share)
     return min(shares, default=None)
 
 
 def _level(
-    rows: Floats, history_days: int, past: History, window: Window, clusters: float, at: int
-) -> Level | None:  # fmt: skip
+    rows: Floats, history_days: int, past: FeedHistory, window: Window, clusters: float, at: int
+) -> FeedLevel | None:  # fmt: skip
     days = slice(window.start, window.start + window.days)
     is_open = ~past.is_closed[0, days]
     sums = rows[:, days][:, is_open].sum(axis=1)
@@ -107,13 +107,13 @@ def _level(
     if weeks.size < FEWEST_WEEKS or not is_open.any():
         return None
     quartile = np.sort(weeks)[ceil(LOWER_QUARTILE * weeks.size) - 1]
-    lately = weeks[:RECENT_WEEKS].min()
-    expected = lately if quartile < lately <= GROWTH * quartile else quartile
-    return Level(float(sums[at]), float(expected), clusters)
+    recent = weeks[:RECENT_WEEKS].min()
+    expected = recent if quartile < recent <= GROWTH * quartile else quartile
+    return FeedLevel(float(sums[at]), float(expected), clusters)
 
 
-def _is_usable(past: History, days: slice, is_open: Flags, history_days: int) -> Flags:
-    """Whether each week back tells anything: it lies within the history, and no day open now was closed then."""
+def _is_usable(past: FeedHistory, days: slice, is_open: Flags, history_days: int) -> Flags:
+    """Whether each week back is comparable: it lies within the history, and no day open now was closed then."""
     is_within = WEEK * np.arange(WEEKS) + days.stop <= history_days
     return np.asarray(is_within & ~past.is_closed[:, days][:, is_open].any(axis=1))
 

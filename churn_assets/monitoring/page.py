@@ -1,4 +1,4 @@
-"""A page that can be sent to somebody: aggregates only, pictures within, no script."""
+"""A self-contained HTML page: aggregates only, embedded pictures, no script."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STYLE = (
 
 
 def page(title: str, heading: str, intro: str, pictures: Mapping[str, bytes], tables: Iterable[TextTable]) -> str:
-    """HTML; `intro` is HTML already, everything else is text, `pictures` are PNG by what they show."""
+    """`intro` is HTML already, everything else is text; `pictures`: alternative text -> PNG."""
     images = "".join(
         f'<img alt="{escape(name)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
         for name, png in pictures.items()

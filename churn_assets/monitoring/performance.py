@@ -1,4 +1,4 @@
-"""How past scores turned out, once their labels have matured. Nothing is retrained and no alarm is raised here."""
+"""Performance of past scores, once their labels have matured. Nothing is retrained and no alarm is raised here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def performance(
     `scored`: scored_users of one or more past snapshots, each made by one model version; only eligible users count.
     `labels`: churn_labels of one definition, one row per user and snapshot, for at least the users scored.
     `ledger`: decision_ledger of the same snapshots, or None when nothing was decided. With it a second population,
-    `untreated`, leaves out users acted upon: an arm that works makes a right warning look wrong.
+    `untreated`, leaves out users acted upon: an arm that works makes a correct warning look wrong.
     Raises ValueError naming table and snapshot when nothing is scored, a label is missing, doubled or not matured by
     `snapshot`, or a scored user has no decision.
     """
@@ -87,8 +87,8 @@ def _row(scored: pl.DataFrame, measured_at: datetime, seed: int) -> dict[str, An
     metrics: dict[str, float | None] = dict.fromkeys(METRICS)
     if is_churned.any() and not is_churned.all():
         probability, user_ids = (users.get_column(name).to_numpy() for name in ("churn_probability", "user_id"))
-        found = evaluate(is_churned, probability, user_ids, seed=seed)
-        metrics = {metric: found[metric] for metric in METRICS}
+        evaluation = evaluate(is_churned, probability, user_ids, seed=seed)
+        metrics = {metric: evaluation[metric] for metric in METRICS}
     return {
         "snapshot_date": scored.item(0, "snapshot_date"),
         "matures_at": scored.get_column("matures_at").max(),

@@ -20,7 +20,7 @@ HEIGHT = 0.4
 
 def reasons_png(summaries: pl.DataFrame) -> bytes:
     """Of all eligible users, per reason group and kind: the share with it among their first three, and how much it adds
-    to their log-odds, spread over all of them. A reason may be common and weigh nothing.
+    to their log-odds, spread over all of them. A reason may be common with little weight.
     """
     figure = Figure(figsize=(9, 4), dpi=100, layout="constrained")
     common, heavy = figure.subplots(1, 2, sharey=True)
@@ -38,8 +38,8 @@ def reasons_png(summaries: pl.DataFrame) -> bytes:
 
 
 def _bars(axes: Axes, rows: pl.DataFrame, length: pl.Expr) -> None:
-    found = rows.select("kind", "reason_group", length.alias("length")).iter_rows()
-    lengths = {(kind, group): value for kind, group, value in found}
+    rows_of_group = rows.select("kind", "reason_group", length.alias("length")).iter_rows()
+    lengths = {(kind, group): value for kind, group, value in rows_of_group}
     for shift, kind in enumerate(KINDS):
         places = np.arange(len(REASON_GROUPS)) + (shift - 0.5) * HEIGHT
         axes.barh(places, [lengths.get((kind, group), 0.0) for group in REASON_GROUPS], height=HEIGHT, label=kind)

@@ -1,4 +1,4 @@
-"""Which reasons are how common, and how much is at stake with them: `user_reasons` added up for decision makers."""
+"""Frequency of reasons and value at risk with them: `user_reasons` summed by segment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 COLUMNS = list(ReasonSummaries.to_schema().columns)
 UNKNOWN = "unknown"
-# A quarter and a year of days: who is new, who has seen one season, who has seen them all.
+# A quarter and a year: new users, users of at least one season, users of all seasons.
 QUARTER_DAYS, YEAR_DAYS = 91, 365
 DECIMALS = 6
 
@@ -25,7 +25,7 @@ def reason_summaries(
 
     `reasons`, `scored`: user_reasons and scored_users of `snapshot`; only eligible users count. `segments`: user_id,
     tenure_days and city_tier; a user without one is in segment `unknown`. Contributions are in log-odds. Sums are
-    rounded to 6 decimals, so that the order in which threads add leaves no trace.
+    rounded to 6 decimals, so that the order in which threads add changes no digit.
     """
     eligible = scored.filter(pl.col("status") == "eligible").join(segments, on="user_id", how="left")
     parts = eligible.select(

@@ -1,4 +1,4 @@
-"""When a model should be trained again: it is old, its users have changed, or its scores turned out badly.
+"""When a model should be trained again: it is old, its users have drifted, or its scores perform badly.
 
 Each reason is a sentence with its figures and limits. Nothing is trained here.
 """
@@ -28,39 +28,41 @@ def retrain_reasons(
     comparisons: pl.DataFrame,
     settings: Monitoring,
 ) -> list[tuple[Condition, str]]:
-    """(condition, reason) to train again, none where all is well.
+    """(condition, reason) to train again; empty where no condition holds.
 
     `age_days`: from when the newest labels that the model learned from had matured to the snapshot it scores: counted
     so, it does not depend on the horizon, and is below one cadence for a model trained at its snapshot.
     `drift`: the table feature_drift of that snapshot. `performance`: the rows of model_performance measured at it.
-    `comparisons`: model_comparison of the snapshots these rows are about; without one, an AUC is held to nothing.
+    `comparisons`: model_comparison of the snapshots these rows are about; without one, an AUC has no limit.
     """
-    found: dict[Condition, Iterator[str]] = {
+    reasons_by_condition: dict[Condition, Iterator[str]] = {
         "age": _age(age_days, settings.max_model_age_days),
         "drift": _drifted(drift, settings.psi_alarm, settings.max_drifted_share),
         "ranking": _ranked_worse(performance, comparisons),
         "calibration": _calibrated_worse(performance, settings.max_ece),
     }
-    return [(condition, reason) for condition, reasons in found.items() for reason in reasons]
+    return [(condition, reason) for condition, reasons in reasons_by_condition.items() for reason in reasons]
 
 
-def _age(age_days: int, most: int) -> Iterator[str]:
-    if age_days > most:
+def _age(age_days: int, max_days: int) -> Iterator[str]:
+    if age_days > max_days:
         yield (
             f"The newest labels the model learned from had matured {age_days} days before the snapshot, more than "
-            f"{most} (monitoring.max_model_age_days)."
+            f"{max_days} (monitoring.max_model_age_days)."
         )
 
 
-def _drifted(drift: pl.DataFrame, alarm: float, most: float) -> Iterator[str]:
-    """The score, or many features: a few always move, as those that count from a fixed day or follow campaigns."""
-    far = drift.filter(pl.col("level") == "alarm").sort("psi", "feature", descending=[True, False])
-    if SCORE_FEATURE in far["feature"] or len(far) > most * len(drift):
-        more = len(far) - SHOWN_FEATURES
-        worst = ", ".join(f"{name} {psi:.2f}" for name, psi in far.select("feature", "psi").head(SHOWN_FEATURES).rows())
+def _drifted(drift: pl.DataFrame, alarm: float, max_share: float) -> Iterator[str]:
+    """The score, or many features: a few always drift, as those that count from a fixed day or follow campaigns."""
+    alarms = drift.filter(pl.col("level") == "alarm").sort("psi", "feature", descending=[True, False])
+    if SCORE_FEATURE in alarms["feature"] or len(alarms) > max_share * len(drift):
+        more = len(alarms) - SHOWN_FEATURES
+        worst = ", ".join(
+            f"{name} {psi:.2f}" for name, psi in alarms.select("feature", "psi").head(SHOWN_FEATURES).rows()
+        )
         yield (
-            f"{len(far)} of {len(drift)} features and scores have a population stability index of {alarm:g} or more "
-            f"(monitoring.psi_alarm), where {most:.0%} may (max_drifted_share): {worst}"
+            f"{len(alarms)} of {len(drift)} features and scores have a population stability index of {alarm:g} or more "
+            f"(monitoring.psi_alarm), where {max_share:.0%} may (max_drifted_share): {worst}"
             f"{f' and {more} more' if more > 0 else ''}."
         )
 
@@ -68,37 +70,39 @@ def _drifted(drift: pl.DataFrame, alarm: float, most: float) -> Iterator[str]:
 def _ranked_worse(performance: pl.DataFrame, comparisons: pl.DataFrame) -> Iterator[str]:
     """Over all users: without those acted upon the range of risks is narrower, and so is the AUC.
 
-    The interval of the comparison says how sure its own figure is; the matured one varies as well. The difference of
-    two figures over n and m users varies sqrt(1 + n/m) times as much as the first. A model as good as ever then falls
-    short one time in forty; against the bare interval it would one time in twelve.
+    The interval of the comparison covers the error of its own AUC only; the matured AUC varies as well. The difference
+    of two AUCs over n and m users varies sqrt(1 + n/m) times as much as the first. An unchanged model then fails one
+    time in forty; against the bare interval it would fail one time in twelve.
     """
-    promised = {row["snapshot_date"]: row for row in comparisons.filter("is_shipped").iter_rows(named=True)}
+    expected_by_date = {row["snapshot_date"]: row for row in comparisons.filter("is_shipped").iter_rows(named=True)}
     for row in performance.filter(pl.col("population") == "all", pl.col("auc").is_not_null()).iter_rows(named=True):
-        said = promised.get(row["snapshot_date"])
-        if said is None:
+        expected = expected_by_date.get(row["snapshot_date"])
+        if expected is None:
             continue
-        least = said["auc"] - (said["auc"] - said["auc_low"]) * sqrt(1 + said["rows"] / row["users"])
-        if row["auc"] < least:
+        lowest_auc = expected["auc"] - (expected["auc"] - expected["auc_low"]) * sqrt(
+            1 + expected["rows"] / row["users"]
+        )
+        if row["auc"] < lowest_auc:
             yield (
                 f"The scores of {row['snapshot_date']} ranked with an AUC of {row['auc']:.3f} over {row['users']:,} "
-                f"users, below {least:.3f}: the comparison gave {said['auc']:.3f} [{said['auc_low']:.3f}, "
-                f"{said['auc_high']:.3f}] over {said['rows']:,}."
+                f"users, below {lowest_auc:.3f}: the comparison gave {expected['auc']:.3f} [{expected['auc_low']:.3f}, "
+                f"{expected['auc_high']:.3f}] over {expected['rows']:,}."
             )
 
 
-def _calibrated_worse(performance: pl.DataFrame, most: float) -> Iterator[str]:
-    """Over users left alone where there are any: an arm that works makes right probabilities look too high.
+def _calibrated_worse(performance: pl.DataFrame, max_ece: float) -> Iterator[str]:
+    """Over users left alone where there are any: an arm that works makes correct probabilities look too high.
 
-    Of few users even right probabilities show an error: in ten bins the mean of it is below 0.4 sqrt(10 / users).
+    With few users even correct probabilities have an error: in ten bins its mean is below 0.4 sqrt(10 / users).
     """
     for rows in performance.filter(pl.col("ece").is_not_null()).partition_by("snapshot_date", maintain_order=True):
         row = _least_treated(rows)
-        chance = 0.4 * sqrt(ECE_BINS / row["users"])
-        if row["ece"] > most + chance:
+        chance_ece = 0.4 * sqrt(ECE_BINS / row["users"])
+        if row["ece"] > max_ece + chance_ece:
             yield (
                 f"The probabilities of {row['snapshot_date']} were off by {row['ece']:.3f} on average (ECE) over "
                 f"{row['users']:,} {'users left alone' if row['population'] == 'untreated' else 'users'}, more than "
-                f"{most:g} (monitoring.max_ece) and the {chance:.3f} that chance gives."
+                f"{max_ece:g} (monitoring.max_ece) and the {chance_ece:.3f} that chance gives."
             )
 
 

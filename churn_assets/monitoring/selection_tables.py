@@ -1,4 +1,4 @@
-"""A selection of features as the tables that people read: text only."""
+"""A selection of features as text tables."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ SHOWN = 25
 
 
 def selection_tables(frame: pl.DataFrame) -> list[TextTable]:
-    """The most important features kept, and how many fell for which reason; of a frame of one snapshot."""
+    """The most important features kept, and how many were dropped for which reason; `frame` is of one snapshot."""
     kept = frame.filter("is_kept")
-    fallen = frame.filter(~pl.col("is_kept"))
-    counted = fallen.group_by("why_dropped").agg(pl.len(), pl.col("feature").head(4)).sort("len", descending=True)
+    dropped = frame.filter(~pl.col("is_kept"))
+    counts = dropped.group_by("why_dropped").agg(pl.len(), pl.col("feature").head(4)).sort("len", descending=True)
     return [
         TextTable(
             f"Kept: {kept.height} of {frame.height} features",
@@ -30,17 +30,17 @@ def selection_tables(frame: pl.DataFrame) -> list[TextTable]:
         TextTable(
             "Dropped",
             ("why", "features", "the most important of them"),
-            tuple((why, str(count), ", ".join(names)) for why, count, names in counted.iter_rows())
+            tuple((why, str(count), ", ".join(names)) for why, count, names in counts.iter_rows())
             or ((UNKNOWN, "0", UNKNOWN),),
-            "noise: never above every shadow; unstable: only in some slices; redundant: a twin of a better one.",
+            "noise: never above every shadow; unstable: only in some slices; redundant: correlated with a better one.",
         ),
     ]  # fmt: skip
 
 
 def agreement_words(agreement: tuple[float, float] | None) -> str:
-    """How alike the ranks of all features are from slice to slice."""
+    """Rank correlation of all features between slices."""
     if agreement is None:
-        return "One slice only: nothing can be said of how stable the ranks are."
+        return "One slice only: the stability of the ranks is unknown."
     return f"Ranks of two slices agree with Spearman's rho {agreement[0]:.2f}, Kendall's tau {agreement[1]:.2f} (mean)."
 
 
@@ -48,12 +48,12 @@ def proof_words(newest: dict[str, float]) -> str:
     """`newest`: the duel of kept and all features on the newest slice (see slice_duels)."""
     gain = f"{newest['gain']:+.4f} [{newest['gain_low']:+.4f}, {newest['gain_high']:+.4f}]"
     if newest["gain_low"] > 0:
-        verdict = "The kept ones alone predict better."
+        verdict = "The kept features alone predict better."
     elif newest["gain_high"] < 0:
-        verdict = "The dropped ones are missed: leave training.feature_columns at 'all'."
+        verdict = "The dropped features help: leave training.feature_columns at 'all'."
     else:
         verdict = "No proven difference: fewer features do as well there."
     return (
-        f"Saved per user on the newest slice, whose labels nothing was selected by: {gain}. {verdict}\n"
-        "To use the kept ones from this snapshot on: training: {feature_columns: selected}"
+        f"Saved per user on the newest slice, whose labels were not used to select: {gain}. {verdict}\n"
+        "To use the kept features from this snapshot on: training: {feature_columns: selected}"
     )

@@ -84,7 +84,7 @@ def test_missing_days_stop_what_follows_with_one_sentence(execute: Run, run_chec
     assert not told.is_followed
     (orders,) = [check for check in told.checks if check.asset_key.path[-1] == "stg_orders"]
     assert orders.description.startswith(
-        "orders has 0 rows from 2024-06-22 to 2024-06-23 where about 58 were to be expected by its own past"
+        "orders has 0 rows from 2024-06-22 to 2024-06-23 where about 58 were expected from its own history"
     ), "two hours of them are never known at a snapshot"
     assert told.figures("staging/stg_orders") == {
         "snapshot_date": str(DAY), "verdict": "broken", "rows": 0, "rows_expected": 58, "snapshots_broken": str(DAY),

@@ -32,6 +32,6 @@ def show_definitions(root: Path) -> None:
     for table in text_tables(frame):
         console.print(rich_table(table))
     page = workplace.home.reports / PAGE
-    html = definitions_page(frame, snapshot=snapshot, chosen=churn.definition, window=window)
+    html = definitions_page(frame, snapshot=snapshot, in_use=churn.definition, window=window)
     write_whole(page, lambda file: file.write_text(html, encoding="utf-8"))
     console.print(f"Page: {page}", soft_wrap=True)

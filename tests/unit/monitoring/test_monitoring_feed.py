@@ -146,9 +146,9 @@ def test_the_sentence_says_what_is_missing_and_what_to_do() -> None:
     found = verdict(feed(last(3, 0.0), table="events"))
 
     assert sentence(found, D, is_vital=False) == (
-        "events has 0 rows from 2026-11-13 to 2026-11-15 where about 300 were to be expected by its own past: deliver "
+        "events has 0 rows from 2026-11-13 to 2026-11-15 where about 300 were expected from its own history: deliver "
         "the missing rows and run again (what has an ingested_at of 2026-11-16 or later counts from the next snapshot "
-        "on), or, if nothing was to come because you were closed, say so with landing.closed_dates: "
+        "on), or, if nothing came because you were closed, set landing.closed_dates: "
         "[{from: 2026-11-13, to: 2026-11-15, tables: [events]}]"
     )
     one = sentence(verdict(feed(last(1, 0.0))), D, is_vital=True)
