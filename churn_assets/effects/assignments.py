@@ -1,4 +1,4 @@
-"""Who was assigned to what: contracts of the readout's inputs, and assignments out of the project's own decisions."""
+"""Assignments of users to arms: contracts of the readout's inputs, and assignments from the decision ledger."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, treatment
 
 
 class Contacts(pa.DataFrameModel):
-    """One row per contact of a campaign in which chance chose for somebody, `sent_at` before the snapshot."""
+    """One row per contact of a campaign with randomised users, `sent_at` before the snapshot."""
 
     campaign: str = pa.Field(str_length={"min_value": 1})
     user_id: str = pa.Field(str_length={"min_value": 1})
@@ -26,7 +26,7 @@ class Contacts(pa.DataFrameModel):
 
 
 class Assignments(pa.DataFrameModel):
-    """One row per campaign and user; propensity: stated probability of the arm the user was given; null: unknown."""
+    """One row per campaign and user; propensity: stated probability of the assigned arm; null: unknown."""
 
     campaign: str = pa.Field(str_length={"min_value": 1})
     user_id: str = pa.Field(str_length={"min_value": 1})
@@ -53,10 +53,10 @@ class Outcomes(pa.DataFrameModel):
 
 
 def contact_assignments(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
-    """Who was assigned what, by the first contact of each user in a campaign; and, by campaign, what to know about it.
+    """(assignments by the first contact of each user in a campaign, remarks by campaign).
 
-    Nobody can be compared whose arm is unknown or was not chosen by chance: they are left out, and counted. Where a
-    user came twice the first contact says what chance chose; what came after is a consequence.
+    Users whose arm is unknown or was not assigned by chance are left out, and counted. Of several contacts of a user
+    the first one counts, since later ones are consequences of it.
     Raises pandera SchemaErrors on malformed contacts.
     """
     Contacts.validate(contacts, lazy=True)
@@ -67,17 +67,19 @@ def contact_assignments(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str,
         .with_columns(why_not=_why_not_comparable())
     )
     remarks: dict[str, list[str]] = {}
-    lost = users.filter(pl.col("why_not").is_not_null()).group_by("campaign", "why_not").len()
-    for campaign, why, count in lost.sort("campaign", "why_not").iter_rows():
+    left_out = users.filter(pl.col("why_not").is_not_null()).group_by("campaign", "why_not").len()
+    for campaign, why, count in left_out.sort("campaign", "why_not").iter_rows():
         remarks.setdefault(campaign, []).append(f"{count:,} users left out: {why}")
-    kept = users.filter(pl.col("why_not").is_null())
-    for campaign, count in kept.filter(pl.col("arms") > 1).group_by("campaign").len().sort("campaign").iter_rows():
+    comparable = users.filter(pl.col("why_not").is_null())
+    for campaign, count in (
+        comparable.filter(pl.col("arms") > 1).group_by("campaign").len().sort("campaign").iter_rows()
+    ):
         remarks.setdefault(campaign, []).append(f"{count:,} users had more than one arm: the first counts")
-    return kept.select("campaign", "user_id", "arm", "propensity", assigned_at="sent_at"), remarks
+    return comparable.select("campaign", "user_id", "arm", "propensity", assigned_at="sent_at"), remarks
 
 
 def _why_not_comparable() -> pl.Expr:
-    """Null for who can be compared."""
+    """Null for users who can be compared."""
     return (
         pl.when(~pl.col("is_randomised").fill_null(value=False))
         .then(pl.lit("not assigned by chance"))
@@ -89,22 +91,21 @@ def _why_not_comparable() -> pl.Expr:
 def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:
     """Turn decision ledgers of one or more snapshots into assignments: one row per user and campaign.
 
-    Only users with an intended arm count: they alone could have been given it. Each snapshot and intended treatment
-    (the arm with its level) is a campaign of its own, `policy_version@snapshot/treatment`, whose arms are that and
-    `none`; users meant
-    for a call compared with users meant for an e-mail would be a comparison of users, not of arms.
-    Raises ValueError on an empty ledger; a ledger in which nobody was intended anything gives an empty frame.
+    Only users with an intended arm count, since only they could have received it. Each snapshot and intended treatment
+    (the arm with its level) is a campaign of its own, `policy_version@snapshot/treatment`, with that treatment and
+    `none` as arms: users meant for a call against users meant for an e-mail would compare users, not arms. Raises
+    ValueError on an empty ledger; a ledger without any intended arm gives an empty frame.
     """
     if ledger.is_empty():
         raise ValueError("decision_ledger: no rows to take assignments from; materialise an earlier snapshot first")
-    # What an erased user bought is erased as well: they would count as somebody who bought nothing.
+    # The purchases of an erased user are erased as well: the user would count as one without purchases.
     intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN)
     snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
-    given = treatment("intended_arm", "intended_level")
+    intended_treatment = treatment("intended_arm", "intended_level")
     return intended.select(
-        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), given),
+        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), intended_treatment),
         user_id="user_id",
-        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise(given),
+        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise(intended_treatment),
         propensity="propensity",
         assigned_at="decided_at",
     ).sort("campaign", "user_id")

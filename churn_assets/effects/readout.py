@@ -1,4 +1,4 @@
-"""What campaigns did, read honestly: everyone as assigned, after the window has closed, against users left alone."""
+"""Effects of campaigns: every user as assigned, after the window has closed, against users left alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEMA = {name: column.dtype.type for name, column in ExperimentReadout.to_schem
 
 
 def empty_readout() -> pl.DataFrame:
-    """The readout of a shop in which nobody was assigned by chance yet."""
+    """The readout of a shop without any randomised user yet."""
     return pl.DataFrame(schema=SCHEMA)
 
 
@@ -39,15 +39,15 @@ def readout(
 
     `assignments` and `outcomes`: one row per campaign and user, see `effects.assignments`. Every assigned user counts,
     reached or not (intention to treat). A campaign matures when the window of its last assigned user has closed; before
-    that its rows carry users and sample ratio only. One that has run for longer than a window is read without the users
-    whose windows are open.
+    that its rows have users and sample ratio only. A campaign that has run for longer than a window is read without the
+    users whose windows are open.
 
     The effect is the mean difference within strata of equal allocation (`effects.strata`), weighted by their users,
     with Welch's interval. The sample ratio is a chi-square test of the arms of each stratum against the stated
     propensities.
-    `note` says why there is no interval, and what else to know (`remarks`: by campaign, from outside). Users whose
+    `note`: why there is no interval, and other remarks (`remarks`: by campaign, from the caller). Users whose
     propensity is unknown or zero cannot be compared. A campaign of such users only is left out with a note, as is one
-    whose allocation differs from user to user. One without any treated user has no row.
+    whose allocation differs from user to user. A campaign without any treated user has no row.
 
     Raises ValueError on no assignments, an assignment after the snapshot, or users of a matured campaign without an
     outcome row; pandera SchemaErrors on malformed input.
@@ -61,11 +61,11 @@ def readout(
         raise ValueError(f"assignments: {late} rows with assigned_at after the snapshot {snapshot}; leave them out")
     window = timedelta(days=window_days)
     known = assignments.join(outcomes, on=["campaign", "user_id"], how="left").sort("campaign", "user_id")
-    overlaps, told = about_overlap(assignments, window), remarks or {}
+    overlaps, outside_remarks = about_overlap(assignments, window), remarks or {}
     rows = [
         {"snapshot_date": snapshot} | row
         for campaign in (_campaign(users, now, window) for users in known.partition_by("campaign", maintain_order=True))
-        for row in _rows(campaign, [*told.get(campaign.name, []), *overlaps.get(campaign.name, [])])
+        for row in _rows(campaign, [*outside_remarks.get(campaign.name, []), *overlaps.get(campaign.name, [])])
     ]
     frame = pl.DataFrame(rows, schema=SCHEMA)
     return ExperimentReadout.validate(frame.sort("campaign", "arm", "metric"), lazy=True)
@@ -73,7 +73,7 @@ def readout(
 
 @dataclass(frozen=True)
 class _Campaign:
-    """The users who are read and their strata; or, where there are none, why the campaign is left out."""
+    """The users who are read and their strata; where there are no strata, `why_not`: why the campaign is left out."""
 
     name: str
     users: pl.DataFrame
@@ -127,11 +127,11 @@ def _rows(campaign: _Campaign, remarks: Sequence[str]) -> Iterator[dict[str, Any
     for arm in sorted(set(users.filter(~is_control())["arm"])):
         for metric, value in METRICS.items():
             if strata is None:
-                figures, why = _nothing(users, arm), f"{LEFT_OUT}: {campaign.why_not}"
+                figures, figures_note = _nothing(users, arm), f"{LEFT_OUT}: {campaign.why_not}"
             elif not campaign.is_matured:
-                figures, why = _nothing(users, arm), f"not matured before {campaign.matures_at:%Y-%m-%d %H:%M}"
+                figures, figures_note = _nothing(users, arm), f"not matured before {campaign.matures_at:%Y-%m-%d %H:%M}"
             else:
-                figures, why = _figures(strata, arm, value)
+                figures, figures_note = _figures(strata, arm, value)
             yield figures | {
                 "campaign": campaign.name,
                 "arm": arm,
@@ -142,12 +142,12 @@ def _rows(campaign: _Campaign, remarks: Sequence[str]) -> Iterator[dict[str, Any
                 "is_sample_ratio_ok": None if p_value is None else p_value >= SAMPLE_RATIO_THRESHOLD,
                 "is_matured": campaign.is_matured,
                 "matures_at": campaign.matures_at,
-                "note": "; ".join([*([why] if why else []), *notes]) or None,
+                "note": "; ".join([*([figures_note] if figures_note else []), *notes]) or None,
             }
 
 
 def _nothing(users: pl.DataFrame, arm: str) -> dict[str, Any]:
-    """No figures yet, or none at all: only who was assigned."""
+    """Without figures: only the number of users assigned."""
     return {
         "users": users.filter(pl.col("arm") == arm).height,
         "control_users": users.filter(is_control()).height,
@@ -155,19 +155,19 @@ def _nothing(users: pl.DataFrame, arm: str) -> dict[str, Any]:
 
 
 def _figures(strata: pl.DataFrame, arm: str, value: pl.Expr) -> tuple[dict[str, Any], str]:
-    """Of a matured campaign, and what to note of them."""
-    found = compared(strata, arm, value)
+    """(figures of a matured campaign, note about them)."""
+    comparison = compared(strata, arm, value)
     effect = None
-    if found.mean is not None and found.control_mean is not None:
-        effect = found.mean - found.control_mean
-    difference = found.difference
+    if comparison.mean is not None and comparison.control_mean is not None:
+        effect = comparison.mean - comparison.control_mean
+    difference = comparison.difference
     return {
-        "users": found.users,
-        "control_users": found.control_users,
-        "mean": found.mean,
-        "control_mean": found.control_mean,
+        "users": comparison.users,
+        "control_users": comparison.control_users,
+        "mean": comparison.mean,
+        "control_mean": comparison.control_mean,
         "effect": effect,
         "effect_low": difference.low if difference else None,
         "effect_high": difference.high if difference else None,
         "p_value": difference.p_value if difference else None,
-    }, "; ".join(found.notes)
+    }, "; ".join(comparison.notes)

@@ -1,4 +1,4 @@
-"""What has to be said beside an effect: sizes and propensities that do not fit, users who were in several campaigns."""
+"""Remarks on an effect: sizes and propensities that do not fit, users who were in several campaigns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LEFT_OUT = "left out"
 
 
 def sample_ratio_p_value(users: pl.DataFrame) -> float | None:
-    """Arm sizes against stated propensities: chi-square, added up over strata. None where nothing can be off, since
-    each stratum has one arm.
+    """Arm sizes against stated propensities: chi-square, summed over strata. None where each stratum has one arm, so
+    that no size can differ.
     """
     sizes = users.group_by("stratum", "arm").agg(pl.len(), pl.first("propensity")).sort("stratum", "arm")
     statistic, freedom = 0.0, 0
     for stratum in sizes.partition_by("stratum", maintain_order=True):
-        stated, observed = stratum["propensity"].to_numpy(), stratum["len"].to_numpy().astype(np.float64)
-        expected = observed.sum() * stated / stated.sum()
+        propensities, observed = stratum["propensity"].to_numpy(), stratum["len"].to_numpy().astype(np.float64)
+        expected = observed.sum() * propensities / propensities.sum()
         statistic += float(((observed - expected) ** 2 / expected).sum())
         freedom += stratum.height - 1
     return float(stats.chi2.sf(statistic, freedom)) if freedom else None
@@ -36,20 +36,18 @@ def about_sizes(p_value: float | None) -> list[str]:
 
 
 def about_propensities(users: pl.DataFrame) -> list[str]:
-    """Where the arms that are known do not add up to everybody; a single arm was compared with nobody anyway."""
+    """Where the propensities of a stratum do not add up to 1; strata with a single arm are not compared anyway."""
     arms = users.unique(["stratum", "arm"]).group_by("stratum").agg(pl.len(), pl.sum("propensity"))
-    off = arms.filter(pl.col("len") > 1, (pl.col("propensity") - 1).abs() > SUM_TOLERANCE).sort("stratum")
-    if off.is_empty():
+    inconsistent = arms.filter(pl.col("len") > 1, (pl.col("propensity") - 1).abs() > SUM_TOLERANCE).sort("stratum")
+    if inconsistent.is_empty():
         return []
-    total = off.item(0, "propensity")
+    total = inconsistent.item(0, "propensity")
     why = "an arm is not known" if total < 1 else "they cannot all be right"
     return [f"stated propensities add up to {total:.3g}: {why}"]
 
 
 def about_overlap(assignments: pl.DataFrame, window: timedelta) -> dict[str, list[str]]:
-    """By campaign, how many of its users were in another one less than a window before or after: its effect is one on
-    top of the other's.
-    """
+    """By campaign, how many of its users were in another one less than a window before or after."""
     ordered = assignments.sort("user_id", "assigned_at", "campaign")
     at = pl.col("assigned_at")
     gaps = ordered.with_columns(
@@ -57,18 +55,18 @@ def about_overlap(assignments: pl.DataFrame, window: timedelta) -> dict[str, lis
             at - at.shift(1).over("user_id"), at.shift(-1).over("user_id") - at
         ) < window
     )  # fmt: skip
-    counted = gaps.group_by("campaign").agg(pl.len(), near=pl.col("is_near").sum()).filter(pl.col("near") > 0)
+    counts = gaps.group_by("campaign").agg(pl.len(), near=pl.col("is_near").sum()).filter(pl.col("near") > 0)
     return {
         campaign: [f"{near:,} of {users:,} users were in another campaign within the window"]
-        for campaign, users, near in counted.sort("campaign").iter_rows()
+        for campaign, users, near in counts.sort("campaign").iter_rows()
     }
 
 
 def notes_by_campaign(
     result: pl.DataFrame, campaigns: Collection[str], remarks: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """What a readout notes of each of the `campaigns`. Those without a row are left out: nobody of theirs is known who
-    was treated and can be compared.
+    """Campaign -> its note in the readout `result`. Campaigns without a row have no treated user who can be compared:
+    their note says so.
     """
     noted = result.filter(pl.col("note").is_not_null()).unique("campaign", keep="first", maintain_order=True)
     notes = dict(noted.select("campaign", "note").iter_rows())

@@ -1,4 +1,4 @@
-"""Difference of two means with unequal variances, in one stratum or several. Nothing here knows what numbers mean."""
+"""Difference of two means with unequal variances, in one stratum or several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import stats
 Floats = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
-FEWEST_USERS = 2  # per arm; one value has no spread
+FEWEST_USERS = 2  # per arm; one value has no variance
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Stratum:
-    """Outcomes of both sides; the stratum weighs as many users as it has, those of other arms included."""
+    """Outcomes of both sides; `users`: the weight, all users of the stratum, those of other arms included."""
 
     users: int
     treated: Floats
@@ -38,7 +38,7 @@ def stratified(strata: Sequence[Stratum]) -> Difference | None:
     """Weighted mean of the differences within the strata, with Welch's (1947) interval and test: variances add up with
     the squares of the weights, degrees of freedom are Satterthwaite's over all sides.
 
-    None when no spread can be estimated: a side with under two users, or no two users of a side that differ.
+    None when no variance can be estimated: a side with under two users, or without two different outcomes.
     """
     total = sum(stratum.users for stratum in strata)
     sides = [(stratum.users / total, side) for stratum in strata for side in (stratum.treated, stratum.control)]
