@@ -53,7 +53,7 @@ class Level(_Entry):
 
     @property
     def cautious_lift(self) -> float:
-        """What choices count on."""
+        """The lift that decisions use."""
         return self.assumed_lift if self.assumed_lift_low is None else self.assumed_lift_low
 
     @model_validator(mode="after")
@@ -129,5 +129,5 @@ class Arm(_Entry):
 
 
 def treatment_of(arm: str, level: str | None) -> str:
-    """What was done in one word: `coupon_10` for level 10 of the arm coupon."""
+    """Arm and level as one name: `coupon_10` for level 10 of the arm coupon."""
     return arm if level is None else f"{arm}_{level}"

@@ -10,7 +10,7 @@ CALL_ZH = "询问最近一次配送和客服答复的情况。先倾听，能解
 # No code: few shops bring a pool of them, and whoever sends can credit the account by `level` of the payload.
 COUPON_EN = "Until {valid_until} your next order costs {level} % less. There is nothing to enter: your account has it."
 COUPON_ZH = "{valid_until}前下次下单立减{level}%，优惠已存入您的账户，无需输入任何内容。"
-# By how the item was found, the surest first.
+# By the source of the item, the most relevant first.
 REMINDERS_EN = (
     ("Still thinking it over?", "You looked at {viewed_1} and may like to see it again."),
     ("It goes with what you have", "Many who bought what you bought chose {together_1} as well."),
@@ -26,7 +26,7 @@ REMINDERS_ZH = (
 LEAVE_EN, LEAVE_ZH = "\n\nNo more such e-mails: {unsubscribe_url}", "\n\n不再接收此类邮件：{unsubscribe_url}"
 
 
-# Lines of orders that shops use for what is no product; a whole name or id, whatever its case, blanks and hyphens.
+# Order lines that are no products; a whole name or id, whatever its case, blanks and hyphens.
 NO_PRODUCTS = (
     "postage", "shipping", "shipping cost", "delivery", "delivery charge", "carriage", "freight", "deposit",
     "gift wrap", "gift wrapping", "gift card", "gift voucher", "discount", "surcharge", "bank charges", "handling fee",
@@ -36,7 +36,7 @@ NO_PRODUCTS = (
 
 
 def default_arms() -> tuple[Arm, ...]:
-    """Give one arm per channel that most shops have: a call about service, a coupon in three levels, a reminder."""
+    """Arms that most shops can use: a call about service, a coupon in three levels, a reminder."""
     return (
         Arm(
             arm="care_call", channel="call", offer="care_message", template="care_call",

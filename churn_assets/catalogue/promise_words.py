@@ -1,7 +1,6 @@
-"""Words that promise something, in English and in Chinese (simplified and traditional), and the slots that keep it.
+"""Words that promise something, in English and Chinese (simplified and traditional), and the slots that keep it.
 
-A list is no understanding: it is there for the promises that are made again and again without thinking. Amounts and
-discounts are in offers.py, what is done with the words in promises.py.
+The list covers frequent promises only. Amounts and discounts are in offers.py, the check in promises.py.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ NUMBER = r"(?:\d+|one|two|three|seven)"
 
 @dataclass(frozen=True)
 class Promise:
-    """`slots`: one of these has to be in a text that says any of `words`; `cure`: what to write."""
+    """`slots`: one of these has to be in a text with any of `words`; `fix`: what to write."""
 
     words: re.Pattern[str]
     slots: frozenset[str]
-    cure: str
+    fix: str
 
 
 def plain(text: str) -> str:
-    """The text as it is read: full-width letters as usual ones, without signs of no width."""
-    shown = unicodedata.normalize("NFKC", text)
-    return "".join(letter for letter in shown if unicodedata.category(letter) != "Cf")
+    """The text normalised (NFKC): full-width letters as usual ones, without zero-width characters."""
+    normalised = unicodedata.normalize("NFKC", text)
+    return "".join(letter for letter in normalised if unicodedata.category(letter) != "Cf")
 
 
-def _promise(slots: frozenset[str], cure: str, *words: str) -> Promise:
-    return Promise(re.compile("|".join(words), re.IGNORECASE), slots, cure)
+def _promise(slots: frozenset[str], fix: str, *words: str) -> Promise:
+    return Promise(re.compile("|".join(words), re.IGNORECASE), slots, fix)
 
 
 def _items(*kinds: str) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Whether the slots of a text and its arm keep what its words promise.
 
-The words of all languages are held against every text: languages are mixed in practice.
+Every text is checked against the words of all languages: languages are mixed in practice.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ KNOWN = (
     f"{', '.join(f'{kind}_1 to {kind}_{most}' for kind, most in PLACES.items())} (with _url: the page of the item), "
     f"{LEVEL}, {UNTIL}, {CODE}, {UNSUBSCRIBE}"
 )
-# Places that other systems or the author of a draft left in a text, which users would read: <<name>>, [FIRST NAME],
-# %COUPON%, and the marks of what is not written yet.
-HOLDERS = re.compile(r"<<[^>]*>>|\[[A-Z][A-Z _]+\]|%[A-Z_]{3,}%|\bTODO\b|\bXXX+\b")
+# Placeholders of other systems or of a draft: <<name>>, [FIRST NAME], %COUPON%, TODO.
+PLACEHOLDERS = re.compile(r"<<[^>]*>>|\[[A-Z][A-Z _]+\]|%[A-Z_]{3,}%|\bTODO\b|\bXXX+\b")
 FILLED = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a slot, so that its name is not read as a word of the text
-ITEM_CHARACTERS, URL_CHARACTERS = 40, 60  # what is reckoned with; a longer one is not written by SMS
+ITEM_CHARACTERS, URL_CHARACTERS = 40, 60  # lengths assumed; an arm with a longer one is not sent by SMS
 
 
 def broken_promises(arm: Arm) -> Iterator[str]:
-    """One line per promise of a text that is not kept: the language, the word, and what to do."""
+    """One message per promise of a text that is not kept: the language, the word, and the fix."""
     for language, versions in arm.texts.items():
         for number, text in enumerate(versions, start=1):
             place = language if len(versions) == 1 else f"{language}, version {number}"
@@ -53,27 +52,29 @@ def _broken(arm: Arm, text: Text) -> Iterator[str]:
     slots = text.slots
     unknown = sorted(slots - set(SLOTS))
     if unknown:
-        near = get_close_matches(unknown[0], SLOTS, n=1)
-        meant = f"; {{{near[0]}}} is meant, perhaps" if near else ""
-        yield f"slot {{{unknown[0]}}} is unknown{meant}; there are {KNOWN}"
+        similar = get_close_matches(unknown[0], SLOTS, n=1)
+        suggestion = f" (did you mean {{{similar[0]}}}?)" if similar else ""
+        yield f"slot {{{unknown[0]}}} is unknown{suggestion}; known slots: {KNOWN}"
         return
     words = plain("".join(literal + (FILLED if name is not None else "") for literal, name in parts))
     for promise in PROMISES:
-        found = promise.words.search(words)
-        if found and not slots & promise.slots:
-            yield f"says {found[0]!r} and has no slot for it: {promise.cure}"
-    told = "".join(literal + (f"{{{name}}}" if name == LEVEL else FILLED if name else "") for literal, name in parts)
-    yield from broken_offer(plain(told), arm.offer, [level.level for level in arm.strengths()])
+        match = promise.words.search(words)
+        if match and not slots & promise.slots:
+            yield f"says {match[0]!r} and has no slot for it: {promise.fix}"
+    text_with_level = "".join(
+        literal + (f"{{{name}}}" if name == LEVEL else FILLED if name else "") for literal, name in parts
+    )
+    yield from broken_offer(plain(text_with_level), arm.offer, [level.level for level in arm.strengths()])
     yield from _unfilled(arm, slots, words)
     if arm.channel == "email" and UNSUBSCRIBE not in text.slots:
-        yield "is an e-mail without a way out: write {unsubscribe_url}"
+        yield "is an e-mail without an unsubscribe link: write {unsubscribe_url}"
     if arm.channel == "sms":
         yield from _too_long(arm, text)
 
 
 def _unfilled(arm: Arm, slots: frozenset[str], words: str) -> Iterator[str]:
-    """Slots that nothing fills, and what looks like a slot of another system."""
-    brace = re.search(r"[{}]", words) or HOLDERS.search(words)
+    """Slots that nothing fills, and placeholders of other systems."""
+    brace = re.search(r"[{}]", words) or PLACEHOLDERS.search(words)
     if brace:
         yield f"holds {brace[0]!r}, which nobody fills: write a slot such as {{level}}, or leave it out"
     if CODE in slots and arm.code is None:
@@ -87,20 +88,20 @@ def _unfilled(arm: Arm, slots: frozenset[str], words: str) -> Iterator[str]:
 
 
 def _too_long(arm: Arm, text: Text) -> Iterator[str]:
-    """With every slot as long as is reckoned with."""
+    """A text whose SMS, with slots of the assumed lengths, does not fit one part."""
     values = {slot: "m" * (URL_CHARACTERS if slot.endswith("_url") else ITEM_CHARACTERS) for slot in ITEM_SLOTS}
     values |= {LEVEL: max((level.level or "" for level in arm.strengths()), key=len), UNTIL: "2000-01-01"}
     values |= {slot: f"{{{slot}}}" for slot in (CODE, UNSUBSCRIBE)}
-    needed, there = places(text.body.format(**values))
-    if needed > there:
+    needed, available = places(text.body.format(**values))
+    if needed > available:
         yield (
-            f"takes up to {needed} places, and one SMS in these letters has {there}: shorten it; items are reckoned "
-            f"with {ITEM_CHARACTERS} characters, links with {URL_CHARACTERS}"
+            f"takes up to {needed} places, and one SMS in these letters has {available}: shorten it; items count "
+            f"{ITEM_CHARACTERS} characters, links {URL_CHARACTERS}"
         )
 
 
 def sources_needed(texts: tuple[Text, ...]) -> frozenset[str]:
-    """Ways of finding an item that the texts can do with, by recommended_items' words; empty: a text needs none."""
+    """Sources of recommended items that the texts can use, as in recommended_items; empty: a text needs no item."""
     if any(not text.item_slots for text in texts):
         return frozenset()
     kinds = {ITEM_SLOTS[slot] for text in texts for slot in text.item_slots}

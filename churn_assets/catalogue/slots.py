@@ -1,4 +1,4 @@
-"""Slots of texts: what they are called, and what fills those that name an item. The words around them: texts.py."""
+"""Slots of texts: their names, and the values of those that name an item. The text around them: texts.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# How an item was found, as slots say it; the word in recommended_items beside it. `item`: whatever the way.
+# Kind of a slot -> source in recommended_items. `item`: any source.
 KINDS: Final = {"viewed": "viewed", "together": "bought_together", "bought": "bought_before", "popular": "popular"}
 ANY: Final = "item"
 PLACES: Final = {ANY: 3, "viewed": 2, "together": 3, "bought": 3, "popular": 3}
@@ -27,7 +27,7 @@ SLOTS: Final = (*ITEM_SLOTS, LEVEL, UNTIL, *FILLED_LATER)
 
 @dataclass(frozen=True)
 class Item:
-    """One recommended item of a user; `name` None: no text can name it."""
+    """One recommended item of a user; `name` None: no text can name the item."""
 
     product_id: str
     source: str
@@ -37,7 +37,7 @@ class Item:
 
 
 def parts_of(text: str) -> Iterator[tuple[str, str | None]]:
-    """(literal text, name of the slot after it). Raises ValueError where braces are no slot."""
+    """(literal text, name of the slot after it). Raises ValueError on braces that are no slot."""
     for literal, name, form, conversion in Formatter().parse(text):
         if form or conversion:
             raise ValueError(f"{{{name}}} has a format of its own; write the slot alone")
@@ -45,15 +45,15 @@ def parts_of(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def item_values(items: Sequence[Item]) -> dict[str, tuple[Item, str]]:
-    """Slot -> (item, what stands there); the best first. A name stands once, whatever number of products carry it."""
-    named: list[Item] = []
+    """Slot -> (item, its name or url), the best first. A name occurs once, however many products have it."""
+    named_items: list[Item] = []
     for item in items:
-        if item.name and item.name not in {other.name for other in named}:
-            named.append(item)
-    found = dict(_filled(ANY, named))
+        if item.name and item.name not in {other.name for other in named_items}:
+            named_items.append(item)
+    values = dict(_filled(ANY, named_items))
     for kind, source in KINDS.items():
-        found |= _filled(kind, [item for item in named if item.source == source])
-    return found
+        values |= _filled(kind, [item for item in named_items if item.source == source])
+    return values
 
 
 def _filled(kind: str, items: Iterable[Item]) -> Iterator[tuple[str, tuple[Item, str]]]:

@@ -1,4 +1,4 @@
-"""How long a text message may be: one part, by the alphabet it needs (3GPP TS 23.038). A second part costs again."""
+"""How long a text message may be: one part, by the alphabet it needs (3GPP TS 23.038). A second part costs extra."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-ESCAPED = frozenset("^{}\\[~]|€\f")  # two places each
+ESCAPED = frozenset("^{}\\[~]|€\f")  # two characters each
 GSM_PLACES, UNICODE_PLACES = 160, 70
-# Stand-ins as long as what is filled in when the message is handed over.
+# Stand-ins of the longest values, which are filled in when the message is sent.
 LONGEST = {CODE: "C" * 16, UNSUBSCRIBE: "u" * 60}
 
 
 def places(text: str) -> tuple[int, int]:
-    """(places that the text takes, places that there are)."""
+    """(characters that the text takes, characters of one part)."""
     for slot, stand_in in LONGEST.items():
         text = text.replace(f"{{{slot}}}", stand_in)
     if set(text) <= GSM | ESCAPED:
@@ -25,5 +25,5 @@ def places(text: str) -> tuple[int, int]:
 
 def fits_one_sms(text: str) -> bool:
     """Whether the text is one message."""
-    needed, there = places(text)
-    return needed <= there
+    needed, available = places(text)
+    return needed <= available

@@ -1,4 +1,4 @@
-"""What is said to a user in one language: subject and body with slots. Whether it keeps its word: promises.py."""
+"""The text of a message in one language: subject and body with slots. The check of its promises: promises.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from churn_assets.catalogue.slots import ITEM_SLOTS, parts_of
 
 
 class Text(BaseModel):
-    """Words of one language; `{viewed_1}` and the like are slots, filled per user when the message is planned."""
+    """One text in one language; `{viewed_1}` and the like are slots, filled per user when the message is planned."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -19,10 +19,10 @@ class Text(BaseModel):
 
     @cached_property
     def slots(self) -> frozenset[str]:
-        """Names of the slots used. Raises ValueError where braces are no slot."""
+        """Names of the slots used. Raises ValueError on braces that are no slot."""
         return frozenset(name for text in (self.subject, self.body) for _, name in parts_of(text) if name is not None)
 
     @cached_property
     def item_slots(self) -> frozenset[str]:
-        """Those that name an item."""
+        """The slots that name an item."""
         return self.slots & ITEM_SLOTS.keys()
