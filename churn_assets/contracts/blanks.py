@@ -1,4 +1,4 @@
-"""What is no character of a word: blanks, control characters, and what is invisible, in Python and in SQL."""
+"""Blanks: white space, control characters and invisible characters, in Python and in SQL."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ MEASURES: Final = (*PER_SLICE, *RETURNS, *LEAD, *AGREEMENT)
 
 class ChurnDefinitions(pa.DataFrameModel):
     """Aggregates over eligible users with matured labels. `slice_date` is set for base rates, `compared_with` for
-    agreement. `value` is null where nothing can be said: no user, or one outcome only.
+    agreement. `value` is null where it is undefined: no user, or one outcome only.
     """
 
     snapshot_date: pl.Date

@@ -1,6 +1,6 @@
-"""Which version of a row counted at a moment: the one owner of that rule for SQL in Python.
+"""Which version of a row counted at a moment: the owner of that rule for SQL in Python.
 
-In dbt it is the macro `counted_at` (dbt_project/macros/time.sql); a test holds the two against each other.
+In dbt the rule is the macro `counted_at` (dbt_project/macros/time.sql); a test holds the two against each other.
 """
 
 from __future__ import annotations

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 NO_ARM = "none"
-# Why a user cannot be reached by a channel now, cannot be given an arm again, or cannot be told what the arm promises.
+# Why a channel cannot reach a user now, an arm cannot be repeated yet, or the texts of an arm cannot be filled.
 HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down", "no_item", "no_code")
 LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")
 CHANCES = ("holdout", "control", "exploration")
 BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "low_risk", "no_gain", *LIMITS)
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
-ERASED = "erased-"  # begins the user_id of a row whose user was erased since: nobody knows whose it was
+ERASED = "erased-"  # prefix of the user_id of a row whose user was erased later: the row is anonymous
 IS_KNOWN = ~pl.col("user_id").str.starts_with(ERASED)
 
 
 def treatment(arm: str, level: str) -> pl.Expr:
-    """Columns of an arm and its level in one word, as campaigns name it: `coupon_10`, or the arm that has no levels."""
+    """Columns of an arm and its level as one name, as campaigns have it: `coupon_10`, or the arm without levels."""
     return pl.concat_str(arm, pl.when(pl.col(level).is_null()).then(pl.lit("")).otherwise("_" + pl.col(level)))
 
 

@@ -1,4 +1,4 @@
-"""The churn definitions: the one list of them. Each is a macro of dbt_project/macros/churn_definitions.sql."""
+"""The churn definitions: the only list of them. Each is a macro of dbt_project/macros/churn_definitions.sql."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a feature is: the columns of `user_features` and of the training set are described by these, one each.
+"""The description of a feature, one per feature column of `user_features` and of the training set.
 
-Only the description. How a feature is computed belongs to the dbt project, whose manifest fills the list.
+How a feature is computed belongs to the dbt project, whose manifest fills the list of descriptions.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 
 
 class FeatureDrift(pa.DataFrameModel):
-    """Users of the snapshot against reference users, those at `reference_date`: population stability index (PSI), what
-    chance alone gives (`psi_critical`), and the level of the drift. Shares are of the users on either side.
+    """Users of the snapshot against reference users, those at `reference_date`: population stability index (PSI), its
+    critical value (`psi_critical`), and the level of the drift. Shares are of the users on either side.
     """
 
     snapshot_date: pl.Date

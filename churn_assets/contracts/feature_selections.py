@@ -20,7 +20,7 @@ FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 class FeatureSelections(pa.DataFrameModel):
     """`mean_abs_shap` in log-odds and the ranks (1: the highest) over the `slices` ranked; `rank_spread` is their
     standard deviation. `above_noise_share`: share of slices in which it was above every shadow; null where that was not
-    asked. `correlation`: Spearman's, with the feature kept instead.
+    tested. `correlation`: Spearman's, with the feature kept instead.
     """
 
     snapshot_date: pl.Date

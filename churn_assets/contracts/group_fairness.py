@@ -19,7 +19,7 @@ class GroupFairness(pa.DataFrameModel):
     """`value`: mean of the measure over the group, with its 95 % interval; `rest_value`: over everybody else counted.
 
     treated: share with an arm, of users outside the holdout. high_tier: share in tier high. false_alarm: share in tier
-    high or medium of those who stayed, missed: share in tier low of those who left, overstated: probability minus
+    high or medium of stayers, missed: share in tier low of churners, overstated: probability minus
     outcome; these three of users left alone, once their labels have matured.
     """
 

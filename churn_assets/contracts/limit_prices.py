@@ -1,4 +1,4 @@
-"""Contract of interventions.limit_prices: one row per limit of one snapshot's plan, and what more of it would earn."""
+"""Contract of interventions.limit_prices: one row per limit of one snapshot's plan, and its marginal price."""
 
 from __future__ import annotations
 

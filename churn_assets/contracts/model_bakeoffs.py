@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 OPTIONAL: Final = ("lstm",)  # needs the extra `sequence`
-BAKED: Final = (
+ALWAYS_TESTED: Final = (
     "recency", "logistic_rfm", "bg_nbd", "decision_tree", "random_forest", "linear_svm", "neural_network", "catboost",
     "blend",
 )  # fmt: skip
@@ -28,7 +28,7 @@ class ModelBakeoffs(pa.DataFrameModel):
     """
 
     snapshot_date: pl.Date
-    model: str = pa.Field(isin=(*BAKED, *OPTIONAL))
+    model: str = pa.Field(isin=(*ALWAYS_TESTED, *OPTIONAL))
     slice_date: pl.Date
     segment: str = pa.Field(isin=SEGMENT_NAMES)
     rows: int = pa.Field(ge=1)

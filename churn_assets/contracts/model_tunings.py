@@ -14,8 +14,8 @@ ENDLESS = {"max_value": float("inf"), "include_max": False}
 
 
 class ModelTunings(pa.DataFrameModel):
-    """`log_loss`: mean over the slices tested of the calibrated log-loss, in nats; null where the trial was given up.
-    `slice_log_losses`: JSON, slice -> log-loss, of the `slices` that it came to. Trial 0 has the settings of then.
+    """`log_loss`: mean over the slices tested of the calibrated log-loss, in nats; null where the trial was pruned.
+    `slice_log_losses`: JSON, slice -> log-loss, of the `slices` that it reached. Trial 0 has the settings in use.
     """
 
     snapshot_date: pl.Date

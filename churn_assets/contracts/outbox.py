@@ -12,7 +12,7 @@ from churn_assets.contracts.channels import SENDING_CHANNELS
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-# unknown: the answer to a message handed over was lost; it is never sent again by itself.
+# unknown: the answer to a sent message was lost; the message is never sent again automatically.
 STATES = ("planned", "approved", "dispatched", "delivered", "failed", "unknown", "cancelled")
 VALUE_TIERS = ("high", "medium", "low")
 TEXT = r'"(?:[^"\\]|\\.)*"'

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-# Types of events that features count (dbt_project/macros/visits.sql); all others only make visits.
+# Types of events that features count (dbt_project/macros/visits.sql); all others only count as visits.
 EVENT_TYPES = (
     "view", "search", "add_to_cart", "remove_from_cart", "favorite", "follow_shop", "share", "login", "ad_impression",
     "ad_click",
@@ -44,7 +44,7 @@ class RawColumn:
 @dataclass(frozen=True)
 class RawTable:
     """`has_lines`: several different rows of one delivery share a key and count together. `used_for`: what is missing
-    where the table is.
+    without the table.
     """
 
     name: str
@@ -57,17 +57,17 @@ class RawTable:
 
     @property
     def rows(self) -> str:
-        """What a row is: the first sentence of the description, without its full stop."""
+        """What one row is: the first sentence of the description, without its full stop."""
         return self.description.split(". ")[0].rstrip(".")
 
     @property
     def event_time(self) -> str | None:
-        """The column that says when it happened."""
+        """The column of the event time."""
         return next((column.name for column in self.columns if column.is_event_time), None)
 
     @property
     def later_times(self) -> tuple[str, ...]:
-        """Times of what follows the event, but for what is foretold with it."""
+        """Columns of times after the event, but for times that are foretold with it."""
         return tuple(
             column.name
             for column in self.columns
@@ -84,33 +84,33 @@ class RawTable:
 @cache
 def raw_contract() -> tuple[RawTable, ...]:
     """All raw tables, by name."""
-    (source,) = (each for each in yaml.safe_load(FILE.read_text())["sources"] if each["name"] == "raw")
-    return tuple(_table(found) for found in sorted(source["tables"], key=lambda table: str(table["name"])))
+    (source,) = (source for source in yaml.safe_load(FILE.read_text())["sources"] if source["name"] == "raw")
+    return tuple(_table(table) for table in sorted(source["tables"], key=lambda entry: str(entry["name"])))
 
 
 def raw_table(name: str) -> RawTable:
     return next(table for table in raw_contract() if table.name == name)
 
 
-def _table(found: Mapping[str, Any]) -> RawTable:
-    meta = found.get("meta", {})
+def _table(entry: Mapping[str, Any]) -> RawTable:
+    meta = entry.get("meta", {})
     return RawTable(
-        name=found["name"],
-        description=found["description"],
+        name=entry["name"],
+        description=entry["description"],
         key=tuple(meta["key"]),
-        columns=tuple(_column(column) for column in found["columns"]),
+        columns=tuple(_column(column) for column in entry["columns"]),
         must_exist=bool(meta.get("must_exist")),
         has_lines=bool(meta.get("lines")),
-        used_for=meta.get("used_for", found["description"]),
+        used_for=meta.get("used_for", entry["description"]),
     )
 
 
-def _column(found: Mapping[str, Any]) -> RawColumn:
-    meta = found.get("meta", {})
+def _column(entry: Mapping[str, Any]) -> RawColumn:
+    meta = entry.get("meta", {})
     return RawColumn(
-        name=found["name"],
-        data_type=found["data_type"],
-        description=found["description"],
+        name=entry["name"],
+        data_type=entry["data_type"],
+        description=entry["description"],
         is_required=bool(meta.get("required")),
         is_id=bool(meta.get("id")),
         is_event_time=bool(meta.get("event_time")),

@@ -48,8 +48,8 @@ class ReasonSummaries(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def share_is_users_of_the_segment(cls, data: PolarsData) -> pl.LazyFrame:
-        found = pl.col("users") / pl.col("segment_users")
-        return data.lazyframe.select((pl.col("share") - found).abs() < ROUNDING)
+        expected_share = pl.col("users") / pl.col("segment_users")
+        return data.lazyframe.select((pl.col("share") - expected_share).abs() < ROUNDING)
 
     @pa.dataframe_check
     @classmethod

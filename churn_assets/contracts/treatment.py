@@ -1,6 +1,6 @@
-"""How the features of a family are made fit for models that cannot take them as they are.
+"""How the features of a family are prepared for models that cannot take them as they are.
 
-Only the statement, one per family; models/features/user_features.yml makes it, model/treatment.py carries it out.
+One treatment per family; models/features/user_features.yml states it, model/treatment.py applies it.
 Trees take every feature as it is: an outlier only falls on one side of a split, and a gap is a value of its own.
 """
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from churn_assets.command.cli import app
 from churn_assets.command.lab import bakeoff as bakeoff_lab
 from churn_assets.command.lab.activity import HOW_TO_GET_IT
-from churn_assets.contracts.model_bakeoffs import BAKED, ModelBakeoffs
+from churn_assets.contracts.model_bakeoffs import ALWAYS_TESTED, ModelBakeoffs
 from churn_assets.instance.tables import PartitionMissing
 from churn_assets.model.slices import NothingToTest
 from churn_assets.stages import Stage
@@ -75,7 +75,7 @@ def test_terminal_table_and_page_say_the_same(shop: Workplace) -> None:
     assert told.exit_code == 0, told.output
     table = shop.warehouse.query("select * from training.model_bakeoffs")
     ModelBakeoffs.validate(table, lazy=True)
-    assert set(table["model"]) == set(BAKED)
+    assert set(table["model"]) == set(ALWAYS_TESTED)
     assert set(table["snapshot_date"]) == {SNAPSHOT}
     assert table["slice_date"].n_unique() == 2
 
