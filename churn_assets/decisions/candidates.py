@@ -1,4 +1,4 @@
-"""What a decision needs to know of a user: the contract of the policies' input (scored users and what hinders)."""
+"""The contract of the policies' input: scored users with their hindrances."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class Candidates(pa.DataFrameModel):
-    """One row per eligible user of one snapshot. Strict: no contact data rides along.
+    """One row per eligible user of one snapshot. Strict: no contact data is passed on.
 
-    `hindrance_<channel>` (one per channel, in SCHEMA): why the user may not be reached that way now, null where they
-    may. `cooling_arms`: arms the user had too short a time ago. `wordless_arms`: arms none of whose texts can be filled
-    for the user. `unit_id`: who is left alone together, mostly the user.
+    `hindrance_<channel>` (one per channel, in SCHEMA): why the channel may not be used for the user now, null where it
+    may. `cooling_arms`: arms within their cool-down. `wordless_arms`: arms none of whose texts can be filled for the
+    user. `unit_id`: unit of randomisation, mostly the user.
     """
 
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
@@ -61,8 +61,10 @@ def checked_candidates(candidates: pl.DataFrame, snapshot: date) -> pl.DataFrame
             f"candidates: no eligible user at snapshot_date {snapshot}; check scored_users and churn.active_within_days"
         )
     SCHEMA.validate(candidates, lazy=True)
-    strangers = candidates.get_column("snapshot_date").unique().sort().to_list()
-    if strangers != [snapshot]:
-        found = ", ".join(str(day) for day in strangers)
-        raise ValueError(f"candidates: snapshot_date is {found} where only {snapshot} belongs; filter before deciding")
+    dates = candidates.get_column("snapshot_date").unique().sort().to_list()
+    if dates != [snapshot]:
+        date_list = ", ".join(str(day) for day in dates)
+        raise ValueError(
+            f"candidates: snapshot_date is {date_list} where only {snapshot} belongs; filter before deciding"
+        )
     return candidates.sort("user_id")

@@ -1,4 +1,4 @@
-"""One recorded decision per candidate: what suits, what fits, who is left alone by chance. Nothing is sent here."""
+"""One recorded decision per candidate: policy, limits and random draws. Nothing is sent here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecisionResult:
     """`ledger`: one row per candidate, sorted by user. `allocation`: how limits were used, in the same order."""
 
     ledger: pl.DataFrame
@@ -38,41 +38,43 @@ def decide(
     snapshot: date,
     groups: Mapping[str, pl.Series] | None = None,
     codes: Mapping[Treatment, int] | None = None,
-) -> Decided:
+) -> DecisionResult:
     """Make the decision ledger of one snapshot with the policy that is set.
 
     `candidates`: one row per eligible user (`decisions.candidates.Candidates`); `groups`: ids of members by name, for
-    the fairness floor; `codes`: how many coupon codes are free, by arm and level. Amounts in the currency of orders.
-    The binding constraint is the first that applies of low_risk; a hindrance (what the best option runs into), no_gain;
+    the fairness floor; `codes`: number of free coupon codes, by arm and level. Amounts in the currency of orders.
+    The binding constraint is the first that applies of low_risk; the hindrance of the best option, no_gain;
     budget, capacity, channel_capacity, code_pool; holdout, control, exploration. Only the last three leave a user alone
     by chance, so only there intended_arm differs from arm.
-    Raises ValueError on no candidates or a foreign snapshot, pandera SchemaErrors on candidates that break a rule.
+    Raises ValueError on no candidates or another snapshot, pandera SchemaErrors on candidates that break a rule.
     """
     users, options = checked_candidates(candidates, snapshot), options_of(settings)
     policy = POLICIES[settings.policy]
     gains, preferences = policy.gains(users, options, settings), policy.preferences(users, options)
     treatable = is_treatable(users, options, settings)
-    enough = users["value_at_risk_amount"].to_numpy()[:, None] >= [[o.arm.min_value_amount for o in options]]
-    pays = treatable & enough & (preferences < NEVER) & (gains.cautious > 0)
+    is_valuable_enough = users["value_at_risk_amount"].to_numpy()[:, None] >= [
+        [o.arm.min_value_amount for o in options]
+    ]
+    pays = treatable & is_valuable_enough & (preferences < NEVER) & (gains.cautious > 0)
     stops = hindrances(users, options, codes or {})
     is_open = pays & (stops == None)  # noqa: E711 - element by element
-    first = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
-    profits = np.where(is_open & (preferences == first), gains.cautious, -np.inf)
+    best_preference = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
+    profits = np.where(is_open & (preferences == best_preference), gains.cautious, -np.inf)
     draws = Draws.of(users, options, settings, snapshot)
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
     allocation = allocate(profits, draws.left_alone, options, settings, members, codes)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, is_open)
     ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals)
-    return Decided(DecisionLedger.validate(ledger, lazy=True), allocation)
+    return DecisionResult(DecisionLedger.validate(ledger, lazy=True), allocation)
 
 
 def _refusals(treatable: Flags, worth: np.ndarray[Any, Any], stops: np.ndarray[Any, Any], is_open: Flags) -> Any:
-    """Per user why no option can be had, None where one can."""
+    """Per user why no option is available, None where one is."""
     users = len(treatable)
-    found = np.full(users, None, dtype=object)
+    refusals = np.full(users, None, dtype=object)
     if treatable.size:
         best = worth.argmax(axis=1)
-        found = np.where(worth.max(axis=1) > -np.inf, stops[np.arange(users), best], "no_gain")
-    found = np.where(treatable.any(axis=1), found, "low_risk" if treatable.size else "no_gain")
-    found[is_open.any(axis=1)] = None
-    return found
+        refusals = np.where(worth.max(axis=1) > -np.inf, stops[np.arange(users), best], "no_gain")
+    refusals = np.where(treatable.any(axis=1), refusals, "low_risk" if treatable.size else "no_gain")
+    refusals[is_open.any(axis=1)] = None
+    return refusals

@@ -1,4 +1,4 @@
-"""The sides that chance gives the users of one snapshot: held out, in the control of an arm, explored."""
+"""Random sides of the users of one snapshot: holdout, control of an arm, exploration."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Draws:
 
     @property
     def left_alone(self) -> Flags:
-        """(users, options): whether chance leaves the user alone who is meant to get the option."""
+        """(users, options): whether chance leaves the user alone if the option is intended."""
         return np.asarray(self.control | (self.holdout | self.exploration)[:, None])
 
     def reason(self, options: Ints) -> np.ndarray[Any, Any]:
-        """What left a user alone who was meant to get `options`; None: nothing did."""
+        """Which side leaves each user alone, given intended `options`; None: no side does."""
         controlled = self.control[np.arange(len(options)), options]
         sides = [self.holdout, controlled, self.exploration]
         return np.select(sides, ["holdout", "control", "exploration"], None)  # type: ignore[call-overload,no-any-return]

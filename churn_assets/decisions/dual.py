@@ -1,7 +1,7 @@
-"""Prices of the limits under which users choose for themselves: the Lagrangian dual, by cutting planes.
+"""Prices of the limits, at which each user takes the best option: the Lagrangian dual, by cutting planes.
 
-Every price per unit gives a bound: what users earn who pay it, plus the price of all units there are (Fisher, The
-Lagrangian relaxation method for solving integer programming problems, Management Science 1981). The lowest bound is
+Every price per unit gives a bound: the gains of users less the prices they pay, plus the price of all units (Fisher,
+The Lagrangian relaxation method for solving integer programming problems, Management Science 1981). The lowest bound is
 found by the cutting-plane method (Kelley 1960), kept inside a box around the best prices so far (Marsten, Hogan,
 Blankenship, The Boxstep method, Operations Research 1975) and with cuts per group of users.
 """
@@ -16,17 +16,17 @@ from scipy.optimize import linprog
 from churn_assets.decisions.pricing import GROUPS, Pricing
 from churn_assets.decisions.problem import Floats, Ints, Problem
 
-SAMPLE = 20_000  # users that the first prices are found on: fifty times as fast as on a million
+SAMPLE = 20_000  # users for the first prices: fifty times as fast as a million
 STEPS = 400
 TOLERANCE = 1e-7  # of the bound
-NUDGE = 1e-7  # of a unit per user, added to what there is
+NUDGE = 1e-7  # of a unit per user, added to the limits
 PRECISION = 1e-9  # of a user's gain: a price below is HiGHS's rounding of 0
-ACCEPTED, WIDENED = 0.1, 0.5  # shares of a promised fall of the bound
+ACCEPTED, WIDENED = 0.1, 0.5  # shares of the predicted decrease of the bound
 
 
 @dataclass(frozen=True)
 class Dual:
-    """`prices`: (limits + floors,) in the currency of the gains per unit, >= 0. `bound`: what they prove."""
+    """`prices`: (limits + floors,) in the currency of the gains per unit, >= 0. `bound`: on the profit, at them."""
 
     prices: Floats
     bound: float
@@ -57,7 +57,7 @@ def dual(problem: Problem, pricing: Pricing, least: Ints, *, is_sampled: bool = 
 
 @dataclass(frozen=True)
 class _Scale:
-    """What makes the master problem's numbers alike: the gain of a user, the units of a user, the highest prices."""
+    """Scales of the master problem: the gain of a typical user, the units of a user, the highest prices."""
 
     gain: float
     units: Floats
@@ -83,31 +83,31 @@ def _lowest(gains: Floats) -> float:
 
 
 def _descend(pricing: Pricing, ends: Floats, start: Floats, scale: _Scale, radius: float) -> Dual:
-    """Move the centre when a step keeps a tenth of its promise; every step adds its cuts either way."""
+    """Move the centre when a step gives a tenth of the predicted decrease; every step adds its cuts either way."""
     master = _Master(ends, scale, pricing.users)
     centre = start
     bound = master.add(pricing, centre)
     for _ in range(STEPS):
-        prices, promised, is_inside = master.lowest(centre, radius)
+        prices, predicted, is_inside = master.lowest(centre, radius)
         tolerance = TOLERANCE * max(abs(bound), scale.gain)
-        if bound - promised <= tolerance:
+        if bound - predicted <= tolerance:
             if is_inside:
                 break
             radius *= 10.0
             continue
-        found = master.add(pricing, prices)
-        kept = (bound - found) / (bound - promised)
-        if kept > WIDENED and not is_inside:
+        new_bound = master.add(pricing, prices)
+        decrease_share = (bound - new_bound) / (bound - predicted)
+        if decrease_share > WIDENED and not is_inside:
             radius *= 2.0
-        elif kept < 0:
+        elif decrease_share < 0:
             radius /= 2.0
-        if kept >= ACCEPTED:
-            centre, bound = prices, found
+        if decrease_share >= ACCEPTED:
+            centre, bound = prices, new_bound
     return Dual(centre, bound)
 
 
 class _Master:
-    """The cuts so far. Variables: prices, scaled to gain per typical user, then the worth of each group of users."""
+    """The cuts so far. Variables: prices, scaled to the gain of a typical user, then the worth per group of users."""
 
     def __init__(self, ends: Floats, scale: _Scale, users: int) -> None:
         self.ends, self.scale, self.users = ends, scale, users
@@ -115,28 +115,28 @@ class _Master:
         self.sides: list[Floats] = []
 
     def add(self, pricing: Pricing, prices: Floats) -> float:
-        """Price all users, keep the cuts, and give the bound."""
+        """Price all users, keep the cuts, and return the bound."""
         worth, use = pricing.columns(prices)
-        # A group's worth at any prices is at least what its users earn when they stay with what they took here.
+        # A group's worth at any prices is at least that of the options its users take here.
         self.rows.append(np.hstack([-use / self.scale.units, -np.eye(GROUPS)]))
         self.sides.append(-(worth + use @ prices) / self.scale.gain)
         return float(prices @ self.ends + worth.sum())
 
     def lowest(self, centre: Floats, radius: float) -> tuple[Floats, float, bool]:
-        """(prices, bound promised by the cuts, whether the box held nothing back) within a box around a centre."""
+        """(prices, bound predicted by the cuts, whether the box is not binding) within a box around a centre."""
         unit = self.scale.gain / self.scale.units
         middle, reach = centre / unit, radius / self.scale.gain
         top = np.minimum(middle + reach, self.scale.highest / unit)
         low = np.maximum(middle - reach, 0.0)
         ends = np.concatenate([self.ends / self.scale.units, np.ones(GROUPS)])
-        # Where floors take the last unit any price that is high enough is best; the lowest of them says something.
+        # Where floors take the last unit, every high enough price is best; the lowest of them is meaningful.
         costs = ends + np.concatenate([np.full(centre.size, NUDGE * self.users), np.zeros(GROUPS)])
         limits = np.vstack([np.column_stack([low, top]), np.tile([0.0, np.inf], (GROUPS, 1))])
-        found = linprog(costs, np.vstack(self.rows), np.concatenate(self.sides), bounds=limits, method="highs-ds")
-        if found.x is None:
+        solution = linprog(costs, np.vstack(self.rows), np.concatenate(self.sides), bounds=limits, method="highs-ds")
+        if solution.x is None:
             return centre, np.inf, True
-        scaled = found.x[: centre.size]
+        scaled = solution.x[: centre.size]
         at_top = (scaled >= top - PRECISION * reach) & (top < self.scale.highest / unit)
         at_low = (scaled <= low + PRECISION * reach) & (low > 0)
         scaled = np.clip(np.where(scaled < PRECISION, 0.0, scaled), low, top)
-        return scaled * unit, float(ends @ found.x * self.scale.gain), not (at_top | at_low).any()
+        return scaled * unit, float(ends @ solution.x * self.scale.gain), not (at_top | at_low).any()

@@ -1,7 +1,7 @@
-"""The best choice itself, by branch and bound (HiGHS through scipy): for problems of a few hundred users.
+"""The optimal choice, by branch and bound (HiGHS through scipy): for problems of a few hundred users.
 
-Floors come before profit: first the fewest members missing, then the most profit among those choices. Two solves say
-the same as one with a penalty per missing member, without a penalty so large that it drowns the gains.
+Floors come before profit: first the fewest members missing, then the most profit among those choices. Two solves are
+equivalent to one with a penalty per missing member, without a penalty so large that the gains are lost in rounding.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ SCALE = 1_000.0  # of the largest gain: HiGHS stops at an absolute gap of 1e-6
 
 
 def exact(problem: Problem, gains: Floats) -> Ints | None:
-    """Give the best choice at these gains, (users,), or None when it is not proven within so many nodes."""
+    """The optimal choice at these gains, (users,), or None when optimality is not proven within NODES nodes."""
     is_needed = np.logical_or.reduce(problem.members, axis=0)[:, None]
     users, options = np.nonzero((gains > 0) | ((gains > -np.inf) & is_needed))
-    chosen = np.full(len(gains), NOTHING)
+    choice = np.full(len(gains), NOTHING)
     if not users.size:
-        return chosen
+        return choice
     units = np.maximum(np.gcd.reduce(problem.use, axis=1, initial=0), 1)  # dividing by them tightens the limits
-    one = csr_array((np.ones(users.size), (users, np.arange(users.size))), shape=(len(gains), users.size))
+    per_user = csr_array((np.ones(users.size), (users, np.arange(users.size))), shape=(len(gains), users.size))
     rows = vstack(
-        [one, csr_array(problem.use[:, options] // units[:, None]), csr_array(-1.0 * problem.members[:, users])]
+        [per_user, csr_array(problem.use[:, options] // units[:, None]), csr_array(-1.0 * problem.members[:, users])]
     )
     floors = len(problem.floors)
     missing = np.vstack([np.zeros((rows.shape[0] - floors, floors)), -np.eye(floors), np.ones((1, floors))])
@@ -39,13 +39,13 @@ def exact(problem: Problem, gains: Floats) -> Ints | None:
         if fewest is None:
             return None
         most[-1] = fewest[users.size :].sum()
-    found = _solved(earned, rows, most)
-    if found is None:
+    solution = _solved(earned, rows, most)
+    if solution is None:
         return None
-    taken = found[: users.size] > 0
-    chosen[users[taken]] = options[taken]
-    # HiGHS holds rows to a tolerance, which is whole units where the use of one user is millions.
-    return chosen if (problem.used(chosen) <= problem.most).all() else None
+    taken = solution[: users.size] > 0
+    choice[users[taken]] = options[taken]
+    # HiGHS meets rows within a tolerance, which is whole units where the use of one user is millions.
+    return choice if (problem.used(choice) <= problem.most).all() else None
 
 
 def _solved(earned: Floats, rows: csr_array, most: Floats) -> Ints | None:

@@ -1,4 +1,4 @@
-"""Why a user may not be reached through a channel now, worked out from what is known about them at a snapshot."""
+"""Hindrances: why a channel may not be used for a user at a snapshot."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def with_hindrances(
     """Add `hindrance_<channel>`, `cooling_arms` and `unit_id` to one row per user.
 
     `consents`: one row per user, consent_<channel> (null: never asked), has_email, has_phone, household_id, device_id.
-    `contacts`: what reached them before the snapshot, user_id, arm (the treatment), channel, sent_at. `suppressed`: ids
-    never written to. `needs_address`: channels whose adapter must know one. The first that applies of suppressed,
-    no_consent, unreachable, frequency_cap.
+    `contacts`: contacts of users before the snapshot, user_id, arm (the treatment), channel, sent_at. `suppressed`: ids
+    that get no message. `needs_address`: channels whose adapter needs an address. A hindrance is the first that
+    applies of suppressed, no_consent, unreachable, frequency_cap.
     """
     now = datetime.combine(snapshot, time())
     known = users.join(consents, on="user_id", how="left", maintain_order="left")
@@ -68,14 +68,14 @@ def with_hindrances(
 
 
 def _cooling(contacts: pl.DataFrame, settings: Decisions, now: datetime) -> pl.DataFrame:
-    """One row per user with the arms they had within the arm's cool-down, whatever the level."""
-    spans = [
+    """One row per user with the arms of contacts within the arm's cool-down, whatever the level."""
+    cool_downs = [
         (treatment_of(arm.arm, level.level), arm.arm, arm.cool_down_days)
         for arm in settings.arms
         for level in arm.strengths()
         if arm.cool_down_days
     ]
-    arms = pl.DataFrame(spans, schema={"arm": pl.String, "cooling": pl.String, "days": pl.Int64}, orient="row")
+    arms = pl.DataFrame(cool_downs, schema={"arm": pl.String, "cooling": pl.String, "days": pl.Int64}, orient="row")
     return (
         contacts.join(arms, on="arm")
         .filter(pl.col("sent_at") >= pl.lit(now) - pl.duration(days="days"))

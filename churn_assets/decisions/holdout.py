@@ -1,7 +1,7 @@
-"""Who is left alone by chance: a salted stable hash, one salt per purpose. What to do is not here.
+"""Random assignment to holdout, control and exploration: a salted stable hash, one salt per purpose.
 
-The draw depends on nothing but salt and id, so it can be repeated by anyone who knows both, and a larger share keeps
-everyone a smaller share had drawn.
+The draw depends on salt and id only, so it can be repeated by anyone who knows both, and a larger share includes
+everyone of a smaller one.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ def unit_interval(ids: pl.Series, salt: str) -> pl.Series:
     """
     if ids.null_count():
         raise ValueError(f"user_id: {ids.null_count()} null ids cannot be drawn; drop the rows or give them an id")
-    digests = [hashlib.sha256(f"{salt}:{each}".encode()).digest()[:8] for each in ids]
+    digests = [hashlib.sha256(f"{salt}:{user_id}".encode()).digest()[:8] for user_id in ids]
     bits = np.frombuffer(b"".join(digests), dtype=">u8") >> np.uint64(11)  # 53 bits: all a float holds without rounding
     return pl.Series("u", bits.astype(np.float64) * 2.0**-53, dtype=pl.Float64)
 
 
 def is_holdout(ids: pl.Series, settings: Decisions) -> pl.Series:
-    """Say who is in the universal holdout: the same at every snapshot, never treated."""
+    """Who is in the universal holdout: the same at every snapshot, never treated."""
     return (unit_interval(ids, f"{settings.salt}:holdout") < settings.holdout_share).rename("is_holdout")
 
 
 def is_control(ids: pl.Series, settings: Decisions, arm: Arm) -> pl.Series:
-    """Say who is in the control of one arm: the same at every snapshot, whatever else they are given."""
+    """Who is in the control of one arm: the same at every snapshot, whatever other arms the user gets."""
     return (unit_interval(ids, f"{settings.salt}:control:{arm.arm}") < arm.control_share).rename("is_control")
 
 
 def is_explored(ids: pl.Series, settings: Decisions, snapshot: date) -> pl.Series:
-    """Say who is left alone at this snapshot only; drawn anew each time, or it would be a second holdout."""
+    """Who is left alone at this snapshot only; drawn anew each time, or it would be a second holdout."""
     salt = f"{settings.salt}:exploration:{snapshot.isoformat()}"
     return (unit_interval(ids, salt) < settings.exploration_share).rename("is_explored")
 
 
 def treated_share(arm: Arm, settings: Decisions) -> float:
-    """Chance that a user meant for the arm is given it, over the draw of their own sides: its propensity."""
+    """Propensity: probability that a user with this intended arm gets it, over the draw of the user's sides."""
     return (1 - settings.holdout_share) * (1 - arm.control_share) * (1 - settings.exploration_share)

@@ -1,4 +1,4 @@
-"""Stable keys: the same text gives the same key on every machine, version and process. No randomisation here."""
+"""Stable keys: the same text gives the same key on every machine, version and process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written to a user: the words of an arm with its slots filled. No address and no channel's own format here."""
+"""The text of a message: a text of the arm with its slots filled, without address or format of a channel."""
 
 from __future__ import annotations
 
@@ -17,50 +17,52 @@ if TYPE_CHECKING:
 
     from churn_assets.catalogue.arms import Arm, Language
 
-BEST = 3  # items told to a side that has its own texts
+BEST = 3  # items in the payload for a receiver that has its own texts
 
 
 @dataclass(frozen=True)
-class Words:
-    """`items`: those that the text names; of an arm without texts the best, for the words of the side that sends."""
+class MessageText:
+    """`items`: the items that the text names; for an arm without texts the best ones, for the texts of the receiver."""
 
     subject: str
     body: str
     items: tuple[Item, ...]
 
 
-def worded(arm: Arm, language: Language, level: str | None, items: Sequence[Item], valid_until: date) -> Words | None:
+def message_text(
+    arm: Arm, language: Language, level: str | None, items: Sequence[Item], valid_until: date
+) -> MessageText | None:
     """The first text of the arm in a language all of whose slots have a value for the user; None: there is none.
 
-    An arm without texts gives empty words. `{code}` and `{unsubscribe_url}` stay as they are: see `filled`.
+    An arm without texts gives an empty text. `{code}` and `{unsubscribe_url}` stay as they are: see `filled`.
     """
     if not arm.texts:
-        return Words("", "", tuple(items[:BEST]))
-    found = item_values(items)
-    values = {name: value for name, (_, value) in found.items()}
+        return MessageText("", "", tuple(items[:BEST]))
+    values_by_slot = item_values(items)
+    values = {name: value for name, (_, value) in values_by_slot.items()}
     values |= {UNTIL: valid_until.isoformat(), **{name: f"{{{name}}}" for name in FILLED_LATER}}
     if level is not None:
         values[LEVEL] = level
     for text in arm.texts[language]:
         if text.slots <= values.keys():
-            words = text.subject.format(**values), text.body.format(**values)
-            if arm.channel != "sms" or fits_one_sms(words[1]):
-                named = [found[slot][0] for slot in sorted(text.slots & found.keys())]
-                return Words(*words, tuple(dict.fromkeys(named)))
+            subject_and_body = text.subject.format(**values), text.body.format(**values)
+            if arm.channel != "sms" or fits_one_sms(subject_and_body[1]):
+                named_items = [values_by_slot[slot][0] for slot in sorted(text.slots & values_by_slot.keys())]
+                return MessageText(*subject_and_body, tuple(dict.fromkeys(named_items)))
     return None
 
 
 def items_by_user(items: pl.DataFrame) -> dict[str, list[Item]]:
     """The items of each user, best first (contract RecommendedItems)."""
-    found: dict[str, list[Item]] = {}
+    by_user: dict[str, list[Item]] = {}
     columns = ("user_id", *(field.name for field in fields(Item)))
     for user, *values in items.sort("user_id", "item_rank").select(columns).iter_rows():
-        found.setdefault(user, []).append(Item(*values))
-    return found
+        by_user.setdefault(user, []).append(Item(*values))
+    return by_user
 
 
-def shown(items: Sequence[Item]) -> list[dict[str, str | None]]:
-    """What a payload says of items."""
+def items_payload(items: Sequence[Item]) -> list[dict[str, str | None]]:
+    """Items as dictionaries, for the payload."""
     return [asdict(item) for item in items]
 
 
@@ -70,14 +72,14 @@ def payload_of(values: Mapping[str, object]) -> str:
 
 
 def filled(payload: str, code: str | None, unsubscribe_url: str | None) -> str:
-    """The payload as it is handed over: with the slots of which the value is given. Equal arguments, equal bytes."""
-    told = {CODE: code, UNSUBSCRIBE: unsubscribe_url}
+    """The payload as it is sent, with code and link filled in where given. Equal arguments give equal bytes."""
+    slot_values = {CODE: code, UNSUBSCRIBE: unsubscribe_url}
     if code is None and (unsubscribe_url is None or f"{{{UNSUBSCRIBE}}}" not in payload):
         return payload
-    values: dict[str, Any] = json.loads(payload)
-    for slot, value in told.items():
+    content: dict[str, Any] = json.loads(payload)
+    for slot, value in slot_values.items():
         if value is not None:
-            values |= {part: values[part].replace(f"{{{slot}}}", value) for part in ("subject", "body")}
+            content |= {part: content[part].replace(f"{{{slot}}}", value) for part in ("subject", "body")}
     if code is not None:
-        values[CODE] = code
-    return payload_of(values)
+        content[CODE] = code
+    return payload_of(content)

@@ -1,7 +1,7 @@
-"""From a choice that breaks limits or floors, or leaves something over, to one that does not: one user at a time.
+"""Greedy repair of a choice that breaks limits or floors, and filling of what is left: one user per move.
 
 Greedy repair and filling under given prices, as in Kellerer, Pferschy, Pisinger (2004, ch. 11.2): a move takes a user
-from one option to another, the cheapest moves go first, and as many go at once as the limits let through.
+from one option to another, the cheapest moves come first, and as many are made at once as the limits allow.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from churn_assets.decisions.problem import NOTHING, Flags, Floats, Ints, Problem
 AT_ONCE = 65_536  # moves put in order per round
 ENDLESS = 2**62
 
-# (gain lost, price saved, from, to) of some users -> how costly the move is, inf: not to be made.
+# (gain lost, price saved, from, to) of some users -> cost of the move, inf: not allowed.
 Cost = Callable[[Floats, Floats, Ints, int], Floats]
 
 
 @dataclass
 class Moves:
-    """A choice that is being changed. `own`: (users,) options, where the number of options stands for none."""
+    """A choice under change. `own`: (users,) options, where the number of options stands for none."""
 
     problem: Problem
     pricing: Pricing
@@ -53,19 +53,19 @@ class Moves:
         return np.array(met, dtype=np.int64) - self.problem.least
 
     def reach(self, *, is_within: bool) -> None:
-        """Give members of the floors that are short an option, the one least missed first; within the limits or not."""
+        """Give members of floors that are short an option, the cheapest first; within the limits or not."""
         room = self.left if is_within else np.full(len(self.use), ENDLESS)
         for floor, members in enumerate(self.problem.members):
             while (missing := -int(self.spare[floor])) > 0:
                 users = np.flatnonzero(members & (self.own == self.none))
-                moved = self._move(users, room, None, lambda lost, saved, *_: lost - saved, most=missing)
-                if not moved:
+                move_count = self._move(users, room, None, lambda lost, saved, *_: lost - saved, most=missing)
+                if not move_count:
                     break
                 if is_within:
                     room = self.left
 
     def repair(self) -> None:
-        """Get back within all limits: at the least loss per unit, and at the floors' cost only when nothing else is."""
+        """Get back within all limits: at the least loss per unit, and below floors only when no other move is left."""
         while ((left := self.left) < 0).any():
             over = left < 0
             weights = np.where(over, 1.0 / np.maximum(-left, 1), 0.0)
@@ -81,7 +81,7 @@ class Moves:
                 self._move(users, room, None, cost, until=left)
 
     def fill(self) -> None:
-        """Use what is left, the most gain per price first; then no user without an option could be given one."""
+        """Use what is left, the most gain per price first; afterwards no user without an option fits."""
 
         def cost(lost: Floats, saved: Floats, _: Ints, to: int) -> Floats:
             is_better = (lost < 0) | ((to == self.none) & (lost <= 0))
@@ -95,7 +95,7 @@ class Moves:
     def _move(
         self, users: Ints, room: Ints, spare: Ints | None, cost: Cost, *, most: int = ENDLESS, until: Ints | None = None
     ) -> int:
-        """Make the cheapest moves of these users, at most one each, until something stops them; say how many."""
+        """Make the cheapest moves of these users, at most one each, while limits and floors allow; return how many."""
         users, targets = self._cheapest(users, room, spare, cost)
         if not users.size:
             return 0
@@ -123,25 +123,25 @@ class Moves:
         own = self.own[users]
         gain = self._gain(users, own)
         best, targets = np.full(users.size, np.inf), np.zeros(users.size, np.int64)
-        for to in range(self.none + 1):
-            may = fits[own, to]
-            if to == self.none and spare is not None:
-                may &= self._is_spared(users, spare)
-            if to < self.none:
-                may &= self.pricing.gains[to, users] > -np.inf
-            if not may.any():
+        for target in range(self.none + 1):
+            is_allowed = fits[own, target]
+            if target == self.none and spare is not None:
+                is_allowed &= self._is_spared(users, spare)
+            if target < self.none:
+                is_allowed &= self.pricing.gains[target, users] > -np.inf
+            if not is_allowed.any():
                 continue
-            lost = gain - (np.where(may, self.pricing.gains[to, users], 0.0) if to < self.none else 0.0)
-            saved = self.paid[own] - self.paid[to]
-            saved += self.bonus[users] * ((own == self.none).astype(np.int64) - (to == self.none))
-            costs = np.where(may, cost(lost, saved, own, to), np.inf)
-            np.copyto(targets, to, where=costs < best)
+            lost = gain - (np.where(is_allowed, self.pricing.gains[target, users], 0.0) if target < self.none else 0.0)
+            saved = self.paid[own] - self.paid[target]
+            saved += self.bonus[users] * ((own == self.none).astype(np.int64) - (target == self.none))
+            costs = np.where(is_allowed, cost(lost, saved, own, target), np.inf)
+            np.copyto(targets, target, where=costs < best)
             np.minimum(best, costs, out=best)
-        chosen = np.flatnonzero(best < np.inf)
-        if chosen.size > AT_ONCE:
-            chosen = chosen[best[chosen] <= np.partition(best[chosen], AT_ONCE)[AT_ONCE]]
-        chosen = chosen[np.argsort(best[chosen], kind="stable")][:AT_ONCE]
-        return users[chosen], targets[chosen]
+        selected = np.flatnonzero(best < np.inf)
+        if selected.size > AT_ONCE:
+            selected = selected[best[selected] <= np.partition(best[selected], AT_ONCE)[AT_ONCE]]
+        selected = selected[np.argsort(best[selected], kind="stable")][:AT_ONCE]
+        return users[selected], targets[selected]
 
     def _gain(self, users: Ints, own: Ints) -> Floats:
         gain = np.zeros(users.size)
@@ -150,7 +150,7 @@ class Moves:
         return gain
 
     def _is_spared(self, users: Ints, spare: Ints) -> Flags:
-        """Who may be left without an option although floors count them."""
+        """Users who may be left without an option although floors count them."""
         needed = self.problem.members[spare <= 0]
         is_needed: Flags = np.logical_or.reduce(needed[:, users], axis=0)
         return ~is_needed

@@ -1,4 +1,4 @@
-"""What can be done for a user at all: every arm in every strength, with what it is expected to earn and cost."""
+"""The options: every arm at every level, with expected gain and cost."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Option:
 
     @property
     def takes_code(self) -> bool:
-        """Whether each user who is given it is given a code of raw.coupon_codes with it."""
+        """Whether each user with the option gets a code of raw.coupon_codes."""
         return self.arm.code == "pool"
 
     @property
     def cost_units(self) -> int:
-        """What it draws from the budget, rounded up."""
+        """The cost in budget units, rounded up."""
         return -int((-_exact(self.level.cost_amount) * UNITS).to_integral_value(ROUND_FLOOR))
 
 
@@ -56,7 +56,7 @@ def options_of(settings: Decisions) -> tuple[Option, ...]:
 
 
 def budget_units(settings: Decisions) -> int:
-    """The budget, rounded down."""
+    """The budget in budget units, rounded down."""
     return int((_exact(settings.budget_amount) * UNITS).to_integral_value(ROUND_FLOOR))
 
 
@@ -64,7 +64,7 @@ def budget_units(settings: Decisions) -> int:
 class Gains:
     """(users, options) in the currency of orders: `expected` before the option's cost, `cautious` after it.
 
-    A user kept brings the margin of what was at risk; what the offer gives away is lost with everybody who stays.
+    A kept user brings the margin of the value at risk; the discount of the offer is lost on every user who stays.
     """
 
     expected: Floats
@@ -72,15 +72,15 @@ class Gains:
 
 
 def gains(candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
-    """What each option earns with each candidate, taken alone, in the order given."""
+    """The gain of each option for each candidate, independent of limits, in the order given."""
     at_risk = candidates["value_at_risk_amount"].to_numpy()[:, None]
-    leaves = candidates["churn_probability"].to_numpy()[:, None]
-    spent = at_risk / leaves
+    churn_probability = candidates["churn_probability"].to_numpy()[:, None]
+    expected_spend = at_risk / churn_probability
     lost, cost = _row([o.level.margin_loss_share for o in options]), _row([o.level.cost_amount for o in options])
 
     def earned(lift: Floats) -> Floats:
-        kept = settings.margin_share * at_risk * lift
-        return np.asarray(kept - lost * spent * (1 - leaves * (1 - lift)))
+        margin_kept = settings.margin_share * at_risk * lift
+        return np.asarray(margin_kept - lost * expected_spend * (1 - churn_probability * (1 - lift)))
 
     return Gains(
         expected=earned(_row([o.level.assumed_lift for o in options])),
@@ -91,22 +91,22 @@ def gains(candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decis
 def hindrances(
     candidates: pl.DataFrame, options: tuple[Option, ...], codes: Mapping[Treatment, int]
 ) -> npt.NDArray[Any]:
-    """(users, options): why the user cannot be given the option now, None where they can.
+    """(users, options): why the user cannot get the option now, None where they can.
 
-    `codes`: how many are free, by arm and level. What hinders the channel is told before what hinders the arm.
+    `codes`: number of free codes, by arm and level. A hindrance of the channel comes before one of the arm.
     """
-    found = np.full((len(candidates), len(options)), None, dtype=object)
+    reasons = np.full((len(candidates), len(options)), None, dtype=object)
     for column, option in enumerate(options):
         if option.takes_code and not codes.get(option.key, 0):
-            found[:, column] = "no_code"
+            reasons[:, column] = "no_code"
         wordless = candidates["wordless_arms"].list.contains(option.arm.arm).to_numpy()
-        found[wordless, column] = "no_item"
+        reasons[wordless, column] = "no_item"
         cooling = candidates["cooling_arms"].list.contains(option.arm.arm).to_numpy()
-        found[cooling, column] = "cool_down"
-        named = candidates[f"hindrance_{option.arm.channel}"].to_numpy()
+        reasons[cooling, column] = "cool_down"
+        channel_hindrance = candidates[f"hindrance_{option.arm.channel}"].to_numpy()
         is_closed = candidates[f"hindrance_{option.arm.channel}"].is_not_null().to_numpy()
-        found[is_closed, column] = named[is_closed]
-    return found
+        reasons[is_closed, column] = channel_hindrance[is_closed]
+    return reasons
 
 
 def _row(values: list[float]) -> Floats:

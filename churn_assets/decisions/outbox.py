@@ -1,4 +1,4 @@
-"""From decisions to planned messages. Addresses are looked up by whoever sends; nothing is approved or sent here."""
+"""From decisions to planned messages. Addresses are looked up when sending; nothing is approved or sent here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from churn_assets.contracts.channels import NO_CHANNEL
 from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.decisions.keys import stable_keys
-from churn_assets.decisions.messages import BEST, Words, items_by_user, payload_of, shown, worded
+from churn_assets.decisions.messages import BEST, MessageText, items_by_user, items_payload, message_text, payload_of
 from churn_assets.decisions.quiet import first_moment
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ def plan_messages(
     """Plan the outbox of one snapshot: one row per user to be reached, sorted by user; may be empty.
 
     `items`: recommended items of the users (contract RecommendedItems). A message may go out from the first moment of
-    the snapshot that is not quiet and expires `cadence_days` later, when the next plan takes over. Its words are part
-    of the payload, so that whoever approves the plan approves them. State `planned`, or `cancelled` where a slot of the
+    the snapshot that is not quiet and expires `cadence_days` later, when the next plan takes over. Its text is part
+    of the payload, so that approving the plan approves the text. State `planned`, or `cancelled` where a slot of the
     text has no value for the user. value_tier: high, medium, low, the third of this snapshot's messages the user's
     value at risk falls in; equal values share a tier.
     Raises ValueError on an empty ledger, one of another snapshot, an arm missing in the settings, cadence_days < 1.
     """
     acted = _acted_upon(ledger, settings, snapshot, cadence_days)
     arms = {arm.arm: arm for arm in settings.arms}
-    found = items_by_user(items)
+    by_user = items_by_user(items)
     midnight = datetime.combine(snapshot, time())
     expires_at = midnight + timedelta(days=cadence_days)
     starts = {name: first_moment(midnight, arm, settings.time_zone) for name, arm in arms.items()}
@@ -42,16 +42,16 @@ def plan_messages(
     for arm, level, reason, user_id, value_tier in acted.select(
         "arm", "level", "reason", "user_id", "value_tier"
     ).iter_rows():
-        mine = found.get(user_id, [])
-        words = worded(arms[arm], settings.language, level, mine, expires_at.date())
-        states.append("cancelled" if words is None else "planned")
-        words = words or Words("", "", ())
+        user_items = by_user.get(user_id, [])
+        text = message_text(arms[arm], settings.language, level, user_items, expires_at.date())
+        states.append("cancelled" if text is None else "planned")
+        text = text or MessageText("", "", ())
         payloads.append(
             payload_of({
                 "arm": arm, "level": level, "reason": reason, "user_id": user_id, "value_tier": value_tier,
-                "items": [item.product_id for item in mine[:BEST]], "products": shown(words.items),
+                "items": [item.product_id for item in user_items[:BEST]], "products": items_payload(text.items),
                 "language": settings.language, "snapshot_date": snapshot.isoformat(),
-                "subject": words.subject, "body": words.body, "code": None, "code_from": arms[arm].code,
+                "subject": text.subject, "body": text.body, "code": None, "code_from": arms[arm].code,
             })
         )  # fmt: skip
     templates = {name: arm.template for name, arm in arms.items()}
@@ -78,13 +78,15 @@ def _acted_upon(ledger: pl.DataFrame, settings: Decisions, snapshot: date, caden
         raise ValueError(f"decision_ledger: no row at snapshot_date {snapshot}; materialise decision_ledger first")
     dates = ledger.get_column("snapshot_date").unique().sort().to_list()
     if dates != [snapshot]:
-        found = ", ".join(str(day) for day in dates)
-        raise ValueError(f"decision_ledger: snapshot_date is {found} where only {snapshot} belongs; filter it first")
+        date_list = ", ".join(str(day) for day in dates)
+        raise ValueError(
+            f"decision_ledger: snapshot_date is {date_list} where only {snapshot} belongs; filter it first"
+        )
     acted = ledger.filter(pl.col("arm") != NO_ARM, pl.col("channel") != NO_CHANNEL).sort("user_id")
-    known = sorted(arm.arm for arm in settings.arms)
-    unknown = sorted(set(acted.get_column("arm")) - set(known))
-    if unknown:
-        raise ValueError(f"decision_ledger: arm {unknown[0]!r} is not in decisions.arms {known}; restore it")
+    known_arms = sorted(arm.arm for arm in settings.arms)
+    unknown_arms = sorted(set(acted.get_column("arm")) - set(known_arms))
+    if unknown_arms:
+        raise ValueError(f"decision_ledger: arm {unknown_arms[0]!r} is not in decisions.arms {known_arms}; restore it")
     return acted.with_columns(value_tier=_value_tier())
 
 

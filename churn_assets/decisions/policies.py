@@ -1,6 +1,6 @@
-"""Policies: which options suit a user, and what they are thought to earn. Limits and chance come after, for all alike.
+"""Policies: preferences and expected gains of options per user. Limits and random draws follow, for all policies alike.
 
-A policy that learns effects gives gains of its own, with their lower bounds, and goes into POLICIES.
+A policy that learns effects has gains of its own, with lower bounds, and belongs into POLICIES.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEVER, ANY_REASON = 99, len(REASONS)
 
 
 class Policy(Protocol):
-    """Judges every option for every candidate, looked at alone."""
+    """Gains and preferences of every option for every candidate, without limits."""
 
     name: str
 
@@ -32,11 +32,11 @@ class Policy(Protocol):
         ...
 
     def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
-        """(users, options): a user gets one of those with the lowest number that can be had and pays; NEVER: none."""
+        """(users, options): a user gets one of the lowest number that is available and pays; NEVER: none."""
         ...
 
 
-class Rules:
+class RulesPolicy:
     """An arm answers reasons; the main reason goes first, arms for any reason last."""
 
     name = "rules"
@@ -50,8 +50,8 @@ class Rules:
         return answered(candidates, options)
 
 
-class Value:
-    """Whatever earns most, whoever is most valuable: reasons do not narrow the choice."""
+class ValuePolicy:
+    """The option of highest gain: reasons do not narrow the choice."""
 
     name = "value"
 
@@ -60,22 +60,22 @@ class Value:
         return gains(candidates, options, settings)
 
     def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
-        """All alike."""
+        """All equal."""
         return np.zeros((len(candidates), len(options)), dtype=np.int64)
 
 
-POLICIES: dict[str, Policy] = {policy.name: policy for policy in (Rules(), Value())}
+POLICIES: dict[str, Policy] = {policy.name: policy for policy in (RulesPolicy(), ValuePolicy())}
 
 
 def answered(candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
     """(users, options): position among the user's reasons of the first that the arm answers, else NEVER."""
-    found = np.full((len(candidates), len(options)), NEVER, dtype=np.int64)
+    positions = np.full((len(candidates), len(options)), NEVER, dtype=np.int64)
     for column, option in enumerate(options):
         if not option.arm.answers:
-            found[:, column] = ANY_REASON
-        for place in reversed(range(len(REASONS))):
-            found[_is_in(candidates[REASONS[place]], option.arm.answers), column] = place
-    return found
+            positions[:, column] = ANY_REASON
+        for position in reversed(range(len(REASONS))):
+            positions[_is_in(candidates[REASONS[position]], option.arm.answers), column] = position
+    return positions
 
 
 def is_treatable(candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Flags:
@@ -86,7 +86,7 @@ def is_treatable(candidates: pl.DataFrame, options: tuple[Option, ...], settings
 
 
 def policy_version(settings: Decisions) -> str:
-    """The policy's name and 8 hex digits of a hash over all decision settings: any change of them is another policy."""
+    """The policy's name and 8 hex digits of a hash over all decision settings: any change gives another version."""
     text = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
     return f"{settings.policy}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 

@@ -1,4 +1,4 @@
-"""What every user would take at given prices, and what that uses: one pass over the gains. No choice of prices here."""
+"""The option every user takes at given prices, and its use of the limits: one pass over the gains."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import numpy as np
 from churn_assets.decisions.problem import NOTHING, Floats, Ints, Problem
 
 BLOCK = 32_768  # users at a time: one option's gains and the running best stay in the cache of a core
-TILT = 1e-6  # of a gain, which the first user earns more and the last does not
+TILT = 1e-6  # share of the gain added for the first user, falling to 0 for the last
 GROUPS = 8  # of users, each with cuts of its own: fewer steps than with one cut for all
 
 
 class Pricing:
     """The users of a problem, or every so many-th of them.
 
-    `gains`: (options, users), turned so that a pass over one option reads along memory, and tilted: users alike would
-    all take the same at the same prices, which no repair of several limits mends. `use`: (limits, options).
+    `gains`: (options, users), transposed so that one option is contiguous in memory, and tilted: identical users would
+    all take the same option at the same prices, which no repair of several limits corrects. `use`: (limits, options).
     `members`: (floors, users).
     """
 
@@ -36,7 +36,7 @@ class Pricing:
         """(options, worth) of the users from start to stop: the best option at these prices, -1 for none.
 
         `prices`: (limits + floors,), >= 0: paid per unit used, and earned per member of a floor who gets any option.
-        `worth`: what is left of the gain, 0 without an option. Equal options: the lower one, and rather none than one.
+        `worth`: what is left of the gain, 0 without an option. Of equal options the lower one, and none before one.
         """
         costs = prices[: len(self.use)] @ self.use
         gains = self.gains[:, start:stop]
@@ -60,7 +60,7 @@ class Pricing:
         return bonus
 
     def columns(self, prices: Floats) -> tuple[Floats, Floats]:
-        """(worth, use) of what each group of users takes: (groups,) and (groups, limits + floors).
+        """(worth, use) of the options that each group of users takes: (groups,) and (groups, limits + floors).
 
         The use of a floor is minus the members who get an option, so that floors count like limits.
         """

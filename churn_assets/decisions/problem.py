@@ -1,8 +1,8 @@
-"""What to choose from, within which limits, and what a choice is: one option per user at most. No solving here.
+"""The problem (gains, limits, floors) and a choice: one option per user at most. Solving: optimise.py.
 
 The multiple-choice knapsack problem with several limits (Kellerer, Pferschy, Pisinger, Knapsack Problems, 2004, ch. 11
-and 9), plus floors: groups of which so many have to get anything. Limits count whole units (cents, places, messages),
-because a float sum may exceed a limit by a hair.
+and 9), plus floors: a minimum number of members of a group who get an option. Limits count whole units (cents, places,
+messages), because a float sum may exceed a limit by rounding.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Limit:
 
 @dataclass(frozen=True, eq=False)
 class Floor:
-    """At least `least` of some users get any option. `members`: (users,) who they are.
+    """At least `least` of some users get any option. `members`: (users,) flags.
 
     Raises ValueError naming the floor when members is not one row of flags, or least not a whole number >= 0.
     """
@@ -113,7 +113,7 @@ class Problem:
 
     @cached_property
     def most(self) -> Ints:
-        """(limits,) units; no more than all users together can use, so that a limit meant as none stays countable."""
+        """(limits,) units; no more than all users together can use, so that an unlimited one stays countable."""
         reach = self.gains.shape[0] * self.use.max(axis=1, initial=0)
         return np.array([min(limit.most, int(most)) for limit, most in zip(self.limits, reach, strict=True)], np.int64)
 
@@ -126,7 +126,7 @@ class Problem:
 
     @cached_property
     def least(self) -> Ints:
-        """(floors,) users, more than there are members included."""
+        """(floors,) users; may exceed the number of members."""
         return np.array([min(floor.least, MOST_UNITS) for floor in self.floors], dtype=np.int64)
 
     def used(self, options: Ints) -> Ints:
@@ -137,8 +137,8 @@ class Problem:
 
     def short(self, options: Ints) -> Ints:
         """(floors,) members missing under a choice, 0 where the floor is met."""
-        met = np.array([(options[members] != NOTHING).sum() for members in self.members], dtype=np.int64)
-        missing: Ints = np.maximum(self.least - met, 0)
+        served = np.array([(options[members] != NOTHING).sum() for members in self.members], dtype=np.int64)
+        missing: Ints = np.maximum(self.least - served, 0)
         return missing
 
     def profit(self, options: Ints) -> float:
@@ -167,7 +167,7 @@ class Choice:
 
     @property
     def gap(self) -> float:
-        """What the choice may miss at most, as a share of the bound; 0 when it is exact."""
+        """The largest possible loss against the optimum, as a share of the bound; 0 when exact."""
         return 0.0 if self.is_exact else (self.bound - self.profit) / max(abs(self.bound), np.finfo(float).tiny)
 
 

@@ -1,4 +1,4 @@
-"""Quiet hours: when nobody is written to, on the clock of the users."""
+"""Quiet hours: when no message is sent, in the time zone of the users."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_quiet(at: datetime, arm: Arm, time_zone: str) -> bool:
 def first_moment(at: datetime, arm: Arm, time_zone: str) -> datetime:
     """The first naive UTC moment from `at` on that is not quiet.
 
-    Raises ValueError where every moment of a day is. Steps of a quarter of an hour: offsets of time zones are such.
+    Raises ValueError where every moment of a day is quiet. Steps of 15 minutes, as in offsets of time zones.
     """
     step = timedelta(minutes=15)
     for number in range(4 * 24 + 1):

@@ -1,4 +1,4 @@
-"""What a plan says about itself: how limits are used and what more of them would earn, and how policies compare."""
+"""Summaries of a plan: use and prices of its limits, and a comparison of policies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import HINDRANCES, LIMITS, NO_ARM
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.policy_comparison import PolicyComparison
-from churn_assets.decisions.decide import Decided, decide
+from churn_assets.decisions.decide import DecisionResult, decide
 from churn_assets.decisions.options import UNITS, Treatment
 from churn_assets.decisions.policies import POLICIES
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 MORE_BUDGET = "1,000 more of budget"
 
 
-def limit_prices(decided: Decided, snapshot: date) -> pl.DataFrame:
-    """One row per limit: `users_short` wanted something that did not fit; a price of 0 means that there is enough."""
-    allocation = decided.allocation
+def limit_prices(result: DecisionResult, snapshot: date) -> pl.DataFrame:
+    """One row per limit. `users_short`: users whose option did not fit; price 0: the limit is not binding."""
+    allocation = result.allocation
     units = np.array([UNITS if limit.name == "budget" else 1 for limit in allocation.limits])
     frame = pl.DataFrame(
         {
@@ -38,7 +38,7 @@ def limit_prices(decided: Decided, snapshot: date) -> pl.DataFrame:
         }
     ).select(
         snapshot_date=pl.lit(snapshot),
-        policy_version=pl.lit(decided.ledger.item(0, "policy_version")),
+        policy_version=pl.lit(result.ledger.item(0, "policy_version")),
         limit="limit",
         unit=pl.when(pl.col("limit") == "budget").then(pl.lit("currency")).otherwise(pl.lit("users")),
         most="most",
@@ -50,23 +50,25 @@ def limit_prices(decided: Decided, snapshot: date) -> pl.DataFrame:
 
 
 def what_limits(ledger: pl.DataFrame, budget_price_amount: float, *, has_consents: bool) -> tuple[str, str]:
-    """What more of would let the plan earn more, as a line of two parts. `has_consents`: the shop has the raw table.
+    """Marginal profit of the budget, or the constraint that stops most users, as a line of two parts.
 
-    Chance leaves users alone on purpose, and who is not at risk or not worth it is no user that a limit stops.
+    `has_consents`: whether the shop has the raw table. Random sides, low risk and lack of gain stop nobody.
     """
-    bound = dict(ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows())
-    stopped = {word: users for word, users in bound.items() if word in (*HINDRANCES, *LIMITS)}
-    word, users = max(stopped.items(), key=lambda each: each[1], default=("", 0))
+    counts = dict(ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows())
+    limiting = {constraint: users for constraint, users in counts.items() if constraint in (*HINDRANCES, *LIMITS)}
+    constraint, users = max(limiting.items(), key=lambda item: item[1], default=("", 0))
     if budget_price_amount > 0:
         return MORE_BUDGET, f"would earn {1_000 * budget_price_amount:,.0f}"
     if (ledger["intended_arm"] != NO_ARM).any():
-        limit = f"{word} limits ({users:,} users)" if word else "everybody for whom an arm pays is given one"
+        limit = (
+            f"{constraint} limits ({users:,} users)" if constraint else "everybody for whom an arm pays is given one"
+        )
         return MORE_BUDGET, f"would earn 0: {limit}"
-    if not word:
+    if not constraint:
         return "nobody is acted upon", "no arm pays for anybody at risk"
-    of_all = f"{users:,} of {sum(stopped.values()):,}"
-    if word != "no_consent":
-        return "nobody is acted upon", f"{of_all} for {word}"
+    of_all = f"{users:,} of {sum(limiting.values()):,}"
+    if constraint != "no_consent":
+        return "nobody is acted upon", f"{of_all} for {constraint}"
     missing = "" if has_consents else " (no consents table; see decisions.unknown_consent)"
     return "nobody may be written to", f"{of_all} without consent{missing}"
 
@@ -75,30 +77,30 @@ def compare_policies(
     candidates: pl.DataFrame,
     settings: Decisions,
     snapshot: date,
-    used: Decided,
+    used: DecisionResult,
     groups: Mapping[str, pl.Series] | None = None,
     codes: Mapping[Treatment, int] | None = None,
 ) -> pl.DataFrame:
-    """One row per policy there is, by name; `used` is what the policy that is set decided."""
+    """One row per policy, by name; `used`: the result of the policy that is set."""
     rows = []
     for name in sorted(POLICIES):
         is_used = name == settings.policy
         other = settings.model_copy(update={"policy": name})
-        decided = used if is_used else decide(candidates, other, snapshot, groups, codes)
-        acted = decided.ledger.filter(pl.col("arm") != NO_ARM)
+        result = used if is_used else decide(candidates, other, snapshot, groups, codes)
+        acted = result.ledger.filter(pl.col("arm") != NO_ARM)
         gain, cost = (float(acted[f"expected_{name}_amount"].sum()) for name in ("gain", "cost"))
         rows.append(
             {
                 "snapshot_date": snapshot,
                 "policy": name,
-                "policy_version": decided.ledger.item(0, "policy_version"),
+                "policy_version": result.ledger.item(0, "policy_version"),
                 "is_used": is_used,
                 "users_acted_on": len(acted),
                 "expected_gain_amount": gain,
                 "expected_cost_amount": cost,
                 "expected_profit_amount": gain - cost,
-                "bound_share": float(max(decided.allocation.choice.gap, 0.0)),
-                "is_exact": decided.allocation.choice.is_exact,
+                "bound_share": float(max(result.allocation.choice.gap, 0.0)),
+                "is_exact": result.allocation.choice.is_exact,
             }
         )
     return PolicyComparison.validate(pl.DataFrame(rows), lazy=True)

@@ -9,7 +9,7 @@ import pytest
 
 from churn_assets.catalogue.arms import Arm, Level
 from churn_assets.catalogue.slots import Item
-from churn_assets.decisions.messages import Words, filled, payload_of, worded
+from churn_assets.decisions.messages import MessageText, filled, message_text, payload_of
 from churn_assets.decisions.quiet import first_moment, is_quiet
 from churn_assets.settings import Decisions
 
@@ -30,15 +30,15 @@ def words(body: str, *items: Item, level: str | None = None, **changes: Any) -> 
     """The body of an arm with one text."""
     levels = {"cost_amount": None, "assumed_lift": None, "levels": [LEVEL]} if level else {}
     made = arm(texts={"en": {"body": body}}, offer="coupon", **levels, **changes)
-    found = worded(made, "en", level, items, DAY)
+    found = message_text(made, "en", level, items, DAY)
     return found.body if found else None
 
 
 def test_slots_are_filled() -> None:
     text = {"subject": "{level} %", "body": "{item_1}, {viewed_2}; until {valid_until}"}
     made = arm(texts={"en": text}, offer="coupon", cost_amount=None, assumed_lift=None, levels=[LEVEL])
-    found = worded(made, "en", "10", [item(1), item(2), item(3)], DAY)
-    assert found == Words("10 %", "name 1, name 2; until 2025-06-09", (item(1), item(2)))
+    found = message_text(made, "en", "10", [item(1), item(2), item(3)], DAY)
+    assert found == MessageText("10 %", "name 1, name 2; until 2025-06-09", (item(1), item(2)))
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_an_item_enters_by_its_name_and_by_how_it_was_found(body: str, items: li
 
 def test_a_slot_without_a_value_gives_no_words() -> None:
     made = arm(texts={"en": {"body": "{level} %"}}, offer="coupon", cost_amount=None, assumed_lift=None, levels=[LEVEL])
-    assert worded(made, "en", None, [], DAY) is None
+    assert message_text(made, "en", None, [], DAY) is None
 
 
 def test_the_first_version_that_can_be_filled_is_taken() -> None:
     made = arm(texts={"en": [{"body": "You looked at {viewed_1}."}, {"body": "{popular_1} is popular now."}]})
 
     def told(*items: Item) -> str | None:
-        found = worded(made, "en", None, items, DAY)
+        found = message_text(made, "en", None, items, DAY)
         return found.body if found else None
 
     assert told(item(1, "popular"), item(2)) == "You looked at name 2."
@@ -89,12 +89,12 @@ def test_what_does_not_fit_into_one_sms_is_no_text_for_that_user() -> None:
 
 def test_without_texts_the_sending_side_has_its_own_and_is_told_the_best_items() -> None:
     items = [item(place) for place in (1, 2, 3, 4)]
-    assert worded(arm(), "zh", None, items, DAY) == Words("", "", tuple(items[:3]))
+    assert message_text(arm(), "zh", None, items, DAY) == MessageText("", "", tuple(items[:3]))
 
 
 def test_code_and_way_out_are_filled_when_a_message_is_handed_over() -> None:
     made = arm(texts={"en": {"body": "Your code: {code}\n{unsubscribe_url}"}}, code="pool")
-    found = worded(made, "en", None, [], DAY)
+    found = message_text(made, "en", None, [], DAY)
     assert found
     assert found.body == "Your code: {code}\n{unsubscribe_url}"
     planned = payload_of({"subject": "{code}", "body": found.body, "code": None, "arm": "a"})
