@@ -1,1 +1,1 @@
-"""What can be done for a user, and in what words: arms, their texts, and what a text may promise."""
+"""Arms, their texts, and what a text may promise."""

@@ -1,4 +1,4 @@
-"""The arms catalogue: what can be done for a user, how strongly, through which channel, at what cost, in what words."""
+"""The arms catalogue: arms with levels, channel, cost, expected lift and texts."""
 
 from __future__ import annotations
 

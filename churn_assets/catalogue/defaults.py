@@ -7,7 +7,7 @@ from churn_assets.catalogue.texts import Text
 
 CALL_EN = "Ask how the last delivery and the last answer from us were. Listen, put right what can be put right."
 CALL_ZH = "询问最近一次配送和客服答复的情况。先倾听，能解决的当场解决。"
-# No code: few shops bring a pool of them, and whoever sends can credit the account by `level` of the payload.
+# No code: few shops have a pool of codes, and the receiver can credit the account by `level` of the payload.
 COUPON_EN = "Until {valid_until} your next order costs {level} % less. There is nothing to enter: your account has it."
 COUPON_ZH = "{valid_until}前下次下单立减{level}%，优惠已存入您的账户，无需输入任何内容。"
 # By the source of the item, the most relevant first.

@@ -14,7 +14,7 @@ KINDS: Final = {"viewed": "viewed", "together": "bought_together", "bought": "bo
 ANY: Final = "item"
 PLACES: Final = {ANY: 3, "viewed": 2, "together": 3, "bought": 3, "popular": 3}
 LEVEL, UNTIL, CODE, UNSUBSCRIBE = "level", "valid_until", "code", "unsubscribe_url"
-# Filled when the message is handed over, so that no code is used up by a plan that nobody approves.
+# Filled at dispatch, so that a plan that is not approved uses no code.
 FILLED_LATER: Final = (CODE, UNSUBSCRIBE)
 ITEM_SLOTS: Final = {
     f"{kind}_{place}{ending}": kind

@@ -29,7 +29,7 @@ PAYLOAD = (
 
 
 class Outbox(pa.DataFrameModel):
-    """message_key is the idempotency key: the same decision, arm and template give the same key, whoever sends it."""
+    """message_key is the idempotency key: the same decision, arm and template give the same key."""
 
     message_key: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")
     decision_id: str = pa.Field(unique=True, str_matches=r"^[0-9a-f]{32}$")

@@ -15,7 +15,7 @@ FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 
 
 class PerformanceEstimates(pa.DataFrameModel):
-    """What model_performance will say from `matures_at` on if the probabilities are right: an estimate without labels.
+    """Estimate, without labels, of model_performance from `matures_at` on; valid if the probabilities are calibrated.
 
     `estimate` is the mean over drawn outcomes, the interval holds 95 % of them. churned_share: of all eligible users;
     high_tier_precision: of those in tier high.

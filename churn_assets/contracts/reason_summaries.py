@@ -21,7 +21,7 @@ class ReasonSummaries(pa.DataFrameModel):
     """Eligible users of the segment for whom the group is among the first three reasons of its kind.
 
     share: of the segment's eligible users; contribution: log-odds, summed over these users; value_at_risk_amount:
-    theirs, in the currency of orders.amount. A user has several reasons, so those of different reasons do not add up.
+    theirs, in the currency of orders.amount. A user has several reasons, so figures of different reasons do not add up.
     """
 
     snapshot_date: pl.Date

@@ -19,7 +19,7 @@ LABEL_COLUMNS = ("user_id", "snapshot_date", "matures_at", "is_churned")
 class TrainingSet(pa.DataFrameModel):
     """Any number of numeric features, null where unknown; the four the baseline needs are always known.
 
-    Whether a slice had matured by the snapshot that trains on it is asked in training, which knows that snapshot.
+    Training checks whether a slice had matured by the snapshot, which this contract does not know.
     """
 
     user_id: str = pa.Field(str_length={"min_value": 1})

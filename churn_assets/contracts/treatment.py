@@ -15,7 +15,7 @@ Missing = Literal["median", "mode", "interpolate"]
 
 @dataclass(frozen=True)
 class Treatment:
-    """For linear models, support vectors and networks.
+    """Treatment for linear models, support vectors and networks.
 
     `outliers`: none, where a value has bounds by nature; winsorise: values beyond the `quantiles` of the training rows
     become those quantiles. `missing`: the median of the training rows, with an indicator beside it; mode: the most

@@ -1,6 +1,6 @@
 """Policies: preferences and expected gains of options per user. Limits and random draws follow, for all policies alike.
 
-A policy that learns effects has gains of its own, with lower bounds, and belongs into POLICIES.
+A policy that learns effects has gains of its own, with lower bounds, and belongs in POLICIES.
 """
 
 from __future__ import annotations

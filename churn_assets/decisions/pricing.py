@@ -12,7 +12,7 @@ GROUPS = 8  # of users, each with cuts of its own: fewer steps than with one cut
 
 
 class Pricing:
-    """The users of a problem, or every so many-th of them.
+    """The users of a problem, or every n-th of them.
 
     `gains`: (options, users), transposed so that one option is contiguous in memory, and tilted: identical users would
     all take the same option at the same prices, which no repair of several limits corrects. `use`: (limits, options).
@@ -29,7 +29,7 @@ class Pricing:
 
     @property
     def users(self) -> int:
-        """How many."""
+        """Number of users."""
         return int(self.gains.shape[1])
 
     def taken(self, prices: Floats, start: int = 0, stop: int | None = None) -> tuple[Ints, Floats]:

@@ -50,7 +50,7 @@ class Limit:
 
 @dataclass(frozen=True, eq=False)
 class Floor:
-    """At least `least` of some users get any option. `members`: (users,) flags.
+    """At least `least` of the members get any option. `members`: (users,) flags.
 
     Raises ValueError naming the floor when members is not one row of flags, or least not a whole number >= 0.
     """

@@ -62,7 +62,7 @@ def _has_both_sides(stratum: Stratum) -> bool:
 
 
 def _weighted(sides: Sequence[tuple[int, Floats]]) -> float | None:
-    """Mean over strata; None where nobody is on that side."""
+    """Weighted mean over strata; None where a side has no users."""
     if not sides or not min(side.size for _, side in sides):
         return None
     return float(sum(users * side.mean() for users, side in sides) / sum(users for users, _ in sides))

@@ -57,9 +57,9 @@ def stratified(strata: Sequence[Stratum]) -> Difference | None:
 
 
 def welch(treated: Floats, control: Floats) -> Difference | None:
-    """The same in one stratum.
+    """The difference in one stratum.
 
-    Written out because scipy.stats.ttest_ind warns of lost precision whenever one arm is constant and not zero, which
-    is a small arm in which everybody came back. Agrees with it to the last digits otherwise.
+    Not from scipy because scipy.stats.ttest_ind warns of lost precision whenever one arm is constant and not zero,
+    such as a small arm in which every user came back. Otherwise both agree to the last digits.
     """
     return stratified([Stratum(treated.size + control.size, treated, control)])

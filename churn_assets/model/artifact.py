@@ -52,7 +52,7 @@ class ChurnModel:
         return hashlib.sha256(self.to_bytes()).hexdigest()[:12]
 
     def age_days(self, snapshot: date) -> int:
-        """From when its newest labels had matured to `snapshot`: 0 to a cadence for a model trained at its snapshot."""
+        """Days from the maturity of the newest labels to `snapshot`: below one cadence for a model trained at it."""
         return (snapshot - max(self.slices)).days - self.gap_days - self.horizon_days
 
     def predict(self, frame: pl.DataFrame) -> Floats:
@@ -93,7 +93,7 @@ class ChurnModel:
 
 
 def _base64(value: object) -> str:
-    """CatBoost's binary, the only value that is not JSON's."""
+    """CatBoost's binary as base64, the only value that JSON lacks."""
     if not isinstance(value, bytes):
         raise TypeError(f"churn_model: {type(value).__name__} cannot be written as JSON")
     return base64.b64encode(value).decode("ascii")

@@ -50,7 +50,7 @@ def bake_off(
     clock: Clock,
     on_fit: OnFit,
 ) -> BakeOff:
-    """On the training set `rows` of `snapshot`, in any order.
+    """Run the bake-off on the training set `rows` of `snapshot`, in any order.
 
     `clock` gives seconds, `on_fit` is called with model and slice before each fit.
     Raises NothingToTest where nothing can be tested, LeakingSplit on a slice that has not matured by `snapshot`.
@@ -76,7 +76,7 @@ def bake_off(
 def _calibrated_scores(
     tested_slice: SlicePredictions, slice_before: SlicePredictions | None, profit: Profit
 ) -> dict[str, CalibratedScores]:
-    """Per model: calibrator and threshold come from the slice before."""
+    """Scores per model, with calibrator and threshold from the slice before."""
     scores = {}
     for name, prediction in tested_slice.by_model.items():
         calibrator, threshold = Calibrator(), break_even(profit)

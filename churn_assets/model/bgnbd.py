@@ -67,7 +67,7 @@ def fit_bgnbd(x: Floats, t_x: Floats, T: Floats) -> BgNbd:  # noqa: N803
 
 
 def log_likelihood(model: BgNbd, x: Floats, t_x: Floats, T: Floats) -> float:  # noqa: N803
-    """Over all users, in nats."""
+    """Log-likelihood summed over all users, in nats."""
     parameters = np.array([model.r, model.alpha, model.a, model.b])
     return -_loss(parameters, np.vstack([x, t_x, T]), np.ones(x.size))[0] * x.size
 

@@ -39,7 +39,7 @@ class Calibrator:
         return np.asarray(expit(self.slope * log_odds + self.intercept), dtype=np.float64)
 
     def with_mean(self, log_odds: Floats, mean: float) -> Calibrator:
-        """The same slope, and the intercept at which these rows have this mean probability (strictly in 0 to 1)."""
+        """A calibrator of the same slope at which these rows have this mean probability, strictly in 0 to 1."""
 
         def excess(intercept: float) -> float:
             return float(replace(self, intercept=intercept).probability(log_odds).mean()) - mean
@@ -48,9 +48,9 @@ class Calibrator:
         return replace(self, intercept=round(float(brentq(excess, -reach, reach, xtol=1e-12)), DECIMALS))
 
     def moved(self, log_odds: Floats, shift: float) -> Calibrator:
-        """The same slope, and an intercept that moves the log-odds of the mean probability of these rows by `shift`.
+        """A calibrator of the same slope that moves the log-odds of the mean probability of these rows by `shift`.
 
-        The intercept moves farther than that: users differ, and the log-odds of a mean move less than their own.
+        The intercept moves farther than `shift`: users differ, so the log-odds of their mean move less.
         """
         if not shift:
             return self

@@ -33,7 +33,7 @@ class Gain:
 
 
 def paired_gain(is_churned: npt.NDArray[np.bool_], ours: Floats, theirs: Floats) -> Gain:
-    """What `ours` saves against `theirs`, probabilities of the same users, none of them 0 or 1; two users at least."""
+    """Log-loss saved by `ours` against `theirs`: probabilities of the same two or more users, none of them 0 or 1."""
     difference = _losses(is_churned, theirs) - _losses(is_churned, ours)
     if not np.ptp(difference):
         return Gain(*(float(difference[0]),) * 3)

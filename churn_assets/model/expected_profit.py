@@ -1,6 +1,6 @@
 """The expected maximum profit of a ranking (Verbraken, Verbeke, Baesens 2013; EMPC).
 
-Nobody knows which share g of the churners an offer keeps: it is beta distributed, and the measure is the mean, over g,
+The share g of the churners that an offer keeps is unknown: it is beta distributed, and the measure is the mean over g
 of the profit (model/profit.py) at the threshold that is best for that g. These thresholds are found on the rows
 themselves, as the measure says.
 """

@@ -45,8 +45,8 @@ def feature_report(frame: pl.DataFrame, features: Sequence[Feature]) -> pl.DataF
 
 
 def user_missing_shares(frame: pl.DataFrame, features: Sequence[Feature]) -> pl.Series:
-    """Per user, the share of features that are unknown, of those known for anybody: a table that the shop does not
-    record says nothing about a user.
+    """Per user, the share of features that are unknown, of the features known for any user: a table that the shop does
+    not record is left out.
     """
     names = [feature.name for feature in features]
     recorded = [name for name in names if frame[name].null_count() < frame.height]

@@ -1,6 +1,6 @@
 """How much each feature moves the trees' predictions, slice by slice, on users that the trees had not learned from.
 
-Importance is the mean |SHAP| in log-odds (Lundberg et al. 2020) over the users of the slice; it needs no label of it.
+Importance is the mean |SHAP| in log-odds (Lundberg et al. 2020) over the users of the slice; it needs no labels.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Importance:
 def mean_shap(
     training: pl.DataFrame, test: pl.DataFrame, columns: Sequence[str], settings: Training
 ) -> dict[str, float]:
-    """Of each column, for trees fitted on `training`, over the users in `test`."""
+    """Column -> mean |SHAP| over the users in `test`, for trees fitted on `training`."""
     sample = test[np.arange(min(SHAP_ROWS, test.height)) * test.height // min(SHAP_ROWS, test.height)]
     values = np.abs(fit_boosting(training, columns, settings).contributions(sample)).mean(axis=0)
     return dict(zip(columns, values.tolist(), strict=True))

@@ -112,7 +112,10 @@ def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training
 
 
 def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: ChurnModel, season: float) -> Calibrator:
-    """Of the champion, on the newest slice; if it learned from that slice: only the mean, slope of the kind."""
+    """The calibrator of a champion that stays, fitted on its predictions for the newest slice.
+
+    If the champion has learned from that slice, only the mean is fitted: the slope is that of a model of its kind.
+    """
     if contest is None:
         return challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
     is_churned, log_odds = contest.is_churned, contest.log_odds["champion"]

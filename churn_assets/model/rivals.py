@@ -34,7 +34,7 @@ TREE_ROWS = 20_000  # sampled for each tree of the forest at most: else the fore
 
 
 def rivals(inputs: Inputs, rows: pl.DataFrame) -> dict[str, Fit]:
-    """Name -> fit. `bg_nbd` only where all `rows` have expected purchases (nobody has where nobody bought twice)."""
+    """Name -> fit. `bg_nbd` only where all `rows` have expected purchases (none has where no user bought twice)."""
     fits: dict[str, Fit] = {
         "recency": partial(fit_logistic, columns=("recency_days",)),
         "logistic_rfm": fit_logistic,

@@ -47,7 +47,7 @@ def score(
     """(scored_users, user_reasons) of one snapshot, both sorted by user.
 
     `frame`: one row per user: user_id, snapshot_date, status, spent_per_day_amount and the features. scored_users has
-    every one of them; users who are not eligible carry no probability, rank, tier, value or reason, and are absent
+    all of these users; users who are not eligible have no probability, rank, tier, value or reason, and are absent
     from user_reasons (one row per eligible user, kind and reason rank). reason_1 to reason_3 are the groups that add
     most, both kinds together. risk_rank 1 is the riskiest, ties by user_id. risk_tier is high where treating pays even
     at a cautious acceptance, medium where it does at the mean one (model/profit.py), each for the riskiest `high_share`

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-NEW_DAYS = 90  # a quarter: until then the longer windows say little about a user
+NEW_DAYS = 90  # a quarter: before that the longer windows have little data of a user
 RECENT_DAYS = 28
 SEGMENTS = {
     "bought_once": pl.col("orders_count") == 1,

@@ -38,7 +38,7 @@ class SequenceModel:
 
 
 def fit_sequence(training: pl.DataFrame, activity: Activity, seed: int) -> SequenceModel:
-    """On rows with `is_churned`, sorted beforehand. Needs the extra `sequence`."""
+    """Fit on rows with `is_churned`, sorted beforehand. Needs the extra `sequence`."""
     keras: Any = import_module("keras")  # seconds to import, and an extra
 
     keras.utils.set_random_seed(seed)

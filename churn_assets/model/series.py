@@ -1,8 +1,8 @@
 """Windows of one measure of one user as a series: discount_share_7d, _28d, _91d, _182d.
 
-Regular are those whose value does not grow with the window: shares, ratios, stars. A shorter window lies inside the
-longer one, so what is unknown in 7 days (nothing was bought) is best guessed by what is known in 28. Counts and sums
-are no such series: they are unknown in all windows or in none.
+A series is regular where values do not grow with the window: shares, ratios, stars. A shorter window lies inside the
+longer one, so what is unknown in 7 days (nothing was bought) is best estimated by the value of 28 days. Counts and
+sums are not regular: they are unknown in all windows or in none.
 """
 
 from __future__ import annotations

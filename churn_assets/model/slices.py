@@ -29,10 +29,10 @@ class NothingKept(Failure, ValueError):
 def training_slices(
     snapshot: date, calendar: Iterable[date], *, gap_days: int, horizon_days: int, slices: int, step_days: int
 ) -> list[date]:
-    """Ascending: the newest calendar date matured by `snapshot`, and before it, at least `step_days` apart, `slices` in
-    all at most. Empty when nothing has matured yet.
+    """The slices to train on, ascending: the newest calendar date matured by `snapshot`, and earlier dates at least
+    `step_days` apart, `slices` in all at most. Empty when nothing has matured yet.
 
-    The earlier ones lie on a grid from the start of `calendar`, so that next week's training reads the same ones.
+    Earlier dates are on a grid from the start of `calendar`, so that next week's training uses the same ones.
     """
     dates = sorted(calendar)
     newest = max((day for day in dates if day <= snapshot - timedelta(days=gap_days + horizon_days)), default=None)

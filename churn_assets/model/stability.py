@@ -29,7 +29,7 @@ NO_GROUP = -1
 
 @dataclass(frozen=True)
 class Stability:
-    """Of `users` with noise on `features_with_noise` features: shares from 0 to 1, and a mean rank correlation."""
+    """Stability over `users`, with noise on `features_with_noise` features: shares, and a mean rank correlation."""
 
     users: int
     features_with_noise: int
@@ -47,7 +47,7 @@ def reasons_stability(
     seed: int,
     noise_share: float = NOISE_SHARE,
 ) -> Stability:
-    """How reasons of up to `sample` users of `frame` (one row per eligible user) change with a little noise.
+    """How the reasons of up to `sample` users of `frame` (one row per eligible user) change with a little noise.
 
     Noise as in `with_noise`, with standard deviations over all of `frame`. same_reason_share: the group that adds most
     is the same (having no reason counts as a group); same_three_share: so is the set of the first three.
@@ -97,7 +97,7 @@ def _top_groups(totals: Floats, count: int) -> npt.NDArray[np.int64]:
 
 
 def _spearman(before: Floats, after: Floats) -> Floats:
-    """Per row; groups with equal sums (those the model does not use) rank in the same order in both."""
+    """Rank correlation per row; groups with equal sums (not used by the model) rank in the same order in both."""
     ranks = [np.argsort(np.argsort(totals, axis=1, kind="stable"), axis=1) for totals in (before, after)]
     count = before.shape[1]
     squares = ((ranks[0] - ranks[1]) ** 2).sum(axis=1)

@@ -1,4 +1,4 @@
-"""From a training set to the model that is shipped, and the comparison that says why. No live user is scored here.
+"""From a training set to the model that is shipped, and the comparison it was chosen by. No live user is scored here.
 
 The test is out of time: every rival learns from the slices matured by the newest slice (of very many rows, from a part
 of each: it costs a second fit) and is tested on the newest; no row is split at random between learning and testing. The
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 class TrainedModel:
     """The result of training.
 
-    `model` is None when the gate says none. `comparison`: table model_comparison, one row per rival. `out_of_time`: one
-    row per user of the newest slice: user_id, is_churned, and the raw probability under each rival's name. Both are
-    empty when no out-of-time test is possible. `reason`: why this kind is shipped, or why none is. `dropped` are
-    feature columns that were null or constant in every training row, or unknown in too many.
+    `model` is None where the gate is `none`. `comparison`: table model_comparison, one row per rival. `out_of_time`:
+    one row per user of the newest slice: user_id, is_churned, and the raw probability under each rival's name. Both are
+    empty when no out-of-time test is possible. `reason`: why this kind is shipped, or why none is. `dropped`: feature
+    columns that were null or constant in every training row, or unknown in too many.
     """
 
     model: ChurnModel | None
@@ -71,7 +71,7 @@ def train(
     max_missing_share: float = 1.0,
     season: float = 0.0,
 ) -> TrainedModel:
-    """Train on one row per eligible user and slice matured by `snapshot`; may be empty, then the gate says none.
+    """Train on one row per eligible user and slice matured by `snapshot`; may be empty: then the gate is `none`.
 
     Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left
     out like constant ones. `season`: log-odds by which this time of year is above that of the newest slice (season.py).
@@ -124,7 +124,7 @@ def train(
 
 
 def _fit_again(shipped: str, rivals: Mapping[str, Fit], rows: pl.DataFrame) -> Fitted:
-    """On all slices, with the same parameters."""
+    """The shipped kind, fitted on all slices with the same parameters."""
     if shipped != "blend":
         return rivals[shipped](rows)
     trees, logistic = rivals["catboost"](rows), rivals["logistic_rfm"](rows)

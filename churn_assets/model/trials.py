@@ -37,7 +37,7 @@ class FinishedTrial:
 
 
 def finished_trials(study: Study, present: Training) -> list[FinishedTrial]:
-    """In the order of creation; the first trial has the present settings."""
+    """The finished trials in the order of creation; the first has the present settings."""
     from optuna.trial import TrialState  # noqa: PLC0415 - 1 s, and the weekly run needs none of it
 
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))

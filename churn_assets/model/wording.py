@@ -1,4 +1,4 @@
-"""How a reason reads in English and Chinese: label, value with its unit, and what is typical.
+"""Sentences for reasons in English and Chinese: label, value with its unit, and typical value.
 
 A sentence states a value and never a cause: contributions say what the model used.
 """
@@ -33,7 +33,7 @@ class Unit:
     is_money: bool = False
 
 
-# A unit that is not here is a count or an index, whose label says what is counted: a plain number.
+# Other units are counts or indices, whose label names the unit: a plain number.
 PLAIN, FLAG = Unit(), "flag"
 UNITS = {
     "days": Unit(" days", "天", 1),
@@ -54,8 +54,8 @@ def with_sentences(
 ) -> pl.DataFrame:
     """`rows` (feature, feature_value) with `text_en` and `text_zh`, one sentence each; the order of rows is kept.
 
-    `typical`: feature -> median, None where nobody's value is known. Each sentence is made once: users with the same
-    rounded value share it. Raises KeyError on a feature that is not among `features`.
+    `typical`: feature -> median, None where no value is known. Each sentence is made once: users with the same rounded
+    value share it. Raises KeyError on a feature that is not among `features`.
     """
     described = {feature.name: feature for feature in features}
     named = rows["feature"].unique(maintain_order=True)

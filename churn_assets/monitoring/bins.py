@@ -16,7 +16,7 @@ USERS_PER_QUANTILE = 100
 
 
 def bin_counts(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
-    """Users of each side per bin, of one column with NaN where it is unknown.
+    """(reference, current) users per bin of one column, NaN where it is unknown.
 
     Bins end at the deciles of the known reference values (at fewer quantiles for fewer than 1,000 users). Deciles that
     are one value are merged, and that value is a bin of its own, so that a change among those below or above it shows.

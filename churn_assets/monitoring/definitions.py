@@ -63,7 +63,7 @@ def _base_rates(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
 
 
 def _returns(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
-    """Only of slices observed for at least so many days: who churned last month had no time to come back."""
+    """Returns in slices observed for at least so many days: a churner of last month had no time to come back."""
     churners = crossed.filter(pl.col(definition))
     for days in BACK_DAYS:
         observed = churners.filter(pl.col("observed_days") >= days)

@@ -52,7 +52,7 @@ def performance_estimates(scored: pl.DataFrame, *, snapshot: date, window_days: 
 
 
 def _figures(y: npt.NDArray[np.bool_], p: Floats, ranks: Floats, is_high: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-    """In the order of METRICS; NaN where a draw has one outcome only, or nobody is in tier high."""
+    """Metrics of one draw, in the order of METRICS; NaN where it has one outcome only, or no user is in tier high."""
     churners, stayers = int(y.sum()), int((~y).sum())
     pairs = churners * stayers
     auc = (ranks[y].sum() - churners * (churners + 1) / 2) / pairs if pairs else np.nan

@@ -1,7 +1,7 @@
 """Whether treatment and model errors are equal between groups by protected attributes.
 
-A difference counts where it is larger than a tolerance and beyond chance: a two-sample z-test with pooled variance,
-Bonferroni over all groups and measures of a snapshot. It says that something differs, not why, nor that it is wrong.
+A difference counts where it is larger than a tolerance and significant: a two-sample z-test with pooled variance,
+Bonferroni over all groups and measures of a snapshot. The test does not explain a difference, nor call it wrong.
 """
 
 from __future__ import annotations

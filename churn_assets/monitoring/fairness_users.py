@@ -24,7 +24,7 @@ def with_groups(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_treatment(eligible: pl.DataFrame, ledger: pl.DataFrame | None) -> pl.DataFrame:
-    """scored_users with `high_tier` and, where decided, `treated`: null in the holdout, whom nobody may treat."""
+    """scored_users with `high_tier` and, where decided, `treated`: null in the holdout, which is never treated."""
     tiered = eligible.with_columns(high_tier=pl.col("risk_tier") == "high")
     if ledger is None:
         return tiered

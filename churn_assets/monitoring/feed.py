@@ -37,8 +37,8 @@ MONTH_WEEKS = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """Of one raw table at one snapshot. `broken`: from `first_day` to `last_day`, both included, `rows` came where
-    `expected_rows` were expected. `unjudged`: `note` says why.
+    """The state of one raw table at one snapshot. `broken`: from `first_day` to `last_day`, both included, `rows` came
+    where `expected_rows` were expected. `unjudged`: `note` says why.
     """
 
     table: str
@@ -72,7 +72,7 @@ def judge(
 
 
 def sentence(verdict: Verdict, snapshot: date, *, is_vital: bool) -> str:
-    """Of a broken feed: what is missing of which table on which days, and what to do."""
+    """The message for a broken feed: missing rows, table, days, and what to do."""
     first, last = verdict.first_day, verdict.last_day
     days = f"on {last}" if first == last else f"from {first} to {last}"
     only = "" if is_vital else f", tables: [{verdict.table}]"
@@ -135,7 +135,7 @@ def _broken(table: str, snapshot: date, window: Window, current: FeedLevel) -> V
 
 
 def _silent(table: str, past: FeedHistory, silent_days: int, *, is_vital: bool) -> Verdict:
-    """For a table without a row for more than a week: compared with the weeks before its last row."""
+    """The verdict for a table without a row for more than a week: compared with the weeks before its last row."""
     since = past.last_date + timedelta(days=1)
     open_days = sum(since + timedelta(days=day) not in past.closed for day in range(silent_days))
     if open_days > SILENT_DAYS and not is_vital:

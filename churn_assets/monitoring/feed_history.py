@@ -70,7 +70,7 @@ class FeedHistory:
 
     @property
     def days(self) -> int:
-        """From the first day of the table to the snapshot."""
+        """Days from the first day of the table to the snapshot."""
         return (self.snapshot - self.first_date).days
 
 

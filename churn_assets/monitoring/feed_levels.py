@@ -56,7 +56,7 @@ class FeedLevel:
 
 
 def level(past: FeedHistory, window: Window, *, at: int = 0) -> FeedLevel | None:
-    """Of all users' rows in the window `at` weeks back; None where it is closed or too few weeks before it are known.
+    """The level of all rows in the window `at` weeks back; None where it is closed or too few earlier weeks are known.
 
     Expected is the lower quartile of the same weekdays of REFERENCE_WEEKS weeks: a sale or an outage does
     not change it, and a level that has lasted three weeks is the new one. Where the table has grown since, it is the
@@ -80,8 +80,8 @@ def season(past: FeedHistory, window: Window) -> float:
 
 
 def _lowest_share(past: FeedHistory, window: Window, year: int) -> float | None:
-    """Of windows as long that ended on any day within SEASON_WEEKS of `year` weeks before: the share of all
-    rows or of those of returning users, whichever is higher. None if not all of these windows are known.
+    """The lowest share of windows of the same length that ended within SEASON_WEEKS of `year` weeks before: of all rows
+    or of returning users' rows, whichever is higher. None if not all of these windows are known.
     """
     shares = []
     for week in range(year - SEASON_WEEKS, year + SEASON_WEEKS + 1):

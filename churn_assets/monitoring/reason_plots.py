@@ -19,8 +19,8 @@ HEIGHT = 0.4
 
 
 def reasons_png(summaries: pl.DataFrame) -> bytes:
-    """Of all eligible users, per reason group and kind: the share with it among their first three, and how much it adds
-    to their log-odds, spread over all of them. A reason may be common with little weight.
+    """Per reason group and kind: the share of eligible users with it among their first three, and the log-odds it adds
+    per eligible user. A reason may be common with little weight.
     """
     figure = Figure(figsize=(9, 4), dpi=100, layout="constrained")
     common, heavy = figure.subplots(1, 2, sharey=True)

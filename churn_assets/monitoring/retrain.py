@@ -30,8 +30,8 @@ def retrain_reasons(
 ) -> list[tuple[Condition, str]]:
     """(condition, reason) to train again; empty where no condition holds.
 
-    `age_days`: from when the newest labels that the model learned from had matured to the snapshot it scores: counted
-    so, it does not depend on the horizon, and is below one cadence for a model trained at its snapshot.
+    `age_days`: days from the maturity of the newest labels that the model learned from to the snapshot it scores: they
+    do not depend on the horizon, and are below one cadence for a model trained at its snapshot.
     `drift`: the table feature_drift of that snapshot. `performance`: the rows of model_performance measured at it.
     `comparisons`: model_comparison of the snapshots these rows are about; without one, an AUC has no limit.
     """
@@ -68,7 +68,7 @@ def _drifted(drift: pl.DataFrame, alarm: float, max_share: float) -> Iterator[st
 
 
 def _ranked_worse(performance: pl.DataFrame, comparisons: pl.DataFrame) -> Iterator[str]:
-    """Over all users: without those acted upon the range of risks is narrower, and so is the AUC.
+    """Ranking over all users: without users acted upon the range of risks is narrower, and the AUC lower.
 
     The interval of the comparison covers the error of its own AUC only; the matured AUC varies as well. The difference
     of two AUCs over n and m users varies sqrt(1 + n/m) times as much as the first. An unchanged model then fails one
@@ -91,7 +91,7 @@ def _ranked_worse(performance: pl.DataFrame, comparisons: pl.DataFrame) -> Itera
 
 
 def _calibrated_worse(performance: pl.DataFrame, max_ece: float) -> Iterator[str]:
-    """Over users left alone where there are any: an arm that works makes correct probabilities look too high.
+    """Calibration, over users left alone if any: an arm that works makes correct probabilities look too high.
 
     With few users even correct probabilities have an error: in ten bins its mean is below 0.4 sqrt(10 / users).
     """
