@@ -16,7 +16,7 @@ from churn_assets.duck import duck
 from churn_assets.landing import oddities
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import survey
-from churn_assets.landing.review import copied, review_table
+from churn_assets.landing.review import in_temp_tables, review_table
 from churn_assets.settings import Landing
 
 COLUMNS = "order_id, user_id, ordered_at, amount::double, is_purchase, discount_amount::double, delivered_at, known_at"
@@ -35,7 +35,7 @@ def wrong(seed: int, folder: Path) -> list[str]:
         return [f"not noticed: {made.mistake}"]
     orders = contents.tables["orders"]
     with duck() as connection:
-        copies = copied(connection, contents)
+        copies = in_temp_tables(connection, contents)
         review = review_table(connection, copies.tables["orders"])
         oddities.findings(connection, copies)
         sql = f"select {COLUMNS} from {orders.scan} where refused_because is null and not is_replaced"

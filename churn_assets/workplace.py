@@ -18,10 +18,10 @@ from churn_assets.instance.record.store import Record
 from churn_assets.instance.tables import Tables
 from churn_assets.instance.warehouse import Warehouse
 from churn_assets.landing import of_home
+from churn_assets.landing.erased_users import without_erased_users
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import LandedTable
 from churn_assets.landing.raw_views import show_raw
-from churn_assets.landing.shield import shielded
 from churn_assets.settings import Settings
 
 
@@ -61,19 +61,19 @@ class Workplace:
 
     def landing(self) -> dict[str, LandedTable]:
         """Raw tables, without whoever was erased."""
-        return shielded(of_home.landed(self.home).tables, self.home.root)
+        return without_erased_users(of_home.landed(self.home).tables, self.home.root)
 
-    def show_raw(self, landed: Mapping[str, LandedTable]) -> None:
+    def show_raw(self, landed_tables: Mapping[str, LandedTable]) -> None:
         """Make the landing readable in the DuckDB file."""
         with self.warehouse.exclusive(), duck(self.home.warehouse) as connection:
-            show_raw(connection, landed)
+            show_raw(connection, landed_tables)
 
     def show_landing(self) -> None:
         """The same of what there is to read: a landing that cannot be read is not shown."""
-        landed: dict[str, LandedTable] = {}
+        landed_tables: dict[str, LandedTable] = {}
         with suppress(LandingError):
-            landed = self.landing()
-        self.show_raw(landed)
+            landed_tables = self.landing()
+        self.show_raw(landed_tables)
 
     def show_tables(self) -> None:
         """Make what Python published readable in the DuckDB file."""

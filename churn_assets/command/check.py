@@ -18,10 +18,10 @@ from churn_assets.instance.home import Home
 from churn_assets.instance.terminal import wide_console
 from churn_assets.landing import oddities, of_home
 from churn_assets.landing.contact import open_contacts
-from churn_assets.landing.findings import Finding
+from churn_assets.landing.erased_users import without_erased_users
+from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.inspect import LandingContents
-from churn_assets.landing.review import TableReview, copied, review_table
-from churn_assets.landing.shield import shielded
+from churn_assets.landing.review import TableReview, in_temp_tables, review_table
 
 SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
@@ -34,7 +34,7 @@ class _Found:
     home: Home
     contents: LandingContents
     reviews: list[TableReview]
-    findings: list[Finding]
+    findings: list[LandingFinding]
     statuses: list[tuple[str, int, bool, bool]]
     scale: dict[str, float | None]
 
@@ -47,15 +47,17 @@ def check(root: Path, *, as_json: bool = False) -> bool:
     """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
     home = Home(root)
     landed = of_home.landed(home)
-    contents = LandingContents(shielded(landed.tables, home.root), landed.unread)
+    contents = LandingContents(without_erased_users(landed.tables, home.root), landed.unread)
     with duck() as connection:
-        contents = copied(connection, contents)
+        contents = in_temp_tables(connection, contents)
         reviews = [review_table(connection, table) for table in contents.tables.values()]
         findings = oddities.findings(connection, contents)
         findings += oddities.unread_values(reviews)
         statuses = oddities.statuses(connection, contents.tables)
         scale = _scale(connection, contents)
-    findings += [Finding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))]
+    findings += [
+        LandingFinding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))
+    ]
     found = _Found(home, contents, reviews, findings, statuses, scale)
     if as_json:
         print(json.dumps(_as_json(found), indent=2, default=_text))

@@ -18,7 +18,7 @@ from churn_assets.erasure.erase import sweep_erased
 from churn_assets.failures import Failure
 from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
-from churn_assets.landing.blocking import refuse_what_would_be_wrong
+from churn_assets.landing.blocking import raise_blocking_findings
 from churn_assets.landing.of_home import orders_reach
 from churn_assets.warehouse.history import missing_history, settle_calendar
 from churn_assets.workplace import Workplace
@@ -53,7 +53,7 @@ def ready(root: Path) -> Workplace:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
     # Before the calendar: a home that was wrong once has to work when mended.
-    refuse_what_would_be_wrong(of_home.landed(home))
+    raise_blocking_findings(of_home.landed(home))
     settle_calendar(home)
     return Workplace(home_path=str(root))
 

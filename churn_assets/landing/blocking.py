@@ -1,4 +1,4 @@
-"""What a run must not begin with, since its results would be wrong."""
+"""Findings that stop a run before it begins, since its results would be wrong."""
 
 from __future__ import annotations
 
@@ -9,87 +9,95 @@ import duckdb
 from churn_assets.duck import duck
 from churn_assets.landing.conflicts import REASON as CONTRADICTING
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.findings import Finding
+from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.inspect import LandedTable, LandingContents
-from churn_assets.landing.review import copied, refusals
+from churn_assets.landing.review import in_temp_tables, refusals
 
 # Half of all rows with one day of arrival, and known a week later than they happened: a history loaded in one go.
 LOADED_SHARE, LOADED_LAG_DAYS = 0.5, 7
-TOLD_ELSEWHERE = ("user_id is missing", "user_id stands for nobody", CONTRADICTING)
+REPORTED_ELSEWHERE = ("user_id is missing", "user_id stands for nobody", CONTRADICTING)
 
 
-def refuse_what_would_be_wrong(contents: LandingContents) -> None:
-    """Raises LandingError with everything that makes results wrong; to be asked before anything is made of the rows."""
+def raise_blocking_findings(contents: LandingContents) -> None:
+    """Raises LandingError with all findings that make results wrong; called before any row is used."""
     with duck() as connection:
-        found = blocking(connection, copied(connection, contents, "events"))
-    if found:
-        more = "".join(f"\n  {finding}" for finding in found[1:])
-        raise LandingError(f"{found[0]}{more}")
+        errors = blocking_findings(connection, in_temp_tables(connection, contents, "events"))
+    if errors:
+        more = "".join(f"\n  {finding}" for finding in errors[1:])
+        raise LandingError(f"{errors[0]}{more}")
 
 
-def blocking(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> list[Finding]:
-    """What a run must not begin with: cheap enough to be asked before each."""
+def blocking_findings(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> list[LandingFinding]:
+    """Findings that stop a run; cheap enough to be computed before each."""
     tables = contents.tables
-    found = [*too_little_kept(connection, tables), *contradictions(tables), *loaded_at_once(connection, tables)]
-    return [finding for finding in (*found, *strangers(connection, tables)) if finding.severity == "error"]
+    results = [*too_little_kept(connection, tables), *contradictions(tables), *loaded_at_once(connection, tables)]
+    return [finding for finding in (*results, *unmatched_ids(connection, tables)) if finding.severity == "error"]
 
 
-def too_little_kept(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]) -> Iterator[Finding]:
-    """Orders of which the contract refuses too many, and any other table of which it refuses everything."""
+def too_little_kept(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]
+) -> Iterator[LandingFinding]:
+    """Errors where the contract refuses too many orders, or every row of another table."""
     for landed in tables.values():
         if landed.name == "events":  # large; the check on the quarantine counts its refusals
             continue
-        # Rows of nobody (guest checkouts, lines of an order without a header) are no loss, however many they are, and
-        # contradictions are told as such.
+        # Rows without a user (guest checkouts, lines of an order without a header) are no loss, however many they are,
+        # and contradictions are findings of their own.
         row = connection.execute(
-            f"select count(*) filter (not coalesce(refused_because in {TOLD_ELSEWHERE}, false)), "
+            f"select count(*) filter (not coalesce(refused_because in {REPORTED_ELSEWHERE}, false)), "
             f"count(*) filter (refused_because is null) from {landed.scan}"
         ).fetchone()
-        rows, kept = row or (0, 0)
+        rows, kept_rows = row or (0, 0)
         share = landed.reading.options.min_kept_share if landed.table.must_exist else 0.0
         if rows == 0 and landed.table.must_exist:
-            yield Finding("error", landed.name, "its files hold no row of any user", "Put the rows there and run again")
-        elif rows and (kept < share * rows or not kept):
-            worst = next(each for each in refusals(connection, landed) if each.reason not in TOLD_ELSEWHERE)
+            yield LandingFinding(
+                "error", landed.name, "its files hold no row of any user", "Put the rows there and run again"
+            )
+        elif rows and (kept_rows < share * rows or not kept_rows):
+            worst = next(
+                refusal for refusal in refusals(connection, landed) if refusal.reason not in REPORTED_ELSEWHERE
+            )
             example = f", for example {worst.examples[0]}" if worst.examples else ""
-            kept_words = f"only {kept:,} of {rows:,} rows are" if kept else f"none of {rows:,} rows is"
-            yield Finding(
+            kept_text = f"only {kept_rows:,} of {rows:,} rows are" if kept_rows else f"none of {rows:,} rows is"
+            yield LandingFinding(
                 "error",
                 landed.name,
-                f"{kept_words} kept; {worst.rows:,} are refused since {worst.reason}{example}",
+                f"{kept_text} kept; {worst.rows:,} are refused since {worst.reason}{example}",
                 _cure_of(worst.reason),
             )
 
 
-def contradictions(tables: Mapping[str, LandedTable]) -> Iterator[Finding]:
-    """Ids that contradict themselves; an error where they are so many that ids do not mean what they seem to."""
+def contradictions(tables: Mapping[str, LandedTable]) -> Iterator[LandingFinding]:
+    """Ids with contradicting rows; an error where they are so many that the id is probably no key."""
     for landed in tables.values():
-        found = landed.conflicts
-        if not found.total:
+        conflicts = landed.conflicts
+        if not conflicts.total:
             continue
-        told = [
+        parts = [
             f"{count:,} {what}"
             for count, what in (
-                (found.replaced, "say two things at one known time, of which that in the later file counts"),
-                (found.refused, "say two things at one known time in one file, and are refused"),
-                (found.moved, "come again for another user at another time, and are taken as corrected"),
+                (conflicts.replaced, "have two contents at one known time, of which that in the later file counts"),
+                (conflicts.refused, "have two contents at one known time in one file, and are refused"),
+                (conflicts.moved, "are repeated for another user at another time, and count as corrections"),
             )
             if count
         ]
-        message = f"of {found.ids:,} ids {'; '.join(told)}; for example {', '.join(found.examples[:3])}"
-        cause, mode = found.likely_cause(landed.name)
-        if found.is_beyond(landed.reading.options.max_conflict_share):
+        message = f"of {conflicts.ids:,} ids {'; '.join(parts)}; for example {', '.join(conflicts.examples[:3])}"
+        cause, mode = conflicts.likely_cause(landed.name)
+        if conflicts.is_beyond(landed.reading.options.max_conflict_share):
             cure = f"Likely cause: {cause}. "
             if mode:
                 cure += f"If so set landing.repeated_ids: {{{landed.name}: {mode}}}; else "
             cure += "give each row an id of its own, or an ingested_at"
-            yield Finding("error", landed.name, message, cure)
+            yield LandingFinding("error", landed.name, message, cure)
         else:
-            yield Finding("warning", landed.name, message, "Give each row an id of its own, or an ingested_at")
+            yield LandingFinding("warning", landed.name, message, "Give each row an id of its own, or an ingested_at")
 
 
-def loaded_at_once(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]) -> Iterator[Finding]:
-    """A history that was loaded in one go: every snapshot before that day would be empty."""
+def loaded_at_once(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]
+) -> Iterator[LandingFinding]:
+    """A history that was loaded on one day: every snapshot before that day would be empty."""
     for name in ("orders",):
         landed = tables.get(name)
         if landed is None or "ingested_at" not in landed.columns or landed.reading.options.loaded_until:
@@ -105,7 +113,7 @@ def loaded_at_once(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, L
             continue
         day, rows, until, lag, total = row
         if rows >= LOADED_SHARE * total and lag is not None and lag >= LOADED_LAG_DAYS:
-            yield Finding(
+            yield LandingFinding(
                 "error",
                 name,
                 f"{rows:,} of {total:,} rows have an ingested_at of {day}, long after they happened: a history loaded "
@@ -115,7 +123,7 @@ def loaded_at_once(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, L
             )
 
 
-PAIRS = (  # child, column, parent, column: whose ids have to be found where
+PAIRS = (  # child, column, parent, column: ids of the child that have to be in the parent
     ("events", "user_id", "orders", "user_id"),
     ("consents", "user_id", "orders", "user_id"),
     ("users", "user_id", "orders", "user_id"),
@@ -127,30 +135,30 @@ PAIRS = (  # child, column, parent, column: whose ids have to be found where
 SAMPLED_ROWS, FEWEST_IDS, LITTLE_SHARE = 50_000, 20, 0.05
 
 
-def strangers(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]) -> Iterator[Finding]:
-    """Tables whose ids are not those of the orders: nothing in them would ever be about a buyer."""
-    for child, column, parent, other in PAIRS:
+def unmatched_ids(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]) -> Iterator[LandingFinding]:
+    """Tables whose ids do not match those of the orders: no row of such a table would belong to a buyer."""
+    for child, column, parent, parent_column in PAIRS:
         if child not in tables or parent not in tables:
             continue
         mode = tables[parent].reading.options.repeated_ids.get(parent)
-        if other == "order_id" and mode == "restarting":
+        if parent_column == "order_id" and mode == "restarting":
             continue
         sampled = f"select {column} as id from {tables[child].scan} where refused_because is null limit {SAMPLED_ROWS}"
-        known = f"select {other} from {tables[parent].scan} where refused_because is null"
+        parent_ids = f"select {parent_column} from {tables[parent].scan} where refused_because is null"
         row = connection.execute(
             f"with sampled as ({sampled}), ids as (select distinct id from sampled) "
-            f"select count(*), count(*) filter (id in ({known})), min(id) from ids"
+            f"select count(*), count(*) filter (id in ({parent_ids})), min(id) from ids"
         ).fetchone()
-        ids, found, example = row or (0, 0, None)
-        if ids < FEWEST_IDS or found >= LITTLE_SHARE * ids:
+        ids, matched, example = row or (0, 0, None)
+        if ids < FEWEST_IDS or matched >= LITTLE_SHARE * ids:
             continue
-        of_parent = connection.execute(f"select min({other}) from {tables[parent].scan}").fetchone()
-        yield Finding(
-            "warning" if found else "error",
+        parent_example = connection.execute(f"select min({parent_column}) from {tables[parent].scan}").fetchone()
+        yield LandingFinding(
+            "warning" if matched else "error",
             child,
-            f"of {ids:,} values of {column} {found:,} are among those of {parent} (here {example}, there "
-            f"{(of_parent or ('nothing',))[0]})",
-            f"Deliver {child}.{column} as {parent}.{other} is written",
+            f"of {ids:,} values of {column} {matched:,} are among those of {parent} (here {example}, there "
+            f"{(parent_example or ('nothing',))[0]})",
+            f"Deliver {child}.{column} as {parent}.{parent_column} is written",
         )
 
 

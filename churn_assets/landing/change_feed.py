@@ -1,4 +1,4 @@
-"""Change feeds (Debezium, Airbyte, Delta): rows that say of themselves that something was deleted."""
+"""Change feeds (Debezium, Airbyte, Delta): columns that mark a row as deleted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from churn_assets.landing.text import is_among_sql
 
-# Column (lower case) -> values that say: this row is deleted; this is how the row was before a change.
+# Column (lower case) -> values that mark a row as deleted; as the state before a change.
 DELETED: Mapping[str, tuple[str, ...]] = {
     "__deleted": ("true", "t", "1", "yes"),
     "_deleted": ("true", "t", "1", "yes"),
@@ -25,7 +25,7 @@ KNOWN = frozenset((*DELETED, *HAS_TIME))
 
 @dataclass(frozen=True)
 class ChangeFeed:
-    """Of files of one shape. `columns`: name in the files -> what the query calls it."""
+    """The change feed of files of one shape. `columns`: name in the files -> alias in the query."""
 
     columns: Mapping[str, str]
 
@@ -36,19 +36,19 @@ class ChangeFeed:
 
     @property
     def is_deletion(self) -> str:
-        """SQL: whether a row says that it is deleted."""
+        """SQL: whether a row is marked as deleted."""
         parts = []
         for name, alias in self.columns.items():
-            said = f"lower(trim(cast({alias} as varchar)))"
+            value_sql = f"lower(trim(cast({alias} as varchar)))"
             if name.lower() in HAS_TIME:
-                parts.append(f"coalesce({said} not in ('', 'null'), false)")
+                parts.append(f"coalesce({value_sql} not in ('', 'null'), false)")
             else:
-                parts.append(is_among_sql(said, DELETED[name.lower()]))
+                parts.append(is_among_sql(value_sql, DELETED[name.lower()]))
         return f"({' or '.join(parts)})" if parts else "false"
 
     @property
     def rules(self) -> list[tuple[str, str]]:
-        """A row that only says how things were before a change is none of the table's."""
+        """Rules that refuse a row with the state before a change."""
         return [
             (
                 is_among_sql(f"lower(trim(cast({alias} as varchar)))", BEFORE[name.lower()]),

@@ -1,4 +1,4 @@
-"""Columns of Parquet files that surely hold a value in every row: asked of the footers, which cost nothing to read."""
+"""Columns of Parquet files with a value in every row, by the statistics in the footers, which are cheap to read."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from parquet_metadata(?) where list_contains(?, lower(path_in_schema)) group by 
 
 
 def complete_columns(connection: duckdb.DuckDBPyConnection, table: LandedTable, names: Sequence[str]) -> list[str]:
-    """Those of `names` (columns of ids) that no row is without, as far as the footers can tell."""
-    held = [name for name in names if all(name in file.columns for file in table.files)]
-    if not held or any(file.file.format != Format.PARQUET for file in table.files):
+    """Those of `names` (columns of ids) without a missing value, as far as the footers can tell."""
+    id_columns = [name for name in names if all(name in file.columns for file in table.files)]
+    if not id_columns or any(file.file.format != Format.PARQUET for file in table.files):
         return []
     paths = [str(file.path) for file in table.files]
-    rows = connection.execute(STATISTICS, [paths, held]).fetchall()
+    rows = connection.execute(STATISTICS, [paths, id_columns]).fetchall()
     return sorted(name for name, is_full, least, greatest, _ in rows if is_full and _has_no_empty_word(least, greatest))
 
 
 def _has_no_empty_word(least: str, greatest: str) -> bool:
-    """Whether no word for no value, in any case, and nothing that begins with a blank lies between the two."""
+    """Whether no word for a missing value, in any case, and no value with a leading blank lies between the two."""
     if not least or least < "!":
         return False
     begins = {form for word in NO_VALUE for form in (word[0].lower(), word[0].upper())} | {"=", "'", '"'}

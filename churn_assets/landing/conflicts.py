@@ -1,8 +1,8 @@
-"""Ids that contradict themselves. A repeated id is a correction where it became known later; but two rows of one id and
-one known time cannot both be right, and no correction gives an order to another user at another time.
+"""Ids with contradicting rows. A repeated id is a correction where it became known later. Two rows with one id and one
+known time contradict each other, and so do versions of an order with another user and another time.
 
-Of two contents at one known time the later file counts (natural order of the names); within one file none does, and all
-its rows of that id are refused. What is beyond a correction is counted, and stops a run where it is no accident.
+Of two contents at one known time the later file counts (natural order of the names). Within one file neither counts:
+all rows of that id in it are refused. Conflicts are counted, and stop a run where they are too many.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from churn_assets.landing.repeated import content_sql
 from churn_assets.landing.text import identifier, literal
 
 REASON = "its id has two contents at one known time in one file"
-NOT_ASKED = ("events", "consents", "order_items")  # repeats of events are told apart by content; the others have lines
-FEWEST = 5  # contradictions below this are accidents, whatever their share
+NOT_CHECKED = ("events", "consents", "order_items")  # repeated events are compared by content; the others have lines
+FEWEST = 5  # fewer conflicts do not stop a run, whatever their share
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Conflicts:
         return self.replaced + self.refused + self.moved
 
     def is_beyond(self, share: float) -> bool:
-        """Whether so many ids contradict themselves that it is no accident."""
+        """Whether so many ids have conflicts that the run has to stop."""
         return self.total >= FEWEST and self.total > share * self.ids
 
     def likely_cause(self, table: str) -> tuple[str, str | None]:
-        """What it probably is, and the value of landing.repeated_ids that cures it, if one does."""
+        """The probable cause of the conflicts, and the value of landing.repeated_ids that cures them, if one does."""
         most = max(self.replaced, self.refused, self.moved)
         if most == self.moved:
             cause = "numbers that begin anew each day or are used by several shops"
@@ -56,11 +56,11 @@ class Conflicts:
         return "full exports, of which a later one changes rows of an earlier one", "full_exports"
 
 
-def find(
+def find_conflicts(
     connection: duckdb.DuckDBPyConnection, table: RawTable, scan: str, files: Sequence[Path], store: Path | None
 ) -> Conflicts:
-    """Conflicts of one table. `files`: in the order in which they count; `store`: for what is beaten or refused."""
-    if table.name in NOT_ASKED or table.has_lines:
+    """Conflicts of one table. `files`: in the order in which they count; `store`: file for losers."""
+    if table.name in NOT_CHECKED or table.has_lines:
         return Conflicts()
     keys = [identifier(key) for key in table.key]
     has_identity = "user_id" not in table.key and table.event_time is not None
@@ -95,22 +95,22 @@ def find(
         f"select count(distinct ({listed})) filter (not is_refused), count(distinct ({listed})) filter (is_refused) "
         "from losers"
     ).fetchone() or (0, 0)
-    moved = connection.execute(
+    moved_row = connection.execute(
         f"select list(key order by key) from (select concat_ws('|', {listed}) as key from versions "
         f"group by {listed} having count(distinct actor) > 1 and count(distinct happened) > 1 "
         "and count(distinct known_at) > 1)"
     ).fetchone()
-    moved_ids = list((moved or (None,))[0] or ())
-    shown = connection.execute(f"select concat_ws('|', {listed}) from losers order by 1 limit 5").fetchall()
-    examples = tuple([str(key) for (key,) in shown] or [str(key) for key in moved_ids[:5]])
+    moved_ids = list((moved_row or (None,))[0] or ())
+    example_rows = connection.execute(f"select concat_ws('|', {listed}) from losers order by 1 limit 5").fetchall()
+    examples = tuple([str(key) for (key,) in example_rows] or [str(key) for key in moved_ids[:5]])
     return Conflicts(
         ids, int(replaced), int(refused), len(moved_ids), examples,
         _stored(connection, keys, store) if replaced or refused else None,
     )  # fmt: skip
 
 
-def settled(table: RawTable, scan: str, conflicts: Conflicts) -> str:
-    """The relation in which beaten rows are replaced and contradicting ones refused."""
+def without_conflicts(table: RawTable, scan: str, conflicts: Conflicts) -> str:
+    """The relation with replaced rows marked as such and contradicting rows refused."""
     if conflicts.losers is None:
         return scan
     keys = [identifier(key) for key in table.key]
@@ -126,7 +126,7 @@ def settled(table: RawTable, scan: str, conflicts: Conflicts) -> str:
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, keys: Sequence[str], store: Path | None) -> str:
-    """As a relation that outlives the connection: a file, or written out where there is no place for one."""
+    """The losers as a relation that outlives the connection: a Parquet file, or literal values without `store`."""
     if store is None:
         rows = connection.execute(f"select {', '.join(keys)}, known_at, newest_file, is_refused from losers").fetchall()
         values = ", ".join(
@@ -135,11 +135,11 @@ def _stored(connection: duckdb.DuckDBPyConnection, keys: Sequence[str], store: P
         )
         return f"(select * from (values {values}) as listed ({', '.join(keys)}, known_at, newest_file, is_refused))"
     store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half = store.with_suffix(".tmp")
+    temporary = store.with_suffix(".tmp")
     connection.execute(
         f"copy (select {', '.join(keys)}, known_at, newest_file, is_refused from losers order by all) "
-        f"to {literal(half)} (format parquet)"
+        f"to {literal(temporary)} (format parquet)"
     )
-    half.chmod(0o600)
-    half.rename(store)
+    temporary.chmod(0o600)
+    temporary.rename(store)
     return f"read_parquet({literal(store)}, hive_partitioning = false)"

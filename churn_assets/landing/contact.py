@@ -1,4 +1,4 @@
-"""Contact data in the landing: which columns they are, and who can read the files that hold them."""
+"""Contact data in the landing: its columns, and files with contact data that other users can read."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ CONTACT = ("email", "phone")
 OTHERS = 0o044  # group and world may read
 
 
-def open_contacts(landed: Mapping[str, LandedTable], landing: Path) -> list[str]:
-    """A line per raw table whose files hold addresses or numbers and can be read by others than their owner."""
-    told = []
-    for name, table in landed.items():
-        held = [column for column in CONTACT if column in table.columns]
+def open_contacts(tables: Mapping[str, LandedTable], landing: Path) -> list[str]:
+    """A warning per raw table with contact data in files that others than their owner can read."""
+    warnings = []
+    for name, table in tables.items():
+        contacts = [column for column in CONTACT if column in table.columns]
         files = [file for file in table.files if file.path.stat().st_mode & OTHERS]
-        if held and files:
-            told.append(
-                f"{landing / name} holds {' and '.join(held)}, and others than its owner can read {len(files)} files "
-                "of it: chmod 600 them"
+        if contacts and files:
+            warnings.append(
+                f"{landing / name} holds {' and '.join(contacts)}, and others than its owner can read {len(files)} "
+                "files of it: chmod 600 them"
             )
-    return told
+    return warnings

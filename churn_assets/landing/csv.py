@@ -1,4 +1,4 @@
-"""Text files with separated values. The header decides; nothing is guessed from the values, which all stay text."""
+"""Text files with separated values. The header decides the dialect; all values are read as text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST_LINE = 2_000_000  # bytes; DuckDB's own limit, stated so that the messag
 
 @dataclass(frozen=True)
 class Shape:
-    """What files have to agree on to be read together. `names`: as the header has them."""
+    """Properties that files share if they are read together. `names`: as in the header."""
 
     names: tuple[str, ...]
     delimiter: str
@@ -36,13 +36,13 @@ class Shape:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """In lower case, without blanks around them."""
+        """The names in lower case, without blanks around them."""
         return tuple(name.strip().lower() for name in self.names)
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """`data` is the file as DuckDB reads it: itself, or a copy of it in UTF-8."""
+    """`data` is the path that DuckDB reads: the file itself, or its copy in UTF-8."""
 
     file: DataFile
     data: Path
@@ -50,7 +50,7 @@ class CsvFile:
 
 
 def read_csv_sql(shape: Shape, files: Sequence[Path]) -> str:
-    """A relation. A short line is padded, so that its missing values meet the contract row by row."""
+    """SQL relation over files of one shape. A short line is padded with nulls, which the contract judges per row."""
     types = ", ".join(f"{literal(name)}: 'varchar'" for name in shape.columns)
     compression = f", compression = {literal(shape.compression)}" if shape.compression else ""
     return (
@@ -88,20 +88,22 @@ def open_csv(file: DataFile, encoding: str, as_utf8: Path | None) -> CsvFile:
     return CsvFile(file, data, Shape(names, delimiter, compression, native))
 
 
-def validate(connection: duckdb.DuckDBPyConnection, read: CsvFile, table: RawTable) -> int:
-    """Parse the whole file; returns its rows. Raises LandingError for a line that cannot be, naming file and line."""
-    swallowed = " or ".join(_swallows_lines(read.shape, table)) or "false"
-    sql = f"select count(*), count(columns(*)), bool_or({swallowed}) from {read_csv_sql(read.shape, [read.data])}"
+def validate(connection: duckdb.DuckDBPyConnection, csv_file: CsvFile, table: RawTable) -> int:
+    """Parse the whole file and return its number of rows. Raises LandingError naming file and line."""
+    swallowed = " or ".join(_swallows_lines(csv_file.shape, table)) or "false"
+    sql = (
+        f"select count(*), count(columns(*)), bool_or({swallowed}) from {read_csv_sql(csv_file.shape, [csv_file.data])}"
+    )
     try:
         row = connection.execute(sql).fetchone()
     except duckdb.Error as error:
-        raise LandingError(f"{read.file.path} cannot be read as CSV: {_cause(error)}") from error
+        raise LandingError(f"{csv_file.file.path} cannot be read as CSV: {_cause(error)}") from error
     if row is None:
         return 0
-    if row[-1] or _ends_within_quotes(read):
-        line = _line_of_swallowing_quote(read)
+    if row[-1] or _ends_within_quotes(csv_file):
+        line = _line_of_swallowing_quote(csv_file)
         raise LandingError(
-            f"{read.file.path}, line {line}: a quote is not closed, so the lines after it are taken for one value: "
+            f"{csv_file.file.path}, line {line}: a quote is not closed, so the lines after it are taken for one value: "
             "double the quotes inside a value and close each one"
         )
     return int(row[0])
@@ -144,85 +146,89 @@ def _in_utf8(file: DataFile, encoding: str, target: Path) -> Path:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if target.exists():
         return target
-    half = target.with_suffix(".tmp")
+    temporary = target.with_suffix(".tmp")
     try:
-        with text_of(file, encoding) as read, half.open("w", encoding="utf-8", newline="") as write:
-            half.chmod(0o600)
-            while chunk := read.read(1 << 20):
-                write.write(chunk)
+        with text_of(file, encoding) as reader, temporary.open("w", encoding="utf-8", newline="") as writer:
+            temporary.chmod(0o600)
+            while chunk := reader.read(1 << 20):
+                writer.write(chunk)
     except (UnicodeError, EOFError, OSError, zstandard.ZstdError) as error:
-        half.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise LandingError(f"{file.path} {_cannot_be_opened(error, encoding)}") from error
-    half.rename(target)
+    temporary.rename(target)
     return target
 
 
 def _cannot_be_opened(error: Exception, encoding: str) -> str:
     if isinstance(error, UnicodeDecodeError):
-        wanted = "UTF-8" if encoding == "utf-8" else encoding
-        return f"is not {wanted} ({error.reason} at byte {error.start}): save it as {wanted}, or set landing.encoding"
+        expected = "UTF-8" if encoding == "utf-8" else encoding
+        return (
+            f"is not {expected} ({error.reason} at byte {error.start}): save it as {expected}, or set landing.encoding"
+        )
     if isinstance(error, UnicodeError):
         return f"is not {encoding} ({error}): set landing.encoding"
     return f"cannot be opened ({error}): deliver it again or remove it"
 
 
 def _swallows_lines(shape: Shape, table: RawTable) -> Iterator[str]:
-    """Conditions under which a value holds lines that are rows of their own: an unclosed quote has swallowed them.
+    """SQL conditions under which a value contains further rows of the file, which an unclosed quote has swallowed.
 
-    In a column of no free text: a line end and, after it, a delimiter. In free text: a line with as many values before
-    one that is a time as the header has before its event time.
+    Outside free text: a line end followed by a delimiter. In free text: a line with a time in the position that the
+    event time has in the header.
     """
     delimiter = "\\x{" + format(ord(shape.delimiter), "x") + "}"
     names = {column.name: column for column in table.columns}
     time = table.event_time
-    at = shape.columns.index(time) if time in shape.columns else None
+    time_index = shape.columns.index(time) if time in shape.columns else None
     for name in shape.columns:
         column = names.get(name)
         if column is not None and not column.is_free_text:
             yield f"regexp_matches({identifier(name)}, '[\\n\\r][^\\n\\r]*{delimiter}')"
-        elif at:
-            values = f"(?:[^\\n\\r{delimiter}]*{delimiter}){{{at}}}"
+        elif time_index:
+            values = f"(?:[^\\n\\r{delimiter}]*{delimiter}){{{time_index}}}"
             yield f"regexp_matches({identifier(name)}, '[\\n\\r]{values}\"?[0-9]{{4}}[-/][0-9]{{1,2}}[-/][0-9]')"
 
 
-def _ends_within_quotes(read: CsvFile) -> bool:
-    """An unclosed quote swallows the rest of the file into one value, and DuckDB takes that as it comes."""
-    if read.data != read.file.path:
-        return read.data.read_bytes().count(b'"') % 2 == 1
-    if read.shape.encoding == "utf-16":
-        with text_of(read.file, "utf-16") as text:
+def _ends_within_quotes(csv_file: CsvFile) -> bool:
+    """Whether an unclosed quote swallows the rest of the file into one value, which DuckDB accepts."""
+    if csv_file.data != csv_file.file.path:
+        return csv_file.data.read_bytes().count(b'"') % 2 == 1
+    if csv_file.shape.encoding == "utf-16":
+        with text_of(csv_file.file, "utf-16") as text:
             return sum(line.count('"') for line in text) % 2 == 1
     quotes = 0
-    with bytes_of(read.file) as stream:
+    with bytes_of(csv_file.file) as stream:
         while chunk := stream.read(1 << 20):
             quotes += chunk.count(b'"')
     return quotes % 2 == 1
 
 
-def _line_of_swallowing_quote(read: CsvFile) -> int:
-    """The first line of the first record that spans several and looks like more than one."""
+def _line_of_swallowing_quote(csv_file: CsvFile) -> int:
+    """The first line of the first record that spans several lines and looks like several rows."""
     with (
-        read.data.open(encoding="utf-8", errors="replace", newline="")
-        if read.data != read.file.path
-        else text_of(read.file, read.shape.encoding, errors="replace") as handle
+        csv_file.data.open(encoding="utf-8", errors="replace", newline="")
+        if csv_file.data != csv_file.file.path
+        else text_of(csv_file.file, csv_file.shape.encoding, errors="replace") as handle
     ):
-        reader = csv.reader(handle, delimiter=read.shape.delimiter)
-        before = start = 0
+        reader = csv.reader(handle, delimiter=csv_file.shape.delimiter)
+        last_line = start = 0
         with suppress(csv.Error):  # a value longer than the reader takes: the record that began with it
             for record in reader:
-                spans = reader.line_num - before > 1
-                held = any(("\n" in value or "\r" in value) and read.shape.delimiter in value for value in record)
-                start = before + 1
-                if spans and held:
+                has_several_lines = reader.line_num - last_line > 1
+                holds_rows = any(
+                    ("\n" in value or "\r" in value) and csv_file.shape.delimiter in value for value in record
+                )
+                start = last_line + 1
+                if has_several_lines and holds_rows:
                     return start
-                before = reader.line_num
+                last_line = reader.line_num
             return start  # the last record goes on to the end of the file
-    return before + 1
+    return last_line + 1
 
 
 def _cause(error: duckdb.Error) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("Original Line", "Possible"))]
-    return "; ".join(told[:2]).replace(
+    causes = [line for line in lines if not line.startswith(("Original Line", "Possible"))]
+    return "; ".join(causes[:2]).replace(
         "This file is not utf-8 encoded.", "The file is not UTF-8: save it as UTF-8, or set landing.encoding."
     )

@@ -1,6 +1,6 @@
-"""What is known of text files already, so that they are not parsed again to be judged; and copies of them in UTF-8.
+"""A cache of row counts and conflicts of raw files, so that unchanged files are not parsed again; and UTF-8 copies.
 
-A file is the same as long as path, size and times are. Everything here can be deleted and is made again.
+A file is unchanged as long as path, size and times are. The cache can be deleted and is made again.
 """
 
 from __future__ import annotations
@@ -23,51 +23,51 @@ NAME, COPIES, CONFLICTS = "files.json", "utf8", "conflicts"
 
 @dataclass
 class FileCache:
-    """`_known`: what was found out before; `_used`: what of it, and of what was found out now, is still of use."""
+    """`_stored`: entries read from disk; `_used`: entries, old and new, that this run has used."""
 
     folder: Path | None
-    _known: dict[str, Any] = field(default_factory=dict)
+    _stored: dict[str, Any] = field(default_factory=dict)
     _used: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     @contextmanager
     def at(cls, folder: Path | None) -> Iterator[FileCache]:
-        """None: nothing is remembered. What was used is kept when the block ends well."""
+        """The cache in `folder`; None: no cache. Used entries are written when the block ends without an exception."""
         cache = cls(folder, _load(folder))
         yield cache
-        if folder and cache._used != cache._known:
+        if folder and cache._used != cache._stored:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            half = folder / f"{NAME}.{os.getpid()}.tmp"
-            half.write_text(json.dumps({"reader": reader_version(), "known": cache._used}))
-            half.rename(folder / NAME)
+            temporary = folder / f"{NAME}.{os.getpid()}.tmp"
+            temporary.write_text(json.dumps({"reader": reader_version(), "known": cache._used}))
+            temporary.rename(folder / NAME)
             cache._sweep()
 
-    def rows(self, path: Path, encoding: str, judge: Callable[[], int]) -> int:
-        """Rows of a file that has been judged; `judge` parses it where that has not been done."""
+    def rows(self, path: Path, encoding: str, count: Callable[[], int]) -> int:
+        """Number of rows of a file; `count` parses the file where the cache has no entry."""
         key = _key(path, encoding)
-        self._used[key] = self._known[key] if key in self._known else judge()
+        self._used[key] = self._stored[key] if key in self._stored else count()
         return int(self._used[key])
 
-    def conflicts(self, name: str, look: Callable[[Path | None], Conflicts]) -> Conflicts:
-        """Conflicts of a table whose files and settings are in `name`; `look` finds them, given a file for losers."""
-        known = self._known.get(name)
+    def conflicts(self, name: str, find: Callable[[Path | None], Conflicts]) -> Conflicts:
+        """Conflicts of the table, files and settings in `name`; `find` computes them, given a file for losers."""
+        stored = self._stored.get(name)
         store = self.folder / CONFLICTS / f"{name.replace(' ', '-')}.parquet" if self.folder else None
-        if known is None or (known["losers"] and store and not store.exists()):
-            known = asdict(look(store))
-        self._used[name] = known
-        return Conflicts(**{**known, "examples": tuple(known["examples"])})
+        if stored is None or (stored["losers"] and store and not store.exists()):
+            stored = asdict(find(store))
+        self._used[name] = stored
+        return Conflicts(**{**stored, "examples": tuple(stored["examples"])})
 
-    def digest(self, paths: Sequence[Path], told: str) -> str:
-        """Of files as they are now, and of how they are read."""
+    def digest(self, paths: Sequence[Path], settings_json: str) -> str:
+        """Hash of the present state of files and of the settings they are read with."""
         parts = [_key(path, "") for path in paths]
-        return hashlib.sha256("\0".join([*parts, told]).encode()).hexdigest()[:24]
+        return hashlib.sha256("\0".join([*parts, settings_json]).encode()).hexdigest()[:24]
 
     def copy_of(self, path: Path, encoding: str) -> Path | None:
         """Where a copy of the file in UTF-8 belongs."""
         return self.folder / COPIES / f"{_key(path, encoding)}.csv" if self.folder else None
 
     def _sweep(self) -> None:
-        """Files of what is of no use any more."""
+        """Delete files of entries that were not used."""
         if self.folder is None:
             return
         for folder in (COPIES, CONFLICTS):
@@ -78,8 +78,8 @@ class FileCache:
 
 def _key(path: Path, encoding: str) -> str:
     stat = path.stat()
-    told = f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_ino}\0{encoding}"
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    identity = f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0{stat.st_ctime_ns}\0{stat.st_ino}\0{encoding}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def _load(folder: Path | None) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _load(folder: Path | None) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(file.read_text())
-    except ValueError:  # cut off: everything is judged again
+    except ValueError:  # truncated: every file is parsed again
         return {}
     return dict(content["known"]) if content.get("reader") == reader_version() else {}
 

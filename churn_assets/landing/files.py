@@ -1,7 +1,7 @@
-"""Which files of the landing are read, and which lie there and are not. Nothing is opened here.
+"""Which files of the landing are read, and which are not. No file is opened here.
 
-Links are followed. What other systems keep beside their data (hidden files, `_SUCCESS`, `_temporary/`) is not data; any
-other file that is not read is named, since somebody may believe that it counts.
+Links are followed. Bookkeeping of other systems (hidden files, `_SUCCESS`, `_temporary/`) is not data; any other file
+that is not read is reported, since its owner may expect it to count.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ENDINGS = {
     ".ndjson": "json", ".jsonl": "json", ".json": "json",
 }  # fmt: skip
 READ = "*.parquet, *.csv, *.tsv, *.ndjson, *.jsonl or *.json, text also as .gz or .zst"
-# Folders by which a table format says that not every file below counts.
+# Folders that mark a table format, in which some files below are no longer part of the table.
 TABLE_FORMATS = {"_delta_log": "Delta", ".hoodie": "Hudi"}
 PATTERN = set("*?[]")
 
@@ -51,42 +51,42 @@ class Unread:
 
 
 @dataclass
-class Found:
-    """What lies under the folder of one table, in the natural order of the paths: 9.csv before 10.csv."""
+class TableFiles:
+    """The files under the folder of one table, in the natural order of the paths: 9.csv before 10.csv."""
 
     files: list[DataFile] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
 
-def files_of_table(folder: Path) -> Found:
-    """Raises LandingError for a folder of a table format, a link that leads nowhere, and a name that is a pattern."""
-    found = Found()
+def files_of_table(folder: Path) -> TableFiles:
+    """Raises LandingError for a folder of a table format, a broken link, and a name that is a pattern."""
+    table_files = TableFiles()
     if not folder.is_dir():
-        return found
+        return table_files
     seen: set[Path] = set()
-    for path in sorted(_walk(folder, found.unread), key=natural_order):
+    for path in sorted(_walk(folder, table_files.unread), key=natural_order):
         if is_bookkeeping(path.relative_to(folder)):
-            found.unread.append(Unread(path, "bookkeeping of another system"))
+            table_files.unread.append(Unread(path, "bookkeeping of another system"))
             continue
         if not path.exists():
             raise LandingError(f"{path} is a link that leads nowhere: put the files back, or remove the link")
         real = path.resolve()
         if real in seen:
-            found.unread.append(Unread(path, "the same file as another of this table"))
+            table_files.unread.append(Unread(path, "the same file as another of this table"))
             continue
         data = data_file(path)
         if data is None:
-            found.unread.append(Unread(path, "of a kind that is not read"))
+            table_files.unread.append(Unread(path, "of a kind that is not read"))
         elif PATTERN & set(str(path)):
             raise LandingError(f"{path} has *, ? or [ in its name, which would be read as a pattern: rename it")
         else:
             seen.add(real)
-            found.files.append(data)
-    return found
+            table_files.files.append(data)
+    return table_files
 
 
 def data_file(path: Path) -> DataFile | None:
-    """By the ending, in any case; None for what is not read."""
+    """Format and compression by the ending, in any case; None for a file that is not read."""
     name, compression = path.name.lower(), None
     for ending, kind in COMPRESSIONS.items():
         if name.endswith(ending):
@@ -99,7 +99,7 @@ def data_file(path: Path) -> DataFile | None:
 
 
 def natural_order(path: Path) -> list[tuple[int, int, str]]:
-    """Numbers by their value: the order in which exports were written, as their names tell it."""
+    """Sort key with numbers by value: the order in which exports were written, judging by their names."""
     parts = re.split(r"(\d+)", str(path))
     return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
 
@@ -112,29 +112,29 @@ def is_bookkeeping(path: Path) -> bool:
 def _walk(folder: Path, unread: list[Unread]) -> Iterator[Path]:
     """Every file, behind links to folders too; a folder that contains itself comes once."""
     above: dict[Path, tuple[Path, ...]] = {folder: (folder.resolve(),)}
-    for at, names, files in os.walk(folder, followlinks=True, onerror=_raise):
-        here = Path(at)
+    for parent, names, files in os.walk(folder, followlinks=True, onerror=_raise):
+        folder_path = Path(parent)
         for name in (*names, *files):
             if name in TABLE_FORMATS:
                 raise LandingError(
-                    f"{here} is a {TABLE_FORMATS[name]} table: files that it has removed would be read too. "
+                    f"{folder_path} is a {TABLE_FORMATS[name]} table: files that it has removed would be read too. "
                     "Export the table as Parquet into a folder of its own"
                 )
-        if "metadata" in names and any((here / "metadata").glob("*.metadata.json")):
+        if "metadata" in names and any((folder_path / "metadata").glob("*.metadata.json")):
             raise LandingError(
-                f"{here} is an Iceberg table: files that it has removed would be read too. "
+                f"{folder_path} is an Iceberg table: files that it has removed would be read too. "
                 "Export the table as Parquet into a folder of its own"
             )
-        kept = []
+        entered = []
         for name in sorted(names):
-            real = (here / name).resolve()
-            if real in above[here]:
-                unread.append(Unread(here / name, "a link to a folder it lies in"))
+            real = (folder_path / name).resolve()
+            if real in above[folder_path]:
+                unread.append(Unread(folder_path / name, "a link to a folder it lies in"))
             else:
-                above[here / name] = (*above[here], real)
-                kept.append(name)
-        names[:] = kept
-        yield from (here / name for name in files)
+                above[folder_path / name] = (*above[folder_path], real)
+                entered.append(name)
+        names[:] = entered
+        yield from (folder_path / name for name in files)
 
 
 def _raise(error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""What was found wrong with the landing. An error is what would make results wrong; a warning is what may."""
+"""A finding on the landing. An error would make results wrong; a warning may."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """`message`: what was found, in one sentence; `cure`: what to do about it."""
+class LandingFinding:
+    """`message`: what is wrong, in one sentence; `cure`: what to do about it."""
 
     severity: Severity
     table: str

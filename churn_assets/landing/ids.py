@@ -1,7 +1,7 @@
 """The canonical form of an id, once in Python and once in SQL; tests hold the two against each other.
 
-`5501<tab>`, `="5501"`, `'5501`, `5501.0` and `5.501E+3` are all the user 5501. A form that no longer says which id it
-was (`1.63E+17`, a float beyond 2^53) has none: whoever is meant would be taken for somebody else.
+`5501<tab>`, `="5501"`, `'5501`, `5501.0` and `5.501E+3` are all the user 5501. A rounded number (`1.63E+17`, a float
+beyond 2^53) has no canonical form: it could be the id of another user.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ SCIENTIFIC = re.compile(r"(-?[1-9])(?:\.([0-9]*))?[eE]\+([0-9]{1,3})|(-?[1-9])\.
 
 
 class RoundedId(ValueError):
-    """A number that no longer says which id it was."""
+    """An id that was rounded, so that it may be one of several ids."""
 
 
 def canonical_id(text: str) -> str | None:
-    """The canonical form; None where the text stands for no value. Raises RoundedId."""
+    """The canonical form of an id; None where the text means a missing value. Raises RoundedId."""
     bare = text.strip(BLANKS)
     guarded = GUARDED.fullmatch(bare)
     if guarded:
@@ -50,7 +50,7 @@ def canonical_id(text: str) -> str | None:
 
 
 def same_id(text: str) -> str:
-    """The canonical form where there is one, else the text without blanks: to compare what files hold with an id."""
+    """The canonical form of an id, else the text without blanks around it: for comparing raw values with an id."""
     try:
         return canonical_id(text) or text.strip(BLANKS)
     except RoundedId:
@@ -58,13 +58,13 @@ def same_id(text: str) -> str:
 
 
 def id_sql(text: str) -> str:
-    """SQL of the canonical form of a text expression; null where there is none. Long: see `id_of_bare_sql`."""
+    """SQL of the canonical form of a text expression; null where it has none. Long SQL: see `id_of_bare_sql`."""
     return id_of_bare_sql(bare_sql(text))
 
 
 def bare_sql(text: str) -> str:
     """SQL: a text expression without blanks around it and without the guards of spreadsheets."""
-    # Nearly all values have nothing to take off. Costs what trim() costs (32 ns, 2026-11).
+    # Nearly all values are bare already. Costs what trim() costs (32 ns, 2026-11).
     is_bare = f"regexp_full_match({text}, '[^{BLANKS_RE2}=\"''](?s:.*[^{BLANKS_RE2}])?')"
     guards = "'^(?s:=\"(.*)\"|=([0-9]+)|\"(.*)\"|''(.*?)''?)$'"
     inner = f"regexp_replace({stripped_sql(text)}, {guards}, '\\1\\2\\3\\4')"
@@ -72,7 +72,7 @@ def bare_sql(text: str) -> str:
 
 
 def id_of_bare_sql(bare: str) -> str:
-    """SQL of the canonical form of what `bare_sql` gives."""
+    """SQL of the canonical form of a result of `bare_sql`."""
     whole = f"regexp_extract({bare}, '{_re2(FLOAT)}', 1)"
     return f"""case
       when {_is_plain(bare)} then {bare}
@@ -85,19 +85,19 @@ def id_of_bare_sql(bare: str) -> str:
 
 
 def no_value_sql(bare: str) -> str:
-    """SQL: whether what `bare_sql` gives stands for no value."""
+    """SQL: whether a result of `bare_sql` means a missing value."""
     is_none = is_among_sql(f"lower({bare})", ("", *NO_VALUE))
     return f"({bare} is null or (strlen({bare}) <= {LONGEST_NO_VALUE} and {is_none}))"
 
 
 def number_id_sql(number: str, exact: int) -> str:
-    """The same for a column of floats, of which whole numbers up to `exact` are what they say."""
+    """SQL of the canonical form of a float; null unless it is a whole number of at most `exact`."""
     is_exact = f"{number} = floor({number}) and abs({number}) <= {exact}"
     return f"case when {is_exact} then cast(cast({number} as bigint) as varchar) end"
 
 
 def _is_plain(bare: str) -> str:
-    """Nearly all ids: no number that is written as another."""
+    """SQL: whether the value is its own canonical form, as nearly all ids are."""
     is_word = f"regexp_full_match({bare}, '[A-Za-z0-9_-]+')"
     is_none = is_among_sql(f"lower({bare})", NO_VALUE)
     return f"({is_word} and (strlen({bare}) > {LONGEST_NO_VALUE} or not {is_none}))"

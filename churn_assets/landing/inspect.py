@@ -1,5 +1,5 @@
-"""What lies in the landing folder: which files make which raw table, how each is read, and one clear error for what
-cannot be. Rows are judged by the relation that reads them (landing/relation.py).
+"""The contents of the landing folder: which files make which raw table, how each is read, and one clear error for a
+file that cannot be read. Rows are validated by the relation that reads them (landing/relation.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import duckdb
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
 from churn_assets.landing.change_feed import ChangeFeed
-from churn_assets.landing.conflicts import Conflicts, find, settled
+from churn_assets.landing.conflicts import Conflicts, find_conflicts, without_conflicts
 from churn_assets.landing.csv import Shape, open_csv, read_csv_sql, validate
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.file_cache import FileCache
@@ -75,8 +75,8 @@ class LandedTable:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Columns of the contract that any file has, in its order."""
-        held = {name for file in self.files for name in file.columns}
-        return tuple(column.name for column in self.table.columns if column.name in held)
+        names = {name for file in self.files for name in file.columns}
+        return tuple(column.name for column in self.table.columns if column.name in names)
 
     @cached_property
     def unknown_columns(self) -> tuple[str, ...]:
@@ -97,17 +97,17 @@ class LandedTable:
         return datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.files), UTC)
 
     def reading_from(self, relation: str) -> Self:
-        """The same table, whose rows lie in a relation of a connection."""
+        """The same table, read from another relation, such as a temporary table."""
         return replace(self, scan=relation)
 
     def without(self, condition: str) -> Self:
-        """The same table, from which the rows that meet a SQL condition are never read."""
+        """The same table without the rows that meet a SQL condition."""
         return replace(self, scan=f"(select * from {self.scan} where not ({condition}))")
 
 
 @dataclass(frozen=True)
 class LandingContents:
-    """Raw tables by name, and what lies in the landing beside them."""
+    """Raw tables by name, and other files and folders of the landing."""
 
     tables: Mapping[str, LandedTable]
     unread: tuple[Unread, ...] = field(default=())
@@ -121,9 +121,9 @@ def inspect(
     cache: Path | None = None,
     now: datetime | None = None,
 ) -> dict[str, LandedTable]:
-    """Raw tables found under `uri` and, beside them, under `received`, by name. Raises LandingError.
+    """Raw tables under `uri` and under `received`, by name. Raises LandingError.
 
-    `cache`: a folder for what is known of files already and for copies in UTF-8. `now`: the moment of reading.
+    `cache`: folder of the file cache. `now`: the moment of reading.
     """
     return dict(survey(uri, received, options, cache=cache, now=now).tables)
 
@@ -136,28 +136,28 @@ def survey(
     cache: Path | None = None,
     now: datetime | None = None,
 ) -> LandingContents:
-    """The same, with what is not read."""
+    """The raw tables as `inspect` gives them, and the files that are not read."""
     root = Path(uri.removeprefix("file://"))
     if not root.is_dir():
         raise LandingError(f"{root} is not a folder: put the raw tables there or set landing.uri (CHURN__LANDING__URI)")
     if set("*?[]") & set(str(root)):
         raise LandingError(f"{root} has *, ? or [ in its name, which would be read as a pattern: rename the folder")
     reading = Reading(options or Landing(), now or datetime.now(UTC).replace(tzinfo=None))
-    with duck() as connection, FileCache.at(cache) as known:
-        opener = _Opener(connection, known, reading.options)
-        landed = {}
+    with duck() as connection, FileCache.at(cache) as file_cache:
+        opener = _Opener(connection, file_cache, reading.options)
+        tables = {}
         for table in raw_contract():
-            found = opener.table(table, root / table.name, received / table.name if received else None, reading)
-            if found:
-                landed[table.name] = found
+            landed_table = opener.table(table, root / table.name, received / table.name if received else None, reading)
+            if landed_table:
+                tables[table.name] = landed_table
     for table in raw_contract():
-        if table.must_exist and table.name not in landed:
+        if table.must_exist and table.name not in tables:
             raise LandingError(f"no files for {table.name}: expected {root / table.name}/ with {READ}")
-    return LandingContents(landed, tuple(_beside_tables(root)))
+    return LandingContents(tables, tuple(_beside_tables(root)))
 
 
 def _beside_tables(root: Path) -> Iterable[Unread]:
-    """What lies in the landing and belongs to no table."""
+    """Files and folders of the landing that belong to no table."""
     names = [table.name for table in raw_contract()]
     for path in sorted(root.iterdir()):
         if path.name in names or is_bookkeeping(Path(path.name)) or path.name in IGNORED_TOP:
@@ -170,16 +170,18 @@ def _beside_tables(root: Path) -> Iterable[Unread]:
 @dataclass(frozen=True)
 class _Opener:
     connection: duckdb.DuckDBPyConnection
-    known: FileCache
+    cache: FileCache
     options: Landing
 
     def table(self, table: RawTable, folder: Path, received: Path | None, reading: Reading) -> LandedTable | None:
-        found = files_of_table(folder)
-        ours = files_of_table(received).files if received else []
-        files = sorted(self._opened(table, found.files, is_ours=False), key=lambda file: natural_order(file.path))
-        files += self._opened(table, ours, is_ours=True)
+        folder_files = files_of_table(folder)
+        received_files = files_of_table(received).files if received else []
+        files = sorted(
+            self._opened(table, folder_files.files, is_ours=False), key=lambda file: natural_order(file.path)
+        )
+        files += self._opened(table, received_files, is_ours=True)
         if table.name == "consents":
-            _no_consents_are_left_out(found.unread)
+            _no_consents_are_left_out(folder_files.unread)
         if not files:
             return None
         for file in files:
@@ -192,64 +194,64 @@ class _Opener:
         _ids_have_one_type(table, files)
         sources = list(_sources(table, files))
         self._nothing_is_deleted(table, sources)
-        scan, conflicts = self._settled(table, files, relation(table, sources, reading))
-        return LandedTable(table, tuple(files), tuple(found.unread), reading, scan, conflicts)
+        scan, conflicts = self._without_conflicts(table, files, relation(table, sources, reading))
+        return LandedTable(table, tuple(files), tuple(folder_files.unread), reading, scan, conflicts)
 
-    def _settled(self, table: RawTable, files: Sequence[LandedFile], scan: str) -> tuple[str, Conflicts]:
-        """The relation under the meaning that repeated ids have here, and what still contradicts itself."""
+    def _without_conflicts(self, table: RawTable, files: Sequence[LandedFile], scan: str) -> tuple[str, Conflicts]:
+        """The relation under the configured meaning of repeated ids, and the conflicts that remain."""
         paths = [file.data for file in files]
         scan = with_meaning(table, scan, self.options.repeated_ids.get(table.name, "corrections"), paths)
-        digest = self.known.digest([file.path for file in files], self.options.model_dump_json())
-        found = self.known.conflicts(
-            f"{table.name} {digest}", lambda store: find(self.connection, table, scan, paths, store)
+        digest = self.cache.digest([file.path for file in files], self.options.model_dump_json())
+        conflicts = self.cache.conflicts(
+            f"{table.name} {digest}", lambda store: find_conflicts(self.connection, table, scan, paths, store)
         )
-        return settled(table, scan, found), found
+        return without_conflicts(table, scan, conflicts), conflicts
 
     def _opened(self, table: RawTable, files: Sequence[DataFile], *, is_ours: bool) -> Iterable[LandedFile]:
         encoding = "utf-8" if is_ours else self.options.encoding
         parquet = [file for file in files if file.format == Format.PARQUET]
         yield from (
             LandedFile(
-                each.file, each.file.path, {name.lower(): (name, kind) for name, kind in each.types}, each.rows,
+                opened.file, opened.file.path, {name.lower(): (name, kind) for name, kind in opened.types}, opened.rows,
                 is_ours=is_ours,
             )
-            for each in open_parquet(self.connection, parquet)
+            for opened in open_parquet(self.connection, parquet)
         )  # fmt: skip
         for file in files:
             if file.format == Format.CSV:
-                copy = self.known.copy_of(file.path, encoding)
-                opened = open_csv(file, encoding, copy)
-                rows = self.known.rows(file.path, encoding, partial(validate, self.connection, opened, table))
-                columns = {name: (name, "VARCHAR") for name in opened.shape.columns}
-                yield LandedFile(file, opened.data, columns, rows, opened.shape, is_ours)
+                copy = self.cache.copy_of(file.path, encoding)
+                csv_file = open_csv(file, encoding, copy)
+                rows = self.cache.rows(file.path, encoding, partial(validate, self.connection, csv_file, table))
+                columns = {name: (name, "VARCHAR") for name in csv_file.shape.columns}
+                yield LandedFile(file, csv_file.data, columns, rows, csv_file.shape, is_ours)
             elif file.format == Format.JSON:
-                read = open_json(self.connection, file)
-                columns = {name.strip().lower(): (name, "VARCHAR") for name in read.names}
-                yield LandedFile(file, file.path, columns, read.rows, None, is_ours)
+                json_file = open_json(self.connection, file)
+                columns = {name.strip().lower(): (name, "VARCHAR") for name in json_file.names}
+                yield LandedFile(file, file.path, columns, json_file.rows, None, is_ours)
 
     def _nothing_is_deleted(self, table: RawTable, sources: Sequence[Source]) -> None:
-        """Deletions are understood of orders (no purchase) and of consents (a no); of other tables they are refused."""
+        """Deletions are supported for orders (no purchase) and consents (a no); elsewhere they raise LandingError."""
         if table.name in ("orders", "consents"):
             return
         for source in sources:
             if source.feed.columns:
-                named = ", ".join(f'"{name}" as {alias}' for name, alias in source.feed.columns.items())
-                sql = f"select count(*) from (select {named} from {source.relation}) where {source.feed.is_deletion}"
+                columns = ", ".join(f'"{name}" as {alias}' for name, alias in source.feed.columns.items())
+                sql = f"select count(*) from (select {columns} from {source.relation}) where {source.feed.is_deletion}"
                 row = self.connection.execute(sql).fetchone()
                 if row and row[0]:
                     raise LandingError(
                         f"{table.name}: {row[0]:,} rows say that they are deleted ({', '.join(source.feed.columns)}): "
-                        "a change feed is read of orders and consents only. Export the table as it stands now"
+                        "a change feed is supported for orders and consents only. Export the table as it stands now"
                     )
 
 
 def _sources(table: RawTable, files: Iterable[LandedFile]) -> Iterable[Source]:
-    """Files of one shape are read together; files without a column hold no row."""
+    """Files of one shape are read together; files without a column have no rows."""
     shapes: dict[object, list[LandedFile]] = defaultdict(list)
     for file in files:
         if file.columns:
-            held = tuple(file.columns.items())
-            shapes[(file.file.format, file.file.compression, file.shape, held, file.is_ours)].append(file)
+            column_items = tuple(file.columns.items())
+            shapes[(file.file.format, file.file.compression, file.shape, column_items, file.is_ours)].append(file)
     contract = {column.name for column in table.columns}
     for group in shapes.values():
         first, paths = group[0], [file.data for file in group]
@@ -259,12 +261,12 @@ def _sources(table: RawTable, files: Iterable[LandedFile]) -> Iterable[Source]:
             sql = read_json_sql([name for name, _ in first.columns.values()], paths, first.file.compression)
         else:
             sql = read_parquet_sql(paths)
-        columns = {name: held for name, held in first.columns.items() if name in contract}
-        yield Source(sql, columns, ChangeFeed.among(first.columns), first.is_ours)
+        source_columns = {name: column_items for name, column_items in first.columns.items() if name in contract}
+        yield Source(sql, source_columns, ChangeFeed.among(first.columns), first.is_ours)
 
 
 def _ids_have_one_type(table: RawTable, files: Sequence[LandedFile]) -> None:
-    """A column of ids that is whole numbers in one Parquet file and floats in another has lost digits on the way."""
+    """Raises LandingError for ids that are whole numbers in one file and floats in another: the floats lost digits."""
     for column in table.columns:
         if not column.is_id:
             continue
@@ -279,10 +281,10 @@ def _ids_have_one_type(table: RawTable, files: Sequence[LandedFile]) -> None:
 
 
 def _no_consents_are_left_out(unread: Iterable[Unread]) -> None:
-    """Somebody's no may lie in a file that is not read."""
-    for each in unread:
-        if each.reason == "of a kind that is not read":
+    """Raises LandingError where a file among the consents is not read: it may hold withdrawals."""
+    for file in unread:
+        if file.reason == "of a kind that is not read":
             raise LandingError(
-                f"{each.path} lies among the consents and is not read ({READ} are): it may hold withdrawals. Deliver "
+                f"{file.path} lies among the consents and is not read ({READ} are): it may hold withdrawals. Deliver "
                 "it as one of these, or move it away"
             )

@@ -1,5 +1,5 @@
-"""The tombstones on disk, kept twice: in the home, and beside it, so that neither a home put back nor one moved forgets
-anybody. Each is readable by its owner only, and is brought up to the other when read.
+"""The tombstones on disk, in two files: in the home, and beside it, so that none is lost when a home is restored from
+a backup or moved. Each file is readable by its owner only; reading adds the rows that one of them lacks.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class Journal:
         return self.root.parent / f"{self.root.name}.{NAME}"
 
     def rows(self) -> list[Row]:
-        """The union of both files, oldest first. Raises OSError where that of the home cannot be brought up to it."""
+        """The union of both files, oldest first. Raises OSError where the file in the home cannot be completed."""
         inside, beside = _lines(self.inside), _lines(self.beside)
         _append(self.inside, [line for line in beside if line not in set(inside)])
         with suppress(OSError):  # the folder around the home may belong to somebody else: see kept_in
             _append(self.beside, [line for line in inside if line not in set(beside)])
-        found = [json.loads(line) for line in dict.fromkeys([*inside, *beside])]
-        return sorted(found, key=lambda row: str(row["erased_at"]))
+        rows = [json.loads(line) for line in dict.fromkeys([*inside, *beside])]
+        return sorted(rows, key=lambda row: str(row["erased_at"]))
 
     def append(self, row: Row) -> None:
-        """On disk, in the home at least, when this returns."""
+        """Append a row; it is on disk, in the home at least, when this returns."""
         _append(self.inside, [json.dumps(dict(row), sort_keys=True)])
         self.rows()
 
@@ -51,7 +51,7 @@ class Journal:
 
 
 def _lines(file: Path) -> list[str]:
-    """Whole rows only: a kill, or a full disk, may have left the beginning of one."""
+    """Complete rows of a file: a killed process, or a full disk, may have left the beginning of one."""
     try:
         text = file.read_text()
     except OSError:
@@ -80,6 +80,6 @@ def _append(file: Path, lines: Sequence[str]) -> None:
         os.close(descriptor)
     folder = os.open(file.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # a new file is not on disk before its folder is
+        os.fsync(folder)  # a new file is on disk only after its folder
     finally:
         os.close(folder)

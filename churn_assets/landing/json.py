@@ -1,4 +1,4 @@
-"""Files of JSON objects, one a line or in one array. Every value is read as text, as it stands there."""
+"""Files of JSON objects, one a line or in one array. Every value is read as unchanged text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTIONS = "format = 'auto', maximum_object_size = 16777216"  # bytes of one obje
 
 @dataclass(frozen=True)
 class JsonFile:
-    """`names`: the keys that any of its objects has."""
+    """`names`: the keys of all objects of the file."""
 
     file: DataFile
     names: tuple[str, ...]
@@ -26,7 +26,7 @@ class JsonFile:
 
 
 def read_json_sql(names: Sequence[str], files: Sequence[Path], compression: str | None) -> str:
-    """A relation with these keys of the objects."""
+    """SQL relation with these keys of the objects as columns."""
     types = ", ".join(f"{literal(name)}: 'varchar'" for name in names)
     return (
         f"read_json([{literals(files)}], columns = {{{types}}}, {OPTIONS}, hive_partitioning = false, "
@@ -35,7 +35,7 @@ def read_json_sql(names: Sequence[str], files: Sequence[Path], compression: str 
 
 
 def open_json(connection: duckdb.DuckDBPyConnection, file: DataFile) -> JsonFile:
-    """Reads the whole file. Raises LandingError for what is no JSON object, naming the file."""
+    """Read the whole file. Raises LandingError, naming the file, for a value that is no JSON object."""
     objects = f"read_json_objects({literal(file.path)}, {OPTIONS}{_packed(file.compression)})"
     sql = (
         "select list_sort(list_distinct(flatten(list(distinct json_keys(json))))), count(*), "

@@ -1,4 +1,4 @@
-"""What looks wrong in raw tables and may be right: words nobody knows, ids of too many rows, columns with new names."""
+"""Warnings on raw tables: unknown words, ids with too many rows, renamed columns, times ahead of their known time."""
 
 from __future__ import annotations
 
@@ -8,46 +8,48 @@ import duckdb
 
 from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import EVENT_TYPES
-from churn_assets.landing.blocking import contradictions, loaded_at_once, strangers, too_little_kept
+from churn_assets.landing.blocking import contradictions, loaded_at_once, too_little_kept, unmatched_ids
 from churn_assets.landing.consents import UNKNOWN
-from churn_assets.landing.findings import Finding
+from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.review import TableReview
 from churn_assets.landing.statuses import is_listed_sql
 
 Tables = Mapping[str, LandedTable]
-MANY_UNKNOWN = 20  # words that are listed at most
+MANY_UNKNOWN = 20  # at most so many words are listed
 OUTSIZED_SHARE, OUTSIZED_ROWS, OUTSIZED_IDS = 0.05, 50, 50
 UNREAD_SHARE = 0.01
 AHEAD_SHARE = 0.2  # of rows that happened up to 14 hours after they became known
 
 
-def findings(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> list[Finding]:
-    """Everything that a person should look at, errors first."""
+def findings(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> list[LandingFinding]:
+    """All findings on the landing, errors first."""
     tables = contents.tables
-    found = [
+    results = [
         *too_little_kept(connection, tables), *contradictions(tables), *loaded_at_once(connection, tables),
-        *strangers(connection, tables), *not_read(contents), *renamed(tables),
+        *unmatched_ids(connection, tables), *not_read(contents), *renamed(tables),
     ]  # fmt: skip
-    for look in (statuses_unknown, event_types_unknown, consents_unknown, outsized_ids, ahead_of_their_time):
-        found += look(connection, tables)
-    return sorted(found, key=lambda finding: (finding.severity != "error", finding.table))
+    for check in (statuses_unknown, event_types_unknown, consents_unknown, outsized_ids, ahead_of_their_time):
+        results += check(connection, tables)
+    return sorted(results, key=lambda finding: (finding.severity != "error", finding.table))
 
 
-def not_read(contents: LandingContents) -> Iterator[Finding]:
-    """Files and folders that lie there and do not count."""
+def not_read(contents: LandingContents) -> Iterator[LandingFinding]:
+    """Files and folders in the landing that are not read."""
     for each in contents.unread:
-        yield Finding("warning", "landing", f"{each.path.name} is not read: {each.reason}", "Move it, or remove it")
+        yield LandingFinding(
+            "warning", "landing", f"{each.path.name} is not read: {each.reason}", "Move it, or remove it"
+        )
     for table in contents.tables.values():
         for each in table.unread:
             if each.reason != "bookkeeping of another system":
-                yield Finding(
+                yield LandingFinding(
                     "warning", table.name, f"{each.path} is not read: {each.reason}", "Convert it, or move it away"
                 )
 
 
-def renamed(tables: Tables) -> Iterator[Finding]:
-    """A column of the contract that newer files do not have while they have one nobody knows: renamed on the way."""
+def renamed(tables: Tables) -> Iterator[LandingFinding]:
+    """A column of the contract that is missing in newer files while they have an unknown one: probably renamed."""
     for table in tables.values():
         known = {column.name for column in table.table.columns}
         files = [file for file in table.files if not file.is_ours]
@@ -59,7 +61,7 @@ def renamed(tables: Tables) -> Iterator[Finding]:
             new = {column for file in after for column in file.columns} - known
             new -= {column for file in files[: having[-1] + 1] for column in file.columns}
             if new:
-                yield Finding(
+                yield LandingFinding(
                     "error",
                     table.name,
                     f"column {name} ends with {files[having[-1]].path.name} and {', '.join(sorted(new))} begins with "
@@ -69,9 +71,9 @@ def renamed(tables: Tables) -> Iterator[Finding]:
 
 
 def statuses(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[tuple[str, int, bool, bool]]:
-    """Every status of an order with its rows, whether it counts as a purchase, and whether that is known.
+    """Every status of an order with its rows, whether it counts as a purchase, and whether it is in the settings.
 
-    A row that a change feed has deleted is none, whatever its status.
+    A row that a change feed has deleted is no purchase, whatever its status.
     """
     orders = tables["orders"]
     options = orders.reading.options
@@ -85,19 +87,19 @@ def statuses(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[tupl
     ).fetchall()
 
 
-def statuses_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
-    found = [(word, rows) for word, rows, _, is_known in statuses(connection, tables) if not is_known]
-    if found:
-        listed = ", ".join(f"{word} ({rows:,})" for word, rows in found[:MANY_UNKNOWN])
-        yield Finding(
+def statuses_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[LandingFinding]:
+    unknown = [(word, rows) for word, rows, _, is_known in statuses(connection, tables) if not is_known]
+    if unknown:
+        listed = ", ".join(f"{word} ({rows:,})" for word, rows in unknown[:MANY_UNKNOWN])
+        yield LandingFinding(
             "warning",
             "orders",
-            f"{len(found)} statuses nobody knows count as purchases: {listed}",
+            f"{len(unknown)} unknown statuses count as purchases: {listed}",
             "Put each into landing.cancelled_statuses or landing.purchase_statuses",
         )
 
 
-def event_types_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
+def event_types_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[LandingFinding]:
     events = tables.get("events")
     if events is None:
         return
@@ -109,16 +111,16 @@ def event_types_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -
     if unknown:
         listed = ", ".join(f"{word} ({count:,})" for word, count in unknown[:MANY_UNKNOWN])
         is_all = sum(count for _, count in unknown) == total
-        yield Finding(
+        yield LandingFinding(
             "error" if is_all else "warning",
             "events",
             f"{'all' if is_all else 'some'} types of events are counted by no feature: {listed}",
-            f"Name what they are in landing.event_types ({', '.join(EVENT_TYPES)})",
+            f"Map them to known types in landing.event_types ({', '.join(EVENT_TYPES)})",
         )
 
 
-def consents_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
-    """Words of consents that nobody knows: their yes gives nothing, their no ends whatever it may mean."""
+def consents_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[LandingFinding]:
+    """Unknown words in consents: a yes with one has no effect, a no with one ends consent wherever it may apply."""
     consents = tables.get("consents")
     if consents is None:
         return
@@ -129,11 +131,11 @@ def consents_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> I
         ).fetchall()
         if rows:
             listed = ", ".join(f"{word} ({count:,})" for word, count in rows)
-            yield Finding(
+            yield LandingFinding(
                 "warning",
                 "consents",
-                f"{column}s nobody knows, of which a yes gives nothing and a no ends all it may mean: {listed}",
-                f"Say what they mean in landing.consent_words.{column}s",
+                f"unknown {column}s: a yes with one has no effect, a no ends consent wherever it may apply: {listed}",
+                f"Map them in landing.consent_words.{column}s",
             )
     row = connection.execute(
         f"select count(*), list(distinct coalesce(json_extract_string(row_json, '$.is_granted'), '(none)'))[1:10] "
@@ -142,16 +144,16 @@ def consents_unknown(connection: duckdb.DuckDBPyConnection, tables: Tables) -> I
         f"and not coalesce(greatest({', '.join(f'{channel}_consent' for channel in SENDING_CHANNELS)}), false)"
     ).fetchone()
     if row and row[0]:
-        yield Finding(
+        yield LandingFinding(
             "warning",
             "consents",
-            f"{row[0]:,} rows are read as a no since they are no known yes: {', '.join(sorted(row[1]))}",
-            "Add words that say yes to landing.consent_words.granted",
+            f"{row[0]:,} rows count as a no since their word is no known yes: {', '.join(sorted(row[1]))}",
+            "Add words that mean yes to landing.consent_words.granted",
         )
 
 
-def outsized_ids(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
-    """One user with so many rows that it is nobody in particular: a till, a test account, a robot."""
+def outsized_ids(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[LandingFinding]:
+    """An id with so many rows that it is probably no single user but a till, a test account or a robot."""
     for name in ("orders", "events"):
         if name not in tables:
             continue
@@ -164,16 +166,16 @@ def outsized_ids(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Itera
             continue
         user, rows, total, users = row
         if users >= OUTSIZED_IDS and rows >= OUTSIZED_ROWS and rows > OUTSIZED_SHARE * total:
-            yield Finding(
+            yield LandingFinding(
                 "warning",
                 name,
                 f"user_id {user} has {rows:,} of {total:,} rows",
-                "If it is nobody in particular (a till, guests, a test account), name it in landing.nobody_ids",
+                "If it is no single user (a till, guests, a test account), add it to landing.nobody_ids",
             )
 
 
-def ahead_of_their_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[Finding]:
-    """Rows that happened hours after they became known: local times in a column of UTC."""
+def ahead_of_their_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Iterator[LandingFinding]:
+    """Rows with event time hours after known time: probably local times in a column of UTC."""
     for table in tables.values():
         event = table.table.event_time
         if event is None or event not in table.columns or table.name == "events":
@@ -184,7 +186,7 @@ def ahead_of_their_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -
         ).fetchone()
         rows, ahead = row or (0, 0)
         if ahead and ahead > AHEAD_SHARE * rows:
-            yield Finding(
+            yield LandingFinding(
                 "warning",
                 table.name,
                 f"{ahead:,} of {rows:,} rows happened after they became known",
@@ -192,14 +194,14 @@ def ahead_of_their_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -
             )
 
 
-def unread_values(reviews: Iterable[TableReview]) -> Iterator[Finding]:
-    """Optional columns of which many values could not be read and are unknown."""
+def unread_values(reviews: Iterable[TableReview]) -> Iterator[LandingFinding]:
+    """Optional columns with many values that could not be read and count as unknown."""
     for review in reviews:
         for column, rows in review.unread_values.items():
             if rows > UNREAD_SHARE * review.kept:
-                yield Finding(
+                yield LandingFinding(
                     "warning",
                     review.name,
                     f"{column} could not be read in {rows:,} of {review.kept:,} rows and is unknown there",
-                    "Look at how it is written; the rows themselves are used",
+                    "Check the format of its values; the rows themselves are used",
                 )

@@ -1,4 +1,4 @@
-"""The landing of one instance: its raw tables, and how far its orders reach."""
+"""The landing of one instance: its raw tables, and the period of its orders."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from churn_assets.landing.inspect import LandingContents, survey
 
 
 def landed(home: Home) -> LandingContents:
-    """The raw tables there are, and what of the landing is not read. Raises LandingError."""
+    """The raw tables, and the files of the landing that are not read. Raises LandingError."""
     return survey(home.landing, home.received, home.settings.landing, cache=home.cache)
 
 
 def orders_reach(home: Home) -> tuple[datetime, datetime]:
-    """When the warehouse learned of the oldest and the newest order; one in a thousand may be older by mistake."""
+    """Known time of the oldest and the newest order; the oldest thousandth is ignored, as its dates may be mistakes."""
     orders = landed(home).tables["orders"]
     with duck() as connection:
         row = connection.execute(

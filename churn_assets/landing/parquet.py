@@ -1,4 +1,4 @@
-"""Parquet files: their columns, in any case, and what DuckDB makes of the types."""
+"""Parquet files: their columns, in any case, with the types that DuckDB reads."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ParquetFile:
 
 
 def read_parquet_sql(files: Sequence[Path]) -> str:
-    """A relation over files of one schema."""
+    """SQL relation over files of one schema."""
     options = f"hive_partitioning = false, binary_as_string = true, filename = '{FILE}'"
     return f"read_parquet([{literals(files)}], {options})"
 
 
 def open_parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -> list[ParquetFile]:
-    """Reads the footers only. Raises LandingError naming the first file that is no whole Parquet file."""
+    """Read the footers only. Raises LandingError naming the first file that is no complete Parquet file."""
     if not files:
         return []
     try:
@@ -65,7 +65,7 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile
 def _schemas(
     connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]
 ) -> dict[Path, tuple[tuple[str, str], ...]]:
-    """Names and types of the columns of each file, without what lies within a nested one."""
+    """Names and types of the top-level columns of each file."""
     rows = connection.execute(
         "select file_name, list((name, coalesce(duckdb_type, type, ''), coalesce(num_children, 0)) "
         "order by column_id) from parquet_schema(?) group by file_name",

@@ -1,6 +1,6 @@
-"""What a repeated id means, by landing.repeated_ids: wrapped around the relation of a table before anybody reads it.
+"""The meaning of a repeated id, by landing.repeated_ids: SQL wrapped around the relation of a table.
 
-By default a row that repeats an id corrects the earlier one, which is the marts' business; nothing is wrapped then.
+By default a row that repeats an id corrects the earlier one. The marts apply corrections, so nothing is wrapped then.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from churn_assets.landing.relation import columns_of
 from churn_assets.landing.text import identifier, literal
 from churn_assets.settings.landing import RepeatedIds
 
-ADDED_UP = ("amount", "discount_amount")  # of the lines of an order; everything else is of the order itself
-OF_ANY_LINE = ("known_at", "is_purchase")  # the latest, the true one; of other columns the least value
+ADDED_UP = ("amount", "discount_amount")  # over the lines of an order; other columns belong to the order itself
+OF_ANY_LINE = ("known_at", "is_purchase")  # the maximum over the lines; of other columns the minimum
 SEVERAL_USERS = "lines of one order name several users"
 DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
 def with_meaning(table: RawTable, scan: str, mode: RepeatedIds, files: Sequence[Path]) -> str:
-    """The relation under another meaning of its ids. `files`: in the order in which they count."""
+    """The relation under the given meaning of repeated ids. `files`: in the order in which they count."""
     if mode == "lines":
         return _lines(table, scan)
     if mode == "restarting":
@@ -33,16 +33,16 @@ def with_meaning(table: RawTable, scan: str, mode: RepeatedIds, files: Sequence[
 
 
 def content_sql(table: RawTable) -> str:
-    """All that a row says, but for when it became known."""
+    """SQL list of the columns of a row but for ingested_at."""
     names = [column.name for column in table.columns if column.name != "ingested_at"]
     return ", ".join(identifier(name) for name in (*names, *(["is_purchase"] if table.name == "orders" else [])))
 
 
 def _lines(table: RawTable, scan: str) -> str:
-    """Rows of one order in one file, ingested at one time, are its lines; lines of several users are no order.
+    """Rows of one order in one file with one ingested_at are its lines; lines of several users are refused.
 
-    It was ordered at the time of its first line, and is known when all of it is.
-    Of an order that is bought, lines that are no purchase by their status add nothing.
+    An order has the event time of its first line, and the known time of its last.
+    In an order that is a purchase, lines that are no purchase by their status do not count in the sums.
     """
     grouped = ("order_id", "ingested_at", "file")
     items = [
@@ -76,7 +76,7 @@ def _restarting(scan: str) -> str:
 
 
 def _full_exports(table: RawTable, scan: str, files: Sequence[Path]) -> str:
-    """A row counts from the day after that of the first file that says so; the same again says nothing new."""
+    """A row counts from the day after the first export that holds it; an equal row in a later export is a repeat."""
     listed = ", ".join(
         f"({literal(file)}, {rank}, timestamp '{_known_after(file)}')" for rank, file in enumerate(files)
     )
@@ -98,11 +98,11 @@ def _full_exports(table: RawTable, scan: str, files: Sequence[Path]) -> str:
 
 
 def _known_after(file: Path) -> datetime:
-    """When an export was complete: the end of the day in its name, else when the file was written."""
+    """Known time of an export: the end of the day in its name, else the time at which the file was written."""
     for year, month, day in DATE_IN_NAME.findall(file.name):
         try:
-            named = date(int(year), int(month), int(day))
+            export_date = date(int(year), int(month), int(day))
         except ValueError:
             continue
-        return datetime.combine(named + timedelta(days=1), datetime.min.time())
+        return datetime.combine(export_date + timedelta(days=1), datetime.min.time())
     return datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None, microsecond=0)

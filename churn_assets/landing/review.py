@@ -1,4 +1,4 @@
-"""Counts of a raw table, for a person to read before anything runs: what is delivered, kept, replaced and refused."""
+"""Row counts of a raw table for `churn check`: rows delivered, kept, replaced and refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from churn_assets.landing.relation import ALWAYS, columns_of
 from churn_assets.landing.text import identifier
 
 EXAMPLES = 5
-ASKED = ("user_id", "order_id", "status", "amount", "is_purchase", "event_type", "channel", "purpose", "known_at",
+COPIED = ("user_id", "order_id", "status", "amount", "is_purchase", "event_type", "channel", "purpose", "known_at",
          "refused_because", "is_replaced", "unread_columns")  # fmt: skip
 
 
@@ -50,8 +50,8 @@ class TableReview:
         return sum(refusal.rows for refusal in self.refused)
 
 
-def copied(connection: duckdb.DuckDBPyConnection, contents: LandingContents, *but: str) -> LandingContents:
-    """The same contents, of which what is asked here lies in temporary tables: files are read once, not per question.
+def in_temp_tables(connection: duckdb.DuckDBPyConnection, contents: LandingContents, *but: str) -> LandingContents:
+    """The same contents with the checked columns in temporary tables: files are read once, not once per query.
 
     Tables named in `but` are still read from their files.
     """
@@ -63,9 +63,9 @@ def copied(connection: duckdb.DuckDBPyConnection, contents: LandingContents, *bu
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> str:
-    held = columns_of(landed.table)
-    asked = dict.fromkeys((*landed.table.key, landed.table.event_time, *ASKED))
-    columns = [identifier(name) for name in asked if name in held]
+    available = columns_of(landed.table)
+    wanted_columns = dict.fromkeys((*landed.table.key, landed.table.event_time, *COPIED))
+    columns = [identifier(name) for name in wanted_columns if name in available]
     columns.append("case when refused_because is not null then row_key end as row_key")
     if landed.name == "consents":  # the words themselves
         columns += ["row_json", *(name for name in CONSENT_COLUMNS)]
@@ -76,15 +76,15 @@ def _copy(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> str:
 
 def review_table(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> TableReview:
     """Counts of all rows of a table."""
-    table, ours = landed.table, "filter (refused_because is null)"
-    happened = table.event_time or "cast(null as timestamp)"
-    users = f"count(distinct user_id) {ours}" if _has(table, "user_id") else "null"
+    table, valid = landed.table, "filter (refused_because is null)"
+    event_time = table.event_time or "cast(null as timestamp)"
+    users = f"count(distinct user_id) {valid}" if _has(table, "user_id") else "null"
     row = connection.execute(f"""
       select count(*), count(*) filter (refused_because is null and not is_replaced),
-        count(*) filter (refused_because is null and is_replaced), min({happened}) {ours}, max({happened}) {ours},
-        max(case when known_at > {ALWAYS} then known_at end) {ours}, {users}
+        count(*) filter (refused_because is null and is_replaced), min({event_time}) {valid}, max({event_time}) {valid},
+        max(case when known_at > {ALWAYS} then known_at end) {valid}, {users}
       from {landed.scan}""").fetchone()
-    delivered, kept, replaced, first, last, known, distinct = row or (0, 0, 0, None, None, None, None)
+    delivered, kept, replaced, first, last, last_known, distinct = row or (0, 0, 0, None, None, None, None)
     return TableReview(
         name=landed.name,
         files=len(landed.files),
@@ -96,7 +96,7 @@ def review_table(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> 
         unread_values=_unread_values(connection, landed),
         first_at=first,
         last_at=last,
-        last_known_at=known,
+        last_known_at=last_known,
         users=None if distinct is None else int(distinct),
         missing_columns=tuple(c.name for c in table.columns if c.name not in landed.columns),
         unknown_columns=landed.unknown_columns,
@@ -104,7 +104,7 @@ def review_table(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> 
 
 
 def refusals(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> Iterator[Refusal]:
-    """The rules that rows break, most rows first, each with the first ids."""
+    """Broken rules, most rows first, each with example ids."""
     rows = connection.execute(
         f"select refused_because, count(*) as rows, list(row_key order by row_key)[1:{EXAMPLES}] from {landed.scan} "
         "where refused_because is not null group by 1 order by rows desc, 1"
@@ -126,4 +126,4 @@ def _unread_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -
 
 
 def _has(table: RawTable, column: str) -> bool:
-    return any(each.name == column for each in table.columns)
+    return any(raw_column.name == column for raw_column in table.columns)

@@ -1,4 +1,4 @@
-"""Text inside of SQL."""
+"""Literals, lists and identifiers in SQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def literal(text: object) -> str:
 
 
 def literals(texts: Iterable[object]) -> str:
-    """Several, for a list."""
+    """Several SQL literals, separated by commas."""
     return ", ".join(literal(text) for text in texts) or "null"
 
 

@@ -1,4 +1,4 @@
-"""Who has been erased, without saying who: salted hashes of ids. They can be asked about an id and not read for one."""
+"""Erased users as salted hashes of their ids: an id can be looked up, and none can be read back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from churn_assets.landing.journal import Journal
 
 @dataclass(frozen=True)
 class Tombstone:
-    """One erased user. An instance has one salt; more only where rows of two instances came together."""
+    """One erased user. An instance has one salt; more only where rows of two instances were merged."""
 
     salt: str
     user_sha256: str
@@ -25,7 +25,7 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class Tombstones:
-    """Of the instance at `root`, as they were when first asked for."""
+    """The tombstones of the instance at `root`, read once on first use."""
 
     root: Path
 
@@ -39,16 +39,16 @@ class Tombstones:
 
     @property
     def version(self) -> str:
-        """Differs once another user has been erased."""
+        """Hash of all tombstones; changes with every erased user."""
         return hashlib.sha256(repr(sorted(row.user_sha256 for row in self.rows)).encode()).hexdigest()
 
     def among(self, users: Iterable[str]) -> set[str]:
         """Those of `users` who have been erased."""
-        held = {(row.salt, row.user_sha256) for row in self.rows}
-        return {user for user in users if any((salt, hashed(salt, user)) in held for salt in self.salts)}
+        hashes = {(row.salt, row.user_sha256) for row in self.rows}
+        return {user for user in users if any((salt, hashed(salt, user)) in hashes for salt in self.salts)}
 
     def add(self, user: str, by: str) -> bool:
-        """Keep `user` away for ever; False where that was done before."""
+        """Add a tombstone for `user`; False where there is one already."""
         if self.among([user]):
             return False
         salt = self.rows[0].salt if self.rows else secrets.token_hex(16)
@@ -58,5 +58,5 @@ class Tombstones:
 
 
 def hashed(salt: str, user: str) -> str:
-    """As SQL has it: sha256(salt || user_id)."""
+    """The same as in SQL: sha256(salt || user_id)."""
     return hashlib.sha256((salt + user).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""SQL that makes a value of the raw contract of what a file holds, whatever type the file gives it."""
+"""SQL that converts a value of a file, of whatever type, to the type of the raw contract."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ WHOLE = (
 )
 TIMES = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE")
 FLOATS = {"DOUBLE": EXACT, "FLOAT": 2**24}
-# Types of which every value is one of the contract's type too: nothing to try, nothing to refuse. Trying anyway was
-# half the price of reading 2 M events (2026-11).
+# Types whose values all convert to the contract's type, so that no try_cast is needed; try_cast was half the price of
+# reading 2 M events (2026-11).
 ALWAYS_VALID = {
     "timestamp": TIMES,
     "double": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
     "bigint": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"),
     "boolean": ("BOOLEAN",),
 }
-# Of words that say no value, those that say nothing in a column of words either.
+# Words for a missing value that mean one in a column of words too.
 NO_WORD = tuple(word for word in NO_VALUE if word not in ("na", "nil", "-", "--"))
 LONGEST_NO_WORD = 12
 NUMBER = "[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 
 
 @dataclass(frozen=True)
-class Held:
-    """One column of the contract as files of one shape hold it: `raw_type` is DuckDB's.
+class SourceColumn:
+    """One column of the contract as files of one shape have it; `raw_type` is DuckDB's.
 
-    SQL in three steps, each over the columns that the one before has made: `bare` over the files' own value in
-    `raw_<column>`; `value` and `missing` over it; whatever comes then asks for `is_missing`. Written out in one
-    expression it was 90 KB per table, and planning took longer than reading (2026-11).
+    SQL in three steps, each over the columns of the step before: `bare` over the raw value in `raw_<column>`; `value`
+    and `missing` over `bare`; later steps use `is_missing`. As one expression the SQL was 90 KB per table, and planning
+    took longer than reading (2026-11).
 
-    `is_ours`: written by this instance itself, so in UTC and with points in its numbers.
+    `is_ours`: the files are written by this instance, so with times in UTC and decimal points.
     """
 
     column: RawColumn
@@ -61,7 +61,7 @@ class Held:
 
     @property
     def is_missing(self) -> str:
-        """Name of the column that says whether there is no value at all, in whatever way that is written."""
+        """Name of the column that is true where the value is missing, however that is written."""
         return identifier(f"missing_{self.column.name}")
 
     @property
@@ -70,7 +70,7 @@ class Held:
 
     @property
     def text(self) -> str:
-        """Without what lies around it."""
+        """The raw value as text, without blanks and quotes around it."""
         return identifier(f"bare_{self.column.name}") if self.is_text else f"cast({self.raw} as varchar)"
 
     @property
@@ -87,16 +87,16 @@ class Held:
 
     @property
     def bare(self) -> str:
-        """A text without what lies around it; quotes and the like belong to words."""
+        """SQL of the text without blanks and spreadsheet quotes around it; in a column of words quotes stay."""
         if self._is_word:
-            # Nearly all words have nothing to take off.
+            # Nearly all words are bare already.
             is_bare = f"regexp_full_match({self.raw}, '[^{BLANKS_RE2}](?s:.*[^{BLANKS_RE2}])?')"
             return f"case when {is_bare} then {self.raw} else {stripped_sql(self.raw)} end"
         return bare_sql(self.raw)
 
     @property
     def value(self) -> str:
-        """Typed; null where it is missing or cannot be read."""
+        """SQL of the typed value; null where it is missing or cannot be read."""
         if self.column.is_id:
             return self._id()
         match self.column.kind:
@@ -114,7 +114,7 @@ class Held:
     @property
     def missing(self) -> str:
         if not self.is_text:
-            # Where a number has to be, one that is none is not missing but wrong.
+            # In a required column of numbers NaN is not missing but invalid.
             may_be_nan = self.raw_type in FLOATS and (self.column.is_id or not self.column.is_required)
             return f"({self.raw} is null or isnan({self.raw}))" if may_be_nan else f"({self.raw} is null)"
         if self._is_word:
@@ -146,13 +146,13 @@ class Held:
         return f"case when {none} then null else {self.text} end"
 
     def _event_type(self) -> str:
-        """In lower case with underscores, and under the name that features know, where the settings have one."""
+        """SQL of the type in lower case with underscores, mapped by landing.event_types."""
         word = event_type_sql(self._words())
-        own = " ".join(
-            f"when {literal(_event_word(said))} then {literal(meant)}"
-            for said, meant in self.options.event_types.items()
+        own_cases = " ".join(
+            f"when {literal(_event_word(own_word))} then {literal(event_type)}"
+            for own_word, event_type in self.options.event_types.items()
         )
-        return f"case {word} {own} else {word} end" if own else word
+        return f"case {word} {own_cases} else {word} end" if own_cases else word
 
     def _time(self) -> str:
         return time_sql(self.text, self.zone) if self.is_text else "cast(null as timestamp)"
@@ -170,7 +170,7 @@ class Held:
         return f"try_cast({source} as {kind})"
 
     def _plain_number(self) -> str:
-        """A number in text as SQL writes it."""
+        """SQL of a number in text, in the notation of SQL."""
         number = self.text
         if self.is_ours:
             return number
@@ -179,19 +179,19 @@ class Held:
         if self.options.currency_signs:
             number = stripped_sql(number)
         if self.options.thousands_separator:
-            # Only where it separates thousands: 1,234,567 and not 1,5.
+            # Only where the sign separates thousands: 1,234,567 and not 1,5.
             separator = self.options.thousands_separator
             grouped = f"^[+-]?[0-9]{{1,3}}([{separator}][0-9]{{3}})+([^0-9].*)?$"
             is_grouped = f"regexp_matches({number}, {literal(grouped)})"
             number = f"case when {is_grouped} then replace({number}, {literal(separator)}, '') else {number} end"
         if self.options.decimal_separator == ",":
-            # A point would be read as one a thousand times too small.
+            # With a decimal comma, a point would make the number a thousand times too small.
             number = f"case when contains({number}, '.') then null else replace({number}, ',', '.') end"
         return number
 
 
 def event_type_sql(text: str) -> str:
-    """SQL of a type of event as it is compared: Add To Cart and add-to-cart are add_to_cart."""
+    """SQL of the normalised type of an event: Add To Cart and add-to-cart are add_to_cart."""
     return f"replace(replace(lower({text}), ' ', '_'), '-', '_')"
 
 
@@ -200,5 +200,5 @@ def _event_word(word: str) -> str:
 
 
 def simple_sql(text: str) -> str:
-    """SQL of a word as it is compared: see consent/words.py, `simple`."""
+    """SQL of `simple` (consent/words.py): the form in which words are compared."""
     return f"lower(regexp_replace({text}, '[{BLANKS_RE2}_/:\\x{{2010}}-\\x{{2014}}-]+', '', 'g'))"

@@ -15,7 +15,7 @@ from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.raw.observe import observations
 from churn_assets.erasure.erase import sweep_erased
 from churn_assets.landing import of_home
-from churn_assets.landing.blocking import refuse_what_would_be_wrong
+from churn_assets.landing.blocking import raise_blocking_findings
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.warehouse.project import manifest
 from churn_assets.workplace import Workplace
@@ -33,7 +33,7 @@ def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePara
     snapshots = [*history_of(context, workplace), *snapshots_of(context)]
     for line in sweep_erased(workplace, context.run.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
-    refuse_what_would_be_wrong(of_home.landed(workplace.home))
+    raise_blocking_findings(of_home.landed(workplace.home))
     yield from build(context, workplace, snapshots)
     if not context.op_execution_context.is_subset:  # else not every staged table need be there
         for observation in observations(workplace, snapshots[-1]):

@@ -19,8 +19,8 @@ from churn_assets.erasure import removal
 from churn_assets.erasure.busy import ErasureBusy
 from churn_assets.erasure.erase import NoUserNamed, erase_user, sweep_erased
 from churn_assets.erasure.files import Kind, files_of
+from churn_assets.landing.erased_users import without_erased_users
 from churn_assets.landing.inspect import inspect
-from churn_assets.landing.shield import shielded
 from churn_assets.landing.tombstones import Tombstones
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def is_clean(workplace: Workplace) -> bool:
 
 def test_without_tombstones_nothing_is_another(filled: Workplace) -> None:
     landed = inspect(filled.home.landing)
-    assert shielded(landed, filled.home.root) == landed
+    assert without_erased_users(landed, filled.home.root) == landed
     assert sweep_erased(filled) == []
 
 

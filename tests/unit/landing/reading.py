@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from churn_assets.duck import duck
-from churn_assets.landing.blocking import blocking
+from churn_assets.landing.blocking import blocking_findings
 from churn_assets.landing.inspect import LandingContents, survey
 from churn_assets.settings import Landing
 
@@ -38,4 +38,4 @@ def refused(contents: LandingContents, table: str = "orders") -> dict[str, int]:
 def stopped_by(contents: LandingContents) -> list[str]:
     """What a run would refuse to begin with."""
     with duck() as connection:
-        return [str(finding) for finding in blocking(connection, contents)]
+        return [str(finding) for finding in blocking_findings(connection, contents)]

@@ -37,7 +37,7 @@ def test_of_two_full_exports_the_later_counts_and_a_run_asks_what_they_are() -> 
     contents = read(FIXTURES / "daily-full-exports")
     assert rows(contents, "count(*), count(*) filter (is_purchase)") == [(10, 0)]
     (told,) = stopped_by(contents)
-    assert "of 10 ids 10 say two things at one known time" in told
+    assert "of 10 ids 10 have two contents at one known time" in told
     assert "landing.repeated_ids: {orders: full_exports}" in told
 
 
@@ -97,14 +97,14 @@ def test_a_status_nobody_knows_counts_and_is_named(case: Callable[[str], Path]) 
     contents = read(folder)
     with duck() as connection:
         (finding,) = oddities.statuses_unknown(connection, contents.tables)
-    assert "1 statuses nobody knows count as purchases: weggefallen (1)" in str(finding)
+    assert "1 unknown statuses count as purchases: weggefallen (1)" in str(finding)
     assert "landing.cancelled_statuses" in finding.cure
 
 
 def test_numbers_that_begin_anew_each_day_are_told_and_cured() -> None:
     contents = read(FIXTURES / "receipt-numbers-restart")
     (told,) = stopped_by(contents)
-    assert "of 5 ids 5 come again for another user at another time" in told
+    assert "of 5 ids 5 are repeated for another user at another time" in told
     assert "landing.repeated_ids: {orders: restarting}" in told
     cured = read(FIXTURES / "receipt-numbers-restart", repeated_ids={"orders": "restarting"})
     assert stopped_by(cured) == []

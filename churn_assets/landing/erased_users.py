@@ -1,7 +1,7 @@
-"""The landing without those who were erased: whatever the files still hold of them, no run gets to see it.
+"""The landing without erased users: rows of theirs that the files still hold are never read.
 
-The filter is in the relation that reads the files, in front of everything else: what is staged, refused, counted and
-compared is then of the same rows, and without tombstones not a letter of the SQL is another.
+The filter is in the relation that reads the files, so that staging, refusals, counts and comparisons use the same rows.
+Without tombstones the SQL is unchanged.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from churn_assets.landing.text import literal
 from churn_assets.landing.tombstones import Tombstones
 
 
-def shielded(landed: Mapping[str, LandedTable], root: Path) -> dict[str, LandedTable]:
-    """The raw tables as the instance at `root` may read them."""
+def without_erased_users(tables: Mapping[str, LandedTable], root: Path) -> dict[str, LandedTable]:
+    """The raw tables without the users erased in the instance at `root`."""
     salts = Tombstones(root).salts
-    return {name: _without(table, landed.get("orders"), root, salts) for name, table in landed.items()}
+    return {name: _without(table, tables.get("orders"), root, salts) for name, table in tables.items()}
 
 
 def _without(table: LandedTable, orders: LandedTable | None, root: Path, salts: list[str]) -> LandedTable:
@@ -34,14 +34,14 @@ def _without(table: LandedTable, orders: LandedTable | None, root: Path, salts: 
 
 
 def _is_erased(root: Path, salts: list[str]) -> str:
-    """One hash per row and salt, however many were erased; a row without a user is nobody's."""
+    """SQL: whether a row is of an erased user. One hash per row and salt, however many users were erased."""
     columns = "{salt: 'varchar', user_sha256: 'varchar'}"
     options = f"format = 'newline_delimited', columns = {columns}, ignore_errors = true"
     journal = literal(Journal(root).inside)
-    held = f"select user_sha256 from read_json({journal}, {options}) where user_sha256 is not null"
-    each = [
-        f"sha256({literal(salt)} || {form}) in ({held} and salt = {literal(salt)})"
+    erased_hashes = f"select user_sha256 from read_json({journal}, {options}) where user_sha256 is not null"
+    conditions = [
+        f"sha256({literal(salt)} || {form}) in ({erased_hashes} and salt = {literal(salt)})"
         for salt in salts
-        for form in ("user_id", "user_id_as_written")  # whoever was erased under another spelling stays so
+        for form in ("user_id", "user_id_as_written")  # a user erased under another spelling stays erased
     ]
-    return f"coalesce({' or '.join(each)}, false)"
+    return f"coalesce({' or '.join(conditions)}, false)"
