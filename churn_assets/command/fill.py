@@ -18,7 +18,7 @@ from churn_assets.landing.contact import CONTACT
 from churn_assets.landing.errors import LandingError
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
-from churn_assets.sources import ADAPTERS, Adapter, SourceError
+from churn_assets.sources import ADAPTERS, SourceAdapter, SourceError
 
 WIDTH = 110  # of a comment
 
@@ -79,7 +79,7 @@ def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
     return landing
 
 
-def _suggest(home: Home, adapter: Adapter) -> None:
+def _suggest(home: Home, adapter: SourceAdapter) -> None:
     """Settings that suit the data with their reasons, as a file to be edited; a file that is there stays as it is."""
     reasons: Mapping[str, str] = getattr(adapter, "REASONS", {})
     if adapter.SETTINGS and not home.settings_file.exists():

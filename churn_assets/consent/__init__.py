@@ -1,1 +1,1 @@
-"""What people said about being written to, and what follows from it. One rule: consent that cannot be read is none."""
+"""Consent to being written to, and the rule that decides whether it holds: consent that cannot be read is none."""

@@ -1,12 +1,12 @@
-"""When somebody may be written to, in Python.
+"""The rule that decides whether consent holds, in Python.
 
-The same rule in SQL: dbt_project/macros/consent.sql for snapshots, and `CONSENT_HOLDS` over the record store, which
-dispatch and audit keep to. Tests hold the three against each other.
+The same rule in SQL: dbt_project/macros/consent.sql for snapshots, and `CONSENT_HOLDS` over the record store, for
+dispatch and audit. Tests compare the three.
 
-Consent holds on a channel at a moment where a yes whose time has come is newer than every no that is known by then,
-and no no to all channels stands, which only a later yes to all channels lifts. Of a yes and a no at one moment the no
-counts; a no counts as soon as it is known, whatever time it gives; what cannot be read as a yes is a no on every
-channel it may mean (landing/consents.py).
+Consent holds on a channel at a moment if a yes whose time has come is newer than every no known by then, and no no to
+all channels is in force; only a later yes to all channels lifts that one. Of a yes and a no at the same moment the no
+counts. A no counts as soon as it is known, whatever time it gives. A value that cannot be read as a yes is a no on
+every channel it may mean (landing/consents.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from churn_assets.consent.words import ALL
 class Consent:
     """One yes or no of a user on a channel, or on `all`.
 
-    `counts_at`: its place among the others; `changed_at`: the time it gives, None where that is none.
+    `counts_at`: the time by which consents are ordered; `changed_at`: the time given, None where it is unusable.
     """
 
     channel: str
@@ -33,17 +33,19 @@ class Consent:
 
 
 def holds(consents: Iterable[Consent], channel: str, moment: datetime) -> bool | None:
-    """Whether consent holds on the channel at the moment; None where nothing was ever said that is known by then."""
-    known = [each for each in consents if each.channel in (channel, ALL) and each.known_at < moment]
-    given = [each for each in known if each.is_granted and each.changed_at and each.changed_at < moment]
-    ended = [each for each in known if not each.is_granted]
-    if not given:
-        return False if ended else None
-    own = [each.counts_at for each in ended if each.channel == channel]
-    to_all = [each.counts_at for each in ended if each.channel == ALL]
-    given_to_all = [each.counts_at for each in given if each.channel == ALL]
-    return _is_newer([each.counts_at for each in given], own) and _is_newer(given_to_all, to_all)
+    """Whether consent holds on the channel at the moment; None where no yes or no is known by then."""
+    known = [consent for consent in consents if consent.channel in (channel, ALL) and consent.known_at < moment]
+    grants = [consent for consent in known if consent.is_granted and consent.changed_at and consent.changed_at < moment]
+    withdrawals = [consent for consent in known if not consent.is_granted]
+    if not grants:
+        return False if withdrawals else None
+    withdrawals_here = [consent.counts_at for consent in withdrawals if consent.channel == channel]
+    withdrawals_of_all = [consent.counts_at for consent in withdrawals if consent.channel == ALL]
+    grants_of_all = [consent.counts_at for consent in grants if consent.channel == ALL]
+    return _is_newer([consent.counts_at for consent in grants], withdrawals_here) and _is_newer(
+        grants_of_all, withdrawals_of_all
+    )
 
 
-def _is_newer(given: Sequence[datetime], ended: Sequence[datetime]) -> bool:
-    return not ended or (bool(given) and max(given) > max(ended))
+def _is_newer(grants: Sequence[datetime], withdrawals: Sequence[datetime]) -> bool:
+    return not withdrawals or (bool(grants) and max(grants) > max(withdrawals))

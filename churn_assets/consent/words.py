@@ -1,8 +1,8 @@
-"""What the words of a consents table mean, in English, German and Chinese.
+"""The meaning of words in a consents table, in English, German and Chinese.
 
-A word that is not listed is not understood: a yes with it gives nothing, a no with it ends whatever it may mean. So
-words that may mean several things (mail, phone, newsletter) are left out on purpose, and so is a purpose of `all`: a
-consent to everything at once is none to direct marketing (GDPR, recital 32).
+A word that is not listed is unknown: a yes with it has no effect, a no with it ends consent wherever it may apply. So
+words with several meanings (mail, phone, newsletter) are left out on purpose, and so is a purpose of `all`: a consent
+to everything at once is no consent to direct marketing (GDPR, recital 32).
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ YES_WORDS = (
 
 
 def simple(word: str) -> str:
-    """A word as it is compared: lower case, without blanks, hyphens, underscores, slashes and invisible marks."""
+    """Form for comparing words: lower case, without blanks, hyphens, underscores, slashes and invisible marks."""
     return re.sub(f"[{re.escape(BLANKS)}{re.escape(IGNORED)}]", "", word).lower()

@@ -6,9 +6,9 @@ To bring another source: copy `cdnow.py`, keep NAME, SUMMARY, SETTINGS, REASONS 
 from __future__ import annotations
 
 from churn_assets.sources import cdnow, complete_journey
-from churn_assets.sources.adapter import Adapter, SourceError
+from churn_assets.sources.adapter import SourceAdapter, SourceError
 
-__all__ = ["ADAPTERS", "Adapter", "SourceError"]
+__all__ = ["ADAPTERS", "SourceAdapter", "SourceError"]
 
-_MODULES: tuple[Adapter, ...] = (complete_journey, cdnow)
-ADAPTERS: dict[str, Adapter] = {module.NAME: module for module in _MODULES}
+_MODULES: tuple[SourceAdapter, ...] = (complete_journey, cdnow)
+ADAPTERS: dict[str, SourceAdapter] = {module.NAME: module for module in _MODULES}

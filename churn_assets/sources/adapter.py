@@ -14,7 +14,7 @@ Frame = pl.DataFrame | pl.LazyFrame
 Suggested = dict[str, dict[str, str | int | None]]
 
 
-# Whoever loads a public data set may plan for its users to try the workflow out, and can write to none of them.
+# Plans for the users of a public data set are a demonstration of the workflow: no message can reach them.
 DEMONSTRATION: Suggested = {"decisions": {"unknown_consent": "allow"}, "delivery": {"call": None}}
 DEMONSTRATION_REASONS = {
     "decisions.unknown_consent": "The data know no consents. A plan for people in a public research data set is a "
@@ -27,17 +27,17 @@ class SourceError(Failure, ValueError):
     """A source is missing or broken; the message names file, place, value and what to do."""
 
 
-class Adapter(Protocol):
+class SourceAdapter(Protocol):
     """One module per data set or shop system: it turns their files into raw tables, and writes nothing."""
 
     NAME: str
-    """What `churn load` calls it."""
+    """Its name in `churn load`."""
     SUMMARY: str
     """One line for the help: whose data, how many users, which years."""
     SETTINGS: Suggested
     """Sections of a churn.yaml that suits the data; written only where a home has none."""
     REASONS: Mapping[str, str]
-    """Why, by `section.field`: written above the field as a comment. An adapter may do without."""
+    """Why, by `section.field`: written above the field as a comment. May be empty."""
 
     def tables(self, source: Path | None) -> Iterator[tuple[str, Frame]]:
         """Raw table name and frame under the raw contract, columns the source lacks left out.

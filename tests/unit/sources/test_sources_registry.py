@@ -6,7 +6,7 @@ import pytest
 
 from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.settings import Settings
-from churn_assets.sources import ADAPTERS, Adapter
+from churn_assets.sources import ADAPTERS, SourceAdapter
 
 
 def test_adapters_are_found_under_their_name() -> None:
@@ -18,7 +18,7 @@ def test_adapters_are_found_under_their_name() -> None:
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=list(ADAPTERS))
-def test_a_public_data_set_says_on_what_ground_it_may_plan_and_can_send_nothing(adapter: Adapter) -> None:
+def test_a_public_data_set_says_on_what_ground_it_may_plan_and_can_send_nothing(adapter: SourceAdapter) -> None:
     settings = Settings.model_validate(adapter.SETTINGS)
     assert settings.decisions.unknown_consent == "allow"
     assert "demonstration" in adapter.REASONS["decisions.unknown_consent"]
@@ -26,6 +26,6 @@ def test_a_public_data_set_says_on_what_ground_it_may_plan_and_can_send_nothing(
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=list(ADAPTERS))
-def test_every_reason_is_of_a_setting(adapter: Adapter) -> None:
+def test_every_reason_is_of_a_setting(adapter: SourceAdapter) -> None:
     stated = {f"{section}.{field}" for section, fields in adapter.SETTINGS.items() for field in fields}
     assert set(adapter.REASONS) <= stated
