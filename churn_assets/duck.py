@@ -1,4 +1,4 @@
-"""Opening DuckDB: in UTC, and closed on every way out."""
+"""Connections to DuckDB: in UTC, and always closed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import duckdb
 
 from churn_assets.failures import Failure
 
-HELD = "Could not set lock"
+LOCKED = "Could not set lock"
 WAIT_SECONDS, RETRY_SECONDS = 30, 0.2
 NEXT_STEPS = {
-    HELD: "close the file there, or wait, and give the same command again",
+    LOCKED: "close the file there, or wait, and give the same command again",
     "not a valid DuckDB database": "a warehouse can be made again: delete the file, then churn run",
     "Corrupt database file": "a warehouse can be made again: delete the file, then churn run",
     "Could not read enough bytes": "it is cut off; a warehouse can be made again: delete the file, then churn run",
@@ -24,14 +24,14 @@ NEXT_STEPS = {
 
 
 class DuckRefused(Failure, duckdb.IOException):
-    """A file cannot be opened, read or written: what DuckDB says, which names it (and who holds it), and what to do."""
+    """A file cannot be opened, read or written; the message is DuckDB's, with file and process, and the next step."""
 
 
 @contextmanager
 def duck(
     file: Path | None = None, *, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to `file`, or to an empty database in memory. Raises DuckRefused, which names who has it open."""
+    """A connection to `file`, or to an empty database in memory. Raises DuckRefused, naming the process that has it."""
     try:
         connection = _connect(str(file) if file else ":memory:", read_only=read_only, wait_seconds=wait_seconds)
         try:
@@ -47,12 +47,12 @@ def duck(
 
 
 def _connect(file: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-    """Waits for a process that is about to go: a child of a killed run, an analyst's query."""
+    """Wait for a process that is about to end: a child of a killed run, an analyst's query."""
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
             return duckdb.connect(file, read_only=read_only)
         except duckdb.IOException as error:
-            if HELD not in str(error) or time.monotonic() > deadline:
+            if LOCKED not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(RETRY_SECONDS)

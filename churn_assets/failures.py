@@ -1,7 +1,7 @@
-"""Failures that a person can do something about: one message with cause, place and next step is all that is shown.
+"""Errors that a user can fix, shown as one message with cause, place and next step.
 
-Errors of this project derive from `Failure`. What the operating system, SQLite or a lock refuses is put into
-the same form here, for every command. Whatever else is raised is a bug and keeps its traceback.
+Errors of this project derive from `Failure`. Errors of the operating system, SQLite or a lock get a message of the same
+form here, for every command. Any other exception is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from filelock import Timeout
 
 
 class Failure(Exception):
-    """Its text is for whoever typed the command: what is wrong, where, and what to do next."""
+    """An error with a text for the user of the command: what is wrong, where, and what to do next."""
 
 
 WRITABLE = "let the user who runs churn write there, or name another home with --home"
@@ -33,8 +33,8 @@ BACKUP = "bring it back from its backup; what it holds cannot be made again, so 
 AGAIN = "move it away; it tells of past runs or trials only, and is made anew"
 RECORD, DAGSTER = "record.sqlite", "dagster"  # within a home
 
-# Only what says something about the machine. A file that is missing (ENOENT) or an argument that is wrong (EINVAL) is
-# more likely a mistake in this program, which must not be hidden.
+# Only errors that are about the machine. A missing file (ENOENT) or a wrong argument (EINVAL) is more likely a bug of
+# this program, which must not be hidden.
 NEXT_STEPS = {
     errno.EACCES: WRITABLE, errno.EPERM: WRITABLE, errno.EROFS: WRITABLE,
     errno.ENOSPC: SPACE, errno.EDQUOT: SPACE, errno.EFBIG: SPACE,
@@ -60,15 +60,15 @@ LITTLE_BYTES = 1 << 20
 PRIMARY = 0xFF  # an extended code carries its primary one in the low byte
 
 
-def told(error: BaseException, home: Path) -> str | None:
-    """What to show of `error`, None of a bug. `home`: where to look if the error names no file."""
+def error_message(error: BaseException, home: Path) -> str | None:
+    """The message to show for `error`; None for a bug. `home`: the place to name if the error names no file."""
     if isinstance(error, Failure):
         return str(error)
     if isinstance(error, Timeout):
         return f"{error.lock_file} is held by another process: {WAIT}."
     if isinstance(error, OSError) and error.errno in NEXT_STEPS:
         kind = KINDS.get(error.errno, os.strerror(error.errno))
-        return f"{error.filename or _named(error) or f'in {home}'}: {kind}; {NEXT_STEPS[error.errno]}."
+        return f"{error.filename or _noted_file(error) or f'in {home}'}: {kind}; {NEXT_STEPS[error.errno]}."
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         is_file = mark is not None and Path(str(mark.name)).is_file()
@@ -76,19 +76,19 @@ def told(error: BaseException, home: Path) -> str | None:
     inner = _sqlite_within(error)
     if inner is None:
         return None
-    return _of_sqlite(
-        inner, _named(error) or _named(inner) or (f"in {home}" if inner is error else f"{home / DAGSTER}")
+    return _sqlite_message(
+        inner, _noted_file(error) or _noted_file(inner) or (f"in {home}" if inner is error else f"{home / DAGSTER}")
     )
 
 
 def next_step(message: str) -> str | None:
-    """What to do after an error of which only the text is left, as of one that DuckDB, dbt or a step of a run tells."""
+    """The next step after an error of which only the text is known, as from DuckDB, dbt or a step of a run."""
     return next((step for number, step in NEXT_STEPS.items() if os.strerror(number) in message), None)
 
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """Errors that do not say which file they are about, as those of SQLite, get its name for `told`."""
+    """Add the name of the file to errors without one, as those of SQLite, for `error_message`."""
     try:
         yield
     except Exception as error:
@@ -96,7 +96,7 @@ def naming(file: Path) -> Iterator[None]:
         raise
 
 
-def _named(error: BaseException) -> str | None:
+def _noted_file(error: BaseException) -> str | None:
     notes: list[str] = getattr(error, "__notes__", [])
     return notes[0] if notes else None
 
@@ -108,13 +108,13 @@ def _sqlite_within(error: BaseException | None) -> sqlite3.Error | None:
     return error
 
 
-def _of_sqlite(error: sqlite3.Error, place: str) -> str | None:
+def _sqlite_message(error: sqlite3.Error, place: str) -> str | None:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY
     if code == sqlite3.SQLITE_CANTOPEN and Path(place).is_dir() and Path(place).name != DAGSTER:
         return f"{place}: {KINDS[errno.EISDIR]}; {MOVE}."
     step = SQLITE_STEPS.get(code)
     if code == sqlite3.SQLITE_IOERR and Path(place).exists() and shutil.disk_usage(place).free < LITTLE_BYTES:
-        step = SPACE  # with a write-ahead log, SQLite says of a full disk that it cannot read or write
+        step = SPACE  # with a write-ahead log, SQLite reports a full disk as an I/O error
     if step == BACKUP and Path(place).name != RECORD:
         step = AGAIN
     return step and f"{place}: SQLite says: {error}; {step}."

@@ -1,4 +1,4 @@
-"""Everything an asset may touch besides its arguments."""
+"""Everything an asset may use besides its arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from churn_assets.duck import duck
-from churn_assets.instance.calendar import Calendar
+from churn_assets.instance.calendar import SnapshotCalendar
 from churn_assets.instance.home import Home
 from churn_assets.instance.keys import own_key
 from churn_assets.instance.masking import write_pseudonyms
@@ -40,8 +40,8 @@ class Workplace:
         return self.home.settings
 
     @cached_property
-    def calendar(self) -> Calendar:
-        return Calendar.of(self.home)
+    def calendar(self) -> SnapshotCalendar:
+        return SnapshotCalendar.of(self.home)
 
     @cached_property
     def record(self) -> Record:
@@ -60,7 +60,7 @@ class Workplace:
         return Warehouse(self.home.warehouse, self.home.locks)
 
     def landing(self) -> dict[str, LandedTable]:
-        """Raw tables, without whoever was erased."""
+        """Raw tables, without erased users."""
         return without_erased_users(of_home.landed(self.home).tables, self.home.root)
 
     def show_raw(self, landed_tables: Mapping[str, LandedTable]) -> None:
@@ -69,18 +69,18 @@ class Workplace:
             show_raw(connection, landed_tables)
 
     def show_landing(self) -> None:
-        """The same of what there is to read: a landing that cannot be read is not shown."""
+        """Like `show_raw`, for the present landing; no rows where it cannot be read."""
         landed_tables: dict[str, LandedTable] = {}
         with suppress(LandingError):
             landed_tables = self.landing()
         self.show_raw(landed_tables)
 
     def show_tables(self) -> None:
-        """Make what Python published readable in the DuckDB file."""
+        """Make the published tables readable in the DuckDB file."""
         self.warehouse.show(self.tables.files(), self.home.pseudonyms)
 
     def show_masked(self) -> None:
-        """The same with pseudonyms, for analysts."""
+        """Make them readable with pseudonyms too, for analysts."""
         users = self.warehouse.query("select distinct user_id from marts.dim_users")["user_id"]
         write_pseudonyms(self.home.pseudonyms, users, own_key(self.home.secrets, "masking"))
         self.show_tables()

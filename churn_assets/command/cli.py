@@ -22,7 +22,7 @@ from churn_assets.command.cli_options import (
     refuse_unreadable,
     settled_home,
 )
-from churn_assets.failures import Failure, told
+from churn_assets.failures import Failure, error_message
 from churn_assets.instance.private import keep_private
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
@@ -46,7 +46,7 @@ def main() -> None:
             typer.secho("Interrupted; what was finished stays.", err=True)
         raise
     except Exception as error:
-        message = told(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
+        message = error_message(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
         if message is None:
             raise
         typer.secho(f"Error: {message}", fg="red", err=True)
@@ -226,11 +226,11 @@ def ui(
     from churn_assets.ui.listener import listen
     from churn_assets.ui.supervise import note_endings, supervise
 
-    told = note_endings()
+    endings = note_endings()
     settled_home(home)
     listener = listen(port)
     command = [sys.executable, "-m", "churn_assets.command.cli", "serve", str(listener.fileno())]
-    sys.exit(supervise(command, [listener.fileno()], told))
+    sys.exit(supervise(command, [listener.fileno()], endings))
 
 
 @app.command(hidden=True)

@@ -27,7 +27,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from churn_assets.command.progress import Progress, output_to
 from churn_assets.command.running import instance_of, ready, sweep
 from churn_assets.failures import Failure
-from churn_assets.instance.alone import alone
+from churn_assets.instance.process_lock import process_lock
 from churn_assets.ui.guard import Guard
 from churn_assets.ui.hosts import allowed_hosts
 from churn_assets.ui.listener import ADDRESS
@@ -52,7 +52,7 @@ def serve(root: Path, listener: socket.socket) -> None:
     workplace = ready(root)
     log, progress = workplace.home.dagster / LOG, Progress()
     os.chdir(root)
-    with suppress(KeyboardInterrupt), alone(workplace.home.locks / LOCK, UiError(BUSY)):
+    with suppress(KeyboardInterrupt), process_lock(workplace.home.locks / LOCK, UiError(BUSY)):
         with output_to(log), instance_of(workplace.home) as instance:
             _serve(workplace, instance, listener, progress)
         raise UiError(f"The daemon or the web server of Dagster ended by itself; what it said last is in {log}.")

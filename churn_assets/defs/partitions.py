@@ -13,7 +13,7 @@ from math import ceil
 
 import dagster as dg
 
-from churn_assets.instance.calendar import CADENCE_DAYS, Calendar
+from churn_assets.instance.calendar import CADENCE_DAYS, SnapshotCalendar
 from churn_assets.instance.home import Home
 
 
@@ -21,7 +21,7 @@ from churn_assets.instance.home import Home
 class SnapshotPartitions:
     """A calendar as Dagster sees it."""
 
-    calendar: Calendar
+    calendar: SnapshotCalendar
 
     @cached_property
     def partitions(self) -> dg.TimeWindowPartitionsDefinition:
@@ -66,4 +66,4 @@ def snapshots_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionConte
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
 
 
-CALENDAR = SnapshotPartitions(Calendar.of(Home.from_environment()))
+CALENDAR = SnapshotPartitions(SnapshotCalendar.of(Home.from_environment()))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from churn_assets.delivery.channels import Fate, Message, Outcome
-from churn_assets.instance.durable import force
+from churn_assets.instance.durable import fsync
 
 COLUMNS = ("message_key", "user_id", "phone", "template", "subject", "body", "language")
 BOM = "\ufeff"  # without it spreadsheets read Chinese as Latin
@@ -53,7 +53,7 @@ class CallFileAdapter:
             os.fchmod(self._file, PRIVATE_FILE)
             self._keys = self._opened(self._file)
             self._size = os.fstat(self._file).st_size
-            force(folder)
+            fsync(folder)
         except BaseException:
             self.close()
             raise

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from churn_assets.delivery.channels import Message
 from churn_assets.delivery.rules import Planned, Refused, Rules, Waits
 from churn_assets.delivery.wording import Wording
-from churn_assets.instance.outbox import TIME, give_up
+from churn_assets.instance.outbox import TIME, cancel_message
 from churn_assets.instance.record.store import Record
 
 
@@ -70,7 +70,7 @@ class Claims:
             except Waits as why:
                 done.told[f"waiting: {why}"] += 1
             except Refused as why:
-                done.told[f"{give_up(connection, key)}: {why}"] += 1
+                done.told[f"{cancel_message(connection, key)}: {why}"] += 1
         return done
 
     def _written_down(

@@ -16,7 +16,7 @@ from churn_assets.delivery.channels import Adapter, Fate, Message, Outcome
 from churn_assets.delivery.claims import Claims
 from churn_assets.delivery.outcomes import expire, recover, settle
 from churn_assets.failures import Failure
-from churn_assets.instance.alone import alone
+from churn_assets.instance.process_lock import process_lock
 
 BUSY = "Another dispatch is sending for this instance; wait until it has ended."
 BATCH = 20  # keyed messages per transaction: each costs two forced writes
@@ -48,7 +48,7 @@ def dispatch(
     What a killed dispatch left is settled first, whatever plan it belongs to. Raises DispatchBusy.
     """
     keyed = {channel for channel, adapter in adapters.items() if adapter.is_keyed}
-    with alone(lock, DispatchBusy(BUSY)):
+    with process_lock(lock, DispatchBusy(BUSY)):
         told = recover(claims.record, keyed, clock()) + expire(claims.record, clock())
         # Of an adapter without keys what is in flight at a kill is lost for good: one message at a time.
         at_once = BATCH if len(keyed) == len(adapters) else 1

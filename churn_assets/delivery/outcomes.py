@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from churn_assets.delivery.channels import Fate, Message, Outcome
-from churn_assets.instance.outbox import TIME, give_up
+from churn_assets.instance.outbox import TIME, cancel_message
 from churn_assets.instance.record.store import Record
 
 LOST = "lost"  # fate of a try that a killed process left without an answer
@@ -56,7 +56,7 @@ def expire(record: Record, now: datetime) -> Counter[str]:
             "select message_key from outbox where state in ('planned', 'approved') and expires_at <= ?",
             (now.strftime(TIME),),
         ).fetchall():
-            told[give_up(connection, key)] += 1
+            told[cancel_message(connection, key)] += 1
     return told
 
 

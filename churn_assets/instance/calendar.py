@@ -1,5 +1,5 @@
-"""The one calendar of an instance: which days are snapshots. A snapshot is a boundary, not a window; it is there from
-its own day on. As Dagster sees the same days: defs/partitions.py.
+"""The one calendar of an instance: which days are snapshots. A snapshot is a boundary, not a window; it exists from its
+own day on. The same days as partitions of Dagster: defs/partitions.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
 
 START_FACT = "calendar.start"
-DEFAULT_START = date(2024, 1, 1)  # a Monday; in force only until a home knows its oldest order
+DEFAULT_START = date(2024, 1, 1)  # a Monday; used only until a home knows its oldest order
 CADENCE_DAYS = {"daily": 1, "weekly": 7, "monthly": 31}
 
 
@@ -23,22 +23,22 @@ class CalendarError(Failure, ValueError):
 
 
 @dataclass(frozen=True)
-class Calendar:
+class SnapshotCalendar:
     """Snapshot dates from `start` on at a fixed cadence."""
 
     start: date
     cadence: str
 
     @classmethod
-    def of(cls, home: Home) -> Calendar:
-        """The calendar of a home: as set; else as pinned at its first run; else a default that fits no data yet."""
+    def of(cls, home: Home) -> SnapshotCalendar:
+        """The calendar of a home. Its start is in the settings, else fixed at the first run, else the default."""
         settings = home.settings.calendar
         pinned = Record(home.record).fact(START_FACT) if settings.start is None and home.record.exists() else None
         start = settings.start or (date.fromisoformat(pinned) if pinned else DEFAULT_START)
         return cls(start, settings.cadence)
 
     def dates(self, now: datetime | None = None) -> list[date]:
-        """All snapshots up to `now` (default: the present), ascending. Months without the day of `start` have none."""
+        """All snapshots up to `now` (default: the present), ascending. A month without the day of `start` has none."""
         today = (now or datetime.now(UTC)).date()
         if self.cadence == "monthly":
             months = range(self.start.year * 12 + self.start.month - 1, today.year * 12 + today.month)
@@ -50,38 +50,40 @@ class Calendar:
     def snapshot(self, day: date) -> date:
         """`day` if it is a snapshot that has come; else CalendarError."""
         dates = self.dates()
-        at = bisect_left(dates, day)
-        if at < len(dates) and dates[at] == day:
+        position = bisect_left(dates, day)
+        if position < len(dates) and dates[position] == day:
             return day
-        near = [str(found) for found in dates[max(at - 1, 0) : at + 1]] or ["none: the calendar begins in the future"]
+        near = [str(neighbour) for neighbour in dates[max(position - 1, 0) : position + 1]] or [
+            "none: the calendar begins in the future"
+        ]
         raise CalendarError(
             f"{day} is no snapshot of the {self.cadence} calendar from {self.start}; near it: {', '.join(near)} "
             "(calendar.start, calendar.cadence)"
         )
 
     def between(self, first: date, last: date) -> list[date]:
-        return [found for found in self.dates() if first <= found <= last]
+        return [day for day in self.dates() if first <= day <= last]
 
     def previous(self, snapshot: date) -> datetime:
-        """Start of the window that ends at `snapshot`: what became known in it is that partition's to consume."""
+        """Start of the window that ends at `snapshot`; the partition consumes the rows that became known in it."""
         dates = self.dates()
-        at = bisect_left(dates, snapshot)
-        found = dates[at - 1] if at else date.min
-        return datetime.combine(found, datetime.min.time())
+        position = bisect_left(dates, snapshot)
+        start = dates[position - 1] if position else date.min
+        return datetime.combine(start, datetime.min.time())
 
     def first_at_or_after(self, moment: datetime) -> date:
-        """The first snapshot that has seen everything before `moment`, but never one that has not come yet."""
+        """The first snapshot at or after `moment`, at most the newest one that has come."""
         dates = self.dates()
-        days = moment.date() + timedelta(days=int(moment.time() != datetime.min.time()))
-        at = bisect_left(dates, days)
+        day = moment.date() + timedelta(days=int(moment.time() != datetime.min.time()))
+        position = bisect_left(dates, day)
         if not dates:
             raise CalendarError(f"the {self.cadence} calendar from {self.start} has no snapshot yet (calendar.start)")
-        return dates[min(at, len(dates) - 1)]
+        return dates[min(position, len(dates) - 1)]
 
     def newest_at_or_before(self, day: date) -> date | None:
         dates = self.dates()
-        at = bisect_right(dates, day)
-        return dates[at - 1] if at else None
+        position = bisect_right(dates, day)
+        return dates[position - 1] if position else None
 
 
 def _length(month: int) -> int:

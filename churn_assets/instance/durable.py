@@ -1,4 +1,4 @@
-"""What has to be on the disk before anything else is done."""
+"""Forcing a file or folder to disk before the next step."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 
-def force(path: Path) -> None:
-    """Return once a file, or a folder with the names in it, is on the disk: a new name is not until its folder is."""
+def fsync(path: Path) -> None:
+    """Return once a file, or a folder with its entries, is on disk; a new name is on disk only after its folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Writing a file so that it is whole or not there, and knowing later that it is still the same."""
+"""Atomic writes of files, and hashes that show later whether a file has changed."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from churn_assets.instance.durable import force
+from churn_assets.instance.durable import fsync
 
 TEMPORARY = ".tmp"
 SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
@@ -23,7 +23,7 @@ def write_whole(target: Path, write: Write) -> None:
 
 
 def write_by_content(folder: Path, suffix: str, write: Write) -> tuple[Path, str]:
-    """The same under a name made of the content; returns the file and its SHA-256. Equal content, equal file."""
+    """Like `write_whole`, under a name made of the content's hash; returns the file and its SHA-256."""
     with _on_disk(folder, write) as temporary:
         digest = sha256_of(temporary)
         target = folder / f"{digest[:16]}.{suffix}"
@@ -37,7 +37,7 @@ def sha256_of(file: Path) -> str:
 
 
 def rows_sha256(frame: pl.DataFrame) -> str:
-    """16 hex digits of a hash over the values: equal for two runs that say the same."""
+    """16 hex digits of a hash over the values: equal for two runs with equal rows."""
     return hashlib.sha256(frame.write_csv().encode()).hexdigest()[:16]
 
 
@@ -46,18 +46,18 @@ def _on_disk(folder: Path, write: Write) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{os.getpid()}{TEMPORARY}"
     try:
-        with _polars_says(folder):
+        with _as_os_error(folder):
             write(temporary)
-        force(temporary)
+        fsync(temporary)
         yield temporary
-        force(folder)  # the rename is not on disk before its folder is
+        fsync(folder)  # the rename is on disk only after its folder
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def _polars_says(folder: Path) -> Iterator[None]:
-    """What the system refuses to polars, such as space, comes as an error of its own kind with the number in it."""
+def _as_os_error(folder: Path) -> Iterator[None]:
+    """Raises errors of the operating system, which polars wraps with the number in the text, as OSError."""
     try:
         yield
     except pl.exceptions.PolarsError as error:

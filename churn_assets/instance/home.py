@@ -1,4 +1,4 @@
-"""Where one instance keeps its files: paths, and the folders themselves, who may enter them and that they are there."""
+"""The files of one instance: their paths, and making its folders, closed to other users."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from churn_assets.failures import Failure
 from churn_assets.instance.private import OWNER_ONLY, NoFolderForAHome, close_to_others, refuse_shared
 from churn_assets.settings import Settings, load_settings
 
-# No telemetry, no dialog that invites every new instance to a community, and an event log that keeps up with backfills.
+# No telemetry, no invitation to a community, and an event log that is fast enough for backfills.
 INSTANCE_CONFIG = """\
 telemetry:
   enabled: false
@@ -28,7 +28,7 @@ event_log_storage:
 EVENT_LOG = INSTANCE_CONFIG[INSTANCE_CONFIG.index("event_log_storage") : INSTANCE_CONFIG.index("  config:")]
 OWN_EVENT_LOG = re.compile(r"event_log_storage:\n  module: churn_assets\.\S+\n  class: \S+\n")
 
-# All that an instance makes under its root, and the settings and raw tables that people put there.
+# All that an instance makes under its root, and the settings and raw tables of its users.
 OWN = (
     "churn.yaml", "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*", "tables",
     "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models", "tombstones.jsonl",
@@ -37,7 +37,7 @@ SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
 
 
 class NoSuchHome(Failure, LookupError):
-    """A decision was to be recorded where there is no instance."""
+    """A decision cannot be recorded, since the path holds no instance."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> Home:
-        """Raises NoFolderForAHome where the path cannot be made a whole one."""
-        named = os.environ.get("CHURN_HOME") or "churn_home"
+        """The home named by the environment. Raises NoFolderForAHome where its path cannot be made absolute."""
+        path = os.environ.get("CHURN_HOME") or "churn_home"
         try:
-            return cls(Path(named).expanduser().absolute())
+            return cls(Path(path).expanduser().absolute())
         except (RuntimeError, FileNotFoundError) as error:  # of ~somebody; of a working directory that is gone
             raise NoFolderForAHome(
-                f"{named}: no such folder can be found ({error}); name it by its whole path."
+                f"{path}: no such folder can be found ({error}); name it by its whole path."
             ) from error
 
     @cached_property
@@ -72,32 +72,32 @@ class Home:
 
     @property
     def received(self) -> Path:
-        """Raw rows that this instance makes itself: what dispatched messages became, words on consent received."""
+        """Raw rows that this instance makes itself: contacts of dispatched messages, withdrawals received."""
         return self.root / "received"
 
     @property
     def cache(self) -> Path:
-        """What is known of raw files already, and copies of them in UTF-8."""
+        """Row counts and conflicts of raw files, and copies of them in UTF-8."""
         return self.root / "cache"
 
     @property
     def dispatched(self) -> Path:
-        """Files for call centres. They hold telephone numbers and are their owner's only."""
+        """Files for call centres. They hold telephone numbers and are readable by their owner only."""
         return self.root / "dispatched"
 
     @property
     def pseudonyms(self) -> Path:
-        """What the masked views call each user."""
+        """The pseudonym of each user in the masked views."""
         return self.root / "masking" / "pseudonyms.parquet"
 
     @property
     def secrets(self) -> Path:
-        """The keys that approvals are signed and users masked with."""
+        """The keys for signing approvals and masking users."""
         return self.root / "secrets"
 
     @property
     def truth(self) -> Path:
-        """What the simulated shop knows and the pipeline may not."""
+        """The truth of the simulated shop, which the pipeline never reads."""
         return self.root / "truth"
 
     @property
@@ -110,7 +110,7 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """Pages made for people."""
+        """Reports as pages."""
         return self.root / "reports"
 
     @property
@@ -136,18 +136,18 @@ class Home:
 
     @property
     def is_there(self) -> bool:
-        """Whether anything says that an instance is at home here."""
+        """Whether the folder holds an instance."""
         return any((self.root / sign).exists() for sign in SIGNS)
 
     def opened(self) -> Home:
-        """The same, closed to other users if it is there. Raises NoFolderForAHome."""
+        """The home, closed to other users if it exists. Raises NoFolderForAHome."""
         refuse_shared(self.root)
         if self.is_there:
             close_to_others(self.root, OWN)
         return self
 
     def existing(self) -> Home:
-        """The same. Raises NoSuchHome where nothing is at home here and something else is: the path may be misspelt."""
+        """The home. Raises NoSuchHome where the folder is missing or holds other files only (a misspelt path)."""
         if not self.root.is_dir() or (any(self.root.iterdir()) and not self.is_there):
             raise NoSuchHome(
                 f"{self.root} is no home (no {', '.join(SIGNS)} in it), so nothing was recorded: name the right one "
@@ -162,9 +162,9 @@ class Home:
         close_to_others(self.root, OWN)
         for folder in (self.tables, self.locks, self.dagster, self.dbt_target):
             folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
-        instance = self.dagster / "dagster.yaml"
-        if not instance.exists():
-            instance.write_text(INSTANCE_CONFIG)
-        elif (text := instance.read_text()) != (settled := OWN_EVENT_LOG.sub(EVENT_LOG, text)):
-            instance.write_text(settled)  # by a version that kept its event log elsewhere; the files are the same
+        config = self.dagster / "dagster.yaml"
+        if not config.exists():
+            config.write_text(INSTANCE_CONFIG)
+        elif (text := config.read_text()) != (updated := OWN_EVENT_LOG.sub(EVENT_LOG, text)):
+            config.write_text(updated)  # an older version named another event log; the files are the same
         return self

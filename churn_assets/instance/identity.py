@@ -1,9 +1,9 @@
-"""Which home this is: a random name, made once and kept in the record store, and the place where the home is now.
+"""The identity of a home: a random name, made once and kept in the record store, and the place of the home.
 
-A home that is copied whole carries the name and the keys with it, so neither tells the copy from the original. The
-place does: the path of the home, and the number that the file system gave to the file of the approval key, which no
-copy shares, be it at another path or at the same one on another machine. A home that was moved, or brought back from a
-backup, counts as a copy: nobody can tell them apart, and what was approved before may have been sent since.
+A copy of a home has the same name and keys, so neither tells the copy from the original. The place does: the path of
+the home and the inode of the approval key, which no copy shares, be it at another path or at the same path on another
+machine. A home that was moved, or restored from a backup, counts as a copy: the two cannot be told apart, and a plan
+approved before may have been sent since.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ APPROVAL_KEY = "approval"
 
 
 def identity(record: Record) -> str:
-    """32 hex digits; made by whoever asks first."""
+    """The name of the home, 32 hex digits; made on first use."""
     with record.transaction() as connection:
         connection.execute("insert or ignore into facts values (?, ?)", (FACT, secrets.token_hex(16)))
         (name,) = connection.execute("select value from facts where name = ?", (FACT,)).fetchone()

@@ -1,7 +1,7 @@
-"""Masked views: the tables that analysts read, with a pseudonym instead of the user's id.
+"""Masked views: tables for analysts, with a pseudonym instead of the user's id.
 
-A pseudonym is the same for a user in every table and at every snapshot, and cannot be turned back without the key of
-this instance. The views are in the schema `masked`; texts and keys that would name a user are left out.
+A user has the same pseudonym in every table and at every snapshot; without the key of this instance it cannot be
+reversed. The views are in the schema `masked`; texts and keys that would identify a user are excluded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 from churn_assets.instance.files import write_whole
 
-LEFT_OUT = {
+EXCLUDED = {
     ("features", "user_features"): ("user_id",),
     ("marts", "dim_user_profiles"): ("user_id",),
     ("scoring", "scored_users"): ("user_id",),
@@ -29,28 +29,28 @@ DIGITS = 20
 def pseudonyms(user_ids: pl.Series, key: bytes) -> pl.DataFrame:
     """One row per id, sorted: user_id, pseudonym (HMAC-SHA256 under `key`, 80 bits of it)."""
     ids = user_ids.unique().sort()
-    made = [hmac.new(key, each.encode(), hashlib.sha256).hexdigest()[:DIGITS] for each in ids]
-    return pl.DataFrame({"user_id": ids, "pseudonym": made}, schema={"user_id": pl.String, "pseudonym": pl.String})
+    digests = [hmac.new(key, user_id.encode(), hashlib.sha256).hexdigest()[:DIGITS] for user_id in ids]
+    return pl.DataFrame({"user_id": ids, "pseudonym": digests}, schema={"user_id": pl.String, "pseudonym": pl.String})
 
 
 def write_pseudonyms(file: Path, user_ids: pl.Series, key: bytes) -> None:
-    """Whole, replacing the earlier file."""
+    """Write the pseudonyms in one step, replacing the earlier file."""
     write_whole(file, pseudonyms(user_ids, key).write_parquet)
 
 
 def show_masked(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """A view per table that is there; nothing where there are no pseudonyms yet."""
+    """Make a view per existing table; none where there are no pseudonyms yet."""
     if not file.exists():
         return
     sql = "select table_schema, table_name from information_schema.tables"
-    there = set(connection.execute(sql).fetchall())
+    existing = set(connection.execute(sql).fetchall())
     connection.execute("create schema if not exists masked")
-    held = "'" + str(file).replace("'", "''") + "'"
-    for (schema, table), columns in LEFT_OUT.items():
-        if (schema, table) in there:
-            # By hand, not `using`: a user without a pseudonym is not shown rather than shown by name.
+    path = "'" + str(file).replace("'", "''") + "'"
+    for (schema, table), columns in EXCLUDED.items():
+        if (schema, table) in existing:
+            # By an explicit join, not `using`: a user without a pseudonym is left out rather than shown by id.
             connection.execute(
                 f"create or replace view masked.{table} as "
                 f"select names.pseudonym, rows.* exclude ({', '.join(columns)}) from {schema}.{table} as rows "
-                f"inner join read_parquet({held}) as names on names.user_id = rows.user_id"
+                f"inner join read_parquet({path}) as names on names.user_id = rows.user_id"
             )

@@ -24,12 +24,12 @@ POLARS_TIME = "%Y-%m-%d %H:%M:%S%.6f"  # the same, six digits too
 
 
 class OutboxConflict(Failure, ValueError):
-    """The same message key came with another content."""
+    """A message key was added again with another content."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """Somebody's word that a plan, known by its hash, may be carried out."""
+    """The approval of a plan, identified by its hash."""
 
     snapshot: date
     plan_sha256: str
@@ -45,19 +45,19 @@ class OutboxStore:
     record: Record
 
     def add(self, messages: pl.DataFrame) -> int:
-        """Add planned messages (contract Outbox) and return how many are new; one whose key is there stays as it is.
+        """Add planned messages (contract Outbox) and return how many are new; a message whose key exists is unchanged.
 
-        Raises OutboxConflict when a key comes again with another content: then the key does not mean what it says.
+        Raises OutboxConflict where a key exists with another content.
         """
         times = pl.col("not_before", "expires_at").dt.to_string(POLARS_TIME)
         rows = messages.with_columns(times).select(COLUMNS).rows()
         with self.record.transaction() as connection:
-            held = {row[0]: row for row in connection.execute(f"select {', '.join(CONTENT)} from outbox")}
+            existing = {row[0]: row for row in connection.execute(f"select {', '.join(CONTENT)} from outbox")}
             for row in messages.select(CONTENT).iter_rows():
-                if held.get(row[0], row) != row:
+                if existing.get(row[0], row) != row:
                     raise OutboxConflict(f"outbox: message_key {row[0]} is there with another content; nothing added")
             connection.executemany(f"insert or ignore into outbox values ({', '.join('?' * len(COLUMNS))})", rows)
-            return len(set(messages["message_key"]) - held.keys())
+            return len(set(messages["message_key"]) - existing.keys())
 
     def messages(self, decisions: Sequence[str] | None = None) -> pl.DataFrame:
         """All messages, or those of some decisions, in their present state (contract Outbox), by key."""
@@ -69,7 +69,7 @@ class OutboxStore:
         return frame if decisions is None else frame.filter(pl.col("decision_id").is_in(list(decisions)))
 
     def approve(self, approval: Approval, keys: Sequence[str]) -> int:
-        """Record the approval, and let those of the messages that are planned go; returns how many."""
+        """Record the approval and mark the planned messages among `keys` as approved; returns how many."""
         with self.record.transaction() as connection:
             connection.execute(
                 "insert into approvals (snapshot_date, plan_sha256, messages, cost_amount, approved_by, approved_at, "
@@ -77,18 +77,18 @@ class OutboxStore:
                 (approval.snapshot.isoformat(), approval.plan_sha256, approval.messages, approval.cost_amount,
                  approval.approved_by, approval.approved_at.isoformat(), approval.signature),
             )  # fmt: skip
-            return sum(_move(connection, key, "planned", "approved") for key in keys)
+            return sum(_change_state(connection, key, "planned", "approved") for key in keys)
 
     def cancel(self, keys: Sequence[str]) -> int:
-        """Cancel those of the messages that are planned or approved; returns how many."""
+        """Cancel the messages among `keys` that are planned or approved; returns how many."""
         with self.record.transaction() as connection:
             open_keys = [key for key in keys if connection.execute(IS_OPEN, (key,)).fetchone()]
             for key in open_keys:
-                give_up(connection, key)
+                cancel_message(connection, key)
         return len(open_keys)
 
     def approval(self, snapshot: date) -> Approval | None:
-        """The newest of the snapshot."""
+        """The newest approval of the snapshot."""
         with self.record.reading() as connection:
             row = connection.execute(
                 "select snapshot_date, plan_sha256, messages, cost_amount, approved_by, approved_at, signature "
@@ -97,8 +97,8 @@ class OutboxStore:
             ).fetchone()
         if row is None:
             return None
-        day, plan, messages, cost, by, at, signature = row
-        return Approval(date.fromisoformat(day), plan, messages, cost, by, datetime.fromisoformat(at), signature)
+        day, plan_sha256, messages, cost, by, at, signature = row
+        return Approval(date.fromisoformat(day), plan_sha256, messages, cost, by, datetime.fromisoformat(at), signature)
 
 
 def content_sha256(messages: pl.DataFrame) -> str:
@@ -109,16 +109,18 @@ def content_sha256(messages: pl.DataFrame) -> str:
     return hashlib.sha256("\x1e".join(lines.to_series()).encode()).hexdigest()
 
 
-def give_up(connection: sqlite3.Connection, key: str) -> str:
-    """Cancel a message that will not be sent; where an earlier try may have been taken nobody can say so."""
-    lost = connection.execute(
+def cancel_message(connection: sqlite3.Connection, key: str) -> str:
+    """Cancel a message that will not be sent; its state is unknown where an earlier attempt may have arrived."""
+    is_uncertain = connection.execute(
         "select 1 from attempts where message_key = ? and fate in ('lost', 'unknown')", (key,)
     ).fetchone()  # fmt: skip
-    state = "unknown" if lost else "cancelled"
+    state = "unknown" if is_uncertain else "cancelled"
     connection.execute("update outbox set state = ? where message_key = ?", (state, key))
     return state
 
 
-def _move(connection: sqlite3.Connection, key: str, before: str, after: str) -> int:
-    done = connection.execute("update outbox set state = ? where message_key = ? and state = ?", (after, key, before))
-    return done.rowcount
+def _change_state(connection: sqlite3.Connection, key: str, before: str, after: str) -> int:
+    updated = connection.execute(
+        "update outbox set state = ? where message_key = ? and state = ?", (after, key, before)
+    )
+    return updated.rowcount

@@ -1,4 +1,4 @@
-"""Files of an instance are its owner's only: names, orders and consents of users are nobody else's on the machine."""
+"""Closing the files of an instance to other users of the machine: they hold orders, consents and contact data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from churn_assets.failures import Failure
 
 OTHERS = 0o077
 OWNER_ONLY = 0o700
-# Folders of the system and of a person: to close them would lock everybody else out of the machine, or of a home page.
+# Folders of the system: closing one of them would lock all other users out of the machine.
 SHARED = {
     "", "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "media", "mnt", "opt", "proc", "root", "run",
     "sbin", "srv", "sys", "tmp", "usr", "var",
@@ -21,16 +21,16 @@ SHARED = {
 
 
 class NoFolderForAHome(Failure):
-    """A home was named that is a file, or a folder that belongs to more than one instance."""
+    """The path of a home is a file, or a folder that is shared with others."""
 
 
 def keep_private() -> None:
-    """What this process and its children make from now on has no rights for group and others."""
+    """Files that this process and its children make from now on have no rights for group and others."""
     os.umask(OTHERS)
 
 
 def refuse_shared(root: Path) -> None:
-    """Raises NoFolderForAHome where a home cannot be at `root`, whether or not there is anything yet."""
+    """Raises NoFolderForAHome where `root` is a file or a folder that is shared with others."""
     if root.exists() and not root.is_dir():
         raise NoFolderForAHome(f"{root} is a file, not the folder of a home: name a folder with --home or CHURN_HOME.")
     real = root.resolve()
@@ -43,21 +43,21 @@ def refuse_shared(root: Path) -> None:
 
 
 def close_to_others(root: Path, own: Iterable[str]) -> None:
-    """Take the rights of group and others from `root` and, if it had any, from what lies under it by the names `own`.
+    """Take the rights of group and others from `root` and, if it had any, from the files under it that match `own`.
 
-    `own` are patterns of the first level. Left alone is whatever may be somebody else's too: what links lead to, other
-    file systems, files with a second name (hard links), files of other users. A closed root is not searched again.
+    `own` are patterns of the first level. Unchanged stay files that others may use too: targets of links, other file
+    systems, files with hard links, files of other users. A closed root is not searched again.
     """
     mode = root.stat().st_mode
     if not mode & OTHERS or not _is_ours(root.stat()):
         return
     try:
-        root.chmod(stat.S_IMODE(mode) & ~OTHERS)  # first, so that nobody comes in meanwhile
+        root.chmod(stat.S_IMODE(mode) & ~OTHERS)  # first, so that no one enters meanwhile
         for path in (path for pattern in own for path in root.glob(pattern)):
-            for each in _with_all_inside(path, root.stat().st_dev):
-                _close(each)
+            for entry in _with_all_inside(path, root.stat().st_dev):
+                _close(entry)
     except OSError as error:
-        if error.errno != errno.EROFS:  # there nothing can be changed, and churn check still works
+        if error.errno != errno.EROFS:  # nothing can be changed there, and churn check still works
             raise
 
 
@@ -72,12 +72,12 @@ def _with_all_inside(top: Path, device: int) -> Iterator[Path]:
 
 
 def _close(path: Path) -> None:
-    with suppress(FileNotFoundError):  # a run that is at work meanwhile has removed it
-        found = path.lstat()
-        has_second_name = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
-        if found.st_mode & OTHERS and _is_ours(found) and not stat.S_ISLNK(found.st_mode) and not has_second_name:
-            path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+    with suppress(FileNotFoundError):  # a concurrent run has removed it
+        status = path.lstat()
+        has_second_name = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+        if status.st_mode & OTHERS and _is_ours(status) and not stat.S_ISLNK(status.st_mode) and not has_second_name:
+            path.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS)
 
 
-def _is_ours(found: os.stat_result) -> bool:
-    return os.geteuid() in (0, found.st_uid)
+def _is_ours(status: os.stat_result) -> bool:
+    return os.geteuid() in (0, status.st_uid)

@@ -1,4 +1,4 @@
-"""One process at a time for what must not be done twice at once: a dispatch, a UI, a search for parameters."""
+"""A lock for tasks that one process at a time may do: a dispatch, a UI, a search for parameters."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from churn_assets.failures import Failure
 
 
 @contextmanager
-def alone(lock: Path, busy: Failure) -> Iterator[None]:
-    """Raises `busy` at once where another process holds the lock, which the kernel drops with that process.
+def process_lock(lock: Path, busy_error: Failure) -> Iterator[None]:
+    """Raises `busy_error` at once where another process holds the lock, which the kernel drops with that process.
 
-    A lock that something within waits for in vain is not this one, and is told as itself.
+    A Timeout of another lock, raised within the block, is passed on unchanged.
     """
-    held = FileLock(lock)
+    file_lock = FileLock(lock)
     try:
-        held.acquire(timeout=0)
+        file_lock.acquire(timeout=0)
     except Timeout:
-        raise busy from None
+        raise busy_error from None
     try:
         yield
     finally:
-        held.release()
+        file_lock.release()

@@ -1,4 +1,4 @@
-"""Which model was champion when, who decided it and why: append-only rows of the record store."""
+"""Which model was champion when, who decided so and why: append-only rows of the record store."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ COLUMNS = "snapshot_date, champion_snapshot_date, model_version, definition, dec
 
 
 class NoSuchModel(Failure, LookupError):
-    """A model that somebody wants as champion was never made, or never was champion."""
+    """The model requested as champion was never made, or never was champion."""
 
 
 @dataclass(frozen=True)
 class PromotionRow:
-    """From `snapshot` on, the model trained at `champion_snapshot` scores. People decide from a snapshot on as well."""
+    """From `snapshot` on, the model trained at `champion_snapshot` scores. So do decisions of people."""
 
     snapshot: date
     champion_snapshot: date
@@ -39,27 +39,27 @@ class Promotions:
     record: Record
 
     def rows(self) -> list[PromotionRow]:
-        """Everything decided, oldest snapshot first, of one snapshot in the order of deciding."""
+        """All decisions, oldest snapshot first, within a snapshot in the order in which they were made."""
         with self.record.reading() as connection:
-            found = connection.execute(
+            rows = connection.execute(
                 f"select {COLUMNS} from model_promotions order by snapshot_date, sequence"
             ).fetchall()
         return [
             PromotionRow(
-                date.fromisoformat(at),
+                date.fromisoformat(snapshot),
                 date.fromisoformat(champion),
                 version,
                 definition,
                 decision,
                 reason,
                 by,
-                datetime.fromisoformat(when),
+                datetime.fromisoformat(decided_at),
             )
-            for at, champion, version, definition, decision, reason, by, when in found
+            for snapshot, champion, version, definition, decision, reason, by, decided_at in rows
         ]
 
     def before(self, snapshot: date) -> PromotionRow | None:
-        """What holds when `snapshot` is decided: the newest row of an earlier one, or what a person decided for it."""
+        """The decision in force before `snapshot`: the newest row of an earlier one, or of a person for this one."""
         return next(
             (row for row in reversed(self.rows())
              if row.snapshot < snapshot or (row.snapshot == snapshot and row.is_by_person)),
@@ -67,9 +67,13 @@ class Promotions:
         )  # fmt: skip
 
     def add(self, row: PromotionRow) -> None:
-        """Append, unless the same was the last thing decided for this snapshot by the same one: a run made again."""
-        held = [each for each in self.rows() if each.snapshot == row.snapshot and each.decided_by == row.decided_by]
-        if held and held[-1] == row:
+        """Append a decision, unless it equals the last one by the same decider for this snapshot (a repeated run)."""
+        previous = [
+            earlier
+            for earlier in self.rows()
+            if earlier.snapshot == row.snapshot and earlier.decided_by == row.decided_by
+        ]
+        if previous and previous[-1] == row:
             return
         with self.record.transaction() as connection:
             connection.execute(
@@ -79,7 +83,7 @@ class Promotions:
             )  # fmt: skip
 
     def predecessor(self) -> PromotionRow:
-        """The last row of the champion before the present one. Raises NoSuchModel where there was none."""
+        """The last row of the previous champion. Raises NoSuchModel where there was none."""
         rows = self.rows()
         earlier = [row for row in rows if row.champion_snapshot < rows[-1].champion_snapshot]
         if not earlier:

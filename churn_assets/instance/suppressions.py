@@ -1,4 +1,4 @@
-"""Who is never written to, whatever they consented to: bounced addresses, complaints, a lawyer's letter."""
+"""The suppression list: users never written to, whatever their consent (bounces, complaints, a lawyer's letter)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from churn_assets.instance.record.store import Record
 
 
 def suppress(record: Record, user_id: str, reason: str, by: str, now: datetime) -> bool:
-    """Put a user on the list; returns whether they were not on it yet."""
+    """Add a user to the list; returns whether the user was not on it yet."""
     with record.transaction() as connection:
         return (
             connection.execute(

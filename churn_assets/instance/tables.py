@@ -15,11 +15,11 @@ from churn_assets.instance.record.store import Partition, Record
 
 
 class PartitionMissing(Failure, LookupError):
-    """A snapshot that somebody needs has not been made."""
+    """A partition that is needed has not been made."""
 
 
 class PartitionDamaged(Failure, ValueError):
-    """A file is not the one that was published."""
+    """The file of a partition is missing or has changed since it was published."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Tables:
 
     def publish(self, stage: str, table: str, snapshot: date, frame: pl.DataFrame, *, seal: bool = False) -> Partition:
         """Make `frame` the partition of `snapshot`, whole, replacing the earlier one. A sealed one stays as it is."""
-        held = self.find(stage, table, snapshot)
-        if held and held.is_sealed:
-            return held
+        existing = self.find(stage, table, snapshot)
+        if existing and existing.is_sealed:
+            return existing
         folder = self._folder(stage, table, snapshot)
         written = write_by_content(folder, "parquet", frame.write_parquet)
         return self._list(stage, table, snapshot, *written, rows=len(frame), seal=seal)
 
     def publish_bytes(self, stage: str, table: str, snapshot: date, content: bytes) -> Partition:
-        """The same for what is no table, such as a model."""
+        """Like `publish`, for content that is no table, such as a model."""
         folder = self._folder(stage, table, snapshot)
         written = write_by_content(folder, "json", lambda file: file.write_bytes(content))
         return self._list(stage, table, snapshot, *written, rows=1, seal=False)
@@ -54,7 +54,7 @@ class Tables:
         return pl.read_parquet(self._verified(stage, table, snapshot))
 
     def scan(self, stage: str, table: str, snapshot: date) -> pl.LazyFrame:
-        """The same, of which only the rows and columns that are asked for are read."""
+        """Like `read`, lazily: only the rows and columns used are read."""
         return pl.scan_parquet(self._verified(stage, table, snapshot))
 
     def read_bytes(self, stage: str, table: str, snapshot: date) -> bytes:
@@ -63,18 +63,18 @@ class Tables:
     def read_before(self, stage: str, table: str, snapshot: date) -> Sequence[tuple[date, pl.DataFrame]]:
         """All partitions of earlier snapshots, oldest first."""
         earlier = [p.snapshot for p in self.record.partitions(stage, table) if p.snapshot < snapshot]
-        return [(found, self.read(stage, table, found)) for found in earlier]
+        return [(day, self.read(stage, table, day)) for day in earlier]
 
     def files(self) -> dict[tuple[str, str], list[Path]]:
         """Visible Parquet files per table."""
-        found: dict[tuple[str, str], list[Path]] = {}
+        paths: dict[tuple[str, str], list[Path]] = {}
         for partition in self.record.partitions():
             if partition.path.endswith(".parquet"):
-                found.setdefault((partition.stage, partition.table), []).append(self.root / partition.path)
-        return found
+                paths.setdefault((partition.stage, partition.table), []).append(self.root / partition.path)
+        return paths
 
     def sweep(self) -> int:
-        """Remove the files that no manifest row names: left-overs of killed runs, replaced partitions."""
+        """Remove files without a manifest row: of killed runs, or replaced; returns how many were temporary."""
         listed = {self.root / partition.path for partition in self.record.partitions()}
         orphans = [file for file in self.root.rglob("*") if file.is_file() and file not in listed]
         for file in orphans:
@@ -87,7 +87,7 @@ class Tables:
     def _list(
         self, stage: str, table: str, snapshot: date, file: Path, sha256: str, *, rows: int, seal: bool
     ) -> Partition:
-        """Make a written file visible."""
+        """Make a written file visible by a manifest row."""
         path, size = str(file.relative_to(self.root)), file.stat().st_size
         published_at = datetime.now(UTC).replace(tzinfo=None)
         partition = Partition(stage, table, snapshot, path, sha256, rows, size, seal, published_at)
@@ -101,7 +101,7 @@ class Tables:
                 f"{stage}.{table} has no snapshot {snapshot}: materialise it first (churn run --snapshot {snapshot})"
             )
         file = self.root / partition.path
-        # Parquet does not notice rot by itself: 115 of 120 flipped bits read as wrong values (measured 2026-11).
+        # Parquet does not detect corruption by itself: 115 of 120 flipped bits read as wrong values (measured 2026-11).
         if not file.exists() or sha256_of(file) != partition.sha256:
             raise PartitionDamaged(
                 f"{stage}.{table}, snapshot {snapshot}: {file} is missing or not the file that was published; "

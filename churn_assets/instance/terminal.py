@@ -1,4 +1,4 @@
-"""Tables of text in the terminal."""
+"""Text tables in the terminal."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ WIDE = 120
 
 
 def wide_console() -> Console:
-    """Never narrower than WIDE columns: a line that the terminal wraps can be read, a figure cut in half cannot."""
+    """A console of at least WIDE columns: a wrapped line can be read, a figure cut in half cannot."""
     console = Console(highlight=False)
     console.width = max(console.width, WIDE)
     return console
 
 
 def rich_table(table: TextTable) -> Table:
-    """As on the page: title above, note below, no lines."""
-    shown = Table(
+    """A table laid out as in the reports: title above, note below, no lines."""
+    rendered = Table(
         title=table.title,
         title_justify="left",
         caption=table.note,
@@ -28,7 +28,7 @@ def rich_table(table: TextTable) -> Table:
         padding=(0, 1, 0, 0),
     )
     for number, heading in enumerate(table.headings):
-        shown.add_column(heading, justify="right" if number else "left", no_wrap=True)
+        rendered.add_column(heading, justify="right" if number else "left", no_wrap=True)
     for row in table.rows:
-        shown.add_row(*row)
-    return shown
+        rendered.add_row(*row)
+    return rendered

@@ -1,4 +1,4 @@
-"""The DuckDB file: who may open it, and the views that show the other stores. Its data are dbt's to write."""
+"""The DuckDB file: its lock, and the views over the other stores. Only dbt writes its data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from churn_assets.duck import duck
 from churn_assets.instance.masking import show_masked
 from churn_assets.stages import ORDER
 
-# A weekly run takes minutes; somebody who has held the file for an hour will not let go by themselves.
+# A weekly run takes minutes; a process that has held the lock for an hour will not release it by itself.
 LOCK_TIMEOUT_SECONDS = 3600
 FILE_VIEWS = """
 select schema_name, view_name from duckdb_views()
@@ -26,14 +26,14 @@ where list_contains($ours, schema_name) and sql like '%read!_%(%' escape '!'
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Access to the file under one operating-system lock, which the kernel drops with the process, however it dies."""
+    """Access to the file under one operating-system lock, which the kernel drops when the process ends."""
 
     file: Path
     locks: Path
 
     @contextmanager
     def exclusive(self, wait_seconds: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
-        """Nobody else of this project opens the file meanwhile. Re-entrant within a thread. Raises filelock.Timeout."""
+        """Hold the lock of the file. Re-entrant within a thread. Raises filelock.Timeout."""
         lock = FileLock(self.locks / "warehouse.lock", timeout=LOCK_TIMEOUT_SECONDS, is_singleton=True)
         with lock.acquire(timeout=wait_seconds):
             yield
@@ -41,8 +41,8 @@ class Warehouse:
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
         """Rows of one read-only query.
 
-        They cross as a Parquet file: over Arrow the sum of whole numbers, a HUGEINT, comes as a Decimal, which no model
-        takes, and the time zone under another name (DuckDB 2.0, polars 2.1, 2026-11).
+        They are passed on as a Parquet file: over Arrow a sum of whole numbers (HUGEINT) becomes a Decimal, which no
+        model accepts, and the time zone gets another name (DuckDB 2.0, polars 2.1, 2026-11).
         """
         with self.exclusive(), tempfile.TemporaryDirectory(dir=self.locks, prefix="query-") as folder:
             file = Path(folder) / "rows.parquet"
@@ -53,29 +53,29 @@ class Warehouse:
     def has(self, schema: str, table: str) -> bool:
         if not self.file.exists():
             return False
-        sql = "select count(*) as found from information_schema.tables where table_schema = ? and table_name = ?"
+        sql = "select count(*) as matches from information_schema.tables where table_schema = ? and table_name = ?"
         return bool(self.query(sql, [schema, table]).item())
 
     def show(self, files: Mapping[tuple[str, str], Sequence[Path]], pseudonyms: Path) -> None:
-        """Make each table of the Parquet store readable here as a view over exactly its visible files, and masked."""
+        """Make a view of each table of the Parquet store over exactly its visible files, and the masked views."""
         with self.exclusive(), duck(self.file) as connection:
             for (schema, table), paths in files.items():
                 listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
                 connection.execute(f'create schema if not exists "{schema}"')
-                # The folder's snapshot_date=... would replace the column: the slice of a label, the snapshot measured.
+                # The folder's snapshot_date=... would replace the column, which may hold a slice or another snapshot.
                 options = "union_by_name = true, hive_partitioning = false"
                 rows = f"select * from read_parquet([{listed}], {options})"
                 connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')
             show_masked(connection, pseudonyms)
 
     def forget_views(self) -> None:
-        """Drop the views of this project that read files: whoever makes them again leaves none of another home's."""
+        """Drop the views of this project that read files, before they are made again without those of another home."""
         with self.exclusive(), duck(self.file) as connection:
             for schema, view in connection.execute(FILE_VIEWS, {"ours": [*ORDER, "masked"]}).fetchall():
                 connection.execute(f'drop view "{schema}"."{view}"')
 
     def note_home(self, root: Path) -> None:
-        """Write down, as the view `main.home`, whose files the views show (warehouse/moved.py)."""
+        """Store, as the view `main.home`, the home whose files the views read (warehouse/moved.py)."""
         with self.exclusive(), duck(self.file) as connection:
             path = str(root).replace("'", "''")
             connection.execute(f"create or replace view main.home as select '{path}' as path")

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 from filelock import Timeout
 
-from churn_assets.duck import HELD, duck
+from churn_assets.duck import LOCKED, duck
 from churn_assets.instance.home import Home
 from churn_assets.workplace import Workplace
 
@@ -32,7 +32,7 @@ def settle_views(root: Path) -> None:
     try:
         is_settled = _is_made_for(file, root)
     except duckdb.Error as error:
-        is_settled = HELD in str(error)  # by somebody who writes to it, and so has been here before
+        is_settled = LOCKED in str(error)  # by somebody who writes to it, and so has been here before
         if not is_settled:
             log.warning("%s cannot be opened (%s).", file, error)
             return

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from churn_assets.defs.partitions import SnapshotPartitions
 from churn_assets.defs.training.assets import training_set
-from churn_assets.instance.calendar import Calendar
+from churn_assets.instance.calendar import SnapshotCalendar
 from churn_assets.model.slices import training_slices
 from churn_assets.stages import Stage
 
@@ -24,7 +24,7 @@ STARTS = {"daily": date(2025, 10, 1), "weekly": date(2025, 1, 6), "monthly": dat
 WINDOWS = [(0, 28), (7, 28), (0, 14), (3, 90)]
 
 
-def upstream(calendar: Calendar, mapping: dg.PartitionMapping, snapshot: date) -> list[date]:
+def upstream(calendar: SnapshotCalendar, mapping: dg.PartitionMapping, snapshot: date) -> list[date]:
     """The snapshots that a mapping delivers to the one at `snapshot`."""
     partitions = SnapshotPartitions(calendar).partitions
     keys = partitions.empty_subset().with_partition_keys([snapshot.isoformat()])
@@ -37,7 +37,7 @@ def upstream(calendar: Calendar, mapping: dg.PartitionMapping, snapshot: date) -
 @pytest.mark.parametrize("cadence", ["daily", "weekly"])
 @pytest.mark.parametrize(("gap_days", "horizon_days"), WINDOWS)
 def test_the_newest_slice_is_the_newest_whose_window_has_closed(cadence: str, gap_days: int, horizon_days: int) -> None:
-    calendar = Calendar(STARTS[cadence], cadence)
+    calendar = SnapshotCalendar(STARTS[cadence], cadence)
     mapping = SnapshotPartitions(calendar).matured_slices(
         gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28
     )
@@ -52,7 +52,7 @@ def test_the_newest_slice_is_the_newest_whose_window_has_closed(cadence: str, ga
 @pytest.mark.parametrize(("cadence", "window"), list(product(STARTS, WINDOWS)))
 def test_every_slice_that_training_takes_is_delivered(cadence: str, window: tuple[int, int]) -> None:
     gap_days, horizon_days = window
-    calendar = Calendar(STARTS[cadence], cadence)
+    calendar = SnapshotCalendar(STARTS[cadence], cadence)
     mapping = SnapshotPartitions(calendar).matured_slices(
         gap_days=gap_days, horizon_days=horizon_days, slices=4, step_days=28
     )
@@ -63,13 +63,13 @@ def test_every_slice_that_training_takes_is_delivered(cadence: str, window: tupl
 
 
 def test_a_mapping_that_reaches_before_the_calendar_delivers_what_there_is() -> None:
-    calendar = Calendar(date(2026, 9, 7), "weekly")
+    calendar = SnapshotCalendar(date(2026, 9, 7), "weekly")
     mapping = SnapshotPartitions(calendar).matured_slices(gap_days=0, horizon_days=28, slices=8, step_days=28)
     assert upstream(calendar, mapping, date(2026, 10, 12)) == [date(2026, 9, 7), date(2026, 9, 14)]
 
 
 def test_what_was_decided_before_is_everything_earlier_and_never_the_snapshot_itself() -> None:
-    calendar = Calendar(date(2026, 9, 7), "weekly")
+    calendar = SnapshotCalendar(date(2026, 9, 7), "weekly")
     partitions, snapshot = SnapshotPartitions(calendar), date(2026, 9, 28)
     assert upstream(calendar, partitions.all_before(), snapshot) == calendar.dates(NOW)[:3]
     assert upstream(calendar, partitions.all_until(), snapshot) == calendar.dates(NOW)[:4]
@@ -81,7 +81,7 @@ def test_what_was_decided_before_is_everything_earlier_and_never_the_snapshot_it
 )  # fmt: skip
 def test_dagster_sees_the_snapshots_of_the_calendar(start: date, cadence: str, now: datetime) -> None:
     """Months without the day of the start have none; of Dagster's keys the newest may not have come yet."""
-    calendar = Calendar(start, cadence)
+    calendar = SnapshotCalendar(start, cadence)
     keys = SnapshotPartitions(calendar).partitions.get_partition_keys(current_time=now)
     assert calendar.dates(now) == [day for key in keys if (day := date.fromisoformat(key)) <= now.date()]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from churn_assets.failures import Failure
-from churn_assets.instance.alone import alone
 from churn_assets.instance.home import Home
+from churn_assets.instance.process_lock import process_lock
 
 
 class TuningBusy(Failure, RuntimeError):
@@ -18,5 +18,5 @@ class TuningBusy(Failure, RuntimeError):
 def sole_search(home: Home) -> Iterator[None]:
     """Held by the operating system, which drops it with the process. Raises TuningBusy at once."""
     busy = TuningBusy(f"Another churn tune is at work in {home.root}: wait for it or stop it")
-    with alone(home.locks / "tuning.lock", busy):
+    with process_lock(home.locks / "tuning.lock", busy):
         yield

@@ -1,7 +1,7 @@
-"""The rule of consent (churn_assets/consent/rule.py) over the table `consent_words`, as SQLite says it.
+"""The rule of consent (churn_assets/consent/rule.py) in SQL of SQLite over the table `consent_words`.
 
-Moments are compared as text of 26 characters, so that a fraction of a second does not decide by being written or not.
-The trigger that guards the outbox holds the same text (migrations/0002): a test compares them.
+Times are compared as text of 26 characters, so that a time with and one without a fraction of a second compare right.
+The trigger on the outbox has the same text (migrations/0002): a test compares them.
 """
 
 from __future__ import annotations

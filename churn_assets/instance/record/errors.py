@@ -1,4 +1,4 @@
-"""What can be wrong with the file of the record store, said with what to do about it."""
+"""Errors of the file of the record store, each with the next step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RecordError(Failure, RuntimeError):
 
 @contextmanager
 def explained(file: Path) -> Iterator[None]:
-    """Failures of the file itself as RecordError. What a statement may not do (a trigger's word) stays what it is."""
+    """Raises errors of the file itself as RecordError; errors of a statement, such as a trigger's, stay unchanged."""
     try:
         yield
     except sqlite3.DatabaseError as error:

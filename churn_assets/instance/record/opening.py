@@ -1,4 +1,4 @@
-"""Connections to the record store: to read it as it is at one moment, or to change it in one transaction."""
+"""Connections to the record store: for reading one consistent state, or for one write transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from churn_assets.instance.record.upgrade import WAIT_SECONDS, is_newest, upgrad
 
 @contextmanager
 def reading(file: Path) -> Iterator[sqlite3.Connection]:
-    """What is read in the block is of one moment. Nobody waits for it, and it waits for nobody. Raises RecordError."""
+    """A read transaction; it blocks no writer and waits for none. Raises RecordError."""
     with explained(file), closing(_connect(file)) as connection:
         connection.execute("pragma query_only = on")
         connection.execute("begin")
@@ -50,12 +50,12 @@ def _open(file: Path) -> sqlite3.Connection:
         connection.close()
         if primary_code(error) not in UNWRITABLE or not _is_at_rest(file):
             raise
-        # A log's readers share memory in a file beside it. Where none can be made, nobody writes either.
+        # Readers of a log share memory in a file beside it. Where that cannot be made, there is no writer either.
         return sqlite3.connect(f"file:{quote(str(file))}?immutable=1", uri=True, isolation_level=None)
     return connection
 
 
 def _is_at_rest(file: Path) -> bool:
-    """Whether everything is in the file itself, and nothing in its log."""
+    """Whether all data are in the file itself, and none in its log."""
     wal = file.with_name(f"{file.name}-wal")
     return file.is_file() and not (wal.exists() and wal.stat().st_size)

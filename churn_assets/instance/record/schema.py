@@ -41,20 +41,20 @@ class Migration:
 
     @property
     def statements(self) -> list[str]:
-        """Each on its own: sqlite3's `executescript` would commit the transaction they belong to."""
-        found, held = [], ""
+        """The single statements: sqlite3's `executescript` would commit their transaction."""
+        statements, pending = [], ""
         for line in self.sql.splitlines(keepends=True):
-            held += line
-            if sqlite3.complete_statement(held):
-                found.append(held)
-                held = ""
-        if any(line.strip() and not line.strip().startswith("--") for line in held.splitlines()):
-            raise ValueError(f"migration {self.name} ends in the middle of a statement: {held.strip()!r}")
-        return found
+            pending += line
+            if sqlite3.complete_statement(pending):
+                statements.append(pending)
+                pending = ""
+        if any(line.strip() and not line.strip().startswith("--") for line in pending.splitlines()):
+            raise ValueError(f"migration {self.name} ends in the middle of a statement: {pending.strip()!r}")
+        return statements
 
 
 def migrations_in(folder: Path) -> tuple[Migration, ...]:
-    """Those of a folder, in order."""
+    """The migrations in a folder, in order."""
     files = sorted(folder.glob("*.sql"))
     return tuple(Migration(int(file.name[:4]), file.stem, file.read_text(encoding="utf-8")) for file in files)
 
@@ -64,7 +64,7 @@ MIGRATIONS = migrations_in(FOLDER)
 
 @dataclass(frozen=True)
 class Schema:
-    """What a database holds: columns per table (name, type, not null, place in the key), and the SQL of the rest."""
+    """The schema of a database: columns per table (name, type, not null, place in the key), SQL of other objects."""
 
     tables: dict[str, list[tuple[str, str, int, int]]]
     others: dict[tuple[str, str], str]  # (view, trigger or index; name) -> SQL
@@ -88,7 +88,7 @@ class Schema:
 
     @classmethod
     def after(cls, migrations: Sequence[Migration]) -> Schema:
-        """What the migrations make of an empty database."""
+        """The schema that the migrations make in an empty database."""
         with closing(sqlite3.connect(":memory:")) as connection:
             for migration in migrations:
                 for statement in migration.statements:

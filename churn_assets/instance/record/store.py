@@ -1,4 +1,4 @@
-"""The record store: what cannot be made again, in SQLite. Anything that a rebuild can produce does not belong here."""
+"""The record store, in SQLite: data that cannot be made again. Data that a rebuild can produce do not belong here."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class Partition:
 
 @dataclass(frozen=True)
 class Record:
-    """Access to the record store. Every call is one transaction; what it wrote is on disk when it returns."""
+    """Access to the record store. Every call is one transaction, which is on disk when the call returns."""
 
     file: Path
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """For the stores that keep their rows here; on disk when the block ends, undone when it raises."""
+        """A write transaction; on disk when the block ends, rolled back when it raises."""
         return writing(self.file)
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
-        """The same to read only: no writer is waited for, and none waits."""
+        """A read transaction: it waits for no writer, and no writer waits for it."""
         return reading(self.file)
 
     def list_partition(self, partition: Partition) -> None:
-        """The one act that makes a partition visible; replaces the earlier row unless that one is sealed."""
+        """Write the manifest row that makes a partition visible; replaces the earlier row unless it is sealed."""
         with self.transaction() as connection:
             connection.execute(
                 "insert into manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?) "

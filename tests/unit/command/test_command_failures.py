@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DatabaseError
 
-from churn_assets.failures import Failure, naming, next_step, told
+from churn_assets.failures import Failure, error_message, naming, next_step
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
 
@@ -123,7 +123,7 @@ def test_a_period_that_ends_before_it_begins(churn: Churn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         ([b"suppress", b"u\xff", b"--reason", b"x"], "Argument 2 is not UTF-8"),
         ([b"check", b"--home="], "--home names no folder"),
@@ -131,9 +131,9 @@ def test_a_period_that_ends_before_it_begins(churn: Churn) -> None:
         ([b"check", b"--home", b"~nobody-of-that-name/home"], "~nobody-of-that-name/home: no such folder can be found"),
     ],
 )
-def test_what_no_command_could_mean(arguments: list[bytes], told: str) -> None:
+def test_what_no_command_could_mean(arguments: list[bytes], expected: str) -> None:
     done = subprocess.run([bytes(CHURN), *arguments], capture_output=True, text=True, check=False)
-    assert told in in_one_line(done)
+    assert expected in in_one_line(done)
 
 
 def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
@@ -161,8 +161,8 @@ def test_a_shop_that_cannot_be(churn: Churn) -> None:
     ],
 )  # fmt: skip
 def test_what_the_system_refuses_names_the_file_or_else_the_home(number: int, words: str) -> None:
-    assert str(told(OSError(number, "", "/a/b"), Path("/h"))).startswith(f"/a/b: {words}")
-    assert str(told(OSError(number, ""), Path("/h"))).startswith(f"in /h: {words}")
+    assert str(error_message(OSError(number, "", "/a/b"), Path("/h"))).startswith(f"/a/b: {words}")
+    assert str(error_message(OSError(number, ""), Path("/h"))).startswith(f"in /h: {words}")
 
 
 def test_sqlite_is_told_by_its_code_and_by_the_file_it_was_named_for(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_sqlite_is_told_by_its_code_and_by_the_file_it_was_named_for(tmp_path: P
         connection.execute("pragma max_page_count = 2")
         with pytest.raises(sqlite3.OperationalError) as full, naming(tmp_path / "x.sqlite"):
             connection.executemany("insert into t values (randomblob(4000))", [()] * 9)
-    assert told(full.value, tmp_path) == (
+    assert error_message(full.value, tmp_path) == (
         f"{tmp_path}/x.sqlite: SQLite says: database or disk is full; free some space on that disk and give the same "
         "command again."
     )
@@ -183,7 +183,7 @@ def test_a_damaged_database_of_dagster_may_be_moved_away(tmp_path: Path) -> None
     engine = create_engine(f"sqlite:///{tmp_path / 'runs.db'}", poolclass=NullPool)
     with pytest.raises(DatabaseError) as damaged, engine.connect() as connection:
         connection.execute(text("select 1 from runs"))
-    assert str(told(damaged.value, Path("/h"))).startswith(
+    assert str(error_message(damaged.value, Path("/h"))).startswith(
         "/h/dagster: SQLite says: file is not a database; move it away"
     )
 
@@ -191,7 +191,7 @@ def test_a_damaged_database_of_dagster_may_be_moved_away(tmp_path: Path) -> None
 def test_a_lock_that_is_held_names_its_file(tmp_path: Path) -> None:
     with FileLock(tmp_path / "a.lock"), pytest.raises(Timeout) as held:
         FileLock(tmp_path / "a.lock", timeout=0, is_singleton=False).acquire()
-    assert str(told(held.value, tmp_path)).startswith(f"{tmp_path}/a.lock is held by another process")
+    assert str(error_message(held.value, tmp_path)).startswith(f"{tmp_path}/a.lock is held by another process")
 
 
 def bugs() -> Iterator[BaseException]:
@@ -208,8 +208,8 @@ def bugs() -> Iterator[BaseException]:
 
 @pytest.mark.parametrize("error", list(bugs()), ids=repr)
 def test_a_bug_is_not_hidden(error: BaseException) -> None:
-    assert told(error, Path("/h")) is None
-    assert told(Failure("as it stands"), Path("/h")) == "as it stands"
+    assert error_message(error, Path("/h")) is None
+    assert error_message(Failure("as it stands"), Path("/h")) == "as it stands"
 
 
 def test_the_command_line_shows_the_traceback_of_a_bug(home: Home) -> None:

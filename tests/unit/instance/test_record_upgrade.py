@@ -156,7 +156,7 @@ def test_a_program_from_before_the_numbers_does_not_leave_its_rules_behind(
         assert Schema.of(connection).others == Schema.after(MIGRATIONS).others
         assert connection.execute("select count(*) from migrations").fetchone() == (len(MIGRATIONS),)
     assert caplog.messages == [
-        f"{newest_release}: an older release has opened it and put back rules of its own; they are replaced again."
+        f"{newest_release}: an older release has opened it and restored rules of its own; they are replaced again."
     ]
     assert len(backups_of(newest_release)) == 1, "of the upgrade; no row has changed since"
     assert header(newest_release) == (APPLICATION_ID, len(MIGRATIONS))

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from churn_assets.instance.calendar import START_FACT, Calendar
+from churn_assets.instance.calendar import START_FACT, SnapshotCalendar
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
 from churn_assets.landing.errors import LandingError
@@ -63,7 +63,7 @@ def test_the_calendar_begins_at_the_boundary_before_the_oldest_order(home: Home,
     home = set_up(home, f"calendar: {{cadence: {cadence}}}")
     land_orders(home, [WEDNESDAY])
     settle_calendar(home)
-    assert Calendar.of(home) == Calendar(start, cadence)
+    assert SnapshotCalendar.of(home) == SnapshotCalendar(start, cadence)
 
 
 def test_the_start_is_pinned_once_and_older_orders_do_not_move_it(home: Home) -> None:
@@ -71,14 +71,14 @@ def test_the_start_is_pinned_once_and_older_orders_do_not_move_it(home: Home) ->
     settle_calendar(home)
     land_orders(home, [WEDNESDAY - timedelta(days=365)])
     settle_calendar(home)
-    assert Calendar.of(home).start == date(2025, 1, 13)
+    assert SnapshotCalendar.of(home).start == date(2025, 1, 13)
 
 
 def test_a_start_that_is_set_needs_no_orders_and_pins_nothing(home: Home) -> None:
     home = set_up(home, "calendar: {start: 2024-05-01}")
     settle_calendar(home)
     assert Record(home.record).fact(START_FACT) is None
-    assert Calendar.of(home).start == date(2024, 5, 1)
+    assert SnapshotCalendar.of(home).start == date(2024, 5, 1)
 
 
 def test_an_empty_mart_misses_everything_the_training_slices_reach(home: Home) -> None:
