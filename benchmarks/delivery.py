@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from churn_assets.delivery.words import Word, add_words
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.instance.outbox import OutboxStore
 from churn_assets.instance.record.store import Record
 
@@ -123,8 +123,8 @@ def fill(record: Record, sends: int) -> None:
             "not_before": datetime(2026, 11, 16, 9), "expires_at": datetime(2026, 11, 23),
         }).with_columns(pl.lit("email").alias("channel"))
     )  # fmt: skip
-    said = (Word(user, "email", is_granted=True, changed_at=datetime(2026, 1, 1)) for user in users)
-    add_words(record, said, "landing", datetime(2026, 11, 16))
+    said = (ConsentRecord(user, "email", is_granted=True, changed_at=datetime(2026, 1, 1)) for user in users)
+    add_consents(record, said, "landing", datetime(2026, 11, 16))
 
 
 def deliver(folder: Path, receiver: Receiver, sends: int, kills: int, life_seconds: float) -> tuple[Counter[str], int]:

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
-from churn_assets.delivery.approval import approve_plan, refuse_if_over
-from churn_assets.delivery.cancel import alike, cancel_messages, messages_to
+from churn_assets.delivery.approval import approve_plan, refuse_if_expired
+from churn_assets.delivery.cancel import cancel_messages, messages_like, messages_to
+from churn_assets.delivery.consents import ConsentRecord, add_consents, withdrawals
 from churn_assets.delivery.dispatch import utc_now
-from churn_assets.delivery.known import search
+from churn_assets.delivery.known_users import find_user
 from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.delivery.sending import rehearse, send
-from churn_assets.delivery.words import Word, add_words, unsubscribed
 from churn_assets.failures import Failure
 from churn_assets.instance.suppressions import suppress as suppress_user
 from churn_assets.instance.terminal import wide_console
@@ -37,7 +37,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     workplace = Workplace(home_path=str(root))
     plan = Plan.at(workplace, snapshot or newest_plan(workplace))
     _show(plan)
-    refuse_if_over(workplace, plan, utc_now())
+    refuse_if_expired(workplace, plan, utc_now())
     name = by or getpass.getuser()
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
         wide_console().print(REFUSED)
@@ -73,11 +73,11 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
 def unsubscribe(root: Path, keys: Sequence[str]) -> None:
     """The users of these messages refuse the channel each came by, from now on."""
     workplace, now = Workplace(home_path=str(root)), utc_now()
-    add_words(workplace.record, unsubscribed(workplace.record, keys, now), "unsubscribe", now)
+    add_consents(workplace.record, withdrawals(workplace.record, keys, now), "unsubscribe", now)
     write_receipts(workplace)
     console = wide_console()
     console.print(f"{len(keys)} unsubscribed; it holds for every message from now on.")
-    _cancel(workplace, alike(workplace, keys), console)
+    _cancel(workplace, messages_like(workplace, keys), console)
 
 
 def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_objection: bool) -> None:
@@ -92,14 +92,14 @@ def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_object
     is_new = suppress_user(workplace.record, user_id, reason, by or getpass.getuser(), now)
     told = "is suppressed" if is_new else "was suppressed already"
     if is_objection:
-        # A word counts at a snapshot if it was said before it, so not at the very microsecond of one.
-        word = Word(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
-        add_words(workplace.record, [word], "objection", now)
+        # A withdrawal counts at a snapshot if its time is before it, so not at the very microsecond of one.
+        objection = ConsentRecord(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
+        add_consents(workplace.record, [objection], "objection", now)
         write_receipts(workplace)
         told += " and has objected: no score from the next snapshot on"
     console = wide_console()
     console.print(f"{user_id} {told}.", markup=False)
-    doubt = search(workplace, user_id).words
+    doubt = find_user(workplace, user_id).warning
     if doubt:
         console.print(f"Note: {doubt}", markup=False, soft_wrap=True)
     _cancel(workplace, messages_to(workplace, [user_id]), console)

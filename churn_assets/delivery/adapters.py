@@ -17,33 +17,33 @@ NEED_ADDRESS = ("smtp", "file")
 
 
 class AdapterError(Failure, ValueError):
-    """A channel cannot work as it is set; the message names its adapter and what to change."""
+    """The adapter of a channel cannot work with its settings; the message names it and what to change."""
 
 
 def adapter_names(settings: Delivery) -> dict[str, str]:
-    """Which adapter each channel has; channels without one are left out."""
+    """Adapter by channel; channels without one are left out."""
     return {channel: name for channel, name in settings.adapters().items() if name}
 
 
 def channels_needing_address(settings: Delivery) -> set[str]:
-    """Channels whose adapter looks an address up here; a webhook's receiver knows its users."""
+    """Channels whose adapter needs an address; the receiver of a webhook knows the addresses of its users."""
     return {channel for channel, name in adapter_names(settings).items() if name in NEED_ADDRESS}
 
 
 def open_adapters(settings: Delivery, folder: Path, name: str) -> dict[str, Adapter]:
-    """One adapter per channel that has one; `folder` and `name` are for the file of calls. Raises AdapterError."""
-    made: dict[str, Adapter] = {}
+    """The adapters by channel; `folder` and `name` are for the call file. Raises AdapterError."""
+    opened: dict[str, Adapter] = {}
     for kind in sorted(set(adapter_names(settings).values())):
         try:
-            made[kind] = _open(kind, settings, folder, name)
+            opened[kind] = _open(kind, settings, folder, name)
         except ValueError as error:
             raise AdapterError(f"delivery: the adapter {kind} cannot work: {error} (section delivery)") from error
-    return {channel: made[kind] for channel, kind in adapter_names(settings).items()}
+    return {channel: opened[kind] for channel, kind in adapter_names(settings).items()}
 
 
 @contextmanager
 def closed_afterwards(adapters: Mapping[str, Adapter]) -> Iterator[None]:
-    """All of them, whatever happens within and while others are closed."""
+    """Close all adapters after the block, even where it or another close fails."""
     with ExitStack() as stack:
         for adapter in adapters.values():
             stack.enter_context(closing(adapter))

@@ -1,4 +1,4 @@
-"""Addresses and numbers, read from the landing for the messages that are being handed over, and kept nowhere else."""
+"""Addresses and phone numbers, read from the landing for the messages being sent, and stored nowhere else."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from churn_assets.landing.inspect import LandedTable
 
 @dataclass(frozen=True)
 class AddressBook:
-    """`channels`: those whose adapter needs an address; of messages on others none is looked up."""
+    """`channels`: those whose adapter needs an address; for others none is looked up."""
 
     users: LandedTable | None
     channels: Collection[str]
     clock: Callable[[], datetime]
 
     def addresses(self, messages: Sequence[Message]) -> dict[str, str]:
-        """The address each message goes to, by message key; absent where there is none."""
+        """Address by message key; absent where there is none."""
         needed = [message for message in messages if message.channel in self.channels]
-        known = _addresses_of(self.users, [message.user_id for message in needed], self.clock()) if needed else {}
-        found = {m.message_key: known.get(m.user_id, {}).get(ADDRESS_COLUMNS.get(m.channel, "")) for m in needed}
-        return {key: address for key, address in found.items() if address}
+        contacts = _addresses_of(self.users, [message.user_id for message in needed], self.clock()) if needed else {}
+        addresses = {m.message_key: contacts.get(m.user_id, {}).get(ADDRESS_COLUMNS.get(m.channel, "")) for m in needed}
+        return {key: address for key, address in addresses.items() if address}
 
 
 def _addresses_of(users: LandedTable | None, user_ids: Sequence[str], now: datetime) -> dict[str, dict[str, str]]:
-    """Per user what the newest row known now says, by column (email, phone); absent where it says nothing."""
+    """Contact data by user and column (email, phone) from the newest row known now; absent where it has none."""
     if users is None:
         return {}
     sql = f"""

@@ -1,4 +1,4 @@
-"""Whether a plan may be sent: it is the newest, not past its time, and approved as it is."""
+"""Whether a plan may be sent: it has to be the newest, not expired, and approved in its present state."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ BY_ITSELF = "automatic"
 
 
 class NotAllowed(Failure, ValueError):
-    """A plan may not be sent: it is old, not approved, or not the one that was approved."""
+    """A plan may not be sent: it is old, not approved, or changed since it was approved."""
 
 
 def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> int:
-    """Write down that `by` approves the plan as it is; returns how many messages may go. Raises NotAllowed."""
-    refuse_if_over(workplace, plan, now)
+    """Record that `by` approves the plan; returns how many messages may be sent. Raises NotAllowed."""
+    refuse_if_expired(workplace, plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
     signer = Signer.of(workplace.home, workplace.record)
-    moved = workplace.outbox.approve(signer.signed(approval), plan.open_messages["message_key"].to_list())
+    approved = workplace.outbox.approve(signer.signed(approval), plan.open_messages["message_key"].to_list())
     republish(workplace, plan.snapshot)
-    return moved
+    return approved
 
 
 def approved_plan(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
-    """The newest plan, as somebody has approved it; a cheap one approves itself where the settings say so.
+    """The newest plan, if it is approved; a cheap plan is approved automatically where the settings allow it.
 
     Raises NotAllowed.
     """
     plan = current_plan(workplace, snapshot, now)
-    may = workplace.settings.decisions.automatic_approval_amount
-    if workplace.outbox.approval(snapshot) is None and plan.cost_amount <= may and may:
+    limit = workplace.settings.decisions.automatic_approval_amount
+    if workplace.outbox.approval(snapshot) is None and plan.cost_amount <= limit and limit:
         approve_plan(workplace, plan, BY_ITSELF, now)
         plan = Plan.at(workplace, snapshot)
     why_not = why_not_approved(workplace, plan)
@@ -46,7 +46,7 @@ def approved_plan(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
 
 
 def why_not_approved(workplace: Workplace, plan: Plan) -> str | None:
-    """Why the newest approval of its snapshot does not allow this plan to be sent; None where it does."""
+    """Why the newest approval of the snapshot does not allow sending this plan; None where it does."""
     approval = workplace.outbox.approval(plan.snapshot)
     if approval is None:
         return f"The plan of {plan.snapshot} is not approved: churn approve --snapshot {plan.snapshot}"
@@ -55,36 +55,36 @@ def why_not_approved(workplace: Workplace, plan: Plan) -> str | None:
             f"The plan of {plan.snapshot} is not the one that {approval.approved_by} approved at "
             f"{approval.approved_at:%Y-%m-%d %H:%M} UTC: look at it and approve it again"
         )
-    unsigned = Signer.of(workplace.home, workplace.record).why_not(approval)
-    if unsigned:
+    problem = Signer.of(workplace.home, workplace.record).why_not(approval)
+    if problem:
         return (
-            f"The approval of {plan.snapshot} in the name of {approval.approved_by} {unsigned}: look at the plan "
+            f"The approval of {plan.snapshot} in the name of {approval.approved_by} {problem}: look at the plan "
             f"and approve it here (churn approve --snapshot {plan.snapshot})"
         )
     return None
 
 
 def current_plan(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
-    """Approved or not. Raises NotAllowed of an old one."""
+    """The newest plan, approved or not. Raises NotAllowed for an older one."""
     newest = newest_plan(workplace)
     if snapshot != newest:
         raise NotAllowed(f"The plan of {snapshot} is an old one; only the newest, of {newest}, may be sent.")
     plan = Plan.at(workplace, snapshot)
-    refuse_if_over(workplace, plan, now)
+    refuse_if_expired(workplace, plan, now)
     return plan
 
 
-def refuse_if_over(workplace: Workplace, plan: Plan, now: datetime) -> None:
-    """Raises NotAllowed where there is nothing left to approve or to send."""
+def refuse_if_expired(workplace: Workplace, plan: Plan, now: datetime) -> None:
+    """Raises NotAllowed where the plan has no message or has expired."""
     if plan.messages.is_empty():
         raise NotAllowed(f"The plan of {plan.snapshot} holds no message.")
     newest = max(plan.messages["expires_at"].to_list())
-    if newest <= now:  # the next plan has taken over
+    if newest <= now:  # the next plan replaces it
         raise NotAllowed(f"The plan of {plan.snapshot} has expired at {newest} UTC: {_next_step(workplace, plan)}")
 
 
 def _next_step(workplace: Workplace, plan: Plan) -> str:
-    """How there can be a plan that may still be sent."""
+    """The next step towards a plan that may be sent."""
     try:
         reach = orders_reach(workplace.home)[1]
     except LandingError as error:

@@ -1,4 +1,4 @@
-"""Messages as rows of a CSV that a call centre opens in a spreadsheet."""
+"""Messages as rows of a CSV file that a call centre opens in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
 
 class CallFileAdapter:
-    """Exactly one row per message_key in calls-<name>.csv: keyed by what the file holds when it is opened again.
+    """Exactly one row per message_key in calls-<name>.csv; the keys are read from the file when it is opened.
 
-    A row is on the disk before it counts as delivered. A last row torn by a crash is cut off when the file is opened,
-    and its message can be delivered again. One writer at a time, the file is locked; the folder is made private to the
-    user (0700, the file 0600), since the rows hold telephone numbers.
+    A row is on disk before it counts as delivered. A last row cut off by a crash is removed when the file is opened,
+    and its message can be delivered again. The file is locked for one writer; the folder is private to the user (0700,
+    the file 0600), since the rows hold telephone numbers.
 
     RFC 4180 with every cell in quotes, UTF-8 with a byte order mark. A cell that a spreadsheet would take for a formula
     gets a leading apostrophe (https://owasp.org/www-community/attacks/CSV_Injection), telephone numbers that begin with
     + too: '+8613800138000 is text and keeps its digits; a dialler that reads the file has to take the apostrophe off.
 
-    Fates: row written delivered, also if it was there before; no number failed; a row that could not be written and was
-    taken back: deferred, one that could not be taken back: unknown.
-    Raises ValueError on a name that is no plain file name and on a file that begins otherwise (one that a spreadsheet
-    has saved, say, which is left as it is), OSError on a folder or file that cannot be written,
-    BlockingIOError if another writer has it.
+    Fates: row written, now or before: delivered. No number: failed. Write failed and rolled back: deferred; not rolled
+    back: unknown.
+    Raises ValueError for a name that is no plain file name and for a file with another header (saved by a spreadsheet,
+    say, and left unchanged), OSError for a folder or file that cannot be written, BlockingIOError where another writer
+    has the file.
     """
 
     name = "file"
@@ -51,7 +51,7 @@ class CallFileAdapter:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel drops it when the process dies
             os.fchmod(self._file, PRIVATE_FILE)
-            self._keys = self._opened(self._file)
+            self._keys = self._read_keys(self._file)
             self._size = os.fstat(self._file).st_size
             fsync(folder)
         except BaseException:
@@ -70,10 +70,10 @@ class CallFileAdapter:
         values = (message.user_id, address, message.template, message.subject, message.body, message.language)
         record = _record(key, *values)
         try:
-            os.ftruncate(self._file, self._size)  # what an earlier failure may have left
+            os.ftruncate(self._file, self._size)  # remains of an earlier failure
             _append(self._file, record)
         except OSError:
-            return self._taken_back(self._file)
+            return self._rolled_back(self._file)
         self._keys.add(key)
         self._size += len(record)
         return Outcome(Fate.DELIVERED, "row written to the call file")
@@ -83,28 +83,28 @@ class CallFileAdapter:
             os.close(self._file)
         self._file = None
 
-    def _opened(self, file: int) -> set[str]:
-        """The keys in the file, after a torn end is cut off and the header of a new one written."""
+    def _read_keys(self, file: int) -> set[str]:
+        """The keys in the file, after removing an incomplete last row, or writing the header of a new file."""
         data = self.path.read_bytes()
         header = BOM.encode() + _record(*COLUMNS)
-        if header.startswith(data):  # new, or torn in its first line
+        if header.startswith(data):  # new, or cut off in its first line
             os.ftruncate(file, 0)
             _append(file, header)
             return set()
-        if not data.startswith(header):  # saved by a spreadsheet, say: not ours to cut
-            raise ValueError(f"{self.path.name} was not left as it was written here: move it away")
-        whole = data[: _complete(data)]
-        if len(whole) < len(data):
-            os.ftruncate(file, len(whole))
-        os.fsync(file)  # rows of a process that died before it could
-        return {row[0] for row in csv.reader(io.StringIO(whole[len(header) :].decode(), newline=""))}
+        if not data.startswith(header):  # saved by a spreadsheet, say
+            raise ValueError(f"{self.path.name} was changed by another program: move it away")
+        complete = data[: _complete_length(data)]
+        if len(complete) < len(data):
+            os.ftruncate(file, len(complete))
+        os.fsync(file)  # rows of a process that died before its fsync
+        return {row[0] for row in csv.reader(io.StringIO(complete[len(header) :].decode(), newline=""))}
 
-    def _taken_back(self, file: int) -> Outcome:
+    def _rolled_back(self, file: int) -> Outcome:
         with suppress(OSError):
             os.ftruncate(file, self._size)
             os.fsync(file)
             return Outcome(Fate.DEFERRED, "the call file could not be written")
-        return Outcome(Fate.UNKNOWN, "the call file could not be written, nor the row taken back")
+        return Outcome(Fate.UNKNOWN, "the call file could not be written, nor the row removed")
 
 
 def _safe(cell: str) -> str:
@@ -124,8 +124,8 @@ def _append(file: int, data: bytes) -> None:
     os.fsync(file)
 
 
-def _complete(data: bytes) -> int:
-    """Where the last whole record ends: at a line end with an even number of quotes before it, so outside of a cell."""
+def _complete_length(data: bytes) -> int:
+    """Length up to the end of the last complete record: a line end after an even number of quotes."""
     end = position = quotes = 0
     for line in data.splitlines(keepends=True):
         position += len(line)

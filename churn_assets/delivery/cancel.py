@@ -1,4 +1,4 @@
-"""Messages that are taken back as soon as somebody says no, so that nobody reads them in a plan or a call list."""
+"""Cancelling messages as soon as their user withdraws consent, also in published plans and call lists."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from churn_assets.workplace import Workplace
 
 
 def cancel_messages(workplace: Workplace, messages: pl.DataFrame) -> int:
-    """Cancel those that are planned or approved, also in the tables that others read; returns how many.
+    """Cancel those that are planned or approved, also in the published tables; returns how many.
 
-    The tables wait for whoever has the warehouse; the record, which a dispatch asks, does not.
+    The record, which dispatch reads, is changed at once; the tables wait for the lock of the warehouse.
     """
     open_messages = messages.filter(pl.col("state").is_in(OPEN))
     cancelled = workplace.outbox.cancel(open_messages["message_key"].to_list())
     if cancelled:
-        for made in workplace.record.partitions(Stage.INTERVENTIONS, "outbox"):
-            listed = workplace.tables.read(Stage.INTERVENTIONS, "outbox", made.snapshot)
-            if not listed.join(open_messages, on="message_key", how="semi").is_empty():
-                republish(workplace, made.snapshot)
+        for partition in workplace.record.partitions(Stage.INTERVENTIONS, "outbox"):
+            published = workplace.tables.read(Stage.INTERVENTIONS, "outbox", partition.snapshot)
+            if not published.join(open_messages, on="message_key", how="semi").is_empty():
+                republish(workplace, partition.snapshot)
     return cancelled
 
 
@@ -32,8 +32,8 @@ def messages_to(workplace: Workplace, users: Sequence[str]) -> pl.DataFrame:
     return workplace.outbox.messages().filter(pl.col("user_id").is_in(list(users)))
 
 
-def alike(workplace: Workplace, keys: Sequence[str]) -> pl.DataFrame:
-    """All messages to the users of `keys` by the channel each of these came by."""
+def messages_like(workplace: Workplace, keys: Sequence[str]) -> pl.DataFrame:
+    """All messages with the user and channel of a message in `keys`."""
     messages = workplace.outbox.messages()
-    named = messages.filter(pl.col("message_key").is_in(list(keys))).select("user_id", "channel").unique()
-    return messages.join(named, on=["user_id", "channel"], how="semi")
+    recipients = messages.filter(pl.col("message_key").is_in(list(keys))).select("user_id", "channel").unique()
+    return messages.join(recipients, on=["user_id", "channel"], how="semi")

@@ -1,4 +1,4 @@
-"""What a channel is told, and what it may answer. Whether a message may go out at all is settled before."""
+"""The interface of a channel: its messages and its outcomes. Whether a message may be sent is decided before."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 
 
 class Fate(StrEnum):
-    """What is known after a message was handed over; whoever keeps the record goes by this and nothing else."""
+    """The result of handing a message over; the record depends on nothing else."""
 
-    DELIVERED = "delivered"  # the other side took it
-    FAILED = "failed"  # it definitely did not, and never will
-    UNKNOWN = "unknown"  # the answer was lost: it may have been taken
-    DEFERRED = "deferred"  # it definitely was not taken, and may be tried again later
+    DELIVERED = "delivered"  # the receiver accepted it
+    FAILED = "failed"  # not accepted, and never will be
+    UNKNOWN = "unknown"  # the answer was lost: it may have been accepted
+    DEFERRED = "deferred"  # not accepted, and may be tried again later
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message; `payload` is JSON stored before the first try, so that every try sends the same bytes."""
+    """One message; `payload` is JSON stored before the first attempt, so that all attempts send the same bytes."""
 
     message_key: str
     user_id: str
@@ -33,9 +33,9 @@ class Message:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one message. `detail` is in our own words: no address, number, secret or text of the other side.
+    """The outcome of one message. `detail` holds no address, number, secret or text of the receiver.
 
-    `is_hard_bounce`: the other side says that the address itself does not exist, so no message will ever reach it.
+    `is_hard_bounce`: the receiver reports that the address itself does not exist, so no message will ever reach it.
     """
 
     fate: Fate
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Adapter(Protocol):
-    """One channel. For one thread: messages are handed over one after the other, then it is closed."""
+    """One channel, for one thread: messages are handed over one after the other, then the adapter is closed."""
 
     @property
     def name(self) -> str:
@@ -52,17 +52,17 @@ class Adapter(Protocol):
 
     @property
     def is_keyed(self) -> bool:
-        """Whether the same message handed over twice arrives once, so that an unknown fate may be tried again."""
+        """Whether a message handed over twice arrives once, so that it may be tried again after an unknown fate."""
 
     def deliver(self, message: Message, address: str | None) -> Outcome:
-        """Hand one message over. What the other side or the network does is an Outcome, never an exception."""
+        """Hand one message over. Failures of receiver or network are an Outcome, never an exception."""
 
     def close(self) -> None:
-        """Give back connections and files; may be called twice."""
+        """Close connections and files; may be called twice."""
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether what goes to this host stays on this machine, by its name alone: nothing is looked up."""
+    """Whether the host is this machine, by its name alone, without a lookup."""
     if host == "localhost":
         return True
     try:

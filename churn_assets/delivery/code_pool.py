@@ -1,4 +1,4 @@
-"""Coupon codes that were given to users: each of them once, however a dispatch ends."""
+"""Coupon codes given to users: each code once, however a dispatch ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from churn_assets.instance.record.store import Record
 
 
 def given_codes(record: Record, before: datetime | None = None) -> set[str]:
-    """Codes that were given, or that had been before a moment."""
+    """Codes that were given, all or before a moment."""
     sql = "select code from codes_given where ? is null or given_at < ?"
     moment = before.isoformat() if before else None
     with record.transaction() as connection:
@@ -25,13 +25,13 @@ class CodePool:
         self._free = {treatment: iter(codes) for treatment, codes in (free or {}).items()}
 
     def take(self, connection: sqlite3.Connection, message_key: str, treatment: Treatment, now: datetime) -> str | None:
-        """The code of a message, within the transaction of its claim; None: there is none left.
+        """The code of a message, within the transaction of its claim; None where no code is left.
 
-        The same for every try of the message. A code once written down here is given to no other message.
+        All attempts of a message have the same code. A recorded code is given to no other message.
         """
-        held = connection.execute("select code from codes_given where given_to = ?", (message_key,)).fetchone()
-        if held:
-            return str(held[0])
+        existing = connection.execute("select code from codes_given where given_to = ?", (message_key,)).fetchone()
+        if existing:
+            return str(existing[0])
         for code in self._free.get(treatment, iter(())):
             row = (code, message_key, now.isoformat())
             if connection.execute("insert or ignore into codes_given values (?, ?, ?)", row).rowcount:

@@ -1,7 +1,8 @@
-"""Handing approved messages over: claim, send, write down, and nothing twice however the process ends.
+"""Sending approved messages: claim, send, record the outcome; no message twice, however the process ends.
 
-Where the receiver drops repeats of a key (webhook, file) a message that was in flight when the process died goes again;
-elsewhere (e-mail) it is `unknown` from then on. Knows neither Dagster nor the warehouse: addresses come in.
+Where the receiver drops repeats of a key (webhook, file) a message in flight when the process died is sent again;
+elsewhere (e-mail) its state is `unknown` from then on. Independent of Dagster and the warehouse: addresses are passed
+in.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from churn_assets.failures import Failure
 from churn_assets.instance.process_lock import process_lock
 
 BUSY = "Another dispatch is sending for this instance; wait until it has ended."
-BATCH = 20  # keyed messages per transaction: each costs two forced writes
-STOP_AFTER = 20  # messages in a row that nobody took: then something is wrong that more of them would not mend
+BATCH = 20  # keyed messages per transaction: each transaction costs two fsyncs
+STOP_AFTER = 20  # messages in a row that were not accepted: a fault that further messages would meet too
 Addresses = Callable[[Sequence[Message]], Mapping[str, str]]
 
 
@@ -29,7 +30,7 @@ class DispatchBusy(Failure, RuntimeError):
 
 
 def utc_now() -> datetime:
-    """Naive, as all times in storage."""
+    """Now in naive UTC, as all times in storage."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
@@ -43,21 +44,21 @@ def dispatch(
     clock: Callable[[], datetime] = utc_now,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Counter[str]:
-    """Hand over the approved messages among `keys`, one after the other; how many ended how. `adapters` by channel.
+    """Hand over the approved messages among `keys`, one after the other; counts by outcome. `adapters` by channel.
 
-    What a killed dispatch left is settled first, whatever plan it belongs to. Raises DispatchBusy.
+    Messages of a killed dispatch are settled first, whatever their plan. Raises DispatchBusy.
     """
     keyed = {channel for channel, adapter in adapters.items() if adapter.is_keyed}
     with process_lock(lock, DispatchBusy(BUSY)):
-        told = recover(claims.record, keyed, clock()) + expire(claims.record, clock())
-        # Of an adapter without keys what is in flight at a kill is lost for good: one message at a time.
+        counts = recover(claims.record, keyed, clock()) + expire(claims.record, clock())
+        # Without keys, messages in flight at a kill stay unknown for good: one message at a time.
         at_once = BATCH if len(keyed) == len(adapters) else 1
-        run = _Run(claims, adapters, addresses, clock, at_once, told)
+        run = _Run(claims, adapters, addresses, clock, at_once, counts)
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             run.hand_over(deque(batch))
             on_progress(len(batch))
-    return told
+    return counts
 
 
 @dataclass
@@ -67,7 +68,7 @@ class _Run:
     addresses: Addresses
     clock: Callable[[], datetime]
     at_once: int
-    told: Counter[str]
+    counts: Counter[str]
     not_taken: int = 0  # in a row
     names: Mapping[str, str] = field(init=False)
 
@@ -75,19 +76,19 @@ class _Run:
         self.names = {channel: adapter.name for channel, adapter in self.adapters.items()}
 
     def hand_over(self, keys: deque[str]) -> None:
-        """One after the other; what a kill leaves claimed between two of these lines the next dispatch recovers."""
+        """Claim, deliver and settle; messages that a kill leaves claimed are recovered by the next dispatch."""
         while keys and self.not_taken < STOP_AFTER:
-            claimed, told = self.claims.claim(keys, self.names, self.clock(), self.at_once)
-            self.told += told
-            if claimed:
-                addresses = self.addresses(claimed)
-                outcomes = [(m, self.adapters[m.channel].deliver(m, addresses.get(m.message_key))) for m in claimed]
+            messages, not_claimed = self.claims.claim(keys, self.names, self.clock(), self.at_once)
+            self.counts += not_claimed
+            if messages:
+                addresses = self.addresses(messages)
+                outcomes = [(m, self.adapters[m.channel].deliver(m, addresses.get(m.message_key))) for m in messages]
                 settle(self.claims.record, outcomes, self.clock())
                 self._count(outcomes)
 
     def _count(self, outcomes: Sequence[tuple[Message, Outcome]]) -> None:
         for _, outcome in outcomes:
-            self.told[str(outcome.fate)] += 1
+            self.counts[str(outcome.fate)] += 1
             self.not_taken = 0 if outcome.fate is Fate.DELIVERED else self.not_taken + 1
         if self.not_taken >= STOP_AFTER:
-            self.told[f"stopped: {self.not_taken} in a row were not taken ({outcomes[-1][1].detail})"] += 1
+            self.counts[f"stopped: {self.not_taken} in a row were not taken ({outcomes[-1][1].detail})"] += 1

@@ -1,4 +1,4 @@
-"""The plan of a snapshot as a person approves it: its messages, what they cost, and a hash that any change alters."""
+"""The plan of a snapshot for approval: its messages, their cost, and a hash that changes with any of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from churn_assets.workplace import Workplace
 
 
 class NoPlan(Failure, LookupError):
-    """There is nothing to approve or to send at a snapshot."""
+    """A snapshot has no plan to approve or send."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Plan:
 
     @classmethod
     def at(cls, workplace: Workplace, snapshot: date) -> Plan:
-        """Raises NoPlan where nothing was decided."""
+        """The plan of a snapshot. Raises NoPlan where nothing was decided."""
         if workplace.tables.find(Stage.INTERVENTIONS, "outbox", snapshot) is None:
-            made = [p.snapshot for p in workplace.record.partitions(Stage.INTERVENTIONS, "outbox")]
-            there = f"there are plans of {', '.join(map(str, made[-5:]))}" if made else "churn run makes one"
-            raise NoPlan(f"interventions.outbox has no snapshot {snapshot}: {there}.")
+            snapshots = [p.snapshot for p in workplace.record.partitions(Stage.INTERVENTIONS, "outbox")]
+            hint = f"there are plans of {', '.join(map(str, snapshots[-5:]))}" if snapshots else "churn run makes one"
+            raise NoPlan(f"interventions.outbox has no snapshot {snapshot}: {hint}.")
         ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", snapshot)
         columns = ("decision_id", "arm", "level", "expected_cost_amount", "policy_version", "propensity")
-        known = workplace.outbox.messages(ledger["decision_id"].to_list())
-        messages = known.join(ledger.select(columns), on="decision_id").sort("message_key")
+        current = workplace.outbox.messages(ledger["decision_id"].to_list())
+        messages = current.join(ledger.select(columns), on="decision_id").sort("message_key")
         return cls(snapshot, messages, ledger.item(0, "policy_version"))
 
     @property
@@ -44,25 +44,25 @@ class Plan:
 
     @property
     def open_messages(self) -> pl.DataFrame:
-        """Those nobody has approved or cancelled yet."""
+        """Messages that are not approved or cancelled yet."""
         return self.messages.filter(pl.col("state") == "planned")
 
     @property
     def cost_amount(self) -> float:
-        """Of all its messages that are not cancelled, to the 1/10,000 in which budgets are counted."""
+        """Expected cost of the messages that are not cancelled, to the 1/10,000 in which budgets are counted."""
         return round(float(self.messages.filter(pl.col("state") != "cancelled")["expected_cost_amount"].sum()), 4)
 
 
 def newest_plan(workplace: Workplace) -> date:
     """The newest snapshot that was decided. Raises NoPlan."""
-    made = [p.snapshot for p in workplace.record.partitions(Stage.INTERVENTIONS, "outbox")]
-    if not made:
+    snapshots = [p.snapshot for p in workplace.record.partitions(Stage.INTERVENTIONS, "outbox")]
+    if not snapshots:
         raise NoPlan("Nothing has been decided yet: churn run makes a plan.")
-    return max(made)
+    return max(snapshots)
 
 
 def republish(workplace: Workplace, snapshot: date) -> None:
-    """Show the present states of a snapshot's messages in the tables that others read."""
+    """Publish the present states of a snapshot's messages."""
     ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", snapshot)
     messages = workplace.outbox.messages(ledger["decision_id"].to_list()).sort("user_id")
     workplace.tables.publish(Stage.INTERVENTIONS, "outbox", snapshot, messages)

@@ -1,8 +1,8 @@
-"""What was sent and what was answered, as raw rows of `contacts` and `consents` that the next snapshot reads.
+"""Sent messages and withdrawals received, as raw rows of `contacts` and `consents` that the next snapshot reads.
 
-A no that dispatch has read in the landing is among them: it counts from then on, whatever becomes of the file.
+A no that dispatch has read in the landing is among them: it counts from then on, even if its file is deleted.
 
-Whole files made anew from the record store each time, so a killed process leaves nothing out and nothing twice.
+The files are rebuilt from the record store each time, so that after a kill no row is missing or repeated.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from attempts inner join outbox using (message_key)
 where outbox.state in ('delivered', 'unknown') and attempts.fate in ('delivered', 'unknown', 'lost')
 group by attempts.message_key order by attempts.message_key
 """
-SAID = """
+WITHDRAWALS = """
 select user_id, channel, is_granted, changed_at, received_at from consent_words
 where not is_granted and source in ('unsubscribe', 'objection', 'landing') order by sequence
 """
 
 
 def write_receipts(workplace: Workplace) -> None:
-    """Bring the received rows up to what the record store knows; nothing is written where it knows nothing."""
+    """Write the received rows from the record store; no file where it has none."""
     with workplace.record.reading() as connection:
-        sent, said = connection.execute(SENT).fetchall(), connection.execute(SAID).fetchall()
-    if sent:
-        _write(workplace, "contacts", _contacts(workplace, sent))
-    if said:
-        _write(workplace, "consents", _consents(said))
+        contacts, withdrawals = connection.execute(SENT).fetchall(), connection.execute(WITHDRAWALS).fetchall()
+    if contacts:
+        _write(workplace, "contacts", _contacts(workplace, contacts))
+    if withdrawals:
+        _write(workplace, "consents", _consents(withdrawals))
 
 
 def _contacts(workplace: Workplace, rows: list[tuple[str, ...]]) -> pl.DataFrame:
-    keys = ("contact_id", "decision_id", "user_id", "channel", "sent_at", "ingested_at")
-    tried = pl.DataFrame(rows, schema=dict.fromkeys(keys, pl.String), orient="row")
+    names = ("contact_id", "decision_id", "user_id", "channel", "sent_at", "ingested_at")
+    attempts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     partitions = workplace.record.partitions(Stage.INTERVENTIONS, "decision_ledger")
     columns = ["decision_id", "snapshot_date", "policy_version", "arm", "level", "propensity", "expected_cost_amount"]
     ledger = pl.concat(
         [workplace.tables.read(p.stage, p.table, p.snapshot).select(columns) for p in partitions]
         or [pl.DataFrame(schema={name: DecisionLedger.to_schema().columns[name].dtype.type for name in columns})]
     )
-    return tried.join(ledger, on="decision_id", how="left", maintain_order="left").select(
+    return attempts.join(ledger, on="decision_id", how="left", maintain_order="left").select(
         "contact_id",
         "user_id",
         pl.col("sent_at", "ingested_at").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us"),
@@ -56,7 +56,7 @@ def _contacts(workplace: Workplace, rows: list[tuple[str, ...]]) -> pl.DataFrame
         "propensity",
         campaign_id=pl.concat_str("policy_version", pl.lit("@"), pl.col("snapshot_date").dt.to_string("%Y-%m-%d")),
         arm=treatment("arm", "level"),
-        is_randomised=pl.lit(value=False),  # the ledger knows who was assigned; here it is only told what was sent
+        is_randomised=pl.lit(value=False),  # the ledger has the assignments; here are only the messages sent
         cost_amount="expected_cost_amount",
     )
 

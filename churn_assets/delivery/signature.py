@@ -1,7 +1,7 @@
 """Signatures of approvals: HMAC-SHA256 under a key that lies in the home and is readable by its owner only.
 
-A signature says that an approval was written by somebody with access to the key of this instance, and not into its
-database alone, and that it was written in this very home: not in a copy of it, nor in the one this is a copy of.
+A signature proves that an approval was written with access to the key of this instance, not only to its database, and
+that it was written in this home: not in a copy of it, nor in the home that this one is a copy of.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from churn_assets.instance.keys import own_key
 from churn_assets.instance.outbox import Approval
 from churn_assets.instance.record.store import Record
 
-BETWEEN = "."  # place and HMAC, both in hex digits; the HMAC alone in approvals of before 2026-11-28
+SEPARATOR = "."  # place and HMAC, both in hex digits; the HMAC alone in approvals of before 2026-11-28
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Signer:
         return cls(own_key(home.secrets, APPROVAL_KEY), place(home, record))
 
     def signed(self, approval: Approval) -> Approval:
-        """The same with its signature."""
-        return replace(approval, signature=f"{self.place}{BETWEEN}{self._hmac(approval)}")
+        """The approval with its signature."""
+        return replace(approval, signature=f"{self.place}{SEPARATOR}{self._hmac(approval)}")
 
     def why_not(self, approval: Approval) -> str | None:
-        """Why the signature is none of this home, or of another approval; None where it holds."""
-        where, between, code = approval.signature.rpartition(BETWEEN)
-        if not between:
+        """Why the signature is not valid for this home and approval; None where it is valid."""
+        signed_place, separator, code = approval.signature.rpartition(SEPARATOR)
+        if not separator:
             return "was given before approvals were bound to their home"
-        if where != self.place:
+        if signed_place != self.place:
             return "was given in another home, or in this one before it was copied, moved or brought back from a backup"
         if not hmac.compare_digest(code.encode(), self._hmac(approval).encode()):
             return "was not signed on this instance"

@@ -1,4 +1,4 @@
-"""Messages as e-mail through a mail server: RFC 5321 for the steps, RFC 8058 for the one-click way out."""
+"""Messages as e-mail through a mail server: RFC 5321 for the steps, RFC 8058 for the one-click unsubscribe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
 from churn_assets.delivery.wording import KEY_PLACE, unsubscribe_link
 
-# One address in ASCII: two, or a name, a comment or a line break around it, would reach somebody or something else.
+# One address in ASCII: a second one, a name, a comment or a line break could send the mail elsewhere.
 ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9.-]*[a-z0-9]", re.ASCII | re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -28,24 +28,24 @@ TAKEN, CONTENT_WANTED, TEMPORARY, FOR_GOOD = 2, 354, 4, 5
 
 
 class _Unwritable(ValueError):
-    """Says why, without the value."""
+    """A mail cannot be composed; the text is the reason, without the value."""
 
 
 class SmtpAdapter:
-    """At most once if an unknown fate is left alone, at least once if it is tried again: e-mail knows no key.
+    """At most once if an unknown fate is not tried again, else at least once: e-mail has no key.
 
     Message-ID comes from message_key, so a mail sent twice can be recognised, but no server has to drop it. The steps
-    are taken one by one: a message cannot have been taken before its content begins to go out, and is taken at the
-    answer that follows it (RFC 5321 4.1.1.4, 4.2.5). List-Unsubscribe and List-Unsubscribe-Post follow RFC 8058; the
+    are sent one by one: a message cannot be accepted before its content is sent, and is accepted with the answer that
+    follows it (RFC 5321 4.1.1.4, 4.2.5). List-Unsubscribe and List-Unsubscribe-Post follow RFC 8058; the
     DKIM signature over both that it asks for is the mail server's to make. Mails that bounce later come back to the
     sender's mailbox and are not seen here. One connection serves all messages and is opened again when lost.
 
-    Fates: final 2xx delivered. A recipient or content refused with 5xx: failed, a hard bounce where the server speaks
-    of the recipient's address (5.1.x; 550, 551, 553 without an RFC 3463 status). 4xx, no connection, login or sender
-    refused (the set-up is at fault, not the message): deferred. Lost between content and answer: unknown.
+    Fates: final 2xx delivered. A recipient or content refused with 5xx: failed, a hard bounce where the status is about
+    the recipient's address (5.1.x; 550, 551, 553 without an RFC 3463 status). 4xx, no connection, login or sender
+    refused (a fault of the settings, not of the message): deferred. Lost between content and answer: unknown.
 
-    "starttls" and "tls" check the certificate and never go on without; "none" is for a server on the same machine.
-    Raises ValueError on what cannot work: a sender that is no address, an unsubscribe URL without {message_key} or
+    "starttls" and "tls" require a valid certificate; "none" is for a server on the same machine.
+    Raises ValueError for invalid settings: a sender that is no address, an unsubscribe URL without {message_key} or
     https, "none" with another host, a user name without a password.
     """
 
@@ -74,17 +74,17 @@ class SmtpAdapter:
         self._connection: smtplib.SMTP | None = None
 
     def deliver(self, message: Message, address: str | None) -> Outcome:
-        """Hand one message over in one try."""
+        """Hand one message over in one attempt."""
         if not address:
             return Outcome(Fate.FAILED, "no e-mail address")
         try:
-            content = self._written(message, address)
+            content = self._composed(message, address)
         except _Unwritable as error:
             return Outcome(Fate.FAILED, str(error))
         try:
             connection = self._ready()
             refusal = self._offer(connection, address)
-        except OSError as error:  # smtplib's errors are
+        except OSError as error:  # also smtplib's errors
             self._drop()
             return Outcome(Fate.DEFERRED, _why(error))
         return refusal or self._sent(connection, content)
@@ -96,7 +96,7 @@ class SmtpAdapter:
         self._drop()
 
     def _offer(self, connection: smtplib.SMTP, address: str) -> Outcome | None:
-        """All steps before the content; the refusal, or None if the content is wanted."""
+        """All steps before the content; the refusal, or None if the server accepts content."""
         code, text = connection.mail(self._sender.addr_spec)
         if code // 100 != TAKEN:
             return Outcome(Fate.DEFERRED, _detail("sender", code, text))
@@ -120,7 +120,7 @@ class SmtpAdapter:
         return Outcome(Fate.UNKNOWN, "an answer to the content that is none of SMTP's")
 
     def _ready(self) -> smtplib.SMTP:
-        """The connection without a message half offered; a new one if the server has hung up meanwhile."""
+        """The connection, reset; a new one if the server has closed it."""
         if self._connection:
             with suppress(OSError):
                 if self._connection.rset()[0] // 100 == TAKEN:
@@ -144,8 +144,8 @@ class SmtpAdapter:
             self._connection.close()
         self._connection = None
 
-    def _written(self, message: Message, address: str) -> bytes:
-        """The mail as it goes out, with its final dot. Raises _Unwritable."""
+    def _composed(self, message: Message, address: str) -> bytes:
+        """The mail as it is sent, with its final dot. Raises _Unwritable."""
         if not ADDRESS.fullmatch(address):
             raise _Unwritable("not one plain e-mail address")
         if CONTROL.search(message.subject):
@@ -157,7 +157,7 @@ class SmtpAdapter:
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.body)
         url = unsubscribe_link(self._unsubscribe_url, message.message_key)
-        # By hand: EmailMessage would write a long URL as an encoded word, which no mail program reads as a URL.
+        # As bytes: EmailMessage would write a long URL as an encoded word, which no mail program reads as a URL.
         content = f"List-Unsubscribe: <{url}>\r\n".encode() + mail.as_bytes()
         return LEADING_DOT.sub(b"..", content) + b".\r\n"
 
@@ -167,19 +167,19 @@ def _refused(step: Literal["recipient", "content"], code: int, text: bytes) -> O
     if code // 100 != FOR_GOOD:
         return Outcome(Fate.DEFERRED, detail)
     status = _status(text)
-    if status in ("", "5.0.0"):  # says nothing: the code alone has to
+    if status in ("", "5.0.0"):  # without information: the code decides
         return Outcome(Fate.FAILED, detail, is_hard_bounce=step == "recipient" and code in ADDRESS_CODES)
     return Outcome(Fate.FAILED, detail, is_hard_bounce=status.startswith("5.1.") and status not in SENDERS_FAULT)
 
 
 def _detail(step: str, code: int, text: bytes) -> str:
-    """Numbers alone: what a server writes beside them often repeats the address."""
+    """Code and status only: the text of a server often repeats the address."""
     return f"{step} refused: {code} {_status(text)}".strip()
 
 
 def _status(text: bytes) -> str:
-    found = STATUS.match(text)
-    return found.group().decode() if found else ""
+    match = STATUS.match(text)
+    return match.group().decode() if match else ""
 
 
 def _why(error: OSError) -> str:

@@ -18,19 +18,19 @@ from standardwebhooks import Webhook
 
 from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
 
-# Answers that say the request was not worked on (RFC 9110 15.5.9, 15.6.4; RFC 8470 5.2; RFC 6585 4).
+# Answers that mean the request was not processed (RFC 9110 15.5.9, 15.6.4; RFC 8470 5.2; RFC 6585 4).
 NOT_TAKEN = {408, 425, 429, 503}
-# Answers that say the set-up is wrong, not the message: nothing was taken, and trying again at once would not help.
+# Answers that mean wrong settings, not a wrong message: not accepted, and an immediate retry would not help.
 MISSET = {401, 403, 404, 405, 407}
 WAIT_CAP = timedelta(seconds=30)  # one receiver must not hold up a whole dispatch
-BODY_BYTES = 65_536  # an answer's body means nothing; a short one is read so that the connection can be used again
+BODY_BYTES = 65_536  # an answer's body is ignored; a short one is read so that the connection can be reused
 KEY_BYTES = range(24, 65)
 NO_KEY = "the webhook's secret is none of Standard Webhooks: give whsec_ and 24 to 64 random bytes in base64"
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """`fate` is FAILED and DELIVERED for good, UNKNOWN and DEFERRED as far as this one attempt goes."""
+    """`fate`: FAILED and DELIVERED are final, UNKNOWN and DEFERRED hold for this one attempt."""
 
     fate: Fate
     detail: str
@@ -40,17 +40,17 @@ class _Answer:
 class WebhookAdapter:
     """At least once on the wire, once for a receiver that drops a webhook-id it has seen, as the specification asks.
 
-    Each attempt has webhook-id = message_key, the stored payload byte for byte, and a signature of its own time. The
+    Each attempt has webhook-id = message_key, the stored payload byte for byte, and a signature with its own time. The
     receiver knows the user by user_id: the address is neither needed nor sent. Attempts are repeated with exponential
-    backoff and jitter after a lost answer, 5xx, 408, 425 and 429. Retry-After is kept; one of more than 30 s ends the
-    attempts, as trying earlier is what it forbids. Redirects are not followed.
-    401, 403, 404, 405 and 407 are about the set-up: deferred, without another attempt.
+    backoff and jitter after a lost answer, 5xx, 408, 425 and 429. Retry-After is obeyed; one of more than 30 s ends the
+    attempts. Redirects are not followed.
+    401, 403, 404, 405 and 407 mean wrong settings: deferred, without another attempt.
 
     Fates: 2xx delivered. 3xx and other 4xx failed. No connection, 408, 425, 429, 503: deferred. A connection or an
-    answer lost after the request may have gone out, and other 5xx: unknown, whatever later attempts say short of 2xx.
+    answer lost after the request may have been sent, and other 5xx: unknown, unless a later attempt ends with 2xx.
 
-    Raises ValueError on a secret that is none, on a URL that is not https (http is for the same machine), and on an
-    attempt count below 1; neither secret nor URL is in the message.
+    Raises ValueError for an invalid secret, a URL that is not https (http is for the same machine), and a number of
+    attempts below 1; neither secret nor URL is in the error.
     """
 
     name = "webhook"
@@ -112,7 +112,7 @@ class WebhookAdapter:
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
-                stream=True,  # the status is the whole answer: a body that breaks off does not change it
+                stream=True,  # only the status counts: a body that breaks off does not change it
             ) as response:
                 with suppress(urllib3.exceptions.HTTPError, OSError):
                     response.raw.read(BODY_BYTES, decode_content=False)
@@ -124,7 +124,7 @@ class WebhookAdapter:
 def _read(response: requests.Response) -> _Answer:
     code = response.status_code
     detail = f"HTTP {code}"
-    with suppress(ValueError):  # the server's own phrase is free text; the standard one is ours
+    with suppress(ValueError):  # the server's own phrase is free text; the standard phrase is safe
         detail = f"HTTP {code} {HTTPStatus(code).phrase}"
     if HTTPStatus.OK <= code < HTTPStatus.MULTIPLE_CHOICES:
         return _Answer(Fate.DELIVERED, detail)
@@ -152,7 +152,7 @@ def _retry_after(text: str) -> timedelta | None:
 
 
 def _lost(error: Exception) -> _Answer:
-    """Deferred only where it is sure that no request went out: before a connection, or at its certificate."""
+    """Deferred only where no request was sent for sure: before a connection, or at its certificate."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, requests.exceptions.ProxyError):
         return _Answer(Fate.DEFERRED, "the proxy made no connection")

@@ -1,4 +1,4 @@
-"""What is filled into a message at the last moment: its coupon code, and the link by which a user unsubscribes."""
+"""Completing a message when it is sent: with its coupon code and its unsubscribe link."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ KEY_PLACE = "{message_key}"  # in delivery.unsubscribe_url
 
 @dataclass(frozen=True)
 class Wording:
-    """`unsubscribe_url`: with a place for the message's key; None: texts keep their slot for it."""
+    """`unsubscribe_url`: a template with KEY_PLACE; None: texts keep their slot for the link."""
 
     codes: CodePool = field(default_factory=CodePool)
     unsubscribe_url: str | None = None
 
     def completed(self, connection: sqlite3.Connection, message: Message, now: datetime) -> Message:
-        """The message as it is handed over, the same at every try. Raises Refused where no code is left for it."""
-        words = json.loads(message.payload)
+        """The completed message, the same at every attempt. Raises Refused where no code is left."""
+        content = json.loads(message.payload)
         code = None
-        if words.get("code_from") == "pool":
-            code = self.codes.take(connection, message.message_key, (words["arm"], words["level"]), now)
+        if content.get("code_from") == "pool":
+            code = self.codes.take(connection, message.message_key, (content["arm"], content["level"]), now)
             if code is None:
                 raise Refused("no_code")
         link = unsubscribe_link(self.unsubscribe_url, message.message_key) if self.unsubscribe_url else None
         payload = filled(message.payload, code, link)
-        told = json.loads(payload)
-        return replace(message, subject=told["subject"], body=told["body"], payload=payload)
+        completed = json.loads(payload)
+        return replace(message, subject=completed["subject"], body=completed["body"], payload=payload)
 
 
 def unsubscribe_link(url: str, message_key: str) -> str:
-    """Where one click ends the channel for whoever got the message."""
+    """The link by which the receiver of a message unsubscribes from its channel."""
     return url.replace(KEY_PLACE, quote(message_key, safe=""))

@@ -22,10 +22,10 @@ import yaml
 from churn_assets.command.delivering import approve, suppress, unsubscribe
 from churn_assets.defs.interventions.dispatches import dispatches
 from churn_assets.delivery.approval import NotAllowed, approve_plan, why_not_approved
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.delivery.plan import Plan
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.delivery.sending import rehearse, send
-from churn_assets.delivery.words import Word, add_words
 from churn_assets.workplace import Workplace
 from tests.pipeline.test_pipeline_erasure import tables_of
 
@@ -192,11 +192,11 @@ def answered(sent: Counter[str], instance: Instance, workplace: Workplace) -> tu
     delivered = workplace.outbox.messages().filter(pl.col("state") == "delivered")
     leaving, objecting = delivered.row(0, named=True), delivered.row(1, named=True)
     words = [
-        (Word(leaving["user_id"], leaving["channel"], is_granted=False, changed_at=LATER), "unsubscribe"),
-        (Word(objecting["user_id"], "all", is_granted=False, changed_at=LATER), "objection"),
+        (ConsentRecord(leaving["user_id"], leaving["channel"], is_granted=False, changed_at=LATER), "unsubscribe"),
+        (ConsentRecord(objecting["user_id"], "all", is_granted=False, changed_at=LATER), "objection"),
     ]
     for word, source in words:
-        add_words(workplace.record, [word], source, LATER)
+        add_consents(workplace.record, [word], source, LATER)
     write_receipts(workplace)
     instance.succeed("run", "--snapshot", str(NEXT))
     return leaving["user_id"], objecting["user_id"]

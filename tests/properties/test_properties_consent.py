@@ -19,7 +19,7 @@ import pytest
 from churn_assets.consent.rule import Consent, holds
 from churn_assets.consent.words import ALL
 from churn_assets.contracts.channels import CHANNEL_NAMES, SENDING_CHANNELS
-from churn_assets.delivery.words import add_words, landed_words
+from churn_assets.delivery.consents import add_consents, landing_consents
 from churn_assets.duck import duck
 from churn_assets.instance.record.consent import consent_holds
 from churn_assets.instance.record.store import Record
@@ -213,7 +213,7 @@ def test_at_a_snapshot_consent_is_what_the_strictest_reading_allows(told: tuple[
 def test_no_message_leaves_that_the_strictest_reading_forbids(told: tuple[list[Said], Path], tmp_path: Path) -> None:
     said, folder = told
     rows, record = by_user(said), Record(tmp_path / "record.sqlite")
-    add_words(record, landed_words(landed(folder)["consents"], list(rows), NOW), "landing", NOW)
+    add_consents(record, landing_consents(landed(folder)["consents"], list(rows), NOW), "landing", NOW)
     with record.transaction() as connection:
         found = {
             (user, channel): bool(

@@ -18,10 +18,10 @@ from churn_assets.delivery.channels import Fate, Message, Outcome
 from churn_assets.delivery.claims import Claims
 from churn_assets.delivery.code_pool import CodePool, given_codes
 from churn_assets.delivery.codes import free_codes
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.delivery.dispatch import dispatch
-from churn_assets.delivery.rules import Rules
+from churn_assets.delivery.rules import SendingRules
 from churn_assets.delivery.wording import Wording
-from churn_assets.delivery.words import Word, add_words
 from churn_assets.duck import duck
 from churn_assets.erasure import sqlite
 from churn_assets.erasure.traces import Traces
@@ -75,10 +75,12 @@ class Shop:
 
     def plan(self, messages: pl.DataFrame) -> None:
         OutboxStore(self.record).add(messages)
-        add_words(self.record, [Word(u, "email", True, datetime(2026, 1, 1)) for u in messages["user_id"]], "x", NOW)
+        add_consents(
+            self.record, [ConsentRecord(u, "email", True, datetime(2026, 1, 1)) for u in messages["user_id"]], "x", NOW
+        )
 
     def claims(self, *codes: str, url: str | None = None) -> Claims:
-        return Claims(self.record, Rules(4, 28, lambda _, __: False), Wording(CodePool({TEN: codes}), url))
+        return Claims(self.record, SendingRules(4, 28, lambda _, __: False), Wording(CodePool({TEN: codes}), url))
 
     @property
     def keys(self) -> list[str]:
@@ -160,7 +162,7 @@ def test_a_rehearsal_uses_up_no_code(shop: Shop, make_messages: MakeMessages) ->
 
 def test_without_consent_no_code_is_used_up(shop: Shop, make_messages: MakeMessages) -> None:
     shop.plan(make_messages(with_slot(0)))
-    add_words(shop.record, [Word("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
+    add_consents(shop.record, [ConsentRecord("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
     assert shop.send(Receiver(), "K1") == Counter({"cancelled: no valid consent": 1})
     assert given_codes(shop.record) == set()
 

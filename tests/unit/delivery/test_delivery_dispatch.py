@@ -16,9 +16,9 @@ from filelock import FileLock
 
 from churn_assets.delivery.channels import Fate, Message, Outcome
 from churn_assets.delivery.claims import Claims
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.delivery.dispatch import Addresses, DispatchBusy, dispatch
-from churn_assets.delivery.rules import Rules
-from churn_assets.delivery.words import Word, add_words
+from churn_assets.delivery.rules import SendingRules
 from churn_assets.instance.outbox import OutboxStore
 from churn_assets.instance.record.store import Record
 
@@ -54,12 +54,12 @@ class Bench:
 
     record: Record
     lock: Path
-    rules: Rules = field(default_factory=lambda: Rules(4, 28, lambda _, __: False))
+    rules: SendingRules = field(default_factory=lambda: SendingRules(4, 28, lambda _, __: False))
 
     def fill(self, messages: pl.DataFrame, refusing: Iterable[str] = ()) -> None:
         OutboxStore(self.record).add(messages)
-        words = [Word(u, "email", u not in refusing, datetime(2026, 1, 1)) for u in messages["user_id"]]
-        add_words(self.record, words, "landing", NOW)
+        words = [ConsentRecord(u, "email", u not in refusing, datetime(2026, 1, 1)) for u in messages["user_id"]]
+        add_consents(self.record, words, "landing", NOW)
 
     def send(
         self, adapter: Listener, now: datetime = NOW, addresses: Addresses = lambda _: {}, **others: Any
@@ -106,7 +106,7 @@ def test_what_is_approved_goes_once(bench: Bench, make_messages: MakeMessages) -
 def test_what_may_not_go_now(
     bench: Bench, make_messages: MakeMessages, change: dict[str, Any], now: datetime, told: str, state: str
 ) -> None:
-    bench.rules = Rules(4, 28, lambda _, at: at.hour >= 21)
+    bench.rules = SendingRules(4, 28, lambda _, at: at.hour >= 21)
     bench.fill(make_messages(APPROVED | change))
     listener = Listener()
     assert bench.send(listener, now) == Counter({told: 1})
@@ -123,26 +123,26 @@ def test_without_consent_a_message_is_cancelled_and_the_others_go(bench: Bench, 
 
 def test_an_unsubscribe_stops_what_was_approved_before(bench: Bench, make_messages: MakeMessages) -> None:
     bench.fill(make_messages(APPROVED))
-    add_words(bench.record, [Word("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
+    add_consents(bench.record, [ConsentRecord("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
     assert bench.send(Listener()) == Counter({"cancelled: no valid consent": 1})
 
 
 def test_nobody_gets_more_messages_than_the_cap_whatever_the_campaign(
     bench: Bench, make_messages: MakeMessages
 ) -> None:
-    bench.rules = Rules(2, 28, lambda _, __: False)
+    bench.rules = SendingRules(2, 28, lambda _, __: False)
     bench.fill(make_messages(*[APPROVED | {"user_id": "u0"}] * 3))
     assert bench.send(Listener()) == Counter({"delivered": 2, "cancelled: frequency_cap": 1})
 
 
 def test_an_arm_cools_down_whatever_plan_it_comes_from(bench: Bench, make_messages: MakeMessages) -> None:
-    bench.rules = Rules(4, 28, lambda _, __: False, lambda arm: {"coupon": 7}[arm])
+    bench.rules = SendingRules(4, 28, lambda _, __: False, lambda arm: {"coupon": 7}[arm])
     bench.fill(make_messages(*[APPROVED | {"user_id": "u0"}] * 2))
     assert bench.send(Listener()) == Counter({"delivered": 1, "cancelled: cool_down": 1})
 
 
 def test_the_cap_forgets_after_its_days(bench: Bench, make_messages: MakeMessages) -> None:
-    bench.rules = Rules(1, 2, lambda _, __: False)
+    bench.rules = SendingRules(1, 2, lambda _, __: False)
     later = {"user_id": "u0", "not_before": NOW + timedelta(days=3)}
     bench.fill(make_messages(APPROVED | {"user_id": "u0"}, APPROVED | later))
     assert bench.send(Listener())["delivered"] == 1
@@ -175,8 +175,8 @@ def test_a_bounced_address_is_never_written_to_again(bench: Bench, make_messages
         ("wording.filled", False, 1, "delivered"),
         ("dispatch.settle", True, 2, "delivered"),  # handed over, the answer not on the disk; the repeat has its key
         ("dispatch.settle", False, 1, "unknown"),
-        ("outcomes._end", True, 2, "delivered"),  # the same within the transaction of the answer
-        ("outcomes._end", False, 1, "unknown"),
+        ("outcomes._end_attempt", True, 2, "delivered"),  # the same within the transaction of the answer
+        ("outcomes._end_attempt", False, 1, "unknown"),
     ],
 )
 def test_what_a_dispatch_leaves_that_dies_in_a_step(
@@ -230,7 +230,7 @@ def test_what_may_have_been_taken_is_never_called_cancelled(bench: Bench, make_m
     bench.fill(make_messages(APPROVED))
     with pytest.raises(KeyboardInterrupt):
         bench.send(Listener(dies_at=0))
-    add_words(bench.record, [Word("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
+    add_consents(bench.record, [ConsentRecord("u0", "email", is_granted=False, changed_at=NOW)], "unsubscribe", NOW)
     assert bench.send(Listener()) == Counter({"taken up again": 1, "unknown: no valid consent": 1})
     assert bench.states == ["unknown"]
 

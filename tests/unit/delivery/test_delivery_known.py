@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from churn_assets.command.delivering import NobodyNamed, suppress
-from churn_assets.delivery.known import search
+from churn_assets.delivery.known_users import find_user
 from churn_assets.instance.suppressions import suppressed_users
 from churn_assets.workplace import Workplace
 
@@ -33,7 +33,7 @@ def scored(workplace: Workplace) -> Workplace:
     ],
 )  # fmt: skip
 def test_the_newest_snapshot_says_who_is_known(scored: Workplace, user: str, told: str | None) -> None:
-    words = search(scored, user).words
+    words = find_user(scored, user).warning
     assert (words or "").startswith(told or "")
     assert (words is None) == (told is None)
 

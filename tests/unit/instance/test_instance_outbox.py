@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from churn_assets.contracts.outbox import STATES, Outbox
-from churn_assets.delivery.words import Word, add_words
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.instance.outbox import OutboxConflict, OutboxStore, content_sha256
 from churn_assets.instance.record.store import Record
 from churn_assets.instance.suppressions import suppress, suppressed_users
@@ -106,7 +106,7 @@ def test_nothing_leaves_without_the_newest_word_on_its_channel(
 ) -> None:
     store.add(make_messages({}))
     for channel, is_granted, day in words:
-        add_words(record, [Word("u0", channel, is_granted, datetime(2026, 11, day))], "landing", NOW)
+        add_consents(record, [ConsentRecord("u0", channel, is_granted, datetime(2026, 11, day))], "landing", NOW)
     if may_leave:
         dispatched(record)
     else:
@@ -117,7 +117,9 @@ def test_nothing_leaves_without_the_newest_word_on_its_channel(
 
 def test_nothing_leaves_to_the_suppressed(store: OutboxStore, record: Record, make_messages: MakeMessages) -> None:
     store.add(make_messages({}))
-    add_words(record, [Word("u0", "email", is_granted=True, changed_at=datetime(2026, 1, 1))], "landing", NOW)
+    add_consents(
+        record, [ConsentRecord("u0", "email", is_granted=True, changed_at=datetime(2026, 1, 1))], "landing", NOW
+    )
     assert suppress(record, "u0", "complaint", "ana", NOW)
     assert not suppress(record, "u0", "again", "ana", NOW)
     with pytest.raises(sqlite3.IntegrityError, match="suppressed"):
@@ -127,8 +129,8 @@ def test_nothing_leaves_to_the_suppressed(store: OutboxStore, record: Record, ma
 
 
 def test_a_word_is_added_once(record: Record) -> None:
-    word = Word("u0", "email", is_granted=True, changed_at=datetime(2026, 1, 1))
-    assert [add_words(record, [word, word], "landing", NOW), add_words(record, [word], "landing", NOW)] == [1, 0]
+    word = ConsentRecord("u0", "email", is_granted=True, changed_at=datetime(2026, 1, 1))
+    assert [add_consents(record, [word, word], "landing", NOW), add_consents(record, [word], "landing", NOW)] == [1, 0]
 
 
 def test_the_hash_of_a_plan_follows_its_contents_and_times_but_not_its_states(make_messages: MakeMessages) -> None:

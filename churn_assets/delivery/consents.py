@@ -1,4 +1,4 @@
-"""Words on consent in the record store: those of the landing as they stand now, and those received here."""
+"""Consent records in the record store: those of the landing at present, and those received here."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ALWAYS = "1900-01-01T00:00:00"
 
 
 @dataclass(frozen=True)
-class Word:
-    """A yes or a no of a user on a channel (`all`: every one), and the moment at which it counts."""
+class ConsentRecord:
+    """A yes or no of a user on a channel (`all`: every channel), and the time at which it counts."""
 
     user_id: str
     channel: str
@@ -30,23 +30,28 @@ class Word:
 
 
 class NoSuchMessage(Failure, LookupError):
-    """A key that no message has."""
+    """No message has this key."""
 
 
-def hear_words(workplace: Workplace, messages: pl.DataFrame, now: datetime) -> None:
-    """What the users of messages have said by now, snapshot or no snapshot, goes into the record that a claim asks."""
+def update_consents(workplace: Workplace, messages: pl.DataFrame, now: datetime) -> None:
+    """Copy the present consents of the users of messages into the record, which claims read."""
     users = messages["user_id"].unique().sort().to_list()
-    add_words(workplace.record, landed_words(workplace.landing().get("consents"), users, now), "landing", now)
+    add_consents(workplace.record, landing_consents(workplace.landing().get("consents"), users, now), "landing", now)
     if workplace.settings.decisions.unknown_consent == "allow":
-        add_words(workplace.record, assumed_words(users), "assumed", now)
+        add_consents(workplace.record, assumed_consents(users), "assumed", now)
 
 
-def add_words(record: Record, words: Iterable[Word], source: str, now: datetime) -> int:
-    """Add those that are not the newest of their user and channel already; returns how many."""
+def add_consents(record: Record, consents: Iterable[ConsentRecord], source: str, now: datetime) -> int:
+    """Add the consents that are not on record yet; returns how many."""
     added = 0
     with record.transaction() as connection:
-        for word in words:
-            row = (word.user_id, word.channel, int(word.is_granted), word.changed_at.isoformat(timespec="microseconds"))
+        for consent in consents:
+            row = (
+                consent.user_id,
+                consent.channel,
+                int(consent.is_granted),
+                consent.changed_at.isoformat(timespec="microseconds"),
+            )
             added += connection.execute(
                 "insert into consent_words (user_id, channel, is_granted, changed_at, source, received_at) "
                 "select ?1, ?2, ?3, ?4, ?5, ?6 where not exists ("
@@ -57,14 +62,14 @@ def add_words(record: Record, words: Iterable[Word], source: str, now: datetime)
     return added
 
 
-def landed_words(consents: LandedTable | None, users: Sequence[str], now: datetime) -> list[Word]:
+def landing_consents(consents: LandedTable | None, users: Sequence[str], now: datetime) -> list[ConsentRecord]:
     """The newest yes and the newest no per channel of `users` in the landing, by the rule of consent/rule.py.
 
-    A yes counts once its time has come and it is known; a no counts at once, whatever times it gives.
+    A yes counts once its time has come and it is known; a no counts at once, whatever its times.
     """
     if consents is None:
         return []
-    said = " union all ".join(
+    channels_sql = " union all ".join(
         f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at, changed_at "
         "from kept "
         f"where channel_meant {'=' if channel == ALL else '<>'} '{ALL}'"
@@ -74,28 +79,32 @@ def landed_words(consents: LandedTable | None, users: Sequence[str], now: dateti
     with kept as (
       from {consents.scan} where refused_because is null and list_contains($users, user_id)
     )
-    select user_id, channel, is_granted, max(counts_at) from ({said})
+    select user_id, channel, is_granted, max(counts_at) from ({channels_sql})
     where is_granted is not null and (not is_granted or (changed_at <= $now and known_at <= $now))
     group by all order by all
     """
     with duck() as connection:
         rows = connection.execute(sql, {"users": list(users), "now": now}).fetchall()
-    return [Word(*row) for row in rows]
+    return [ConsentRecord(*row) for row in rows]
 
 
-def assumed_words(users: Iterable[str]) -> list[Word]:
-    """Consent where nobody ever said anything (decisions.unknown_consent: allow); any real word is newer."""
-    return [Word(user, channel, True, datetime.fromisoformat(ALWAYS)) for user in users for channel in SENDING_CHANNELS]
+def assumed_consents(users: Iterable[str]) -> list[ConsentRecord]:
+    """Consent where nobody ever said anything (decisions.unknown_consent: allow); any real consent record is newer."""
+    return [
+        ConsentRecord(user, channel, True, datetime.fromisoformat(ALWAYS))
+        for user in users
+        for channel in SENDING_CHANNELS
+    ]
 
 
-def unsubscribed(record: Record, keys: Sequence[str], now: datetime) -> list[Word]:
-    """The users of messages, refusing the channel of each from now on. Raises NoSuchMessage and changes nothing."""
-    words = []
+def withdrawals(record: Record, keys: Sequence[str], now: datetime) -> list[ConsentRecord]:
+    """Withdrawals of the users of messages on the channel of each. Raises NoSuchMessage and changes nothing."""
+    records = []
     with record.transaction() as connection:
         for key in keys:
             row = connection.execute("select user_id, channel from outbox where message_key = ?", (key,)).fetchone()
             if row is None:
                 raise NoSuchMessage(f"interventions.outbox: no message has the key {key}; nothing was changed.")
             user_id, channel = row
-            words.append(Word(user_id, channel, is_granted=False, changed_at=now))
-    return words
+            records.append(ConsentRecord(user_id, channel, is_granted=False, changed_at=now))
+    return records
