@@ -34,9 +34,15 @@ class Consent:
 
 def holds(consents: Iterable[Consent], channel: str, moment: datetime) -> bool | None:
     """Whether consent holds on the channel at the moment; None where no yes or no is known by then."""
-    known = [consent for consent in consents if consent.channel in (channel, ALL) and consent.known_at < moment]
-    grants = [consent for consent in known if consent.is_granted and consent.changed_at and consent.changed_at < moment]
-    withdrawals = [consent for consent in known if not consent.is_granted]
+    known_consents = [
+        consent for consent in consents if consent.channel in (channel, ALL) and consent.known_at < moment
+    ]
+    grants = [
+        consent
+        for consent in known_consents
+        if consent.is_granted and consent.changed_at and consent.changed_at < moment
+    ]
+    withdrawals = [consent for consent in known_consents if not consent.is_granted]
     if not grants:
         return False if withdrawals else None
     withdrawals_here = [consent.counts_at for consent in withdrawals if consent.channel == channel]

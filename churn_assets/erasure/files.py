@@ -1,4 +1,4 @@
-"""Every file of a home by what it is, and a user in those that are neither tables nor raw rows."""
+"""Every file of a home by kind, and users in those that are neither tables nor raw rows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 
 from churn_assets.erasure.pending import PENDING
 from churn_assets.erasure.raw_files import records
-from churn_assets.erasure.traces import Traces, is_telling
+from churn_assets.erasure.traces import Traces, is_distinctive
 from churn_assets.instance.files import write_whole
 from churn_assets.landing.files import DataFile, Format, data_file
 from churn_assets.landing.journal import NAME
 
-SHOP = "truth"  # what the simulated shop knows of its users; the pipeline may not even look
+SHOP = "truth"  # the truth of the simulated shop, which the pipeline never reads
 RAW_FOLDERS = ("landing", "received")
-LINES = (".csv", ".jsonl", ".log", ".err", ".out", ".txt")  # a line is a row: one that names the user goes
-ENCODING, ERRORS = "utf-8", "surrogateescape"  # bytes that are no UTF-8 come back as they were
+LINES = (".csv", ".jsonl", ".log", ".err", ".out", ".txt")  # a line is a row: one that names the user is removed
+ENCODING, ERRORS = "utf-8", "surrogateescape"  # bytes that are no UTF-8 are written back unchanged
 PARTS_OF_OTHERS = ("-wal", "-shm", "-journal", ".wal")
 ARCHIVES = (".gz", ".zip", ".zst", ".bz2", ".xz", ".tar", ".tgz")
 
 
 class Kind(StrEnum):
-    """By content, not by name."""
+    """Kinds of files, by content, not by name."""
 
     RAW = "raw"
     PARQUET = "parquet"
@@ -35,8 +35,8 @@ class Kind(StrEnum):
 
 
 def files_of(root: Path) -> Iterator[tuple[Path, Kind]]:
-    """Every file under a home, behind links too, but the tombstones, what an erasure has yet to do, the shop's own, and
-    raw rows kept elsewhere.
+    """Every file under a home, behind links too, but the tombstones, a pending erasure, the truth of the simulated
+    shop, and raw rows outside the home.
     """
     for file in _walk(root):
         top = file.relative_to(root).parts[0]
@@ -45,20 +45,20 @@ def files_of(root: Path) -> Iterator[tuple[Path, Kind]]:
 
 
 def is_elsewhere(folder: Path, root: Path) -> bool:
-    """Whether raw rows are somebody else's: outside the home, or behind a link in it."""
+    """Whether a folder of raw rows is external: outside the home, or behind a link in it."""
     return not folder.resolve().is_relative_to(root.resolve())
 
 
 def lines_in(file: Path, traces: Traces) -> int:
-    """Lines, of a CSV file records, that name the users; a file named after one counts whole."""
-    told = _lines(file)
+    """Number of lines (records of a CSV file) that name the users; all lines of a file named after one."""
+    lines = _lines(file)
     if _is_named_after(file, traces):
-        return max(1, len(told))
-    return sum(traces.is_in(line) for line in told)
+        return max(1, len(lines))
+    return sum(traces.is_in(line) for line in lines)
 
 
 def remove(file: Path, traces: Traces) -> None:
-    """A line that names the users goes, of a page only the name; what is no text is left, and the proof says so."""
+    """Remove lines that name the users, from pages only the name; a file that is no text stays, as the proof says."""
     if _is_named_after(file, traces):
         file.unlink()
         return
@@ -66,23 +66,25 @@ def remove(file: Path, traces: Traces) -> None:
     if not any(traces.is_in(line) for line in lines) or not _is_text("".join(lines)):
         return
     if file.suffix in LINES:
-        told = [line for line in lines if not traces.is_in(line)]
+        remaining = [line for line in lines if not traces.is_in(line)]
     else:
-        told = [traces.without(line) for line in lines]
+        remaining = [traces.without(line) for line in lines]
     mode = file.stat().st_mode & 0o7777
-    write_whole(file.resolve(), lambda target: target.write_text("".join(told), ENCODING, newline=""))
+    write_whole(file.resolve(), lambda target: target.write_text("".join(remaining), ENCODING, newline=""))
     file.chmod(mode)
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """In a stable order; a folder that links lead to twice comes once."""
+    """All files in a stable order; a folder reached by several links comes once."""
     seen = {root.resolve()}
-    for folder, names, found in os.walk(root, followlinks=True):
-        at = Path(folder)
-        raw = [name for name in names if at == root and name in RAW_FOLDERS and is_elsewhere(at / name, root)]
-        names[:] = sorted(name for name in names if name not in raw and (at / name).resolve() not in seen)
-        seen.update((at / name).resolve() for name in names)
-        yield from (at / name for name in sorted(found))
+    for folder, folders, file_names in os.walk(root, followlinks=True):
+        parent = Path(folder)
+        external = [
+            name for name in folders if parent == root and name in RAW_FOLDERS and is_elsewhere(parent / name, root)
+        ]
+        folders[:] = sorted(name for name in folders if name not in external and (parent / name).resolve() not in seen)
+        seen.update((parent / name).resolve() for name in folders)
+        yield from (parent / name for name in sorted(file_names))
 
 
 def _kind(file: Path, *, is_raw: bool) -> Kind:
@@ -100,7 +102,7 @@ def _kind(file: Path, *, is_raw: bool) -> Kind:
 
 
 def _is_named_after(file: Path, traces: Traces) -> bool:
-    users = (user for user in traces.users if is_telling(user))
+    users = (user for user in traces.users if is_distinctive(user))
     return any(re.search(rf"(?<![^\W_]){re.escape(user)}(?![^\W_])", file.name) for user in users)
 
 

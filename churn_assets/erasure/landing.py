@@ -1,4 +1,4 @@
-"""A user in files of raw rows that are the home's own: its landing, and what channels have sent back (received/)."""
+"""Users in files of raw rows inside the home: its landing, and rows received by channels (received/)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from churn_assets.instance.files import write_whole
 
 
 def remove(files: Iterable[Path], traces: Traces, encoding: str = "utf-8") -> None:
-    """Write each file that holds the users anew without their rows, and with its old time: nothing has been delivered.
+    """Rewrite each file that holds the users without their rows, and with its old time, as it is no new delivery.
 
-    The orders come last: they alone say which lines of orders are theirs, should this be killed half-way.
+    The orders come last: only they tell which lines of orders are the users', should the process be killed before.
     """
     for file in sorted(files, key=lambda file: ("orders" in file.parts, file)):
         write = without(file, traces, encoding)

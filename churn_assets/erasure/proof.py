@@ -1,4 +1,4 @@
-"""Where a user is, by reading everything there is in a home, decoded; and the table that says so to people."""
+"""The proof of an erasure: rows of the users in every file of a home, decoded, and a table of the counts."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ Places = dict[str, int]
 
 
 def survey(home: Home, traces: Traces) -> Places:
-    """Rows that are the users', or name them, by place; places without any are there too."""
-    found: Counter[str] = Counter()
+    """Number of rows that are the users', or name them, by place; places without any have 0."""
+    counts: Counter[str] = Counter()
     for file, kind in files_of(home.root):
         for place, rows in _rows(file, kind, traces, home.settings.landing.encoding).items():
-            found[f"{_folder(home.root, file)} {place}".strip()] += rows
-    return dict(found)
+            counts[f"{_folder(home.root, file)} {place}".strip()] += rows
+    return dict(counts)
 
 
 def show(before: Places, after: Places, notes: list[str]) -> None:
-    """Print what was found, removed and left. Places where nothing ever was are counted together."""
-    named = sorted(place for place in before | after if before.get(place) or after.get(place))
-    rows = [(place, before.get(place, 0), after.get(place, 0)) for place in named]
-    looked = len(before | after) - len(named)
-    rows.append((f"{looked} other places read", 0, 0))
+    """Print the rows found, removed and left. Places without any are one row."""
+    places = sorted(place for place in before | after if before.get(place) or after.get(place))
+    rows = [(place, before.get(place, 0), after.get(place, 0)) for place in places]
+    others = len(before | after) - len(places)
+    rows.append((f"{others} other places read", 0, 0))
     rows.append(("all", sum(before.values()), sum(after.values())))
-    lines = tuple((place, f"{was:,}", f"{was - left:,}", f"{left:,}") for place, was, left in rows)
+    lines = tuple(
+        (place, f"{rows_before:,}", f"{rows_before - rows_left:,}", f"{rows_left:,}")
+        for place, rows_before, rows_left in rows
+    )
     table = TextTable("Erasure", ("place", "rows found", "rows removed", "rows left"), lines, "")
     console = wide_console()
     console.print(rich_table(table))

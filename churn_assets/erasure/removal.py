@@ -1,4 +1,4 @@
-"""Taking users out of a home. Whatever is done stays done; cut short, the same again finishes it."""
+"""Removing users from a home. Each step is final; after an interruption the same call finishes the rest."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from churn_assets.workplace import Workplace
 
 
 def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
-    """The raw orders and the warehouse know whose orders are whose, so they are the last of what they are about."""
+    """The raw orders and the warehouse link orders to users, so rows found by order are removed before them."""
     home, encoding = workplace.home, workplace.settings.landing.encoding
     _remove_left_overs(home.root)
     shutil.rmtree(home.cache, ignore_errors=True)  # copies of raw files, made again when they are read
     partitions.remove(workplace, traces)
     workplace.tables.sweep()
     sqlite.remove(home.record, traces, with_rows=True)
-    found = [(file, kind) for file, kind in files_of(home.root) if home.tables not in file.parents]
-    landing.remove([file for file, kind in found if kind in (Kind.RAW, Kind.PARQUET)], traces, encoding)
-    for file, kind in found:
+    entries = [(file, kind) for file, kind in files_of(home.root) if home.tables not in file.parents]
+    landing.remove([file for file, kind in entries if kind in (Kind.RAW, Kind.PARQUET)], traces, encoding)
+    for file, kind in entries:
         if kind == Kind.TEXT:
             files.remove(file, traces)
         elif kind == Kind.SQLITE and file != home.record:
             sqlite.remove(file, traces, with_rows=is_backup(file))
         elif kind == Kind.DUCKDB:
-            warehouse.made_anew(file, traces)
+            warehouse.rebuild_without(file, traces)
     if home.warehouse.exists():
         workplace.show_tables()
         workplace.show_landing()
 
 
 def _remove_left_overs(root: Path) -> None:
-    """Of processes that were killed while they wrote (instance/files.py), and what did not fit into DuckDB's memory."""
+    """Temporary files of killed processes (instance/files.py), and those of DuckDB for data beyond its memory."""
     for file in root.rglob(f".*{TEMPORARY}*"):
         process = re.match(r"\.(\d+)\.", file.name)
         if process and not _is_alive(int(process[1])):
@@ -52,6 +52,6 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # a process of another user
         return True
     return True

@@ -1,4 +1,4 @@
-"""Partitions after an old record store or old tables were put back: which are listed without a file, which are new."""
+"""Partitions after an old record store or old tables were restored: listed without a file, or not swept yet."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from churn_assets.workplace import Workplace
 
 
 def relist(workplace: Workplace) -> int:
-    """List what lies where a listed file is gone: the same partition before or after an erasure. Returns how many.
+    """List the file that is there where a listed file is missing: the partition before or after an erasure.
 
-    Otherwise it would be swept away as a file that nobody lists, and a sealed ledger cannot be made again.
+    Otherwise the file would be swept as unlisted, and a sealed ledger cannot be made again. Returns how many.
     """
     relisted = 0
     for partition in workplace.record.partitions():
         file = workplace.tables.root / partition.path
         if file.suffix == ".parquet" and not file.exists():
-            found = [(each, sha256_of(each)) for each in file.parent.glob("*.parquet")]
-            whole = [(each, sha256) for each, sha256 in found if each.stem == sha256[:16]]
-            if len(whole) == 1:
-                _list(workplace, partition, *whole[0])
+            candidates = [(path, sha256_of(path)) for path in file.parent.glob("*.parquet")]
+            matching = [(path, sha256) for path, sha256 in candidates if path.stem == sha256[:16]]
+            if len(matching) == 1:
+                _list(workplace, partition, *matching[0])
                 relisted += 1
     return relisted
 
 
 def unswept(workplace: Workplace, tombstones: Tombstones) -> list[Partition]:
-    """Partitions that have not been looked through for all who are erased by now; equal bytes hold equal users."""
+    """Partitions not yet searched for all erased users; a file with the same hash is searched once."""
     with workplace.record.reading() as connection:
         swept = dict(connection.execute("select sha256, tombstones from swept_files").fetchall())
     return [each for each in parquet_partitions(workplace) if swept.get(each.sha256) != tombstones.version]

@@ -1,4 +1,4 @@
-"""A user in SQLite databases: rows of the record store, words in what Dagster has written down."""
+"""Users in SQLite databases: rows of the record store, texts in the databases of Dagster."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ WAIT_SECONDS = 60
 
 
 def rows_in(file: Path, traces: Traces) -> dict[str, int]:
-    """Rows of each table that are the users' or name them."""
-    found: dict[str, int] = {}
+    """Number of rows by table that are the users' or name them."""
+    counts: dict[str, int] = {}
     with _open(file, traces) as connection:
         for table, columns in _tables(connection).items():
-            known = ["is_theirs(user_id)"] if "user_id" in columns else []
-            known += [f'is_theirs_or_names_them("{column}")' for column in columns]
-            row = connection.execute(f'select count(*) from "{table}" where {" or ".join(known)}').fetchone()
-            found[table] = int(row[0])
-    return found
+            conditions = ["is_theirs(user_id)"] if "user_id" in columns else []
+            conditions += [f'is_theirs_or_names_them("{column}")' for column in columns]
+            row = connection.execute(f'select count(*) from "{table}" where {" or ".join(conditions)}').fetchone()
+            counts[table] = int(row[0])
+    return counts
 
 
 def erased_in(file: Path, tombstones: Tombstones) -> set[str]:
-    """Users with a tombstone whom a table with a column of users holds nevertheless."""
+    """Users with a tombstone who are in a table with a user_id."""
     users: set[str] = set()
     with _open(file, Traces(frozenset())) as connection:
         for table, columns in _tables(connection).items():
             if "user_id" in columns:
-                held = connection.execute(f'select distinct cast(user_id as text) from "{table}"').fetchall()
-                users |= {same_id(user) for (user,) in held if user}
+                rows = connection.execute(f'select distinct cast(user_id as text) from "{table}"').fetchall()
+                users |= {same_id(user) for (user,) in rows if user}
     return tombstones.among(users)
 
 
 def keys_in(file: Path, users: frozenset[str]) -> set[str]:
     """Keys of the decisions about the users and of the messages to them."""
-    found: set[str] = set()
+    keys: set[str] = set()
     with _open(file, Traces(users)) as connection:
         for table, columns in _tables(connection).items():
             for key in KEY_COLUMNS:
                 if {key, "user_id"} <= columns:
                     rows = connection.execute(f'select distinct {key} from "{table}" where is_theirs(user_id)')
-                    found |= {str(value) for (value,) in rows.fetchall() if value is not None}
-    return found
+                    keys |= {str(value) for (value,) in rows.fetchall() if value is not None}
+    return keys
 
 
 def remove(file: Path, traces: Traces, *, with_rows: bool) -> None:
-    """Take the users' rows out if `with_rows`, their names out of every text, and both out of the file's free pages."""
+    """Remove the users' rows if `with_rows`, their names from every text, and both from the file's free pages."""
     with _open(file, traces) as connection:
         connection.execute("pragma secure_delete = on")
         connection.execute("begin immediate")
@@ -59,7 +59,7 @@ def remove(file: Path, traces: Traces, *, with_rows: bool) -> None:
             if with_rows:
                 _delete(connection, table, columns)
             for column in sorted(columns):
-                _rename(connection, table, column, traces)
+                _anonymise(connection, table, column, traces)
         is_changed = connection.total_changes > before
         connection.execute("commit")
         if is_changed:
@@ -75,14 +75,14 @@ def _delete(connection: sqlite3.Connection, table: str, columns: set[str]) -> No
             connection.execute(f'delete from "{table}" where is_their_key({key})')
 
 
-def _rename(connection: sqlite3.Connection, table: str, column: str, traces: Traces) -> None:
-    named = f'select distinct "{column}" from "{table}" where is_theirs_or_names_them("{column}")'
-    for (value,) in connection.execute(named).fetchall():
-        told = traces.without(_text(value))
-        with suppress(sqlite3.IntegrityError):  # a row that may not be changed is left, and the proof says so
+def _anonymise(connection: sqlite3.Connection, table: str, column: str, traces: Traces) -> None:
+    values_sql = f'select distinct "{column}" from "{table}" where is_theirs_or_names_them("{column}")'
+    for (value,) in connection.execute(values_sql).fetchall():
+        anonymised = traces.without(_text(value))
+        with suppress(sqlite3.IntegrityError):  # a row that may not be changed stays, as the proof says
             connection.execute(
                 f'update "{table}" set "{column}" = ? where "{column}" is ?',
-                (told if isinstance(value, str) else told.encode("utf-8", "surrogateescape"), value),
+                (anonymised if isinstance(value, str) else anonymised.encode("utf-8", "surrogateescape"), value),
             )
 
 

@@ -1,4 +1,4 @@
-"""What still ties orders, decisions, messages and addresses to users; asked before any of it is removed."""
+"""Orders, decisions, messages and addresses of users; collected before any of them is removed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from churn_assets.landing.ids import same_id
 from churn_assets.landing.inspect import LandedTable
 from churn_assets.workplace import Workplace
 
-# Shorter ones are numbers that mean other things elsewhere.
+# Shorter addresses may be numbers with another meaning elsewhere.
 MIN_ADDRESS = 9
 
 
 def traces_of(workplace: Workplace, users: Iterable[str]) -> Traces:
-    """Everything by which rows and texts of these users can be told."""
+    """Everything by which rows and texts of these users can be found."""
     theirs = frozenset(users)
     orders, addresses = _in_landing(workplace, theirs)
     if workplace.home.warehouse.exists():
@@ -37,19 +37,19 @@ def traces_of(workplace: Workplace, users: Iterable[str]) -> Traces:
 
 
 def _in_landing(workplace: Workplace, users: frozenset[str]) -> tuple[set[str], set[str]]:
-    """Orders, and addresses that are nobody else's."""
+    """Orders and addresses that only these users have."""
     try:
-        landed = of_home.landed(workplace.home).tables
-    except LandingError:  # of one file that cannot be read, or because the raw files are gone; the others are read
+        tables = of_home.landed(workplace.home).tables
+    except LandingError:  # a file cannot be read, or raw files are missing; the others are read
         return _in_raw_files(workplace, users)
     with duck() as connection:
-        orders = _values(connection, landed.get("orders"), "order_id", users)
-        found = [_values(connection, landed.get("users"), column, users) for column in contact_columns()]
-    return orders, {address for addresses in found for address in addresses if len(address) >= MIN_ADDRESS}
+        orders = _values(connection, tables.get("orders"), "order_id", users)
+        columns = [_values(connection, tables.get("users"), column, users) for column in contact_columns()]
+    return orders, {address for addresses in columns for address in addresses if len(address) >= MIN_ADDRESS}
 
 
 def _in_raw_files(workplace: Workplace, users: frozenset[str]) -> tuple[set[str], set[str]]:
-    """The same, from each file by itself. What cannot even be opened is found by the proof."""
+    """The same, file by file. A file that cannot be opened is found by the proof."""
     theirs: dict[str, set[str]] = {"orders": set(), "users": set()}
     others: dict[str, set[str]] = {"orders": set(), "users": set()}
     columns = {"orders": ["order_id"], "users": contact_columns()}
@@ -58,8 +58,8 @@ def _in_raw_files(workplace: Workplace, users: frozenset[str]) -> tuple[set[str]
             for file in (path for path in (folder / table).rglob("*") if path.is_file() and data_file(path)):
                 with suppress(OSError, UnicodeError, ValueError, csv.Error, pl.exceptions.PolarsError):
                     for user, *values in values_in(file, ["user_id", *names], workplace.settings.landing.encoding):
-                        held = theirs if user is not None and same_id(user) in users else others
-                        held[table] |= {value.strip() for value in values if value and value.strip()}
+                        owned = theirs if user is not None and same_id(user) in users else others
+                        owned[table] |= {value.strip() for value in values if value and value.strip()}
     orders = {same_id(order) for order in theirs["orders"] - others["orders"]}
     return orders, {address for address in theirs["users"] - others["users"] if len(address) >= MIN_ADDRESS}
 
@@ -71,7 +71,7 @@ def contact_columns() -> list[str]:
 def _values(
     connection: duckdb.DuckDBPyConnection, table: LandedTable | None, column: str, users: frozenset[str]
 ) -> set[str]:
-    """Values of a raw column in rows of the users and in no others."""
+    """Values of a raw column that occur only in rows of the users."""
     if table is None or column not in table.columns:
         return set()
     rows = connection.execute(

@@ -38,30 +38,30 @@ def too_little_kept(
     connection: duckdb.DuckDBPyConnection, tables: Mapping[str, LandedTable]
 ) -> Iterator[LandingFinding]:
     """Errors where the contract refuses too many orders, or every row of another table."""
-    for landed in tables.values():
-        if landed.name == "events":  # large; the check on the quarantine counts its refusals
+    for landed_table in tables.values():
+        if landed_table.name == "events":  # large; the check on the quarantine counts its refusals
             continue
         # Rows without a user (guest checkouts, lines of an order without a header) are no loss, however many they are,
         # and contradictions are findings of their own.
         row = connection.execute(
             f"select count(*) filter (not coalesce(refused_because in {REPORTED_ELSEWHERE}, false)), "
-            f"count(*) filter (refused_because is null) from {landed.scan}"
+            f"count(*) filter (refused_because is null) from {landed_table.scan}"
         ).fetchone()
         rows, kept_rows = row or (0, 0)
-        share = landed.reading.options.min_kept_share if landed.table.must_exist else 0.0
-        if rows == 0 and landed.table.must_exist:
+        share = landed_table.reading.options.min_kept_share if landed_table.table.must_exist else 0.0
+        if rows == 0 and landed_table.table.must_exist:
             yield LandingFinding(
-                "error", landed.name, "its files hold no row of any user", "Put the rows there and run again"
+                "error", landed_table.name, "its files hold no row of any user", "Put the rows there and run again"
             )
         elif rows and (kept_rows < share * rows or not kept_rows):
             worst = next(
-                refusal for refusal in refusals(connection, landed) if refusal.reason not in REPORTED_ELSEWHERE
+                refusal for refusal in refusals(connection, landed_table) if refusal.reason not in REPORTED_ELSEWHERE
             )
             example = f", for example {worst.examples[0]}" if worst.examples else ""
             kept_text = f"only {kept_rows:,} of {rows:,} rows are" if kept_rows else f"none of {rows:,} rows is"
             yield LandingFinding(
                 "error",
-                landed.name,
+                landed_table.name,
                 f"{kept_text} kept; {worst.rows:,} are refused since {worst.reason}{example}",
                 _cure_of(worst.reason),
             )
@@ -69,8 +69,8 @@ def too_little_kept(
 
 def contradictions(tables: Mapping[str, LandedTable]) -> Iterator[LandingFinding]:
     """Ids with contradicting rows; an error where they are so many that the id is probably no key."""
-    for landed in tables.values():
-        conflicts = landed.conflicts
+    for landed_table in tables.values():
+        conflicts = landed_table.conflicts
         if not conflicts.total:
             continue
         parts = [
@@ -83,15 +83,17 @@ def contradictions(tables: Mapping[str, LandedTable]) -> Iterator[LandingFinding
             if count
         ]
         message = f"of {conflicts.ids:,} ids {'; '.join(parts)}; for example {', '.join(conflicts.examples[:3])}"
-        cause, mode = conflicts.likely_cause(landed.name)
-        if conflicts.is_beyond(landed.reading.options.max_conflict_share):
+        cause, mode = conflicts.likely_cause(landed_table.name)
+        if conflicts.is_beyond(landed_table.reading.options.max_conflict_share):
             cure = f"Likely cause: {cause}. "
             if mode:
-                cure += f"If so set landing.repeated_ids: {{{landed.name}: {mode}}}; else "
+                cure += f"If so set landing.repeated_ids: {{{landed_table.name}: {mode}}}; else "
             cure += "give each row an id of its own, or an ingested_at"
-            yield LandingFinding("error", landed.name, message, cure)
+            yield LandingFinding("error", landed_table.name, message, cure)
         else:
-            yield LandingFinding("warning", landed.name, message, "Give each row an id of its own, or an ingested_at")
+            yield LandingFinding(
+                "warning", landed_table.name, message, "Give each row an id of its own, or an ingested_at"
+            )
 
 
 def loaded_at_once(
@@ -99,14 +101,18 @@ def loaded_at_once(
 ) -> Iterator[LandingFinding]:
     """A history that was loaded on one day: every snapshot before that day would be empty."""
     for name in ("orders",):
-        landed = tables.get(name)
-        if landed is None or "ingested_at" not in landed.columns or landed.reading.options.loaded_until:
+        landed_table = tables.get(name)
+        if (
+            landed_table is None
+            or "ingested_at" not in landed_table.columns
+            or landed_table.reading.options.loaded_until
+        ):
             continue
-        event = landed.table.event_time
+        event = landed_table.table.event_time
         row = connection.execute(
             f"select cast(known_at as date) as day, count(*) as rows, max(known_at), "
-            f"median(date_diff('day', {event}, known_at)), (select count(*) from {landed.scan} "
-            f"where refused_because is null) from {landed.scan} where refused_because is null "
+            f"median(date_diff('day', {event}, known_at)), (select count(*) from {landed_table.scan} "
+            f"where refused_because is null) from {landed_table.scan} where refused_because is null "
             "group by 1 order by rows desc limit 1"
         ).fetchone()
         if row is None:

@@ -80,8 +80,8 @@ class LandedTable:
 
     @cached_property
     def unknown_columns(self) -> tuple[str, ...]:
-        known = {column.name for column in self.table.columns}
-        return tuple(sorted({name for file in self.files for name in file.columns} - known))
+        known_columns = {column.name for column in self.table.columns}
+        return tuple(sorted({name for file in self.files for name in file.columns} - known_columns))
 
     @property
     def rows(self) -> int:

@@ -51,14 +51,14 @@ def not_read(contents: LandingContents) -> Iterator[LandingFinding]:
 def renamed(tables: Tables) -> Iterator[LandingFinding]:
     """A column of the contract that is missing in newer files while they have an unknown one: probably renamed."""
     for table in tables.values():
-        known = {column.name for column in table.table.columns}
+        known_columns = {column.name for column in table.table.columns}
         files = [file for file in table.files if not file.is_ours]
         for name in table.columns:
             having = [number for number, file in enumerate(files) if name in file.columns]
             if not having or having[-1] == len(files) - 1:
                 continue
             after = files[having[-1] + 1 :]
-            new = {column for file in after for column in file.columns} - known
+            new = {column for file in after for column in file.columns} - known_columns
             new -= {column for file in files[: having[-1] + 1] for column in file.columns}
             if new:
                 yield LandingFinding(

@@ -56,66 +56,66 @@ def in_temp_tables(connection: duckdb.DuckDBPyConnection, contents: LandingConte
     Tables named in `but` are still read from their files.
     """
     tables = {
-        name: landed if name in but else landed.reading_from(_copy(connection, landed))
-        for name, landed in contents.tables.items()
+        name: landed_table if name in but else landed_table.reading_from(_copy(connection, landed_table))
+        for name, landed_table in contents.tables.items()
     }
     return replace(contents, tables=tables)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> str:
-    available = columns_of(landed.table)
-    wanted_columns = dict.fromkeys((*landed.table.key, landed.table.event_time, *COPIED))
+def _copy(connection: duckdb.DuckDBPyConnection, landed_table: LandedTable) -> str:
+    available = columns_of(landed_table.table)
+    wanted_columns = dict.fromkeys((*landed_table.table.key, landed_table.table.event_time, *COPIED))
     columns = [identifier(name) for name in wanted_columns if name in available]
     columns.append("case when refused_because is not null then row_key end as row_key")
-    if landed.name == "consents":  # the words themselves
+    if landed_table.name == "consents":  # the words themselves
         columns += ["row_json", *(name for name in CONSENT_COLUMNS)]
-    name = f"landed_{landed.name}"
-    connection.execute(f"create temp table {name} as select {', '.join(columns)} from {landed.scan}")
+    name = f"landed_{landed_table.name}"
+    connection.execute(f"create temp table {name} as select {', '.join(columns)} from {landed_table.scan}")
     return name
 
 
-def review_table(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> TableReview:
+def review_table(connection: duckdb.DuckDBPyConnection, landed_table: LandedTable) -> TableReview:
     """Counts of all rows of a table."""
-    table, valid = landed.table, "filter (refused_because is null)"
+    table, valid = landed_table.table, "filter (refused_because is null)"
     event_time = table.event_time or "cast(null as timestamp)"
     users = f"count(distinct user_id) {valid}" if _has(table, "user_id") else "null"
     row = connection.execute(f"""
       select count(*), count(*) filter (refused_because is null and not is_replaced),
         count(*) filter (refused_because is null and is_replaced), min({event_time}) {valid}, max({event_time}) {valid},
         max(case when known_at > {ALWAYS} then known_at end) {valid}, {users}
-      from {landed.scan}""").fetchone()
+      from {landed_table.scan}""").fetchone()
     delivered, kept, replaced, first, last, last_known, distinct = row or (0, 0, 0, None, None, None, None)
     return TableReview(
-        name=landed.name,
-        files=len(landed.files),
-        bytes=landed.bytes,
+        name=landed_table.name,
+        files=len(landed_table.files),
+        bytes=landed_table.bytes,
         delivered=int(delivered),
         kept=int(kept),
         replaced=int(replaced),
-        refused=tuple(refusals(connection, landed)) if kept + replaced < delivered else (),
-        unread_values=_unread_values(connection, landed),
+        refused=tuple(refusals(connection, landed_table)) if kept + replaced < delivered else (),
+        unread_values=_unread_values(connection, landed_table),
         first_at=first,
         last_at=last,
         last_known_at=last_known,
         users=None if distinct is None else int(distinct),
-        missing_columns=tuple(c.name for c in table.columns if c.name not in landed.columns),
-        unknown_columns=landed.unknown_columns,
+        missing_columns=tuple(c.name for c in table.columns if c.name not in landed_table.columns),
+        unknown_columns=landed_table.unknown_columns,
     )
 
 
-def refusals(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> Iterator[Refusal]:
+def refusals(connection: duckdb.DuckDBPyConnection, landed_table: LandedTable) -> Iterator[Refusal]:
     """Broken rules, most rows first, each with example ids."""
     rows = connection.execute(
-        f"select refused_because, count(*) as rows, list(row_key order by row_key)[1:{EXAMPLES}] from {landed.scan} "
-        "where refused_because is not null group by 1 order by rows desc, 1"
+        f"select refused_because, count(*) as rows, list(row_key order by row_key)[1:{EXAMPLES}] "
+        f"from {landed_table.scan} where refused_because is not null group by 1 order by rows desc, 1"
     ).fetchall()
     for reason, count, examples in rows:
         yield Refusal(reason, int(count), tuple(str(key) for key in examples if key))
 
 
-def _unread_values(connection: duckdb.DuckDBPyConnection, landed: LandedTable) -> dict[str, int]:
+def _unread_values(connection: duckdb.DuckDBPyConnection, landed_table: LandedTable) -> dict[str, int]:
     rows = connection.execute(
-        f"select unread_columns, count(*) from {landed.scan} "
+        f"select unread_columns, count(*) from {landed_table.scan} "
         "where refused_because is null and unread_columns is not null group by 1"
     ).fetchall()
     counts: dict[str, int] = {}

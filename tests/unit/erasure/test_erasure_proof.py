@@ -125,7 +125,7 @@ def test_a_user_who_was_never_there_may_not_come_later(filled: Workplace, capsys
     assert users_in(filled, SCORES) == [USER, OTHER]
 
 
-@pytest.mark.parametrize("step", ["partitions.remove", "sqlite.remove", "warehouse.made_anew", "landing.remove"])
+@pytest.mark.parametrize("step", ["partitions.remove", "sqlite.remove", "warehouse.rebuild_without", "landing.remove"])
 def test_an_erasure_that_was_cut_short_is_finished_by_the_next(
     filled: Workplace, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""How a table of the warehouse tells whose a row is."""
+"""SQL conditions by which rows of warehouse tables are assigned to users."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 from churn_assets.erasure.traces import Traces
 from churn_assets.landing.ids import id_sql
 
-# Tables that say nothing of any one user.
+# Tables without data on a single user.
 IMPERSONAL = {
     "marts.dim_snapshots": "the calendar",
     "marts.int_review_terms": "pairs of characters over all reviews",
@@ -26,8 +26,8 @@ order by schema_name, table_name, column_index
 
 
 @dataclass(frozen=True)
-class HeldTable:
-    """One table of a DuckDB file. Conditions are SQL with the parameters $users, $orders and $words."""
+class WarehouseTable:
+    """One base table of a DuckDB file. Conditions are SQL with the parameters $users, $orders and $words."""
 
     schema: str
     name: str
@@ -38,36 +38,36 @@ class HeldTable:
         return f'"{self.schema}"."{self.name}"'
 
     @property
-    def user(self) -> str | None:
-        """The user whom a row is about."""
+    def user_sql(self) -> str | None:
+        """SQL of the user id of a row; None where the table has none."""
         if "user_id" in self.types:
             return id_sql("cast(user_id as varchar)")
         return self._quarantined("user_id")
 
     @property
-    def order(self) -> str | None:
-        """The order by which alone a row is known."""
+    def order_sql(self) -> str | None:
+        """SQL of the order id of a row, where it is the only link to a user; else None."""
         if "user_id" in self.types:
             return None
         return id_sql("cast(order_id as varchar)") if "order_id" in self.types else self._quarantined("order_id")
 
     @property
     def is_impersonal(self) -> bool:
-        return not (self.user or self.order)
+        return not (self.user_sql or self.order_sql)
 
     def is_theirs(self) -> str:
-        """A row is the users'. What was refused may have the id in the wrong place."""
-        known = [f"list_contains($users, {self.user})"] if self.user else []
-        known += [f"list_contains($orders, {self.order})"] if self.order else []
-        known += [self._names_them()] if "row_json" in self.types else []
-        return f"coalesce({' or '.join(known)}, false)" if known else "false"
+        """Condition: a row is the users'. A refused row may have the id in another column, so its text counts too."""
+        conditions = [f"list_contains($users, {self.user_sql})"] if self.user_sql else []
+        conditions += [f"list_contains($orders, {self.order_sql})"] if self.order_sql else []
+        conditions += [self._names_them()] if "row_json" in self.types else []
+        return f"coalesce({' or '.join(conditions)}, false)" if conditions else "false"
 
     def is_theirs_or_names_them(self) -> str:
-        """The same, or any text of the row does: proves that nothing was overlooked."""
+        """Condition: a row is the users', or any text in it names them; the proof uses it."""
         return f"({self.is_theirs()} or coalesce({self._names_them()}, false))"
 
     def parameters(self, condition: str, traces: Traces) -> dict[str, object]:
-        """Those that `condition` asks for: DuckDB refuses all others."""
+        """The parameters that `condition` uses: DuckDB refuses others."""
         values = {"users": sorted(traces.users), "orders": sorted(traces.orders), "words": traces.words_sql}
         return {name: value for name, value in values.items() if f"${name}" in condition}
 
@@ -81,9 +81,9 @@ class HeldTable:
         return f"regexp_matches(concat_ws(' ', {', '.join(texts)}), $words)" if texts else "false"
 
 
-def held_tables(connection: duckdb.DuckDBPyConnection) -> list[HeldTable]:
-    """Base tables of the database in use; views are windows on files, which are looked at themselves."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+def base_tables(connection: duckdb.DuckDBPyConnection) -> list[WarehouseTable]:
+    """Base tables of the database in use; views read files, which are searched themselves."""
+    types: dict[tuple[str, str], dict[str, str]] = {}
     for schema, name, column, kind in connection.execute(COLUMNS).fetchall():
-        found.setdefault((schema, name), {})[column] = kind
-    return [HeldTable(schema, name, types) for (schema, name), types in found.items()]
+        types.setdefault((schema, name), {})[column] = kind
+    return [WarehouseTable(schema, name, types) for (schema, name), types in types.items()]
