@@ -1,1 +1,1 @@
-"""What the command line does, one module per act. Everything is called from the packages below."""
+"""The command line, one module per command. The work is done by the packages below."""

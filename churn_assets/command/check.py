@@ -1,4 +1,4 @@
-"""`churn check`: the first screen of a new shop. What is read of the landing and what is not, before anything runs."""
+"""`churn check`: what is read of the landing and what is not, before anything runs. The first command of a new shop."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What the command tells. `statuses`: see landing/oddities.py; `scale`: see _scale."""
+class _CheckResult:
+    """What the command prints. `statuses`: see landing/oddities.py; `scale`: see _scale."""
 
     home: Home
     contents: LandingContents
@@ -46,8 +46,8 @@ class _Found:
 def check(root: Path, *, as_json: bool = False) -> bool:
     """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
     home = Home(root)
-    landed = of_home.landed(home)
-    contents = LandingContents(without_erased_users(landed.tables, home.root), landed.unread)
+    landing = of_home.landed(home)
+    contents = LandingContents(shielded(landing.tables, home.root), landing.unread)
     with duck() as connection:
         contents = in_temp_tables(connection, contents)
         reviews = [review_table(connection, table) for table in contents.tables.values()]
@@ -55,19 +55,17 @@ def check(root: Path, *, as_json: bool = False) -> bool:
         findings += oddities.unread_values(reviews)
         statuses = oddities.statuses(connection, contents.tables)
         scale = _scale(connection, contents)
-    findings += [
-        LandingFinding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))
-    ]
-    found = _Found(home, contents, reviews, findings, statuses, scale)
+    findings += [Finding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))]
+    result = _CheckResult(home, contents, reviews, findings, statuses, scale)
     if as_json:
-        print(json.dumps(_as_json(found), indent=2, default=_text))
+        print(json.dumps(_as_json(result), indent=2, default=_text))
     else:
-        _show(wide_console(), found)
-    return found.can_run
+        _show(wide_console(), result)
+    return result.can_run
 
 
 def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> dict[str, float | None]:
-    """What an order is worth, by which a wrong unit or currency is seen at once."""
+    """Distribution of order amounts, in which a wrong unit or currency shows at once."""
     row = connection.execute(
         "select min(amount), median(amount), quantile_cont(amount, 0.99), max(amount) "
         f"from {contents.tables['orders'].scan} where refused_because is null and is_purchase"
@@ -78,16 +76,16 @@ def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> 
     }
 
 
-def _show(console: Console, found: _Found) -> None:
-    options = found.home.settings.landing
-    console.print(f"Landing {found.home.landing}", markup=False)
+def _show(console: Console, result: _CheckResult) -> None:
+    options = result.home.settings.landing
+    console.print(f"Landing {result.home.landing}", markup=False)
     console.print(
         f"Times without an offset are read as {options.time_zone}, text as {options.encoding}, "
         f"decimal sign {options.decimal_separator}",
         markup=False,
     )
-    console.print(_overview(found.reviews, found.contents))
-    for review in found.reviews:
+    console.print(_overview(result.reviews, result.contents))
+    for review in result.reviews:
         for refusal in review.refused[:SHOWN_REFUSALS]:
             first = f" (first: {', '.join(refusal.examples)})" if refusal.examples else ""
             console.print(
@@ -95,18 +93,18 @@ def _show(console: Console, found: _Found) -> None:
                 markup=False,
                 soft_wrap=True,
             )
-    if any(review.rows_refused for review in found.reviews):
+    if any(review.rows_refused for review in result.reviews):
         console.print("  Refused rows go to staging.quarantine, are counted there and used nowhere.")
-    _show_orders(console, found.statuses, found.scale)
+    _show_orders(console, result.statuses, result.scale)
     for table in raw_contract():
-        if table.name not in found.contents.tables:
+        if table.name not in result.contents.tables:
             console.print(f"Missing: {table.name} ({table.used_for})", markup=False)
-    for finding in found.findings:
+    for finding in result.findings:
         console.print(f"{finding.severity:>7}  {finding}", markup=False, soft_wrap=True)
-    errors = sum(finding.severity == "error" for finding in found.findings)
+    errors = sum(finding.severity == "error" for finding in result.findings)
     if errors:
         console.print(f"{errors} errors: a run would refuse to begin.")
-    elif not found.findings and not any(review.rows_refused for review in found.reviews):
+    elif not result.findings and not any(review.rows_refused for review in result.reviews):
         console.print("Every row keeps the raw contract.")
     else:
         console.print("A run can begin: churn run")
@@ -116,9 +114,9 @@ def _show_orders(console: Console, statuses: list[tuple[str, int, bool, bool]], 
     listed = ", ".join(f"{word} {rows:,} {'yes' if is_one else 'no'}" for word, rows, is_one, _ in statuses[:20])
     if listed:
         console.print(f"Order statuses, rows, counts as a purchase: {listed}", markup=False, soft_wrap=True)
-    told = ", ".join(f"{name} {value:,.2f}" for name, value in scale.items() if value is not None)
-    if told:
-        console.print(f"Order amounts: {told}", markup=False)
+    amounts = ", ".join(f"{name} {value:,.2f}" for name, value in scale.items() if value is not None)
+    if amounts:
+        console.print(f"Order amounts: {amounts}", markup=False)
 
 
 def _overview(reviews: list[TableReview], contents: LandingContents) -> Table:
@@ -137,33 +135,33 @@ def _overview(reviews: list[TableReview], contents: LandingContents) -> Table:
     return table
 
 
-def _as_json(found: _Found) -> dict[str, Any]:
+def _as_json(result: _CheckResult) -> dict[str, Any]:
     return {
-        "landing": found.home.landing,
-        "time_zone": found.home.settings.landing.time_zone,
-        "encoding": found.home.settings.landing.encoding,
-        "can_run": found.can_run,
+        "landing": result.home.landing,
+        "time_zone": result.home.settings.landing.time_zone,
+        "encoding": result.home.settings.landing.encoding,
+        "can_run": result.can_run,
         "tables": [
             {
                 **asdict(review),
                 "rows_refused": review.rows_refused,
                 "not_read": [
                     {"path": str(each.path), "reason": each.reason}
-                    for each in found.contents.tables[review.name].unread
+                    for each in result.contents.tables[review.name].unread
                 ],
             }
-            for review in found.reviews
+            for review in result.reviews
         ],
         "missing_tables": {
-            table.name: table.used_for for table in raw_contract() if table.name not in found.contents.tables
+            table.name: table.used_for for table in raw_contract() if table.name not in result.contents.tables
         },
-        "not_read": [{"path": str(each.path), "reason": each.reason} for each in found.contents.unread],
+        "not_read": [{"path": str(each.path), "reason": each.reason} for each in result.contents.unread],
         "statuses": [
             {"status": word, "rows": rows, "is_purchase": is_one, "is_known": is_known}
-            for word, rows, is_one, is_known in found.statuses
+            for word, rows, is_one, is_known in result.statuses
         ],
-        "order_amounts": found.scale,
-        "findings": [asdict(finding) for finding in found.findings],
+        "order_amounts": result.scale,
+        "findings": [asdict(finding) for finding in result.findings],
     }
 
 

@@ -1,4 +1,4 @@
-"""The command line: each command calls one function. Those by which a person decides: cli_acts.py."""
+"""The command line: each command calls one function. The commands that record a decision of a person: cli_acts.py."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ app.add_typer(acts)
 
 
 def main() -> None:
-    """Entry point. Whatever goes wrong in a known way is one message and exit code 1; after Ctrl-C it is 130."""
+    """Entry point. A known failure is one message and exit code 1; Ctrl-C is exit code 130."""
     keep_private()
     try:
         refuse_unreadable(sys.argv[1:])
         app()
-    except SystemExit as ended:
-        if ended.code == INTERRUPTED:
+    except SystemExit as error:
+        if error.code == INTERRUPTED:
             typer.secho("Interrupted; what was finished stays.", err=True)
         raise
     except Exception as error:
@@ -226,11 +226,11 @@ def ui(
     from churn_assets.ui.listener import listen
     from churn_assets.ui.supervise import note_endings, supervise
 
-    endings = note_endings()
+    signals = note_endings()
     settled_home(home)
     listener = listen(port)
     command = [sys.executable, "-m", "churn_assets.command.cli", "serve", str(listener.fileno())]
-    sys.exit(supervise(command, [listener.fileno()], endings))
+    sys.exit(supervise(command, [listener.fileno()], signals))
 
 
 @app.command(hidden=True)

@@ -1,4 +1,4 @@
-"""Commands by which a person decides: which model scores, what is sent, who is never written to, who is erased."""
+"""Commands that record a decision: which model scores, what is sent, who is never written to, who is erased."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands share: their options, the instance they are about, and how they end."""
+"""What several commands share: their options, the choice of the instance, and the exit code."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where 
 
 
 def refuse_unreadable(arguments: Sequence[str]) -> None:
-    """Raises Failure on what no command could mean: text that is not UTF-8, and a home without a name (an empty
-    variable of a script, which would make a home of the folder that somebody happens to stand in).
+    """Raises Failure on what no command can use: text that is not UTF-8, and an empty --home (an unset variable
+    of a script, which would make a home of the current folder).
     """
     for number, argument in enumerate(arguments, start=1):
         try:
@@ -42,8 +42,8 @@ def refuse_unreadable(arguments: Sequence[str]) -> None:
 
 
 def settled_home(folder: Path | None) -> Path:
-    """Settle which instance this process is about, that its settings can be read (before Dagster is imported, which
-    takes seconds) and that its views show its own files. Raises NoFolderForAHome, SettingsError.
+    """Choose the instance of this process, read its settings (before Dagster is imported, which takes seconds) and make
+    sure that its views show its own files. Raises NoFolderForAHome, SettingsError.
     """
     from churn_assets.instance.home import Home
 
@@ -60,7 +60,7 @@ def settled_home(folder: Path | None) -> Path:
 
 
 def existing_home(folder: Path | None) -> Path:
-    """The same for a command that decides about an instance. Raises NoSuchHome."""
+    """`settled_home` for a command that needs an existing instance. Raises NoSuchHome."""
     from churn_assets.instance.home import Home
 
     return Home(settled_home(folder)).existing().root

@@ -1,4 +1,4 @@
-"""The arguments that somebody gives to dbt, as far as `churn dbt` has to understand them."""
+"""The arguments of dbt, as far as `churn dbt` has to understand them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 from churn_assets.failures import Failure
 
-# Commands of dbt 1.11 by what they do with the warehouse. Others are left to dbt, which does not know them either.
+# Commands of dbt 1.11 by what they do with the warehouse. Others are passed on to dbt, which refuses them.
 APART = ("parse", "list", "ls", "deps", "clean", "init", "serve")
 READING = ("compile", "show", "docs", "generate", "source", "freshness", "debug")
 WRITING = ("build", "run", "test", "seed", "snapshot", "retry", "run-operation")
@@ -22,7 +22,7 @@ YES = ("1", "t", "true", "y", "yes", "on")
 
 
 class DbtRefused(Failure, ValueError):
-    """What dbt was to do would leave the home inconsistent; nothing was changed."""
+    """The dbt command would leave the home inconsistent; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DbtArguments:
 
     @classmethod
     def of(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> Self:
-        """Raises DbtRefused for what is not for `churn dbt`."""
+        """Raises DbtRefused for arguments that `churn dbt` does not take."""
         ours = [each for each in arguments if each.split("=")[0] in OURS]
         if ours:
             raise DbtRefused(f"{', '.join(ours)}: churn dbt runs its own project, on the home named by --home")
@@ -51,8 +51,8 @@ class DbtArguments:
             raise DbtRefused(f"dbt {command}: {REFUSED[command]}")
         is_full_refresh = any(each in FULL_REFRESH for each in arguments)
         is_full_refresh |= environment.get("DBT_FULL_REFRESH", "").lower() in YES
-        rest, given = _without_vars(arguments)
-        return cls(command, tuple(rest), given, is_full_refresh)
+        rest, variables = _without_vars(arguments)
+        return cls(command, tuple(rest), variables, is_full_refresh)
 
     @property
     def opens_warehouse(self) -> bool:
@@ -61,7 +61,7 @@ class DbtArguments:
 
     @property
     def writes(self) -> bool:
-        """Tables, or the views over the raw files that tests read."""
+        """Whether the command writes tables, or the views over the raw files that tests read."""
         return self.command in WRITING
 
     @property
@@ -70,30 +70,30 @@ class DbtArguments:
 
 
 def _without_vars(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    rest, told = [], []
-    left = iter(arguments)
-    for each in left:
+    rest, texts = [], []
+    remaining = iter(arguments)
+    for each in remaining:
         if each == "--vars":
-            told.append(_next(left))
+            texts.append(_next(remaining))
         elif each.startswith("--vars="):
-            told.append(each.removeprefix("--vars="))
+            texts.append(each.removeprefix("--vars="))
         else:
             rest.append(each)
-    return rest, {name: value for text in told for name, value in _parsed(text).items()}
+    return rest, {name: value for text in texts for name, value in _parsed(text).items()}
 
 
-def _next(left: Iterator[str]) -> str:
+def _next(remaining: Iterator[str]) -> str:
     try:
-        return next(left)
+        return next(remaining)
     except StopIteration:
         raise DbtRefused("--vars needs a value: YAML such as '{name: value}'") from None
 
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(text)
+        variables = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DbtRefused(f"--vars cannot be read as YAML: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(variables, dict):
         raise DbtRefused(f"--vars has to be a mapping, such as '{{name: value}}'; got {text!r}")
-    return found
+    return variables

@@ -1,8 +1,8 @@
-"""`churn dbt -- ...`: dbt on the warehouse of a home, told what a run would tell it, under the lock that a run holds.
+"""`churn dbt -- ...`: dbt on the warehouse of a home, with the variables and the lock of a run.
 
-What a run would have done besides is done too, and nothing counts as built that no run has built: tables may only be
-built for snapshots that are there. What they are built with may differ from what the warehouse was made with (a model
-that is being worked on, a setting that was changed): then the next run makes the warehouse again.
+Erased users are removed and views masked as in a run. Tables may only be built for snapshots that a run has built: no
+other snapshot may count as built. SQL and settings may differ from those that the warehouse was made with (a model that
+is being worked on, a changed setting): then the next run makes the warehouse again.
 """
 
 from __future__ import annotations
@@ -26,48 +26,48 @@ from churn_assets.warehouse.project import PROJECT, QUIET, dbt_executable
 from churn_assets.warehouse.variables import variables
 from churn_assets.workplace import Workplace
 
-PARSED = "partial_parse.msgpack"  # what dbt need not parse again
+PARSE_CACHE = "partial_parse.msgpack"  # with it dbt parses changed files only
 
 
 def run_by_hand(root: Path, snapshot: date | None, arguments: Sequence[str]) -> int:
     """Run dbt and return its exit code. Raises DbtRefused, CalendarError or LandingError before dbt is started."""
-    given = DbtArguments.of(arguments, os.environ)
+    parsed = DbtArguments.of(arguments, os.environ)
     workplace = Workplace(home_path=str(root))
-    if not given.opens_warehouse:
-        return _dbt(workplace.home, given.rest)
+    if not parsed.opens_warehouse:
+        return _dbt(workplace.home, parsed.rest)
     with workplace.warehouse.exclusive():
-        if given.writes:
+        if parsed.writes:
             for line in sweep_erased(workplace):
                 _say(line)
-        days = _snapshots(workplace, snapshot, given)
+        days = _snapshots(workplace, snapshot, parsed)
         landed = workplace.landing()
-        told = variables(workplace, landed, days, is_rebuild=given.is_full_refresh)
-        overlap = sorted(set(given.variables) & set(told))
+        run_variables = variables(workplace, landed, days, is_rebuild=parsed.is_full_refresh)
+        overlap = sorted(set(parsed.variables) & set(run_variables))
         if overlap:
-            raise DbtRefused(f"--vars {', '.join(overlap)}: said by the home, its settings and --snapshot, not by hand")
-        _say(f"dbt {given.command} at {_named(days)} of {root}")
-        if given.builds:
+            raise DbtRefused(f"--vars {', '.join(overlap)}: set by the home, its settings and --snapshot, not by hand")
+        _say(f"dbt {parsed.command} at {_named(days)} of {root}")
+        if parsed.builds:
             _mark(workplace)
-        if given.writes:
+        if parsed.writes:
             workplace.show_raw(landed)
-        code = _dbt(workplace.home, [*given.rest, "--vars", json.dumps({**given.variables, **told})])
-        if given.writes and workplace.warehouse.has("marts", "dim_users"):
+        code = _dbt(workplace.home, [*parsed.rest, "--vars", json.dumps({**parsed.variables, **run_variables})])
+        if parsed.writes and workplace.warehouse.has("marts", "dim_users"):
             workplace.show_masked()
     return code
 
 
-def _snapshots(workplace: Workplace, snapshot: date | None, given: DbtArguments) -> list[date]:
-    """What the run is about: one snapshot, or all of them where tables are made from nothing."""
+def _snapshots(workplace: Workplace, snapshot: date | None, parsed: DbtArguments) -> list[date]:
+    """Snapshots to build: one, or all of them where tables are made from nothing."""
     built = built_snapshots(workplace)
-    if given.writes and not built:
+    if parsed.writes and not built:
         raise DbtRefused("The warehouse holds no snapshot yet: churn run makes the first one, with its history.")
-    if given.writes and snapshot and snapshot not in built:
+    if parsed.writes and snapshot and snapshot not in built:
         near = ", ".join(str(day) for day in built[-4:])
         raise DbtRefused(
             f"{snapshot} has not been built (the newest that have: {near}). churn run --snapshot {snapshot} builds it: "
             "dbt alone would leave it half made and counted as whole."
         )
-    if given.is_full_refresh:
+    if parsed.is_full_refresh:
         return every_snapshot(workplace)
     if snapshot:
         return [workplace.calendar.snapshot(snapshot)]
@@ -75,7 +75,7 @@ def _snapshots(workplace: Workplace, snapshot: date | None, given: DbtArguments)
 
 
 def _mark(workplace: Workplace) -> None:
-    """Before dbt writes with other SQL or settings than the warehouse was made with: it is a mixture from then on."""
+    """Record that the warehouse becomes a mixture, where SQL or settings differ from those it was made with."""
     if workplace.record.fact(FINGERPRINT_FACT) != fingerprint(workplace):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         workplace.record.state_fact(FINGERPRINT_FACT, f"a mixture, by churn dbt at {now}")
@@ -85,9 +85,9 @@ def _mark(workplace: Workplace) -> None:
 def _dbt(home: Home, arguments: Sequence[str]) -> int:
     target = home.dbt_target / "target"
     target.mkdir(parents=True, exist_ok=True)
-    parsed = PROJECT / "target" / PARSED
-    if parsed.exists() and not (target / PARSED).exists():
-        shutil.copyfile(parsed, target / PARSED)
+    cache = PROJECT / "target" / PARSE_CACHE
+    if cache.exists() and not (target / PARSE_CACHE).exists():
+        shutil.copyfile(cache, target / PARSE_CACHE)
     own = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
     others = {"DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(home.dbt_target / "logs")}
     environment = {**others, **os.environ, **QUIET, **own}
@@ -99,5 +99,5 @@ def _named(days: Sequence[date]) -> str:
 
 
 def _say(line: str) -> None:
-    """Beside what dbt prints, which may be read by a program."""
+    """To stderr: a program may read what dbt prints to stdout."""
     print(line, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`churn approve`, `dispatch`, `unsubscribe` and `suppress`: what a person decides, said in the terminal."""
+"""`churn approve`, `dispatch`, `unsubscribe` and `suppress`: the decisions of a person, in the terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REFUSED = "The plan was not approved."
 
 
 class NobodyNamed(Failure, ValueError):
-    """A decision about a user, without the user."""
+    """A decision about a user that names no user."""
 
 
 def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[str], bool]) -> bool:
@@ -42,20 +42,20 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
         wide_console().print(REFUSED)
         return False
-    moved = approve_plan(workplace, plan, name, utc_now())
+    approved = approve_plan(workplace, plan, name, utc_now())
     wide_console().print(
-        f"Approved by {name}: {moved:,} messages may go. Nothing is sent before churn dispatch --send.", markup=False
+        f"Approved by {name}: {approved:,} messages may go. Nothing is sent before churn dispatch --send.", markup=False
     )
     return True
 
 
 def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
-    """Say what would be handed over, or hand it over."""
+    """Hand the messages of a plan to the channels, or only print what would be handed over."""
     workplace = Workplace(home_path=str(root))
     day = snapshot or newest_plan(workplace)
     if not is_sent:
-        told = rehearse(workplace, day, utc_now())
-        _counts(f"Plan of {day}: nothing was sent (dry run; --send sends what is approved)", told)
+        counts = rehearse(workplace, day, utc_now())
+        _show_counts(f"Plan of {day}: nothing was sent (dry run; --send sends what is approved)", counts)
         return
     console = wide_console()
     with console.status("handing over") as status:
@@ -66,8 +66,8 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
             done += count
             status.update(f"handing over: {done:,} messages looked at")
 
-        told = send(workplace, day, on_progress=progress)
-    _counts(f"Plan of {day}: dispatched", told)
+        counts = send(workplace, day, on_progress=progress)
+    _show_counts(f"Plan of {day}: dispatched", counts)
 
 
 def unsubscribe(root: Path, keys: Sequence[str]) -> None:
@@ -81,32 +81,32 @@ def unsubscribe(root: Path, keys: Sequence[str]) -> None:
 
 
 def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_objection: bool) -> None:
-    """Never write to a user again; an objection is a word on consent too, so they are not scored either.
+    """Never write to a user again; an objection is a consent record too, so the user is not scored either.
 
-    Somebody unknown is put on the list as well, and it is said: a no may come before the first order, and one that is
-    refused for a doubt is lost. Raises NobodyNamed.
+    An unknown user is suppressed as well, with a note: a refusal may come before the first order, and one that is not
+    recorded is lost. Raises NobodyNamed.
     """
     if not user_id.strip():
         raise NobodyNamed("Name the user who is not to be written to: the id is empty, so nothing was recorded.")
     workplace, now = Workplace(home_path=str(root)), utc_now()
     is_new = suppress_user(workplace.record, user_id, reason, by or getpass.getuser(), now)
-    told = "is suppressed" if is_new else "was suppressed already"
+    outcome = "is suppressed" if is_new else "was suppressed already"
     if is_objection:
-        # A withdrawal counts at a snapshot if its time is before it, so not at the very microsecond of one.
-        objection = ConsentRecord(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
-        add_consents(workplace.record, [objection], "objection", now)
+        # A consent record counts at a snapshot if it was made before that, not in its very microsecond.
+        word = Word(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
+        add_words(workplace.record, [word], "objection", now)
         write_receipts(workplace)
-        told += " and has objected: no score from the next snapshot on"
+        outcome += " and has objected: no score from the next snapshot on"
     console = wide_console()
-    console.print(f"{user_id} {told}.", markup=False)
-    doubt = find_user(workplace, user_id).warning
+    console.print(f"{user_id} {outcome}.", markup=False)
+    doubt = search(workplace, user_id).words
     if doubt:
         console.print(f"Note: {doubt}", markup=False, soft_wrap=True)
     _cancel(workplace, messages_to(workplace, [user_id]), console)
 
 
 def _cancel(workplace: Workplace, messages: pl.DataFrame, console: Console) -> None:
-    """After the no was recorded and said: it holds even if this waits for a run, or dies."""
+    """Called after the refusal was recorded and printed, which holds even if cancelling waits for a run, or dies."""
     cancelled = cancel_messages(workplace, messages)
     if cancelled:
         console.print(f"{cancelled} planned message{'s' if cancelled > 1 else ''} cancelled.")
@@ -129,9 +129,9 @@ def _show(plan: Plan) -> None:
     console.print(f"plan sha256 {plan.sha256}")
 
 
-def _counts(title: str, told: Mapping[str, int]) -> None:
+def _show_counts(title: str, counts: Mapping[str, int]) -> None:
     table = Table(show_header=False, box=None)
-    for word, count in sorted(told.items()):
+    for word, count in sorted(counts.items()):
         table.add_row(word, f"{count:,}")
     console = wide_console()
     console.print(title, markup=False)

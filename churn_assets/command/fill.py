@@ -1,4 +1,4 @@
-"""Filling the landing: from the simulated shop or from a known data set. Old is never mixed with new."""
+"""Filling an empty landing: from the simulated shop or from a known data set."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: 
 
 
 def _write(file: Path, rows: pl.DataFrame) -> None:
-    """What holds e-mail addresses or telephone numbers is its owner's only."""
+    """A file with e-mail addresses or telephone numbers can be read by its owner only."""
     write_whole(file, rows.write_parquet)
     if set(CONTACT) & set(rows.columns):
         file.chmod(0o600)
@@ -69,7 +69,7 @@ def _write(file: Path, rows: pl.DataFrame) -> None:
 
 
 def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
-    """The landing folder if it is free; None if it is not and that is fine."""
+    """The landing folder if it is empty; None if it has files and `if_missing` allows that. Raises LandingError."""
     landing = Path(home.landing)
     if landing.exists() and any(landing.iterdir()):
         if if_missing:
@@ -79,8 +79,8 @@ def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
     return landing
 
 
-def _suggest(home: Home, adapter: SourceAdapter) -> None:
-    """Settings that suit the data with their reasons, as a file to be edited; a file that is there stays as it is."""
+def _suggest(home: Home, adapter: Adapter) -> None:
+    """Write settings that suit the data, with their reasons; an existing file of settings stays as it is."""
     reasons: Mapping[str, str] = getattr(adapter, "REASONS", {})
     if adapter.SETTINGS and not home.settings_file.exists():
         lines = ["# Settings of this instance; everything left out has its default (churn_assets/settings/load.py)."]

@@ -31,11 +31,13 @@ def _act(workplace: Workplace, decision: str, model: date, first: date | None, b
     promotions = Promotions(workplace.record)
     rows = promotions.rows()
     if not rows or workplace.tables.find(Stage.TRAINING, "churn_model", model) is None:
-        made = [partition.snapshot for partition in workplace.record.partitions(Stage.TRAINING, "churn_model")]
-        there = (
-            f"there are models of {', '.join(map(str, made[-5:]))}" if made else "there is none: churn run makes one"
+        trained = [partition.snapshot for partition in workplace.record.partitions(Stage.TRAINING, "churn_model")]
+        available = (
+            f"there are models of {', '.join(map(str, trained[-5:]))}"
+            if trained
+            else "there is none: churn run makes one"
         )
-        raise NoSuchModel(f"training.churn_model: no model was trained at {model}; {there}.")
+        raise NoSuchModel(f"training.churn_model: no model was trained at {model}; {available}.")
     snapshot = workplace.calendar.snapshot(first) if first else rows[-1].snapshot + timedelta(days=1)
     if snapshot < model:
         raise NoSuchModel(f"The model of {model} cannot score {snapshot}: it has learned from what came later.")
@@ -49,10 +51,11 @@ def _act(workplace: Workplace, decision: str, model: date, first: date | None, b
         )
     )  # fmt: skip
     _show(promotions.rows())
-    done = [row.snapshot for row in rows if row.snapshot >= snapshot]
-    if done:
+    scored = [row.snapshot for row in rows if row.snapshot >= snapshot]
+    if scored:
         Console().print(
-            f"Scores from {snapshot} on are of before this: churn backfill --from {snapshot} --to {done[-1]}",
+            f"Scores from {snapshot} on were made before this decision: "
+            f"churn backfill --from {snapshot} --to {scored[-1]}",
             soft_wrap=True,
         )
 

@@ -30,7 +30,7 @@ DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
 
 
 class Progress:
-    """Follows runs in this process. What dbt and the libraries print goes to a log in the home meanwhile."""
+    """Follows runs in this process. Meanwhile the output of dbt and the libraries goes to a log in the home."""
 
     def __init__(self) -> None:
         self.console = Console(file=_terminal(), highlight=False)
@@ -43,7 +43,7 @@ class Progress:
 
     @contextlib.contextmanager
     def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-        """Tell what happens in the run while it happens. Raises KeyboardInterrupt after one that Dagster took."""
+        """Print the events of the run as they happen. Raises KeyboardInterrupt if Dagster caught one."""
         log = Path(instance.root_directory) / f"{run_id[:8]}.log"
         with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
             self._status = status
@@ -81,9 +81,9 @@ class Progress:
 
     def _on_check(self, check: Any) -> None:
         if not check.passed:
-            told = {name: value.value for name, value in check.metadata.items()}
-            failed_rows = told.get(DBT_FAILED_ROWS)  # all else that dagster-dbt tells is about the run, not the rows
-            figures = told if failed_rows is None else {"rows": failed_rows}
+            metadata = {name: value.value for name, value in check.metadata.items()}
+            failed_rows = metadata.get(DBT_FAILED_ROWS)  # all other metadata of dagster-dbt is about the run
+            figures = metadata if failed_rows is None else {"rows": failed_rows}
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
             self.say(f"  {severity:>8}  check {asset} {check.check_name}: {check.description or figures}")
 
@@ -119,7 +119,7 @@ class Progress:
 
 
 def _terminal() -> TextIO:
-    """A way to the terminal of its own, which stays when the descriptor of stdout goes to a log."""
+    """A second descriptor of the terminal, which stays when the one of stdout is redirected to a log."""
     stdout = sys.__stdout__
     assert stdout is not None, "a command line without stdout"  # noqa: S101 - cannot be
     return os.fdopen(os.dup(stdout.fileno()), "w", encoding=stdout.encoding, closefd=True)
@@ -127,22 +127,22 @@ def _terminal() -> TextIO:
 
 @contextlib.contextmanager
 def _descriptors_to(log: TextIO, *descriptors: int) -> Iterator[None]:
-    """What compiled libraries print goes to the log too: HiGHS, for one, prints a line of its own now and then."""
-    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors}
+    """Redirect the output of compiled libraries too: HiGHS, for one, prints a line now and then."""
+    saved = {descriptor: os.dup(descriptor) for descriptor in descriptors}
     for descriptor in descriptors:
         os.dup2(log.fileno(), descriptor)
     try:
         yield
     finally:
         ctypes.CDLL(None).fflush(None)  # what C still holds in its buffer would come out on the terminal at the end
-        for descriptor, terminal in kept.items():
+        for descriptor, terminal in saved.items():
             os.dup2(terminal, descriptor)
             os.close(terminal)
 
 
 @contextlib.contextmanager
 def output_to(file: Path) -> Iterator[None]:
-    """Whatever this process and its children print goes to a file; a `Progress` of before still has the terminal."""
+    """Redirect what this process and its children print to a file; an earlier `Progress` still has the terminal."""
     with file.open("w") as log, _descriptors_to(log, STDOUT, STDERR):
         yield
 

@@ -1,4 +1,4 @@
-"""Running the job from the command line: in this process, with what is missing of the history first."""
+"""Running the job from the command line: in this process, missing history first."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def ready(root: Path) -> Workplace:
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
-    # Before the calendar: a home that was wrong once has to work when mended.
-    raise_blocking_findings(of_home.landed(home))
+    # Before the calendar, which is settled once: a home with wrong files has to work when they are corrected.
+    refuse_what_would_be_wrong(of_home.landed(home))
     settle_calendar(home)
     return Workplace(home_path=str(root))
 
@@ -62,14 +62,14 @@ def ready(root: Path) -> Workplace:
 def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance of a home. Raises InstanceError."""
     try:
-        found = dg.DagsterInstance.get()
+        instance = dg.DagsterInstance.get()
     except dg.DagsterInvalidConfigError as error:
-        told = str(error).splitlines()[-1].strip().split(" Expected:")[0]
+        message = str(error).splitlines()[-1].strip().split(" Expected:")[0]
         raise InstanceError(
-            f"{home.dagster / 'dagster.yaml'}: {told} Correct it, or delete it to have it made anew."
+            f"{home.dagster / 'dagster.yaml'}: {message} Correct it, or delete it to have it made anew."
         ) from error
-    with found:
-        yield found
+    with instance:
+        yield instance
 
 
 def _run(workplace: Workplace, days: Sequence[date]) -> bool:
@@ -97,7 +97,7 @@ def _execute(
     progress: Progress,
     history: Sequence[date],
 ) -> bool:
-    """One Dagster run over `days`, told as it goes; of `history` only what training reads is built."""
+    """One Dagster run over `days`, shown as it goes; of `history` only what training reads is built."""
     run_id = str(uuid4())
     tags = history_tag(history)
     if len(days) > 1:
@@ -115,12 +115,12 @@ def _execute(
 
 
 def sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress) -> None:
-    """Clear away what killed runs left, and whom old files brought back, unless somebody else is at work here."""
+    """Clear away what killed runs left, and erased users whom old files brought back. Files stay while a run works."""
     for line in sweep_dead_runs(instance, workplace.home.locks):
         progress.say(line)
     for line in sweep_erased(workplace):
         progress.say(line)
     if not instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
-        left = workplace.tables.sweep()
-        if left:
-            progress.say(f"Removed {left} half-written files.")
+        removed = workplace.tables.sweep()
+        if removed:
+            progress.say(f"Removed {removed} half-written files.")

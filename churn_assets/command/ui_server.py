@@ -44,7 +44,7 @@ ANSWER_SECONDS, STOP_SECONDS = 60, 10
 
 
 class UiError(Failure):
-    """The UI cannot be served, or no longer; the message says why and where more is said."""
+    """The UI cannot be served, or no longer; the message gives the cause and the log."""
 
 
 def serve(root: Path, listener: socket.socket) -> None:
@@ -55,11 +55,11 @@ def serve(root: Path, listener: socket.socket) -> None:
     with suppress(KeyboardInterrupt), process_lock(workplace.home.locks / LOCK, UiError(BUSY)):
         with output_to(log), instance_of(workplace.home) as instance:
             _serve(workplace, instance, listener, progress)
-        raise UiError(f"The daemon or the web server of Dagster ended by itself; what it said last is in {log}.")
+        raise UiError(f"The daemon or the web server of Dagster ended by itself; its last output is in {log}.")
 
 
 def _serve(workplace: Workplace, instance: dg.DagsterInstance, listener: socket.socket, progress: Progress) -> None:
-    """Until one of the services ends."""
+    """Serve until one of the services ends."""
     home, port = workplace.home, int(listener.getsockname()[1])
     sweep(workplace, instance, progress)
     with _services(instance, home.dagster) as (context, daemon):
@@ -76,7 +76,7 @@ def _serve(workplace: Workplace, instance: dg.DagsterInstance, listener: socket.
 def _services(
     instance: dg.DagsterInstance, folder: Path
 ) -> Iterator[tuple[WorkspaceProcessContext, subprocess.Popen[bytes]]]:
-    """The code server, kept alive; the daemon; and the workspace that shows the one to the web server."""
+    """The code server, kept alive; the daemon; and the workspace by which the web server finds the code server."""
     with ExitStack() as stack:
         target = ModuleTarget(MODULE, attribute=None, working_directory=str(Path.cwd()), location_name=LOCATION)
         code = stack.enter_context(ProxyServerManager(instance, target, code_server_log_level=LEVEL))
@@ -107,7 +107,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _served(app: Guard, listener: socket.socket) -> Iterator[Callable[[], bool]]:
-    """In a thread, as uvicorn would take the signals that end everything for itself. Gives a way to see if it lives."""
+    """Serve in a thread, as uvicorn would take the signals that end everything. Yields a check that it is alive."""
     config = uvicorn.Config(
         app, log_level=LEVEL, proxy_headers=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS // 2
     )
@@ -126,7 +126,7 @@ def _served(app: Guard, listener: socket.socket) -> Iterator[Callable[[], bool]]
 
 
 def _ask(port: int) -> None:
-    """What is said to be served has answered once."""
+    """Raises UiError unless the web server answers a request."""
     connection = HTTPConnection(ADDRESS, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/server_info")

@@ -1,4 +1,4 @@
-"""`churn verify`: the mart at a snapshot, all users and all columns, against what the past alone gives."""
+"""`churn verify`: the mart at a snapshot, all users and columns, against what the past alone gives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from churn_assets.workplace import Workplace
 
 
 def verify(root: Path, snapshot: date | None) -> bool:
-    """Print the columns that differ, or that none does. Raises CalendarError for a snapshot that the mart lacks."""
+    """Print the columns that differ; returns whether none does. Raises CalendarError if the mart lacks the snapshot."""
     workplace = Workplace(home_path=str(Home(root).prepare().root))
     built = built_snapshots(workplace)
     day = snapshot or (built[-1] if built else None)

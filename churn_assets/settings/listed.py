@@ -1,4 +1,4 @@
-"""Every setting as a person looks it up: value, where that comes from, default, unit and reason."""
+"""The list of settings: value, where that comes from, default, unit and reason."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DEFAULT, HIDDEN = "default", '"(set, not shown)"'
 
 
 @dataclass(frozen=True)
-class Listed:
-    """`value` and `default` as JSON; what may hold a password is not told. `source`: default, the file, a variable."""
+class ListedSetting:
+    """`value` and `default` as JSON; what may hold a password is hidden. `source`: default, the file, a variable."""
 
     name: str
     value: str
@@ -33,7 +33,7 @@ class Listed:
     reason: str
 
 
-def listed_settings(file: Path) -> Iterator[Listed]:
+def listed_settings(file: Path) -> Iterator[ListedSetting]:
     """All settings of the home whose churn.yaml is `file`, section by section. Raises SettingsError."""
     settings, in_file = load_settings(file), values_of(file)
     variables = {name.upper(): text or "" for name, text in EnvSettingsSource(Settings).env_vars.items()}
@@ -41,7 +41,7 @@ def listed_settings(file: Path) -> Iterator[Listed]:
         for field, inner in type(outer.default).model_fields.items():
             name = f"{section}.{field}"
             value, default = getattr(getattr(settings, section), field), getattr(outer.default, field)
-            yield Listed(
+            yield ListedSetting(
                 name,
                 HIDDEN if is_secret(field) and value is not None else as_json(value),
                 as_json(default),

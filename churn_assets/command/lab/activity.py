@@ -1,4 +1,4 @@
-"""What users did day by day, as known at each snapshot; and whether the library of the sequence model is there."""
+"""Daily activity of users, as known at each snapshot; and whether the library of the sequence model is installed."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def is_sequence_installed() -> bool:
 
 
 def activity_of(workplace: Workplace, days: Sequence[date]) -> Activity:
-    """One cell per user, snapshot of `days` and day with anything in the DAYS before it."""
+    """One row per user, snapshot of `days` and active day of the DAYS before it."""
     return Activity(workplace.warehouse.query(CELLS, {"days": list(days)}))
 
 
 def use_jax() -> None:
-    """Keras chooses what it computes with when it is imported, from the environment only."""
+    """To be called before Keras is imported, which then reads its backend from the environment."""
     os.environ["KERAS_BACKEND"] = "jax"

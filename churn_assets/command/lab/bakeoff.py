@@ -31,15 +31,15 @@ def show_bakeoff(root: Path, snapshot: date | None) -> None:
     settings = workplace.settings
     lab = Lab.at(workplace, snapshot)
     day, console = lab.day, wide_console()
-    baked = _bake(workplace, lab, console)
-    workplace.tables.publish(Stage.TRAINING, TABLE, day, baked.table)
+    result = _bake(workplace, lab, console)
+    workplace.tables.publish(Stage.TRAINING, TABLE, day, result.table)
     workplace.show_tables()
-    for table in bakeoff_tables(baked.table):
+    for table in bakeoff_tables(result.table):
         console.print(rich_table(table))
     window = f"{settings.churn.definition}, label window {settings.churn.horizon_days} days, "
     window += f"gap {settings.churn.gap_days} days"
     page = workplace.home.reports / f"bakeoff_{day}.html"
-    html = bakeoff_page(baked, snapshot=day, window=window, profit=settings.profit)
+    html = bakeoff_page(result, snapshot=day, window=window, profit=settings.profit)
     write_whole(page, lambda file: file.write_text(html, encoding="utf-8"))
     console.print(f"Table: {Stage.TRAINING}.{TABLE}\nPage: {page}", soft_wrap=True)
 
@@ -55,7 +55,7 @@ def _bake(workplace: Workplace, lab: Lab, console: Console) -> BakeOff:
     else:
         console.print(HOW_TO_GET_IT, soft_wrap=True, markup=False)  # [sequence] is no style
     with console.status("starting", refresh_per_second=2) as status:
-        baked = bake_off(
+        result = bake_off(
             lab.rows,
             fits,
             snapshot=lab.day,
@@ -66,5 +66,5 @@ def _bake(workplace: Workplace, lab: Lab, console: Console) -> BakeOff:
             clock=time.perf_counter,
             on_fit=lambda model, slice_date: status.update(f"{model}, slice {slice_date}"),
         )
-    ModelBakeoffs.validate(baked.table, lazy=True)
-    return baked
+    ModelBakeoffs.validate(result.table, lazy=True)
+    return result

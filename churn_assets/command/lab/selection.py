@@ -42,12 +42,12 @@ def show_selection(root: Path, snapshot: date | None) -> None:
         FeatureSelections.validate(table, lazy=True)
         status.update("kept features against all")
         forward = lab.forward(workplace)
-        few = replace(lab.inputs, features=[each for each in lab.inputs.features if each.name in selection.kept])
-        duels = slice_duels(forward.predict(_fit(few)), forward.predict(_fit(lab.inputs)))
+        selected = replace(lab.inputs, features=[each for each in lab.inputs.features if each.name in selection.kept])
+        duels = slice_duels(forward.predict(_fit(selected)), forward.predict(_fit(lab.inputs)))
     workplace.tables.publish(Stage.TRAINING, TABLE, lab.day, table)
     workplace.show_tables()
-    for shown in (*selection_tables(table), duel_table(duels, "kept", "all")):
-        console.print(rich_table(shown))
+    for text_table in (*selection_tables(table), duel_table(duels, "kept", "all")):
+        console.print(rich_table(text_table))
     console.print(agreement_words(selection.importance.agreement()))
     console.print(proof_words(duels.row(-1, named=True)), soft_wrap=True)
     console.print(f"Table: {Stage.TRAINING}.{TABLE}", soft_wrap=True)

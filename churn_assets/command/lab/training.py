@@ -1,4 +1,4 @@
-"""What the commands of the scientist start from: the training set of a snapshot, and what models are made of."""
+"""What the lab commands start from: the training set of a snapshot, and the inputs of its models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from churn_assets.workplace import Workplace
 
 @dataclass(frozen=True)
 class Lab:
-    """`inputs` has the features a model of this snapshot is made of (training.feature_columns)."""
+    """`inputs` has the features that a model of this snapshot may use (training.feature_columns)."""
 
     day: date
     rows: pl.DataFrame
@@ -27,7 +27,7 @@ class Lab:
 
     @classmethod
     def at(cls, workplace: Workplace, snapshot: date | None, *, is_selecting: bool = False) -> Lab:
-        """At `snapshot`, or the newest with a training set; all features where it `is_selecting` among them.
+        """At `snapshot`, or the newest with a training set; with all features if `is_selecting`.
 
         Raises PartitionMissing.
         """
@@ -60,7 +60,7 @@ class Lab:
 
 
 def _newest(workplace: Workplace) -> date:
-    held = workplace.record.partitions(Stage.TRAINING, "training_set")
-    if not held:
+    training_sets = workplace.record.partitions(Stage.TRAINING, "training_set")
+    if not training_sets:
         raise PartitionMissing(f"{workplace.home.root} holds no training set yet: make one first (churn run)")
-    return held[-1].snapshot
+    return training_sets[-1].snapshot

@@ -38,11 +38,9 @@ def show_tuning(root: Path, snapshot: date | None, trials: int, minutes: float) 
     console = wide_console()
     lab.introduce(console)
     with open_study(workplace, name) as study:
-        fail_unfinished(study)
-        console.print(
-            f"Study {name}: {len(finished_trials(study, lab.inputs.settings))} trials stood before.", soft_wrap=True
-        )
-        found = tune(
+        forget_halves(study)
+        console.print(f"Study {name}: {len(tried(study, lab.inputs.settings))} trials stood before.", soft_wrap=True)
+        all_trials = tune(
             study,
             forward,
             lambda settings: _fit(lab, settings),
@@ -52,11 +50,11 @@ def show_tuning(root: Path, snapshot: date | None, trials: int, minutes: float) 
             clock=time.monotonic,
             on_trial=lambda so_far: console.print(progress(so_far[-1], best_of(so_far)), soft_wrap=True),
         )
-    table = trials_frame(found, snapshot=lab.day, study=name)
+    table = trials_frame(all_trials, snapshot=lab.day, study=name)
     ModelTunings.validate(table, lazy=True)
     workplace.tables.publish(Stage.TRAINING, TABLE, lab.day, table)
     workplace.show_tables()
-    _compare(console, lab, forward, found)
+    _compare(console, lab, forward, all_trials)
     console.print(f"Table: {Stage.TRAINING}.{TABLE}", soft_wrap=True)
 
 
@@ -64,8 +62,8 @@ def _fit(lab: Lab, settings: Training) -> Fit:
     return lambda training: fit_boosting(training, lab.inputs.columns(training), settings)
 
 
-def _compare(console: Console, lab: Lab, forward: Forward, found: list[FinishedTrial]) -> None:
-    best, present = best_of(found), found[0]
+def _compare(console: Console, lab: Lab, forward: Forward, all_trials: list[Tried]) -> None:
+    best, present = best_of(all_trials), all_trials[0]
     if best.number == present.number:
         console.print(advice(best, None))
         return

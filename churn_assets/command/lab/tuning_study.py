@@ -1,4 +1,4 @@
-"""Where the trials of a search are kept: one SQLite file in the home, one study per question asked."""
+"""Where the trials of a search are stored: one SQLite file in the home, one study per `study_name`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def study_name(workplace: Workplace, lab: Lab) -> str:
-    """Snapshot, and a hash of all that the log-loss of a trial or the choice of the next depends on."""
+    """Snapshot, and a hash of all inputs of the log-loss of a trial and of the choice of the next trial."""
     training_set = workplace.tables.find(Stage.TRAINING, "training_set", lab.day)
     settings = lab.inputs.settings
-    question = {
+    inputs = {
         "training_set": training_set and training_set.sha256,
         "definition": workplace.settings.churn.definition,
         "window": [workplace.settings.churn.gap_days, workplace.settings.churn.horizon_days],
@@ -38,12 +38,12 @@ def study_name(workplace: Workplace, lab: Lab) -> str:
         "ranges": RANGES,
         "versions": [version("catboost"), version("optuna"), THREADS],
     }
-    return f"{lab.day}_{hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:12]}"
+    return f"{lab.day}_{hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
 @contextmanager
 def open_study(workplace: Workplace, name: str) -> Iterator[Study]:
-    """The study as it was left, for this process alone. Raises TuningBusy."""
+    """The stored study, or a new one, for this process alone. Raises TuningBusy."""
     import optuna  # noqa: PLC0415 - 1 s, and the weekly run needs none of it
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

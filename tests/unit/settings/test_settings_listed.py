@@ -9,7 +9,7 @@ import pytest
 
 from churn_assets.command.settings_list import NoSuchSetting, show_settings
 from churn_assets.settings import Settings
-from churn_assets.settings.listed import HIDDEN, Listed, listed_settings
+from churn_assets.settings.listed import HIDDEN, ListedSetting, listed_settings
 
 FILE = """
 churn: {horizon_days: 90}
@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Path:
     return made
 
 
-def by_name(file: Path) -> dict[str, Listed]:
+def by_name(file: Path) -> dict[str, ListedSetting]:
     return {each.name: each for each in listed_settings(file)}
 
 
