@@ -1,4 +1,4 @@
-"""What the features are made of, over however many models in between, and what they may not be made of."""
+"""All models and columns that the features are made of, and those that they may not be made of."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from churn_assets.stages import ORDER, Stage
 from churn_assets.warehouse.lineage import Columns
 
 FEATURES = "features.user_features"
-# What is only known once the label window has passed, or follows from what the model said: no feature may come of it.
-# A model whose name has "label" in it is one.
+# Columns that are only known once the label window has passed: no feature may be made of them, of a model with "label"
+# in its name, or of a later stage, which follows from scores.
 LABEL_WINDOW = {"marts.dim_snapshots.label_starts_at", "marts.dim_snapshots.matures_at"}
 LATER_STAGES = ORDER[ORDER.index(Stage.FEATURES) + 1 :]
 
 
 def lineage_of_models(content: Mapping[str, object]) -> dict[str, list[str]]:
-    """What each model and source of a manifest is made of directly, as schema.name."""
+    """The direct parents of each model of a manifest, as schema.name."""
     nodes: dict[str, dict[str, object]] = {**content["nodes"], **content["sources"]}  # type: ignore[dict-item]
     names = {key: f"{node['schema']}.{node['name']}" for key, node in nodes.items()}
     return {
-        names[key]: [names[above] for above in node["depends_on"]["nodes"] if above in names]  # type: ignore[index]
+        names[key]: [names[parent] for parent in node["depends_on"]["nodes"] if parent in names]  # type: ignore[index]
         for key, node in nodes.items()
         if node["resource_type"] == "model"
     }
@@ -46,10 +46,10 @@ def forbidden_columns(columns: Mapping[str, Columns]) -> Iterator[str]:
 
 
 def ancestors(relation: str, models: Mapping[str, Sequence[str]]) -> set[str]:
-    found: set[str] = set()
+    known: set[str] = set()
     waiting = [relation]
     while waiting:
-        above = set(models.get(waiting.pop(), ())) - found
-        found |= above
-        waiting += above
-    return found
+        parents = set(models.get(waiting.pop(), ())) - known
+        known |= parents
+        waiting += parents
+    return known

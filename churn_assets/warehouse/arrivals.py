@@ -1,4 +1,4 @@
-"""What staging says of when rows came: the counts that the feed is judged by, and the newest row of each table.
+"""When staged rows arrived: the counts that the feed is judged by, and the newest row of each table.
 
 The one place where rows are counted by the day on which things happened and the day on which they became known.
 """
@@ -60,11 +60,11 @@ def feed_counts(workplace: Workplace, until: date) -> pl.DataFrame:
 def newest_known(workplace: Workplace, until: date) -> dict[str, datetime]:
     """When the newest row of each raw table became known (`ingested_at`, else event time), of those before `until`.
 
-    A table of which nothing says when it became known is left out.
+    A table without any known time is left out.
     """
     tables = [NEWEST.format(table=table.name, rows=_rows(workplace, table)) for table in raw_contract()]
-    found = _query(workplace, tables, until).filter(pl.col("newest_known_at").is_not_null())
-    return dict(found.iter_rows())
+    newest = _query(workplace, tables, until).filter(pl.col("newest_known_at").is_not_null())
+    return dict(newest.iter_rows())
 
 
 def _query(workplace: Workplace, selects: list[str], until: date) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def _rows(workplace: Workplace, table: RawTable) -> str:
         rows = LINES.format(table=table.name)
         return f"select * replace (event_at as known_at) from ({rows})" if workplace.settings.landing.restated else rows
     event = table.event_time or "cast(null as timestamp)"
-    # Staging takes a row without any time as always known, which says nothing of when it came.
+    # Staging takes a row without any time as always known, so its arrival is unknown.
     known = event if workplace.settings.landing.restated else f"nullif(known_at, {ALWAYS_KNOWN})"
     user = "user_id" if any(column.name == "user_id" for column in table.columns) else "cast(null as varchar)"
     return f"select {user} as user_id, {event} as event_at, {known} as known_at from staging.stg_{table.name}"

@@ -1,4 +1,4 @@
-"""What the warehouse holds already. Questions only; nothing is built here."""
+"""The snapshots that the warehouse holds. Read only; nothing is built here."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ def consumed_until(workplace: Workplace) -> date | None:
     """The newest boundary that every mart has consumed; None for an empty warehouse."""
     if not workplace.warehouse.has("marts", "dim_snapshots"):
         return None
-    found: date | None = workplace.warehouse.query("select max(snapshot_date) from marts.dim_snapshots").item()
-    return found
+    newest: date | None = workplace.warehouse.query("select max(snapshot_date) from marts.dim_snapshots").item()
+    return newest
 
 
 def every_snapshot(workplace: Workplace) -> list[date]:
-    """Snapshots of which any table that is kept by snapshot holds anything, ascending."""
+    """Snapshots with rows in any table by snapshot, ascending."""
     tables = ("marts.dim_snapshots", "features.user_features", "features.churn_labels")
-    each = [f"select snapshot_date from {table}" for table in tables if workplace.warehouse.has(*table.split("."))]
-    if not each:
+    selects = [f"select snapshot_date from {table}" for table in tables if workplace.warehouse.has(*table.split("."))]
+    if not selects:
         return []
-    return workplace.warehouse.query(f"{' union '.join(each)} order by 1")["snapshot_date"].to_list()
+    return workplace.warehouse.query(f"{' union '.join(selects)} order by 1")["snapshot_date"].to_list()
 
 
 def built_snapshots(workplace: Workplace) -> list[date]:

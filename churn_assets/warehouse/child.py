@@ -1,12 +1,13 @@
 """dbt of `churn dbt` and of the set-up (the script `churn-dbt`): it does not outlive the process that started it, and
-need not parse again.
+parses changed files only.
 
-Otherwise a command killed for want of memory leaves dbt behind, which goes on writing into the warehouse while the next
-one believes that it is alone. DuckDB survives the kill: a transaction is there whole or not at all.
+Otherwise a command that was killed (out of memory) leaves dbt behind, which goes on writing into the warehouse while
+the next command believes that it is alone. DuckDB survives the kill: a transaction is there whole or not at all.
 
 dbt parses every file anew when its variables or its connection differ from last time, for 3.5 s each time on 2 cores
-(dbt 1.11, 2026-11). So what a run is about does not reach it as `--vars` but by the environment, where
-macros/run_var.sql looks for it, and it works in the folder of the warehouse, which has one path in every home then.
+(dbt 1.11, 2026-11). So the variables of a run do not reach dbt as `--vars` but by the environment, where
+macros/run_var.sql looks for them, and dbt works in the folder of the warehouse, whose
+relative path is the same in every home.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ WAREHOUSE = "warehouse.duckdb"  # as profiles.yml has it
 
 
 def main() -> None:
-    """Takes what dbt takes; paths have to be absolute."""
+    """Takes the arguments of dbt; paths have to be absolute."""
     keep_private()
     die_with_parent()
-    sys.argv[1:] = told_by_environment(sys.argv[1:])
+    sys.argv[1:] = vars_into_environment(sys.argv[1:])
     from dbt.cli.main import cli  # noqa: PLC0415 - takes 1.5 s, in which the parent may die already
 
     cli()
 
 
-def told_by_environment(arguments: list[str]) -> list[str]:
-    """The arguments without `--vars`, which go into the environment; only a warehouse of another name stays there."""
+def vars_into_environment(arguments: list[str]) -> list[str]:
+    """The arguments with `--vars` moved to the environment; only a warehouse of another file name stays in `--vars`."""
     if "--vars" not in arguments:
         return arguments
     at = arguments.index("--vars")
-    told = json.loads(arguments[at + 1])
+    variables = json.loads(arguments[at + 1])
     rest = [*arguments[:at], *arguments[at + 2 :]]
-    warehouse = Path(told.pop("warehouse", WAREHOUSE))
-    os.environ[RUN_VARS] = json.dumps(told)
+    warehouse = Path(variables.pop("warehouse", WAREHOUSE))
+    os.environ[RUN_VARS] = json.dumps(variables)
     if warehouse.name != WAREHOUSE:
         return [*rest, "--vars", json.dumps({"warehouse": str(warehouse)})]
     for folder in ("DBT_PROJECT_DIR", "DBT_PROFILES_DIR"):  # where dbt would look for them

@@ -1,4 +1,4 @@
-"""Counts by which the churn definitions are compared: two queries whose answers do not grow with the users."""
+"""Counts by which the churn definitions are compared: two queries whose results do not grow with the users."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ asof left join purchases on users.user_id = purchases.user_id and purchases.orde
 group by all
 order by all
 """
-# Left: the first scored snapshot whose label says so, of users who had been scored before as one who stays.
+# churned_on: the first scored snapshot with the label churn, of users with an earlier one without it.
 LEADS = f"""
 with {MATURED},
 scored as materialized (
@@ -55,14 +55,14 @@ scored as materialized (
   where labels.is_eligible and labels.is_churned is not null and scored.status = 'eligible'
 ),
 churners as (
-  select definition, user_id, min(snapshot_date) filter (is_churned) as left_on
+  select definition, user_id, min(snapshot_date) filter (is_churned) as churned_on
   from scored group by definition, user_id
   having min(snapshot_date) filter (is_churned) > min(snapshot_date)
 ),
 leads as (
   select definition, user_id,
-    any_value(left_on) + any_value(gap_days)
-      - min(snapshot_date) filter (is_high and snapshot_date <= left_on) as lead_days
+    any_value(churned_on) + any_value(gap_days)
+      - min(snapshot_date) filter (is_high and snapshot_date <= churned_on) as lead_days
   from scored inner join churners using (definition, user_id)
   group by definition, user_id
 )
@@ -71,7 +71,7 @@ select definition, cast(lead_days as bigint) as lead_days, count(*) as users fro
 
 
 def definitions_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """The table `churn_definitions` of `snapshot`: of the slices that training reads there, and of scores by then."""
+    """The table `churn_definitions` of `snapshot`: from the slices that training reads, and the scores by then."""
     warehouse = workplace.warehouse
     is_scored = warehouse.has(Stage.SCORING, "scored_users")
     leads = warehouse.query(LEADS, {"snapshot": snapshot}) if is_scored else pl.DataFrame(schema=LEAD_SCHEMA)

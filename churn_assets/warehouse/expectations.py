@@ -1,5 +1,5 @@
 """Runs a Great Expectations suite inside DuckDB. The rules are in `expectations/*.json` and the asset checks in the
-folder of each stage: nothing here knows a table.
+folder of each stage: no table is named here.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _BATCH_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Failure:
-    """One expectation that does not hold. Aggregates only: no value of a single row is in it."""
+class FailedExpectation:
+    """One expectation that does not hold. Aggregates only, no value of a single row."""
 
     expectation: str
     column: str | None
@@ -39,19 +39,19 @@ class Failure:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """What a suite says of one relation at one snapshot; failures are sorted by expectation and column."""
+    """The result of a suite for one relation at one snapshot; failures are sorted by expectation and column."""
 
     success: bool
     expectations: int
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedExpectation, ...]
     seconds: float
 
 
 def run_suite(suite_file: Path, database: Path, relation: str, snapshot: date | None) -> SuiteResult:
     """Evaluates the suite on the rows of `relation` at `snapshot` (None: all rows); the database is opened read-only.
 
-    An expectation that cannot be evaluated (no such column, no such relation) is a failure, the error is what was
-    observed. Raises ValueError if the suite or the database cannot be read. The file is closed on return.
+    An expectation that cannot be evaluated (no such column, no such relation) is a failure, with the error as the
+    observed value. Raises ValueError if the suite or the database cannot be read. The file is closed on return.
     """
     started = time.perf_counter()
     if not database.is_file():
@@ -76,7 +76,7 @@ def _import_great_expectations() -> ModuleType:
 
 
 def _read_suite(gx: ModuleType, file: Path) -> ExpectationSuite:
-    """Built one by one: from the whole file GX leaves an expectation it does not know out, and only logs it."""
+    """Built one by one: reading a whole file, GX leaves out an unknown expectation and only logs it."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         configuration = gx.expectations.expectation_configuration.ExpectationConfiguration
@@ -112,13 +112,13 @@ def _validate(gx: ModuleType, suite: ExpectationSuite, database: Path, query: st
     return result
 
 
-def _failure(result: ExpectationValidationResult) -> Failure:
+def _failure(result: ExpectationValidationResult) -> FailedExpectation:
     config = result.expectation_config
     if config is None:
         raise ValueError(f"Great Expectations gave a result without its expectation: {result.result}")
     bounds = {name: value for name, value in sorted(config.kwargs.items()) if name not in ("batch_id", "column")}
     expected = ", ".join(f"{name} {value}" for name, value in bounds.items())
-    return Failure(config.type, config.kwargs.get("column"), _observed(result), expected)
+    return FailedExpectation(config.type, config.kwargs.get("column"), _observed(result), expected)
 
 
 def _observed(result: ExpectationValidationResult) -> str:
@@ -126,10 +126,10 @@ def _observed(result: ExpectationValidationResult) -> str:
     errors = _errors(result.exception_info or {})
     if errors:
         return "; ".join(sorted(errors))
-    found = result.result
-    if "unexpected_count" in found:
-        return f"{found['unexpected_count']} of {found['element_count']} rows do not meet it"
-    value = found.get("observed_value")
+    metrics = result.result
+    if "unexpected_count" in metrics:
+        return f"{metrics['unexpected_count']} of {metrics['element_count']} rows do not meet it"
+    value = metrics.get("observed_value")
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""The feature catalogue as the dbt manifest states it, and the version of the code that makes the features."""
+"""The feature catalogue as the dbt manifest states it, and the version of the SQL of the features."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UndocumentedFeature(Failure, LookupError):
 
 
 def describe(columns: Sequence[str]) -> list[Feature]:
-    """The features among the columns, in their order: those of `user_features`, and those that no SQL can make."""
+    """The features among the columns, in their order: those of `user_features`, and those made in Python."""
     documented = manifest()["nodes"]["model.churn_assets.user_features"]["columns"]
     siblings = {WINDOW.sub("", name): column for name, column in documented.items() if WINDOW.search(name)}
     return [MADE_IN_PYTHON.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
@@ -34,21 +34,23 @@ def treatments() -> dict[str, Treatment]:
     """Family -> how its outliers and gaps are treated, as the yml states it."""
     stated = manifest()["nodes"]["model.churn_assets.user_features"]["config"]["meta"]["families"]
     return {
-        family: Treatment(family, said["outliers"], tuple(said.get("quantiles", (0, 1))), said["missing"])
-        for family, said in stated.items()
+        family: Treatment(
+            family, treatment["outliers"], tuple(treatment.get("quantiles", (0, 1))), treatment["missing"]
+        )
+        for family, treatment in stated.items()
     }
 
 
 def features_version(windows_days: Sequence[int]) -> str:
     """12 hex digits of a hash over the SQL of everything up to the mart and the windows."""
     project = manifest()
-    made_by = [
+    checksums = [
         node["checksum"]["checksum"]
         for node in project["nodes"].values()
         if node["resource_type"] == "model" and node["fqn"][1] in ("staging", "marts", "features")
     ]
     macros = [macro["macro_sql"] for macro in project["macros"].values() if macro["package_name"] == "churn_assets"]
-    text = json.dumps([sorted(made_by), sorted(macros), list(windows_days)])
+    text = json.dumps([sorted(checksums), sorted(macros), list(windows_days)])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""What the rows of the warehouse were made with, so that it is made again when that changes."""
+"""The fingerprint of settings and SQL that the warehouse was made with: if it changes, the warehouse is made again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fingerprint(workplace: Workplace) -> str:
     settings = workplace.settings
     baked = {
         "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
-        "churn": settings.churn.of_the_labels(),  # labels of all definitions are there: the choice is a reader's
+        "churn": settings.churn.of_the_labels(),  # labels of all definitions are made: the choice is made when reading
         "code": features_version(settings.features.windows_days),
         "engine": duckdb.__version__,  # narrow keys are its hashes
         "lists": LISTS,

@@ -1,4 +1,4 @@
-"""How far the data reach, where the calendar begins, and what of the past training needs but the mart does not hold."""
+"""The start of the calendar, and the past snapshots that training needs and the mart lacks."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def settle_calendar(home: Home) -> None:
 def missing_history(workplace: Workplace, days: Sequence[date]) -> list[date]:
     """Snapshots before the first of `days` that training on `days` reads and the mart does not hold, ascending.
 
-    Only those: of 33 weeks that training reaches back it reads 9. After a change of settings that are baked into the
-    mart's rows, everything it held counts as missing.
+    Only those: of 33 weeks that training reaches back it reads 9. After a change of the fingerprint, every snapshot of
+    the mart counts as missing.
     """
     built = set(built_snapshots(workplace))
     outdated: set[date] = set()

@@ -17,24 +17,24 @@ from filelock import FileLock
 from churn_assets.instance.files import write_whole
 from churn_assets.settings import Settings
 from churn_assets.warehouse import origins, said
-from churn_assets.warehouse.plan import compiled, keep, plan_variables
+from churn_assets.warehouse.plan import compiled, plan_variables, store_plan
 from churn_assets.warehouse.project import PROJECT, manifest, source_files
 from churn_assets.warehouse.variables import LISTS
 
 TARGET = PROJECT / "target"
 FILE = TARGET / "lineage.json"
-TOLD_ORIGINS = 4
+SHOWN_ORIGINS = 4
 Columns = Mapping[str, list[list[str]]]
 
 
 def prepare_lineage() -> None:
-    """Bring the cache up to the project: some 15 s of work when something has changed, else none."""
+    """Renew the cache of lineage if the project has changed: some 15 s."""
     manifest()
     with FileLock(TARGET / "lineage.lock"):
         if _cached() is None:
-            told = plan_variables(Settings())
-            nodes = compiled(told)
-            keep(nodes, told)
+            variables = plan_variables(Settings())
+            nodes = compiled(variables)
+            store_plan(nodes, variables)
             content = json.dumps({"made_from": _sources_sha256(), "models": _models_with_origins(nodes)})
             write_whole(FILE, lambda file: file.write_text(content))
 
@@ -43,18 +43,18 @@ def prepare_lineage() -> None:
 def lineage() -> Mapping[str, Columns] | None:
     """Origins of the columns per model (`schema.name`); None where they were not worked out for the project as it is.
 
-    A run does not make up for that: it would pay those seconds for a picture.
+    A run does not work them out: some 15 s for a display are too much.
     """
     return _cached()
 
 
-def made_of(schema: str, model: str, column: str) -> str:
-    """The same in words, for the table schema of an event: the free UI draws lineage of tables only (Dagster 1.13)."""
-    found = [".".join(origin) for origin in (lineage() or {}).get(f"{schema}.{model}", {}).get(column, [])]
-    if not found:
+def origins_text(schema: str, model: str, column: str) -> str:
+    """Origins of a column as text for the table schema: the free UI draws lineage of tables only (Dagster 1.13)."""
+    origin_names = [".".join(origin) for origin in (lineage() or {}).get(f"{schema}.{model}", {}).get(column, [])]
+    if not origin_names:
         return ""
-    more = f" and {len(found) - TOLD_ORIGINS} more" if len(found) > TOLD_ORIGINS else ""
-    return f" From {', '.join(found[:TOLD_ORIGINS])}{more}."
+    more = f" and {len(origin_names) - SHOWN_ORIGINS} more" if len(origin_names) > SHOWN_ORIGINS else ""
+    return f" From {', '.join(origin_names[:SHOWN_ORIGINS])}{more}."
 
 
 def _cached() -> Mapping[str, Columns] | None:
@@ -63,7 +63,7 @@ def _cached() -> Mapping[str, Columns] | None:
 
 
 def _sources_sha256() -> str:
-    """Of everything that lineage follows from, and of the code that follows it."""
+    """Hash of everything that lineage depends on, and of the code that works it out."""
     files = [*source_files("models", "macros"), Path(origins.__file__), Path(said.__file__)]
     parts = [*(file.read_bytes() for file in files), json.dumps(LISTS).encode()]
     return hashlib.sha256(b"".join(parts)).hexdigest()

@@ -1,7 +1,7 @@
 """A home that was moved or copied: views in its warehouse name files by their paths, so they are made again on opening.
 
-The view `main.home` says for which folder they were made. Whoever opens a copy by DuckDB alone, before any command has
-seen it, still reads the files of the original.
+The view `main.home` holds the folder they were made for. A copy that is opened by DuckDB alone, before any command,
+still reads the files of the original.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def settle_views(root: Path) -> None:
     """Make the views of the home at `root` show its own files. Some 30 ms where they do.
 
-    What is in the way is told and stops no command: many do not read the warehouse, and the next one tries again.
+    An error is logged and stops no command: many do not read the warehouse, and the next command tries again.
     """
     file = Home(root).warehouse
     if not file.exists():
@@ -32,7 +32,7 @@ def settle_views(root: Path) -> None:
     try:
         is_settled = _is_made_for(file, root)
     except duckdb.Error as error:
-        is_settled = LOCKED in str(error)  # by somebody who writes to it, and so has been here before
+        is_settled = HELD in str(error)  # by a process that writes to it, which has settled the views before
         if not is_settled:
             log.warning("%s cannot be opened (%s).", file, error)
             return
@@ -41,7 +41,7 @@ def settle_views(root: Path) -> None:
     try:
         _make_views(root)
     except Timeout:
-        return  # the same: a run is at work
+        return  # a run is at work, which has settled the views before
     except (duckdb.Error, OSError) as error:
         log.warning("The views in %s may show the files of another home, and cannot be made again (%s).", file, error)
 

@@ -1,7 +1,7 @@
-"""What stands on orders and is no product: postage, deposit, gift wrap. Nobody is to be recommended any of it.
+"""Items of orders that are no products: postage, deposit, gift wrap. They are never recommended.
 
-Told by name (`decisions.no_products`), or learned from the orders: two of three signs that a line is not what people
-came for. One sign alone is no proof: bread is in many baskets, a new product may lack its category, a pencil is cheap.
+Named in `decisions.no_products`, or inferred from the orders: two of three signs that a line is not what users came
+for. One sign alone is no proof: bread is in many baskets, a new product may lack its category, a pencil is cheap.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ order by product_id
 """
 SIGNS = {
     "days": 182,
-    "least_orders": 20,  # of fewer nothing can be learned
+    "least_orders": 20,  # fewer orders are too few to infer it
     "most_orders_share": 0.5,
     "least_category_share": 0.9,  # where products have no categories at all, lacking one says nothing
     "tiny_price_share": 0.2,  # of the median price of the products sold
@@ -68,6 +68,6 @@ SIGNS = {
 
 
 def no_products_at(workplace: Workplace, snapshot: date, words: Sequence[str]) -> pl.DataFrame:
-    """One row per item that is none, as known at `snapshot`: product_id, reason. `words`: ids or whole names."""
-    told = [" ".join(word.lower().replace("-", " ").replace("_", " ").split()) for word in words]
-    return workplace.warehouse.query(NO_PRODUCTS, {"snapshot": snapshot, "words": told, **SIGNS})
+    """One row per item that is no product, as known at `snapshot`: product_id, reason. `words`: ids or whole names."""
+    names = [" ".join(word.lower().replace("-", " ").replace("_", " ").split()) for word in words]
+    return workplace.warehouse.query(NO_PRODUCTS, {"snapshot": snapshot, "words": names, **SIGNS})

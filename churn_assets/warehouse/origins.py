@@ -1,7 +1,7 @@
-"""Which columns of which tables the columns of a query are made of. SQL in, names out; dbt and Dagster are not here.
+"""Which columns of which tables the columns of a query are made of. SQL in, names out, without dbt and Dagster.
 
-Written for all columns at once: sqlglot's own `lineage` walks the query anew for each, 90 s for this project (30.30).
-What a row is filtered, joined or grouped by is no origin of its columns; what a window orders by is.
+Written for all columns at once: sqlglot's own `lineage` traverses the query for each, 90 s for this project (30.30).
+Columns in filters, joins and groupings are no origins; columns in the ordering of a window are.
 """
 
 from __future__ import annotations
@@ -27,28 +27,29 @@ def column_origins(sql: str, schema: Schema) -> dict[str, list[Origin]]:
         dialect="duckdb",
         schema=known,
         identify=False,
-        # A row as a whole, `hash(candidates)`, is no column; where a name stays unknown its origins stay empty.
+        # A row as a whole, `hash(candidates)`, is no column; an unknown name has no origins.
         validate_qualify_columns=False,
     )
     scopes = traverse_scope(query)
-    walk = _Walk({id(scope.expression): scope for scope in scopes})
+    finder = _OriginFinder({id(scope.expression): scope for scope in scopes})
     return {
-        column.alias_or_name: sorted(walk.origins(scopes[-1], column.alias_or_name)) for column in _selects(scopes[-1])
+        column.alias_or_name: sorted(finder.origins(scopes[-1], column.alias_or_name))
+        for column in _selects(scopes[-1])
     }
 
 
-class _Walk:
+class _OriginFinder:
     """From the columns of a scope (a select, a union) to those of the tables below, each column once."""
 
     def __init__(self, scopes: Mapping[int, Scope]) -> None:
         self._scopes = scopes
-        self._found: dict[tuple[int, str], frozenset[Origin]] = {}
+        self._origins: dict[tuple[int, str], frozenset[Origin]] = {}
 
     def origins(self, scope: Scope, name: str) -> frozenset[Origin]:
         key = (id(scope.expression), name)
-        if key not in self._found:
-            self._found[key] = frozenset(self._of(scope, name))
-        return self._found[key]
+        if key not in self._origins:
+            self._origins[key] = frozenset(self._of(scope, name))
+        return self._origins[key]
 
     def _of(self, scope: Scope, name: str) -> Iterator[Origin]:
         if scope.set_operation_scopes:
@@ -61,7 +62,7 @@ class _Walk:
 
     def _in(self, scope: Scope, expression: exp.Expr) -> Iterator[Origin]:
         """Origins of the columns in an expression; a query within it stands for what it selects."""
-        for node in expression.walk(prune=lambda found: isinstance(found, exp.Query)):
+        for node in expression.walk(prune=lambda inner: isinstance(inner, exp.Query)):
             if isinstance(node, exp.Column):
                 source = _source(scope, node.table)
                 if isinstance(source, Scope):
@@ -87,9 +88,9 @@ def _branches(scope: Scope, name: str) -> Iterator[tuple[Scope, str]]:
 
 
 def _source(scope: Scope, alias: str) -> exp.Expr | Scope | None:
-    """What a column is read from. One of a table that nobody documents has no alias, but then there is no other."""
-    found = {name: source for name, (_, source) in scope.selected_sources.items()}
-    return found.get(alias) if alias or len(found) != 1 else next(iter(found.values()))
+    """The source of a column. A column of an undocumented table has no alias: it is resolved if there is one source."""
+    sources = {name: source for name, (_, source) in scope.selected_sources.items()}
+    return sources.get(alias) if alias or len(sources) != 1 else next(iter(sources.values()))
 
 
 def _selects(scope: Scope) -> list[exp.Expr]:

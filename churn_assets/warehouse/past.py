@@ -1,11 +1,12 @@
-"""The features made again from the past alone: rows that had happened and were known before the snapshot.
+"""The features built again from the past alone: rows that had happened and were known before the snapshot.
 
-Generic: what is run is the SQL that made the mart (churn_assets.warehouse.plan), whatever families it has. Staged rows
-are copied into a database in memory, those of the future are hidden, and marts and features are built from the rest.
+The SQL that made the mart (churn_assets.warehouse.plan) is run, whatever families it has. Staged rows are copied into a
+database in memory, those of the future are hidden, and marts and features are built from the rest.
 
-`foreseen` compares with the same SQL over all rows, future included, for a sample of users: nobody at the snapshot can
-tell the two apart, so no column may. Values of the whole shop (from when on visits were recorded) are those of the
-sample on both sides. `deviating` compares with the mart as it stands, for all users.
+`foreseen` compares with the same SQL over all rows, future included, for a sample of users: no column may differ.
+Values of the whole shop (from when on visits were recorded) are those of the sample on both sides.
+
+`deviating` compares with the mart as it stands, for all users.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from churn_assets.consent.words import ALL
 from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
-from churn_assets.warehouse.plan import Dates, Plan, plan_for, statements
+from churn_assets.warehouse.plan import BuildPlan, Dates, plan_for, statements
 from churn_assets.workplace import Workplace
 
 COMPARED = ("features.user_features", "features.user_statuses")
 FOREVER = date(9000, 1, 1)
-A_NO = f"not coalesce(greatest({', '.join(f'{channel}_consent' for channel in (*SENDING_CHANNELS, ALL))}), false)"
+REFUSAL = f"not coalesce(greatest({', '.join(f'{channel}_consent' for channel in (*SENDING_CHANNELS, ALL))}), false)"
 SAMPLE = """
 create table sample as select user_id from warehouse.features.user_statuses
 where snapshot_date = ? order by md5(user_id || snapshot_date), user_id limit ?
@@ -37,7 +38,7 @@ Differences = dict[str, int]  # table.column -> users that differ; under user_id
 
 
 def foreseen(workplace: Workplace, snapshots: Sequence[date], users: int) -> dict[date, Differences]:
-    """Per snapshot, what the future changes for a sample of users."""
+    """Per snapshot, the columns that the future changes for a sample of users."""
     plan, start = plan_for(workplace.settings), workplace.calendar.start
     with workplace.warehouse.exclusive(), duck() as connection:
         _attach(connection, workplace)
@@ -48,29 +49,29 @@ def foreseen(workplace: Workplace, snapshots: Sequence[date], users: int) -> dic
 
 def with_and_without(
     connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
+    plan: BuildPlan,
     start: date,
     snapshots: Sequence[date],
     *,
     hidden_at: Sequence[date] | None = None,
     is_restated: bool = False,
 ) -> dict[date, Differences]:
-    """The same over the schema `staged`, at `hidden_at` (default: all); what all rows gave stays in `compared`."""
+    """`foreseen` over the schema `staged`, at `hidden_at` (default: all); results of all rows stay in `compared`."""
     _hide(connection, None)
     _build(connection, plan, Dates(start, snapshots, consume_until=FOREVER))
     connection.execute("drop schema if exists compared cascade; create schema compared")
     for model in plan.below("features"):
         connection.execute(f"create table compared.{model.name} as from {model.relation}")
-    found = {}
+    by_day = {}
     for day in hidden_at or snapshots:
         _hide(connection, day, is_restated=is_restated)
         _build(connection, plan, Dates(start, [day]))
-        found[day] = _differences(connection, "compared", day)
-    return found
+        by_day[day] = _differences(connection, "compared", day)
+    return by_day
 
 
 def deviating(workplace: Workplace, snapshot: date) -> Differences:
-    """What the mart holds at a snapshot and the past alone does not give, over all users."""
+    """Columns of the mart at a snapshot that differ from those built from the past alone, over all users."""
     plan = plan_for(workplace.settings)
     with workplace.warehouse.exclusive(), duck() as connection:
         _attach(connection, workplace)
@@ -86,7 +87,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, workplace: Workplace) -> None
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, *, is_sample: bool) -> None:
-    """The staged rows, or those of the sampled users; an order's lines have no user of their own, products none."""
+    """The staged rows, or those of the sampled users; lines are those of sampled orders, products have no user."""
     connection.execute("create schema staged")
     for table in sorted(raw_contract(), key=lambda table: table.name != "orders"):
         rows = f"select * from warehouse.staging.stg_{table.name}"
@@ -99,9 +100,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, *, is_sample: bool) -> None:
 
 
 def _hide(connection: duckdb.DuckDBPyConnection, day: date | None, *, is_restated: bool = False) -> None:
-    """Staging without what happened or became known at or after `day`; None: with everything.
+    """Staging without rows that happened or became known at or after `day`; None: with all rows.
 
-    A row of the past keeps what it says of the future (when it was delivered, redeemed, answered) to itself.
+    Later times in a row of the past (when it was delivered, redeemed, answered) are null.
     """
     connection.execute("drop schema if exists staging cascade")
     connection.execute("create schema staging")
@@ -121,15 +122,17 @@ def _past(table: RawTable, day: date, *, is_restated: bool) -> str:
     event = table.event_time
     if event is None:
         return known
-    # A correction that puts a thing off until later is no news of the future: the thing has not happened yet.
+    # A correction that postpones an event belongs to the past: by then it was known that the event had not happened.
     key = ", ".join(table.key)
-    put_off = f"({key}) in (select ({key}) from staged.stg_{table.name} where {event} < timestamp '{day}' and {known})"
-    # A no counts as soon as it is known, whatever time it gives (consent/rule.py).
-    is_no = f" or ({A_NO} and known_at < timestamp '{day}')" if table.name == "consents" else ""
-    return f"{known} and ({event} is null or {event} < timestamp '{day}' or {put_off}{is_no})"
+    is_postponed = (
+        f"({key}) in (select ({key}) from staged.stg_{table.name} where {event} < timestamp '{day}' and {known})"
+    )
+    # A refusal counts as soon as it is known, whatever its own time (consent/rule.py).
+    is_no = f" or ({REFUSAL} and known_at < timestamp '{day}')" if table.name == "consents" else ""
+    return f"{known} and ({event} is null or {event} < timestamp '{day}' or {is_postponed}{is_no})"
 
 
-def _build(connection: duckdb.DuckDBPyConnection, plan: Plan, dates: Dates) -> None:
+def _build(connection: duckdb.DuckDBPyConnection, plan: BuildPlan, dates: Dates) -> None:
     for schema in ("marts", "features"):
         connection.execute(f"drop schema if exists memory.{schema} cascade")
     for statement in statements(plan.below("marts", "features"), dates):
@@ -137,13 +140,15 @@ def _build(connection: duckdb.DuckDBPyConnection, plan: Plan, dates: Dates) -> N
 
 
 def _differences(connection: duckdb.DuckDBPyConnection, other: str, day: date) -> Differences:
-    found: Differences = {}
+    differences: Differences = {}
     for relation in COMPARED:
         name = relation.split(".")[1]
         columns = [column for column, *_ in connection.execute(f"describe {relation}").fetchall()]
-        held = [column for column, *_ in connection.execute(f"describe {other}.{name}").fetchall()]
+        other_columns = [column for column, *_ in connection.execute(f"describe {other}.{name}").fetchall()]
         counts = ["count(*) filter (a.user_id is null or b.user_id is null)"]
-        values = [column for column in columns if column in held and column not in ("user_id", "snapshot_date")]
+        values = [
+            column for column in columns if column in other_columns and column not in ("user_id", "snapshot_date")
+        ]
         for column in values:
             differs = DIFFERS.format(a=f'a."{column}"', b=f'b."{column}"')
             counts.append(f"count(*) filter (a.user_id is not null and b.user_id is not null and {differs})")
@@ -152,7 +157,7 @@ def _differences(connection: duckdb.DuckDBPyConnection, other: str, day: date) -
             f"full join (from {other}.{name} where snapshot_date = ?) as b using (user_id)",
             [day, day],
         ).fetchone()
-        told = zip(["user_id", *values], row or (), strict=True)
-        found |= {f"{name}.{column}": rows for column, rows in told if rows}
-        found |= {f"{name}.{column}": 0 for column in set(columns) ^ set(held)}
-    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+        counted = zip(["user_id", *values], row or (), strict=True)
+        differences |= {f"{name}.{column}": rows for column, rows in counted if rows}
+        differences |= {f"{name}.{column}": 0 for column in set(columns) ^ set(other_columns)}
+    return dict(sorted(differences.items(), key=lambda each: (-each[1], each[0])))

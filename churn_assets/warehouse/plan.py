@@ -1,7 +1,7 @@
 """The SQL of the project as plain statements: compiled once by dbt, good for any calendar, run in any DuckDB.
 
-dbt takes seconds for what DuckDB does in milliseconds, so whoever builds the warehouse again and again (a check, a test
-that mutates raw rows) asks dbt once. It compiles with dates that no shop has; a `Plan` puts real ones in their place.
+dbt takes seconds for statements that DuckDB runs in milliseconds, so a check or test that builds the warehouse many
+times asks dbt once. It compiles with dates that no shop has; `Dates` puts real ones in their place.
 Compiled as if every raw table had every column and as if nothing had been built yet; the tests compile the incremental
 form too.
 """
@@ -27,7 +27,7 @@ from churn_assets.warehouse.project import PROJECT, run_dbt, source_files
 from churn_assets.warehouse.variables import baked_variables
 
 FOLDER = PROJECT / "target" / "plans"
-KEPT_PLANS = 8
+STORED_PLANS = 8
 # Stand-ins for what differs between runs. Compared as text by Jinja and never as dates by SQL.
 FIRST, LAST, CONSUMED, KNOWN, START = "1111-01-01", "1111-12-31", "1112-01-01", "1113-01-01", "1110-01-01"
 BOTH = f"('{FIRST}'), ('{LAST}')"
@@ -51,29 +51,29 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """The models of staging, marts and features in an order in which they can be built."""
 
     models: tuple[Model, ...]
 
     def below(self, *stages: str) -> tuple[Model, ...]:
-        """Those of some stages only."""
+        """The models of some stages only."""
         return tuple(model for model in self.models if model.schema in stages)
 
     def ancestors(self, relation: str) -> frozenset[str]:
         """Every model that `relation` is made of, itself included, as schema.name."""
         by_name = {model.relation: model for model in self.models}
-        found, waiting = {relation}, [relation]
+        ancestors, waiting = {relation}, [relation]
         while waiting:
-            above = set(by_name[waiting.pop()].above) - found
-            found |= above
+            above = set(by_name[waiting.pop()].above) - ancestors
+            ancestors |= above
             waiting += above
-        return frozenset(found)
+        return frozenset(ancestors)
 
 
 @dataclass(frozen=True)
 class Dates:
-    """What a run is about: see dbt_project.yml, `calendar`."""
+    """The calendar of a run: see dbt_project.yml, `calendar`."""
 
     start: date
     snapshots: Sequence[date]
@@ -99,37 +99,37 @@ class Dates:
 
 
 def statements(models: Iterable[Model], dates: Dates) -> list[str]:
-    """What dbt-duckdb does in an empty database, without its tests."""
-    made = list(models)
-    schemas = [f"create schema if not exists {schema}" for schema in sorted({model.schema for model in made})]
+    """The statements of dbt-duckdb in an empty database, without its tests."""
+    listed = list(models)
+    schemas = [f"create schema if not exists {schema}" for schema in sorted({model.schema for model in listed})]
     builds = [
         f"create {'view' if model.kind == 'view' else 'table'} {model.relation} as ({dates.into(model.sql)}\n)"
-        for model in made
+        for model in listed
     ]
     return [*schemas, *builds]
 
 
-def plan_for(settings: Settings) -> Plan:
+def plan_for(settings: Settings) -> BuildPlan:
     """From the cache of the project, if it was made with such settings before; else dbt compiles it (6-10 s)."""
-    told = plan_variables(settings)
-    file = FOLDER / f"{_made_from(told)}.json"
+    variables = plan_variables(settings)
+    file = FOLDER / f"{_cache_key(variables)}.json"
     with FileLock(PROJECT / "target" / "plans.lock"):
         if not file.exists():
-            keep(compiled(told), told)
+            store_plan(compiled(variables), variables)
         content = json.loads(file.read_text())
-    return Plan(tuple(_model(found) for found in content))
+    return BuildPlan(tuple(_model(fields) for fields in content))
 
 
-def keep(nodes: Mapping[str, Any], told: Mapping[str, Any]) -> None:
-    """Put what dbt compiled with these variables into the cache."""
+def store_plan(nodes: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+    """Put the models that dbt compiled with these variables into the cache."""
     content = json.dumps([asdict(model) for model in models_of(nodes)])
-    write_whole(FOLDER / f"{_made_from(told)}.json", lambda file: file.write_text(content))
-    for old in sorted(FOLDER.glob("*.json"), key=lambda file: -file.stat().st_mtime)[KEPT_PLANS:]:
+    write_whole(FOLDER / f"{_cache_key(variables)}.json", lambda file: file.write_text(content))
+    for old in sorted(FOLDER.glob("*.json"), key=lambda file: -file.stat().st_mtime)[STORED_PLANS:]:
         old.unlink(missing_ok=True)
 
 
 def plan_variables(settings: Settings) -> dict[str, Any]:
-    """What dbt is told when it compiles a plan."""
+    """Variables of dbt for compiling a plan."""
     return {
         "warehouse": ":memory:",
         "landing": {
@@ -147,10 +147,10 @@ def plan_variables(settings: Settings) -> dict[str, Any]:
     }
 
 
-def compiled(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nodes of the manifest with compiled SQL, made in a folder of its own: the other one is for everybody."""
+def compiled(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nodes of the manifest with compiled SQL, compiled in a temporary folder: the target of the project is shared."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = ["--select", "resource_type:model", "--vars", json.dumps(told)]
+        settings = ["--select", "resource_type:model", "--vars", json.dumps(variables)]
         run_dbt("compile", "--target-path", folder, *settings)
         nodes: Mapping[str, Any] = json.loads((Path(folder) / "manifest.json").read_text())["nodes"]
     return nodes
@@ -162,13 +162,13 @@ def models_of(nodes: Mapping[str, Any]) -> list[Model]:
     reads = {key: [above for above in node["depends_on"]["nodes"] if above in models] for key, node in models.items()}
     order = TopologicalSorter(dict(sorted(reads.items()))).static_order()
 
-    def seen(key: str) -> set[str]:
-        """What is inlined stands for what it reads."""
+    def read_relations(key: str) -> set[str]:
+        """An ephemeral model is replaced by the models it reads."""
         return {
             name
             for above in reads[key]
             for name in (
-                seen(above)
+                read_relations(above)
                 if models[above]["config"]["materialized"] == "ephemeral"
                 else {f"{models[above]['schema']}.{models[above]['name']}"}
             )
@@ -181,7 +181,7 @@ def models_of(nodes: Mapping[str, Any]) -> list[Model]:
             "kind": node["config"]["materialized"],
             "unique_key": _listed(node["config"].get("unique_key")),
             "sql": node["compiled_code"],
-            "above": sorted(seen(key)),
+            "above": sorted(read_relations(key)),
         })
         for key in order
         if (node := models[key])["config"]["materialized"] != "ephemeral"
@@ -192,12 +192,12 @@ def _listed(key: str | Sequence[str] | None) -> list[str]:
     return [key] if isinstance(key, str) else list(key or ())
 
 
-def _model(found: Mapping[str, Any]) -> Model:
-    return Model(**{**found, "unique_key": tuple(found["unique_key"]), "above": tuple(found["above"])})
+def _model(fields: Mapping[str, Any]) -> Model:
+    return Model(**{**fields, "unique_key": tuple(fields["unique_key"]), "above": tuple(fields["above"])})
 
 
-def _made_from(told: Mapping[str, Any]) -> str:
-    """Of everything that the compiled SQL follows from."""
+def _cache_key(variables: Mapping[str, Any]) -> str:
+    """Hash of everything that the compiled SQL depends on."""
     parts = [file.read_bytes() for file in source_files("models", "macros")]
-    parts += [Path(__file__).read_bytes(), json.dumps(told, sort_keys=True).encode()]
+    parts += [Path(__file__).read_bytes(), json.dumps(variables, sort_keys=True).encode()]
     return hashlib.sha256(b"".join(parts)).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""The dbt project as Python sees it: where it lies, a manifest that is never stale, what the manifest says."""
+"""The dbt project: its folder, an up-to-date manifest, and descriptions from the manifest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from churn_assets.failures import Failure
-from churn_assets.warehouse.said import say_what_follows
+from churn_assets.warehouse.said import complete_descriptions
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "dbt_project"
@@ -37,18 +37,18 @@ def prepare_manifest() -> Path:
 
 def source_files(*folders: str) -> list[Path]:
     """Files of the project in these folders, and its own, in a stable order."""
-    found = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.is_file()]
-    return sorted([*found, PROJECT / "dbt_project.yml"])
+    files = [file for folder in folders for file in (PROJECT / folder).rglob("*") if file.is_file()]
+    return sorted([*files, PROJECT / "dbt_project.yml"])
 
 
 def run_dbt(*arguments: str) -> None:
     """One dbt command on the project itself, away from any instance and its run."""
     command = [dbt_executable(), *arguments, "--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    done = subprocess.run(
+    result = subprocess.run(
         command, cwd=PROJECT, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        raise ManifestError(f"dbt cannot {arguments[0]} {PROJECT}:\n{done.stdout}{done.stderr}")
+    if result.returncode:
+        raise ManifestError(f"dbt cannot {arguments[0]} {PROJECT}:\n{result.stdout}{result.stderr}")
 
 
 def dbt_executable() -> str:
@@ -58,14 +58,14 @@ def dbt_executable() -> str:
 
 @cache
 def manifest() -> dict[str, Any]:
-    """As dbt parsed the project, with what follows from the lists in Python (said.py). Nobody else may change it."""
+    """The manifest of dbt, with descriptions that follow from the lists in Python (said.py). Read only."""
     content: dict[str, Any] = json.loads(prepare_manifest().read_text())
-    say_what_follows(content)
+    complete_descriptions(content)
     return content
 
 
 def column_descriptions(schema: str, model: str) -> dict[str, str]:
-    """What the yml says of each column of a model."""
+    """The description of each column of a model."""
     for node in manifest()["nodes"].values():
         if node["resource_type"] == "model" and (node["schema"], node["name"]) == (schema, model):
             return {name: column["description"] for name, column in node["columns"].items()}

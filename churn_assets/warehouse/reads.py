@@ -1,4 +1,4 @@
-"""Queries by which Python reads the warehouse. Each states its grain; none sees past the snapshot it is asked for."""
+"""Queries by which Python reads the warehouse. Each states its grain; none reads rows known after its snapshot."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ where is_purchase and ordered_at < $snapshot
 
 
 def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
-    """One row per eligible user and slice whose label had matured by `snapshot`; nobody who has objected by then.
+    """One row per eligible user and slice whose label had matured by `snapshot`; no user who has objected by then.
 
     `is_treated`: before its label window was over, something reached the user by a decision that states its propensity.
-    Mailings without one are part of life.
+    Mailings without a propensity count as no treatment.
     """
     definition = workplace.settings.churn.definition
     return workplace.warehouse.query(LABELLED, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
@@ -110,17 +110,17 @@ def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 
 
 def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per user known at `snapshot`: by what groups of users are told apart, null where unknown."""
+    """One row per user known at `snapshot`: the columns of segments, null where unknown."""
     return workplace.warehouse.query(SEGMENTS, {"snapshot": snapshot})
 
 
 def groups_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per user known at `snapshot`: what is protected of them, null where unknown."""
+    """One row per user known at `snapshot`: protected attributes, null where unknown."""
     return workplace.warehouse.query(GROUPS, {"snapshot": snapshot})
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per eligible user: consent per channel, whether there is an address, and who they live and buy with.
+    """One row per eligible user: consent per channel, whether there is an address, household and device.
 
     Null where unknown.
     """
@@ -140,7 +140,7 @@ def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date])
 
 
 def campaign_contacts(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per contact of a campaign in which chance chose for somebody (contract Contacts)."""
+    """One row per contact of a campaign with a randomised contact (contract Contacts)."""
     return workplace.warehouse.query(CAMPAIGNS, {"snapshot": snapshot})
 
 

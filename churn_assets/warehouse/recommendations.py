@@ -1,10 +1,10 @@
-"""Items to name to a user: looked at, bought together with theirs, bought by them before, popular where they buy.
+"""Items to recommend to a user: viewed, bought together with theirs, bought before, popular in their category.
 
-One query over the marts, as known at the snapshot. What is no product is never among them (no_products.py). Products of
-events are in staging only, so their versions and times are taken from fct_events and the product from the very row of
-staging. Similarity is item-to-item by cosine over users'
-baskets (Sarwar, Karypis, Konstan, Riedl 2001, with purchases instead of ratings): together(i, j) / sqrt(users(i) *
-users(j)), where at least three users have both, summed over the user's own last ten products.
+One query over the marts, as known at the snapshot. Items that are no products are excluded (no_products.py). Products
+of events are in staging only, so their versions and times are taken from fct_events and the product from the same row
+of staging. Similarity is item-to-item by cosine over users' baskets (Sarwar, Karypis, Konstan, Riedl 2001, with
+purchases instead of ratings): together(i, j) / sqrt(users(i) * users(j)), where at least three users have both, summed
+over the user's own last ten products.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from churn_assets.workplace import Workplace
 # Sums of similarities are of decimals: those of floats depend on the order of threads in the last digit, and so would
 # the rank of two items that are equally near.
 RECOMMENDED = f"""
-with wanted as (
+with target_users as (
   select distinct unnest(cast($users as varchar[])) as user_id
 ),
 no_products as (
@@ -49,7 +49,7 @@ viewed as (
            partition by events.user_id order by max(events.occurred_at) desc, staged.product_id
          ) as place
   from marts.fct_events as events
-  semi join wanted on wanted.user_id = events.user_id
+  semi join target_users on target_users.user_id = events.user_id
   inner join staging.stg_events as staged on
     staged.event_id = events.event_id and staged.known_at = events.known_at
     and staged.occurred_at >= $snapshot - to_days($viewed_days)
@@ -86,7 +86,7 @@ alike as (
 scores as (
   select own.user_id, alike.other_id as product_id, sum(alike.cosine) as score
   from baskets as own
-  semi join wanted on wanted.user_id = own.user_id
+  semi join target_users on target_users.user_id = own.user_id
   inner join alike on alike.product_id = own.product_id
   where own.newness <= $own_products
   group by own.user_id, alike.other_id
@@ -101,7 +101,7 @@ again as (
          row_number() over (
            partition by user_id order by count(distinct order_id) desc, max(ordered_at) desc, product_id
          ) as place
-  from purchases semi join wanted using (user_id)
+  from purchases semi join target_users using (user_id)
   where ordered_at >= $snapshot - to_days($basket_days)
   group by user_id, product_id
   having count(distinct order_id) >= $least_times and max(ordered_at) < $snapshot - to_days($rest_days)
@@ -123,13 +123,13 @@ popular_products as (
   qualify place <= $popular_products
 ),
 popular as (
-  select wanted.user_id, products.product_id, products.place
-  from wanted
-  left join favourites on favourites.user_id = wanted.user_id
+  select target_users.user_id, products.product_id, products.place
+  from target_users
+  left join favourites on favourites.user_id = target_users.user_id
   inner join popular_products as products on
     products.category is not distinct from favourites.category
     and products.is_overall = (favourites.category is null)
-  anti join bought on bought.user_id = wanted.user_id and bought.product_id = products.product_id
+  anti join bought on bought.user_id = target_users.user_id and bought.product_id = products.product_id
 ),
 candidates as (
   select user_id, product_id, 1 as turn, 'viewed' as source, place from viewed
@@ -141,28 +141,28 @@ different as (
   select * from candidates
   qualify row_number() over (partition by user_id, product_id order by turn) = 1
 ),
-chosen as (
+ranked as (
   select * from different
   qualify row_number() over (partition by user_id, turn order by place) <= $items
 )
-select chosen.user_id, cast($snapshot as date) as snapshot_date,
-       row_number() over (partition by chosen.user_id order by chosen.turn, chosen.place) as item_rank,
-       chosen.product_id, chosen.source,
+select ranked.user_id, cast($snapshot as date) as snapshot_date,
+       row_number() over (partition by ranked.user_id order by ranked.turn, ranked.place) as item_rank,
+       ranked.product_id, ranked.source,
        case when regexp_full_match(described.name, $name) then described.name end as name,
        case when regexp_full_match(described.url, $url) then described.url end as url,
        case when regexp_full_match(described.image_url, $url) then described.image_url end as image_url
-from chosen
-left join described on described.product_id = chosen.product_id
-order by chosen.user_id, item_rank
+from ranked
+left join described on described.product_id = ranked.product_id
+order by ranked.user_id, item_rank
 """
 # A basket of n products makes n * (n - 1) pairs: one reseller could cost more than everybody else. Measured on a shop
 # of 20,000 users over 182 days (2026-11): 8 products per buyer, 33 at the 99th percentile, 67 at most, 1.22 million
 # pairs in all, which one basket of 1,100 products would double. The newest 50 cut the baskets of 7 of 11,389 buyers.
 BASKET_PRODUCTS = 50
-# Who has bought more of the list than its length less three is shown fewer items.
+# A user who has bought more than 17 of the list gets fewer than three items.
 POPULAR_PRODUCTS = 20
-# What may stand in a text: one line without signs that turn its direction, and without braces, which a later filling
-# would take for a slot; and a link of the web.
+# Allowed in a text: one line without signs that change its direction, and without braces, which would be taken for a
+# slot when the text is filled; and an http link.
 NAME = r"[^\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}\x{2066}-\x{2069}{}]{1,120}"
 URL = r"https?://[^\s{}<>\"]{1,500}"
 LIMITS = {
@@ -195,5 +195,5 @@ def recommendations_at(
     if there is none, never bought by the user. Ties go to the product that sorts first. A name that is no single line
     and a link that is none of the web are null. Sorted by user_id, item_rank.
     """
-    told = {"snapshot": snapshot, "users": user_ids.to_list(), "no_products": list(no_products)}
-    return workplace.warehouse.query(RECOMMENDED, {**told, **LIMITS})
+    parameters = {"snapshot": snapshot, "users": user_ids.to_list(), "no_products": list(no_products)}
+    return workplace.warehouse.query(RECOMMENDED, {**parameters, **LIMITS})

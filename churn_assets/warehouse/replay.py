@@ -1,6 +1,6 @@
-"""A few features of a few users made again straight from staging, to see whether the marts between let the future in.
+"""A few features of a sample of users built again straight from staging, to check that the marts do not look ahead.
 
-Deliberately another road than the dbt models: no marts, no superseded_at, every condition on time written out.
+Deliberately written differently from the dbt models: no marts, no superseded_at, every condition on time written out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from churn_assets.workplace import Workplace
 USERS_PER_SNAPSHOT, USERS_PER_RUN, FEWEST_USERS = 200, 1_000, 20
 SECOND = 1 / 86_400
 
-# Where the rows themselves do not say what is right, nothing is compared: purchases where two versions of an order
+# Ambiguous rows are not compared: purchases where two versions of an order
 # became known in the same moment; visits without session ids, or with events that a correction moved.
 REPLAY = """
 with features as materialized (
@@ -88,7 +88,7 @@ order by snapshot_date, user_id
 
 
 def replay(workplace: Workplace, snapshots: Sequence[date], days: int) -> pl.DataFrame:
-    """One row per sampled user and snapshot: each feature as the mart has it, and made again (`*_again`)."""
+    """One row per sampled user and snapshot: each feature as the mart has it, and built again (`*_again`)."""
     users = max(FEWEST_USERS, min(USERS_PER_SNAPSHOT, USERS_PER_RUN // len(snapshots)))
     return workplace.warehouse.query(REPLAY.format(days=days), {"snapshots": list(snapshots), "users": users})
 
@@ -105,6 +105,6 @@ def differences(rows: pl.DataFrame) -> pl.DataFrame:
         recency_days=buyer.then(other_recency),
         orders=buyer.then(pl.col("orders") != pl.col("orders_again")),
         spent_amount=buyer.then((pl.col("spent") - pl.col("spent_again")).abs() > money),
-        # What the mart calls unknown is none here: nobody's visits were recorded by then.
+        # Unknown in the mart is 0 here: no visits were recorded by then.
         sessions=visitor.then(pl.col("sessions").fill_null(0) != pl.col("sessions_again")),
     )

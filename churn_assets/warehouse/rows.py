@@ -1,4 +1,4 @@
-"""Where every raw row of the landing is now. Each place is counted by itself, so the sum can be wrong."""
+"""Where every raw row of the landing is now. Each place is counted separately, so that a lost row shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from churn_assets.contracts.raw import RawTable
 from churn_assets.workplace import Workplace
 
-DIMENSIONS = ("users", "products", "coupon_codes")  # things that are, where the other tables hold what happened
+DIMENSIONS = ("users", "products", "coupon_codes")  # entities; the other tables hold events
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ def mart_of(table: RawTable) -> str:
 
 
 def account(workplace: Workplace, tables: tuple[RawTable, ...]) -> dict[str, Account]:
-    """Per raw table, in one visit to the warehouse."""
+    """Per raw table, in one query."""
     consumed = "true" if workplace.settings.landing.restated else CONSUMED
     rows = workplace.warehouse.query(" union all ".join(_counts(table, consumed) for table in tables))
     return {name: Account(*counts) for name, *counts in rows.iter_rows()}
 
 
 def _counts(table: RawTable, consumed: str) -> str:
-    # Users the shop never described are in the mart because of their orders, not because of a row of theirs.
+    # Users without a raw row are in the mart because of their orders.
     described = " and is_described" if table.name == "users" else ""
     is_newest = "true" if table.name in WITHOUT_VERSIONS else f"superseded_at is null{described}"
     counts = _lines if table.has_lines else _rows if table.name in WITHOUT_VERSIONS else _versions

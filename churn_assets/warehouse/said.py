@@ -1,4 +1,4 @@
-"""What the manifest says of models whose columns follow from a list: the list says it once, and no yml says it again.
+"""Completes the manifest for models whose columns follow from a list, so that no yml repeats the list.
 
 - `<channel>` in the name of a column stands for one column per channel (contracts/channels.py).
 - A staged table has the columns of its raw table (contracts/raw.py); its yml, if any, names those that are added.
@@ -16,10 +16,10 @@ from churn_assets.contracts.raw import RawTable, raw_contract
 CHANNEL = "<channel>"
 Columns = dict[str, dict[str, Any]]
 KNOWN_AT = "When the warehouse learned of it; event time where the source has none."
-HELD = "The shop holds one; the value itself stays in the landing."
+HAS_CONTACT = "The shop holds one; the value itself stays in the landing."
 
 
-def say_what_follows(manifest: Mapping[str, Any]) -> None:
+def complete_descriptions(manifest: Mapping[str, Any]) -> None:
     """Complete the descriptions and columns of the models of a manifest, in place."""
     models = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     for table in raw_contract():
@@ -32,22 +32,24 @@ def say_what_follows(manifest: Mapping[str, Any]) -> None:
 
 
 def _staged(table: RawTable) -> Columns:
-    """As macros/staged.sql makes them."""
-    told = {
-        f"has_{column.name}" if column.is_contact else column.name: HELD if column.is_contact else column.description
+    """The columns that macros/staged.sql makes."""
+    descriptions = {
+        f"has_{column.name}" if column.is_contact else column.name: HAS_CONTACT
+        if column.is_contact
+        else column.description
         for column in table.columns
         if column.name != "ingested_at"
     }
-    return {name: _column(name, text) for name, text in (told | {"known_at": KNOWN_AT}).items()}
+    return {name: _column(name, text) for name, text in (descriptions | {"known_at": KNOWN_AT}).items()}
 
 
 def _per_channel(columns: Columns) -> Columns:
-    found: Columns = {}
+    expanded: Columns = {}
     for name, column in columns.items():
         for channel in SENDING_CHANNELS if CHANNEL in name else ("",):
-            told = name.replace(CHANNEL, channel)
-            found[told] = column | _column(told, column["description"].replace(CHANNEL, channel))
-    return found
+            column_name = name.replace(CHANNEL, channel)
+            expanded[column_name] = column | _column(column_name, column["description"].replace(CHANNEL, channel))
+    return expanded
 
 
 def _column(name: str, description: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What earlier years say about this time of year: counted in the warehouse, judged in model/season.py.
+"""Churn at this time of year in earlier years: counted in the warehouse, evaluated in model/season.py.
 
-Counted are purchases, whatever the churn definition: labels of a year ago need not have been made here.
+Counted by purchases, whatever the churn definition: labels of a year ago may not have been built.
 """
 
 from __future__ import annotations

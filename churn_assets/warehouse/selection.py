@@ -19,31 +19,31 @@ TABLE = "feature_selections"
 def training_features(workplace: Workplace, snapshot: date, rows: pl.DataFrame) -> tuple[list[Feature], str]:
     """The features among the columns of the training set that a model may use, and one line that says which.
 
-    A selection made after `snapshot` is none: it knows labels of later. Protected features stay in the list while they
-    are not admitted, as no model gets them and its card names them. Raises PartitionMissing where there is no selection
-    yet, or where it names a feature that the training set does not have.
+    A selection made after `snapshot` does not count: it knows later labels. Protected features stay in the list while
+    they are not admitted, as no model gets them and its card names them. Raises PartitionMissing where there is no
+    selection yet, or where it names a feature that the training set does not have.
     """
     training = workplace.settings.training
     every = all_features(rows)
     if training.feature_columns == "all":
         return every, "all"
-    made = workplace.tables.newest_before(Stage.TRAINING, TABLE, snapshot + timedelta(days=1))
-    if made is None:
+    selected_at = workplace.tables.newest_before(Stage.TRAINING, TABLE, snapshot + timedelta(days=1))
+    if selected_at is None:
         raise PartitionMissing(
             f"training.feature_columns is 'selected', but {Stage.TRAINING}.{TABLE} has no selection made at {snapshot} "
             f"or before: make one (churn select-features --snapshot {snapshot}), or set it to 'all'"
         )
-    kept = set(workplace.tables.read(Stage.TRAINING, TABLE, made).filter("is_kept")["feature"])
-    gone = sorted(kept - {feature.name for feature in every})
+    selected = set(workplace.tables.read(Stage.TRAINING, TABLE, selected_at).filter("is_kept")["feature"])
+    gone = sorted(selected - {feature.name for feature in every})
     if gone:
         raise PartitionMissing(
-            f"{Stage.TRAINING}.{TABLE}, snapshot {made}, names features that the training set of {snapshot} does not "
-            f"have: {', '.join(gone)}. Select anew (churn select-features --snapshot {snapshot})"
+            f"{Stage.TRAINING}.{TABLE}, snapshot {selected_at}, names features that the training set of {snapshot} "
+            f"does not have: {', '.join(gone)}. Select anew (churn select-features --snapshot {snapshot})"
         )
-    chosen = [each for each in every if each.name in kept or (each.is_protected and not training.admit_protected)]
-    return chosen, f"selected: {len(kept)} of {len(every)}, by the selection of {made}"
+    features = [each for each in every if each.name in selected or (each.is_protected and not training.admit_protected)]
+    return features, f"selected: {len(selected)} of {len(every)}, by the selection of {selected_at}"
 
 
 def all_features(rows: pl.DataFrame) -> list[Feature]:
-    """Those that the columns of the training set are."""
+    """All features among the columns of the training set."""
     return describe([name for name in rows.columns if name not in LABEL_COLUMNS])

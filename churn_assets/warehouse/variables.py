@@ -1,4 +1,4 @@
-"""What a dbt run is told: the landing, the calendar of this run, and the settings that SQL needs."""
+"""Variables of a dbt run: the landing, the calendar of this run, and the settings that SQL needs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from churn_assets.warehouse.built import consumed_until
 from churn_assets.workplace import Workplace
 
 LISTS = {"channels": list(SENDING_CHANNELS), "definitions": list(DEFINITIONS)}
-EVENT_IDS = ("event_id", "session_id")  # without them an event is its own id, and visits are told by pauses
+EVENT_IDS = ("event_id", "session_id")  # without them an event is its own id, and visits are separated by pauses
 
 
 def variables(
-    workplace: Workplace, landed: Mapping[str, LandedTable], snapshots: Sequence[date], *, is_rebuild: bool = False
+    workplace: Workplace, raw_tables: Mapping[str, LandedTable], snapshots: Sequence[date], *, is_rebuild: bool = False
 ) -> dict[str, Any]:
     """Variables of a run that builds `snapshots`, ascending; a rebuild starts from an empty warehouse."""
     settings = workplace.settings
@@ -29,7 +29,7 @@ def variables(
     behind = min(window_start.date(), consumed) if consumed else None
     return {
         "warehouse": str(workplace.home.warehouse),
-        "landing": landing_variable(landed),
+        "landing": landing_variable(raw_tables),
         "calendar": {
             "cadence": settings.calendar.cadence,
             "start": workplace.calendar.start.isoformat(),
@@ -43,7 +43,7 @@ def variables(
 
 
 def baked_variables(settings: Settings) -> dict[str, Any]:
-    """The settings and lists that SQL needs, whatever the run is about."""
+    """The settings and lists that SQL needs, equal for all runs."""
     return {
         **LISTS,
         "churn": settings.churn.of_the_labels(),
@@ -52,13 +52,13 @@ def baked_variables(settings: Settings) -> dict[str, Any]:
     }
 
 
-def landing_variable(landed: Mapping[str, LandedTable]) -> dict[str, dict[str, list[str]]]:
-    """Which columns the raw tables have; of events also which ids no row is without."""
+def landing_variable(raw_tables: Mapping[str, LandedTable]) -> dict[str, dict[str, list[str]]]:
+    """The columns of the raw tables; of events also the ids that every row has."""
     with duck() as connection:
         return {
             name: {
                 "columns": list(table.columns),
                 "complete_columns": complete_columns(connection, table, EVENT_IDS) if name == "events" else [],
             }
-            for name, table in landed.items()
+            for name, table in raw_tables.items()
         }

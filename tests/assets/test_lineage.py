@@ -11,7 +11,7 @@ import pytest
 from churn_assets.defs.dbt.metadata import column_lineage
 from churn_assets.warehouse import lineage
 from churn_assets.warehouse.ancestry import forbidden_columns
-from churn_assets.warehouse.lineage import made_of, prepare_lineage
+from churn_assets.warehouse.lineage import origins_text, prepare_lineage
 from churn_assets.warehouse.origins import column_origins
 from churn_assets.warehouse.project import manifest
 
@@ -125,9 +125,9 @@ def test_dagster_is_told_of_it() -> None:
     assert found is not None
     assert found.deps_by_column["amount"] == [dg.TableColumnDep(dg.AssetKey(["staging", "stg_orders"]), "amount")]
     assert column_lineage("marts", "no_such_table") is None
-    assert made_of("features", "user_features", "recency_days") == " From marts.fct_orders.ordered_at."
-    assert made_of("staging", "quarantine", "row_json").endswith(" more.")
-    assert made_of("features", "churn_labels", "definition") == ""
+    assert origins_text("features", "user_features", "recency_days") == " From marts.fct_orders.ordered_at."
+    assert origins_text("staging", "quarantine", "row_json").endswith(" more.")
+    assert origins_text("features", "churn_labels", "definition") == ""
 
 
 @pytest.mark.parametrize("content", [None, json.dumps({"made_from": "another project", "models": {"a.b": {}}})])

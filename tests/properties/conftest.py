@@ -31,7 +31,7 @@ from churn_assets.landing.relation import Reading, Source, relation
 from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
-from churn_assets.warehouse.plan import Dates, Model, Plan, plan_for, statements
+from churn_assets.warehouse.plan import BuildPlan, Dates, Model, plan_for, statements
 from churn_assets.warehouse.project import manifest
 from tests.properties.python_reads import python_reads
 
@@ -185,7 +185,7 @@ class Laboratory:
 
     def is_used(self, table: str) -> bool:
         """Whether anything that is compared is made of this raw table."""
-        plan = Plan(tuple(self.models))
+        plan = BuildPlan(tuple(self.models))
         return any(f"staging.stg_{table}" in plan.ancestors(relation) for relation in self.compared)
 
     def changed(
@@ -236,12 +236,12 @@ def raw() -> Mapping[str, RawTable]:
 
 
 @pytest.fixture(scope="session")
-def plan() -> Plan:
+def plan() -> BuildPlan:
     return plan_for(Settings())
 
 
 @pytest.fixture(scope="module")
-def new_lab(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Iterator[Callable[..., Laboratory]]:
+def new_lab(tmp_path_factory: pytest.TempPathFactory, plan: BuildPlan) -> Iterator[Callable[..., Laboratory]]:
     """Makes laboratories: over a shop of 60 users unless told otherwise."""
     connections = []
 

@@ -15,7 +15,7 @@ import pytest
 
 from churn_assets.duck import duck
 from churn_assets.settings import Settings
-from churn_assets.warehouse.plan import Dates, Model, Plan, compiled, models_of, plan_variables, statements
+from churn_assets.warehouse.plan import BuildPlan, Dates, Model, compiled, models_of, plan_variables, statements
 
 if TYPE_CHECKING:
     from tests.properties.conftest import Laboratory
@@ -28,8 +28,11 @@ Runs = Sequence[Sequence[date]]
 
 @pytest.fixture(scope="module")
 def increment(
-    plan: Plan, tmp_path_factory: pytest.TempPathFactory, new_lab: Callable[..., Laboratory], raw: Mapping[str, object]
-) -> Plan:
+    plan: BuildPlan,
+    tmp_path_factory: pytest.TempPathFactory,
+    new_lab: Callable[..., Laboratory],
+    raw: Mapping[str, object],
+) -> BuildPlan:
     """The same models as dbt compiles them where all tables are there."""
     file = tmp_path_factory.mktemp("increment") / "warehouse.duckdb"
     with duck(file) as connection:
@@ -45,13 +48,13 @@ def increment(
     nodes = compiled({**plan_variables(Settings()), "warehouse": str(file)})
     made = models_of(nodes)
     assert [model.sql for model in made] != [model.sql for model in plan.models]
-    return Plan(tuple(made))
+    return BuildPlan(tuple(made))
 
 
 class Warehouse:
     """What dbt makes of a landing over several runs, without dbt."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, first: Plan, increment: Plan) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, first: BuildPlan, increment: BuildPlan) -> None:
         self.connection, self.first, self.increment = connection, first, increment
         self.consumed: date | None = None
         for schema in ("staging", "marts", "features"):
@@ -109,7 +112,7 @@ def landed(new_lab: Callable[..., Laboratory]) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture(scope="module")
-def at_once(landed: duckdb.DuckDBPyConnection, plan: Plan, increment: Plan) -> Mapping[str, object]:
+def at_once(landed: duckdb.DuckDBPyConnection, plan: BuildPlan, increment: BuildPlan) -> Mapping[str, object]:
     warehouse = Warehouse(landed, plan, increment)
     warehouse.run(WEEKS)
     return warehouse.hashes()
@@ -117,7 +120,7 @@ def at_once(landed: duckdb.DuckDBPyConnection, plan: Plan, increment: Plan) -> M
 
 @pytest.mark.parametrize("way", WAYS)
 def test_twelve_snapshots_say_the_same_however_they_are_made(
-    landed: duckdb.DuckDBPyConnection, plan: Plan, increment: Plan, at_once: Mapping[str, object], way: str
+    landed: duckdb.DuckDBPyConnection, plan: BuildPlan, increment: BuildPlan, at_once: Mapping[str, object], way: str
 ) -> None:
     warehouse = Warehouse(landed, plan, increment)
     for snapshots in WAYS[way]:
@@ -127,7 +130,11 @@ def test_twelve_snapshots_say_the_same_however_they_are_made(
 
 @pytest.mark.parametrize("models_done", [3, 14, 20, 25])
 def test_a_run_killed_in_the_middle_and_made_again_says_the_same(
-    landed: duckdb.DuckDBPyConnection, plan: Plan, increment: Plan, at_once: Mapping[str, object], models_done: int
+    landed: duckdb.DuckDBPyConnection,
+    plan: BuildPlan,
+    increment: BuildPlan,
+    at_once: Mapping[str, object],
+    models_done: int,
 ) -> None:
     warehouse = Warehouse(landed, plan, increment)
     warehouse.run(WEEKS[:6])

@@ -26,7 +26,7 @@ from churn_assets.instance.record.store import Record
 from churn_assets.landing.inspect import LandedTable, inspect
 from churn_assets.landing.raw_views import show_raw
 from churn_assets.settings import Landing
-from churn_assets.warehouse.plan import Dates, Plan, statements
+from churn_assets.warehouse.plan import BuildPlan, Dates, statements
 
 D = datetime(2026, 10, 19)  # a Monday
 NOW = D + timedelta(hours=9)
@@ -169,7 +169,9 @@ def by_user(said: Sequence[Said]) -> dict[str, list[Said]]:
     return found
 
 
-def at_snapshot(connection: duckdb.DuckDBPyConnection, plan: Plan, folder: Path) -> dict[tuple[str, str], bool | None]:
+def at_snapshot(
+    connection: duckdb.DuckDBPyConnection, plan: BuildPlan, folder: Path
+) -> dict[tuple[str, str], bool | None]:
     show_raw(connection, landed(folder))
     above = plan.ancestors("features.user_statuses")
     models = [model for model in plan.models if model.relation in above]
@@ -196,7 +198,9 @@ def by_rule(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], bool
     return {(user, channel): holds(rows, channel, D) for user, rows in said.items() for channel in SENDING_CHANNELS}
 
 
-def test_at_a_snapshot_consent_is_what_the_strictest_reading_allows(told: tuple[list[Said], Path], plan: Plan) -> None:
+def test_at_a_snapshot_consent_is_what_the_strictest_reading_allows(
+    told: tuple[list[Said], Path], plan: BuildPlan
+) -> None:
     said, folder = told
     with duck() as connection:
         found, ruled = at_snapshot(connection, plan, folder), by_rule(connection)

@@ -22,7 +22,7 @@ from churn_assets.settings import Landing, Settings
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.warehouse.ancestry import forbidden_models
 from churn_assets.warehouse.past import with_and_without
-from churn_assets.warehouse.plan import Dates, Plan, plan_for, statements
+from churn_assets.warehouse.plan import BuildPlan, Dates, plan_for, statements
 
 if TYPE_CHECKING:
     from tests.properties.conftest import Laboratory
@@ -35,7 +35,7 @@ COUNTED = r"(\w+\.)?known_at < (\S+)\s+and \((\w+\.)?superseded_at is null or (\
 NOW = "f.snapshot_date"
 
 
-def patched(plan: Plan, pattern: str, replacement: str) -> Plan:
+def patched(plan: BuildPlan, pattern: str, replacement: str) -> BuildPlan:
     """The plan with every match in the SQL of the feature mart and of statuses replaced; there must be one."""
     models = []
     for model in plan.models:
@@ -43,10 +43,10 @@ def patched(plan: Plan, pattern: str, replacement: str) -> Plan:
         sql = re.sub(pattern, replacement, model.sql) if is_meant else model.sql
         models.append(dataclasses.replace(model, sql=sql))
     assert tuple(models) != plan.models, f"nothing in the SQL matches {pattern}"
-    return Plan(tuple(models))
+    return BuildPlan(tuple(models))
 
 
-def column(plan: Plan, expression: str, **joined: str) -> Plan:
+def column(plan: BuildPlan, expression: str, **joined: str) -> BuildPlan:
     """The plan with one more feature, `leak`, made of the other features `f` and of relations joined to it."""
     others = [model for model in plan.models if model.name != "user_features"]
     (mart,) = [model for model in plan.models if model.name == "user_features"]
@@ -55,16 +55,16 @@ def column(plan: Plan, expression: str, **joined: str) -> Plan:
     above = tuple(
         sorted({*mart.above, *re.findall(r"(?:marts|features)\.\w+", " ".join([expression, *joined.values()]))})
     )
-    return Plan((*others, dataclasses.replace(mart, sql=sql, above=above)))
+    return BuildPlan((*others, dataclasses.replace(mart, sql=sql, above=above)))
 
 
-def of_rows(mart: str, value: str, where: str = "true") -> Callable[[Plan], Plan]:
+def of_rows(mart: str, value: str, where: str = "true") -> Callable[[BuildPlan], BuildPlan]:
     """A leak that sees rows of a mart it should not: `r` are the user's own ones."""
     return lambda plan: column(plan, f"(select {value} from marts.{mart} as r where r.user_id = f.user_id and {where})")
 
 
 ORDERS_BEFORE = f"select order_id from marts.fct_orders where ordered_at < {NOW}"
-LEAKS: dict[str, tuple[Callable[[Plan], Plan], set[str]]] = {
+LEAKS: dict[str, tuple[Callable[[BuildPlan], BuildPlan], set[str]]] = {
     "the window includes its end": (
         lambda plan: patched(plan, r"ordered_at < (\S*snapshot_date)", r"ordered_at <= \1"), {"future"}),
     "late rows count before they are known": (
@@ -128,7 +128,7 @@ class Zoo:
     """A shop, staged, and the checks on it."""
 
     connection: duckdb.DuckDBPyConnection
-    plan: Plan
+    plan: BuildPlan
 
     def stage(self, *landed: str) -> None:
         """Deliver what is told, and stage everything that has been delivered."""
@@ -138,7 +138,7 @@ class Zoo:
         for model in self.plan.below("staging"):
             self.connection.execute(f"create table staged.{model.name} as from {model.relation}")
 
-    def caught(self, plan: Plan) -> set[str]:
+    def caught(self, plan: BuildPlan) -> set[str]:
         future = with_and_without(self.connection, plan, START, WEEKS, hidden_at=WEEKS[:1])[WEEKS[0]]
         ancestry = forbidden_models({model.relation: model.above for model in plan.models})
         return {
@@ -161,9 +161,11 @@ class Zoo:
 
 
 @pytest.fixture(scope="module")
-def new_zoo(new_lab: Callable[..., Laboratory], plan: Plan) -> Callable[..., Zoo]:
+def new_zoo(new_lab: Callable[..., Laboratory], plan: BuildPlan) -> Callable[..., Zoo]:
     def new(shop: ShopSettings = SHOP, *landed: str) -> Zoo:
-        made = Zoo(new_lab(shop).connection, Plan(tuple(model for model in plan.models if model.name != "quarantine")))
+        made = Zoo(
+            new_lab(shop).connection, BuildPlan(tuple(model for model in plan.models if model.name != "quarantine"))
+        )
         made.stage(STILL_TO_COME.format(day=WEEKS[0]), *landed)
         return made
 

@@ -1,4 +1,4 @@
-"""Row counts and columns of the tables dbt built, read in one visit to the warehouse; lineage as it was prepared."""
+"""Row counts and columns of the tables dbt built, read in one query each; lineage from the cache of churn prepare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from churn_assets.defs.partitions import snapshots_of
-from churn_assets.warehouse.lineage import lineage, made_of
+from churn_assets.warehouse.lineage import lineage, origins_text
 from churn_assets.warehouse.project import column_descriptions
 from churn_assets.workplace import Workplace
 
@@ -25,47 +25,47 @@ def with_table_metadata(
 ) -> Iterator[dg.Output[Any]]:
     """The outputs, each with row count (tables only: counting a view reads the landing) and column schema.
 
-    Of a range the newest snapshot alone carries them: they are about the table as it is now, and Dagster stores what it
-    is told with each snapshot (3 s of a run over 33, 2026-11).
+    Of a range only the newest snapshot carries them: they describe the table as it is now, and Dagster would store them
+    with each snapshot (3 s of a run over 33, 2026-11).
     """
     if not outputs:
         return
     if lineage() is None:
         context.log.info("No column lineage: the dbt project has changed since churn prepare.")
     keys = {output.output_name: context.asset_key_for_output(output.output_name) for output in outputs}
-    found = {
+    relations = {
         (row["table_schema"], row["table_name"]): row
         for row in workplace.warehouse.query(COLUMNS).iter_rows(named=True)
     }
-    counted = [tuple(key.path) for key in keys.values() if found[tuple(key.path)]["table_type"] == "BASE TABLE"]
+    counted = [tuple(key.path) for key in keys.values() if relations[tuple(key.path)]["table_type"] == "BASE TABLE"]
     rows = _row_counts(workplace, counted)
     for output in outputs:
         stage, table = key = tuple(keys[output.output_name].path)
         descriptions = column_descriptions(stage, table)
         columns = [
-            dg.TableColumn(name, kind, description=descriptions.get(name, "") + made_of(stage, table, name))
-            for name, kind in zip(found[key]["names"], found[key]["types"], strict=True)
+            dg.TableColumn(name, kind, description=descriptions.get(name, "") + origins_text(stage, table, name))
+            for name, kind in zip(relations[key]["names"], relations[key]["types"], strict=True)
         ]
         metadata: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(columns)}
         if key in rows:
             metadata["dagster/row_count"] = rows[key]
-        found_lineage = column_lineage(stage, table)
-        if found_lineage:
-            metadata["dagster/column_lineage"] = found_lineage
+        origins = column_lineage(stage, table)
+        if origins:
+            metadata["dagster/column_lineage"] = origins
         newest = snapshots_of(context)[-1].isoformat()
         context.add_asset_metadata(metadata, asset_key=keys[output.output_name], partition_key=newest)
         yield output
 
 
 def column_lineage(schema: str, model: str) -> dg.TableColumnLineage | None:
-    """As Dagster shows it. Windows other than the defaults make columns that have no lineage here."""
+    """In the form that Dagster shows. Columns of windows other than the defaults have no lineage here."""
     columns = (lineage() or {}).get(f"{schema}.{model}")
     if columns is None:
         return None
     return dg.TableColumnLineage(
         {
-            name: [dg.TableColumnDep(dg.AssetKey([stage, table]), column) for stage, table, column in found]
-            for name, found in columns.items()
+            name: [dg.TableColumnDep(dg.AssetKey([stage, table]), column) for stage, table, column in origins]
+            for name, origins in columns.items()
         }
     )
 

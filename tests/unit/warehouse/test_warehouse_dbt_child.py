@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from churn_assets.warehouse.child import RUN_VARS, told_by_environment
+from churn_assets.warehouse.child import RUN_VARS, vars_into_environment
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_variables_go_into_the_environment_and_the_warehouse_into_the_folder(elsewhere: Path) -> None:
     home = elsewhere / "home"
     home.mkdir()
-    told = json.dumps({"warehouse": str(home / "warehouse.duckdb"), "restated": True})
-    assert told_by_environment(["build", "--vars", told, "--full-refresh"]) == ["build", "--full-refresh"]
+    variables = json.dumps({"warehouse": str(home / "warehouse.duckdb"), "restated": True})
+    assert vars_into_environment(["build", "--vars", variables, "--full-refresh"]) == ["build", "--full-refresh"]
     assert json.loads(os.environ[RUN_VARS]) == {"restated": True}
     assert Path.cwd() == home
     # The project is still found where dbt was started.
@@ -33,17 +33,17 @@ def test_variables_go_into_the_environment_and_the_warehouse_into_the_folder(els
 
 def test_a_project_named_by_the_environment_stays_the_one(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_PROJECT_DIR", "/project")
-    told_by_environment(["run", "--vars", json.dumps({"warehouse": str(elsewhere / "warehouse.duckdb")})])
+    vars_into_environment(["run", "--vars", json.dumps({"warehouse": str(elsewhere / "warehouse.duckdb")})])
     assert os.environ["DBT_PROJECT_DIR"] == "/project"
 
 
 def test_a_warehouse_of_another_name_stays_a_variable(elsewhere: Path) -> None:
-    left = told_by_environment(["compile", "--vars", '{"warehouse": ":memory:", "restated": false}'])
+    left = vars_into_environment(["compile", "--vars", '{"warehouse": ":memory:", "restated": false}'])
     assert left == ["compile", "--vars", '{"warehouse": ":memory:"}']
     assert Path.cwd() == elsewhere
 
 
 def test_without_variables_nothing_is_touched(elsewhere: Path) -> None:
-    assert told_by_environment(["parse", "--quiet"]) == ["parse", "--quiet"]
+    assert vars_into_environment(["parse", "--quiet"]) == ["parse", "--quiet"]
     assert RUN_VARS not in os.environ
     assert Path.cwd() == elsewhere
