@@ -41,26 +41,26 @@ def landing_sensor(
     """Runs the newest snapshot when files have arrived since the last look and it has not been scored yet."""
     for line in sweep_dead_runs(context.instance, workplace.home.locks):
         context.log.warning(line)
-    seen = _fingerprint(Path(workplace.home.landing))
-    if seen is None:
+    landing_fingerprint = _fingerprint(Path(workplace.home.landing))
+    if landing_fingerprint is None:
         yield dg.SkipReason("no files in the landing yet")
         return
-    if seen == context.cursor:
+    if landing_fingerprint == context.cursor:
         yield dg.SkipReason("nothing new in the landing")
         return
-    context.update_cursor(seen)
+    context.update_cursor(landing_fingerprint)
     snapshot = workplace.calendar.dates()[-1]
     if workplace.tables.find(Stage.SCORING, "scored_users", snapshot):
         yield dg.SkipReason(f"new files, but {snapshot} is done; they count at the next snapshot")
         return
-    yield dg.RunRequest(run_key=f"{snapshot}-{seen}", partition_key=snapshot.isoformat())
+    yield dg.RunRequest(run_key=f"{snapshot}-{landing_fingerprint}", partition_key=snapshot.isoformat())
 
 
 @dg.sensor(job=snapshot_job, minimum_interval_seconds=3600)
 def retraining_sensor(workplace: dg.ResourceParam[Workplace]) -> dg.RunRequest | dg.SkipReason:
-    """Runs the snapshot that has come when the one before asks for a new model, without waiting for the schedule.
+    """Runs the newest snapshot, without waiting for the schedule, when the one before it asks for a new model.
 
-    Trained again at its own snapshot a model would be the same: the next snapshot has newer labels. Asked for once.
+    Training again at the same snapshot would give the same model: only the next one has newer labels. Requested once.
     """
     day = workplace.calendar.dates()[-1]
     asked_at = workplace.tables.newest_before(Stage.MONITORING, "retrain_conditions", day)
@@ -78,6 +78,6 @@ def retraining_sensor(workplace: dg.ResourceParam[Workplace]) -> dg.RunRequest |
 
 
 def _fingerprint(landing: Path) -> str | None:
-    """Of names, sizes and times of all files; None where there are none."""
+    """Hash of names, sizes and times of all files; None where there are none."""
     stats = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in landing.rglob("*") if f.is_file())
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16] if stats else None

@@ -1,4 +1,4 @@
-"""Dagster's own SQLite event log with its connections kept open. Same files, same tables: either reads the other's.
+"""Dagster's own SQLite event log with its connections kept open. Same files and tables as Dagster's class.
 
 Dagster opens, prepares and closes a connection for each event, looks up the columns of its tables and waits for the
 disk (1.13.27). A range run stores two events per table and snapshot: for 33 snapshots 19 s of a 70 s run on 2 cores,
@@ -68,7 +68,7 @@ class OpenSqliteEventLog(SqliteEventLogStorage):
                 yield connection
 
     def _engine(self, shard: str) -> Engine:
-        """Of the index and of the run asked for last: a server that has shown many runs must not hold them all open."""
+        """Of the index and of the last run: a server that has shown many runs must not keep all their files open."""
         if shard not in self._engines:
             for other in set(self._engines) - {INDEX_SHARD_NAME}:
                 self._engines.pop(other).dispose()

@@ -1,4 +1,4 @@
-"""Signs of life of runs. A run holds an operating-system lock while it lives; the kernel drops it with the process.
+"""Locks that show which runs are alive. A run holds a file lock while it lives; the kernel drops it with the process.
 
 A run that is recorded as started while nobody holds its lock is dead, whatever killed it. Dagster's own monitoring does
 not notice that with the default launcher, and the dead run would count as running for ever.
@@ -35,7 +35,7 @@ class Lifeline:
 
 def sweep_dead_runs(instance: dg.DagsterInstance, folder: Path) -> list[str]:
     """Mark dead runs as failed and give their slots back. Returns a line for each."""
-    told = []
+    lines = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
         run = record.dagster_run
         if _is_alive(folder, run.run_id) or _is_starting(folder, run.run_id, record.start_time):
@@ -44,8 +44,8 @@ def sweep_dead_runs(instance: dg.DagsterInstance, folder: Path) -> list[str]:
         instance.report_run_failed(run, line)
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         _file(folder, run.run_id).unlink(missing_ok=True)
-        told.append(line)
-    return told
+        lines.append(line)
+    return lines
 
 
 def _is_alive(folder: Path, run_id: str) -> bool:
@@ -59,7 +59,7 @@ def _is_alive(folder: Path, run_id: str) -> bool:
 
 
 def _is_starting(folder: Path, run_id: str, started: float | None) -> bool:
-    """Launched a moment ago and not yet at its lock. A lock file that nobody holds says that it was past that."""
+    """Launched less than GRACE_SECONDS ago and not locked yet. A lock file without a holder is of a dead run."""
     return not _file(folder, run_id).exists() and started is not None and time.time() - started < GRACE_SECONDS
 
 

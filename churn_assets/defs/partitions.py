@@ -19,7 +19,7 @@ from churn_assets.instance.home import Home
 
 @dataclass(frozen=True)
 class SnapshotPartitions:
-    """A calendar as Dagster sees it."""
+    """A calendar as partitions and partition mappings of Dagster."""
 
     calendar: SnapshotCalendar
 

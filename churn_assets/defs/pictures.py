@@ -1,4 +1,4 @@
-"""Pictures in the metadata of assets: the UI shows them from the text itself, so no file has to be kept."""
+"""Pictures in the metadata of assets: the UI shows them from the text itself, so no file has to be stored."""
 
 import base64
 

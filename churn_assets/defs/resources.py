@@ -1,6 +1,6 @@
-"""What assets are given: the home of this process. It takes no run configuration.
+"""The resource of assets: the home of this process. It takes no run configuration.
 
-Whoever launches a run may configure it, and must not name another home by that (whose approved plan would be sent).
+A run configuration must not be able to name another home, whose approved plan would be sent.
 Dagster refuses configuration of a resource whose schema has no fields.
 """
 
@@ -16,10 +16,10 @@ from churn_assets.workplace import Workplace
 @dg.resource(config_schema={})
 def workplace(context: dg.InitResourceContext) -> Iterator[Workplace]:
     """The instance in CHURN_HOME. A run holds a lifeline for as long as it lives."""
-    found = Workplace(home_path=str(Home.from_environment().root))
-    lifeline = Lifeline.hold(found.home.locks, context.run.run_id) if context.run else None
+    resource = Workplace(home_path=str(Home.from_environment().root))
+    lifeline = Lifeline.hold(resource.home.locks, context.run.run_id) if context.run else None
     try:
-        yield found
+        yield resource
     finally:
         if lifeline:
             lifeline.release()

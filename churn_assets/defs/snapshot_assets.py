@@ -1,6 +1,6 @@
-"""Assets that Python makes, one partition per snapshot: read, call one function, publish.
+"""Assets made in Python, one partition per snapshot: read, call one function, publish.
 
-The decorated function says what the tables of one snapshot are; here they are held against their contracts, published,
+The decorated function yields the tables of one snapshot; here they are validated against their contracts, published,
 and described to Dagster, for each snapshot of the run in order. A frame that breaks its contract is not published.
 """
 
@@ -23,7 +23,7 @@ Contract = type[pa.DataFrameModel]
 
 @dataclass(frozen=True)
 class Product:
-    """One table (or, without a contract, the bytes of an artefact) of one snapshot, and what to tell about it."""
+    """One table (or, without a contract, the bytes of an artefact) of one snapshot, and its metadata."""
 
     table: str
     content: pl.DataFrame | bytes
@@ -33,7 +33,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a function is called with: the boundary, and where to read from."""
+    """The argument of a decorated function: the snapshot date, and the instance to read from."""
 
     date: date
     workplace: Workplace
@@ -53,7 +53,7 @@ def snapshot_assets(
 
     def decorate(make: Callable[[Snapshot], Iterator[Product]]) -> dg.AssetsDefinition:
         text = (make.__doc__ or "").strip()
-        described = _descriptions(text, tables)
+        descriptions = _descriptions(text, tables)
 
         @dg.multi_asset(
             name=make.__name__,
@@ -64,7 +64,7 @@ def snapshot_assets(
                     group_name=stage,
                     kinds=kinds,
                     owners=[owner],
-                    description=described[table],
+                    description=descriptions[table],
                 )
                 for table in tables
             ],
@@ -123,8 +123,8 @@ def _broken_rules(frame: pl.DataFrame | bytes, contract: Contract) -> list[str]:
 
 
 def _check(stage: str, table: str, *, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
-    told = {name: value.isoformat() if isinstance(value, date) else value for name, value in metadata.items()}
-    return dg.AssetCheckResult(passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=told)
+    values = {name: value.isoformat() if isinstance(value, date) else value for name, value in metadata.items()}
+    return dg.AssetCheckResult(passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=values)
 
 
 def _metadata(product: Product) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _metadata(product: Product) -> dict[str, Any]:
 
 
 def _descriptions(text: str, tables: Mapping[str, Any]) -> dict[str, str]:
-    """The docstring says a line per table, `table: one row per ...`; with one table the whole text is its own."""
+    """The docstring has a line per table, `table: one row per ...`; with one table all of it describes that table."""
     if len(tables) == 1:
         return dict.fromkeys(tables, text)
     lines = dict(line.strip().split(": ", 1) for line in text.splitlines() if ": " in line)

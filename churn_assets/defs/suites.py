@@ -1,16 +1,16 @@
-"""The Great Expectations suite of a table, as the finding of a check."""
+"""The Great Expectations suite of a table, as the outcome of a check."""
 
 from __future__ import annotations
 
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.snapshot_checks import Finding
+from churn_assets.defs.snapshot_checks import CheckOutcome
 from churn_assets.warehouse.expectations import run_suite
 from churn_assets.warehouse.project import ROOT
 
 SUITES = ROOT / "expectations"
 
 
-def suite_holds(at: Snapshot, stage: str, table: str) -> Finding:
+def suite_holds(at: Snapshot, stage: str, table: str) -> CheckOutcome:
     """Evaluates `expectations/<table>.json` on the rows of one snapshot; each failure becomes a figure."""
     warehouse = at.workplace.warehouse
     with warehouse.exclusive():
@@ -19,4 +19,4 @@ def suite_holds(at: Snapshot, stage: str, table: str) -> Finding:
         f"{failure.expectation} {failure.column or ''}".strip(): f"{failure.observed}; expected {failure.expected}"
         for failure in result.failures
     }
-    return Finding(result.success, {"expectations": result.expectations, **failures})
+    return CheckOutcome(result.success, {"expectations": result.expectations, **failures})

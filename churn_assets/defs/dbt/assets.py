@@ -1,6 +1,6 @@
 """From raw tables to the feature mart: two builds by dbt per run, whatever the number of snapshots in it.
 
-Two, so that what is wrong with the staged rows stops a run before the marts have consumed them.
+Two, so that wrong staged rows stop a run before the marts have consumed them.
 """
 
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ from churn_assets.workplace import Workplace
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
-    """The raw rows, typed or refused; and what was found of the raw tables."""
+    """The raw rows, typed or refused; and observations of the raw tables."""
     snapshots = [*history_of(context, workplace), *snapshots_of(context)]
     for line in sweep_erased(workplace, context.run.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
     raise_blocking_findings(of_home.landed(workplace.home))
     yield from build(context, workplace, snapshots)
-    if not context.op_execution_context.is_subset:  # else not every staged table need be there
+    if not context.op_execution_context.is_subset:  # otherwise some staged tables may be missing
         for observation in observations(workplace, snapshots[-1]):
             context.log_event(observation)
 

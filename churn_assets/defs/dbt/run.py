@@ -1,4 +1,4 @@
-"""How dbt runs inside an asset: under the warehouse lock, told what the run is about, and leaving nothing behind."""
+"""How dbt runs inside an asset: under the warehouse lock, with the variables of the run, leaving no files behind."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def build(
 ) -> Iterator[Event]:
     """Build the selected models for `snapshots`.
 
-    Not by dagster-dbt's own fetchers of row counts and columns: they poll in a thread for as long as dbt runs, which
+    Row counts and columns are not fetched by dagster-dbt: its fetchers poll in a thread for as long as dbt runs, which
     took 30 s of processor time per run here (dagster-dbt 0.29.27, 2026-11), half of it away from dbt itself.
     """
-    landed = workplace.landing()
-    told = variables(workplace, landed, snapshots, is_rebuild=is_rebuild)
+    raw_tables = workplace.landing()
+    run_variables = variables(workplace, raw_tables, snapshots, is_rebuild=is_rebuild)
     target = workplace.home.dbt_target / context.run.run_id
     tables: list[dg.Output[Any]] = []
     try:
         with workplace.warehouse.exclusive():
-            workplace.show_raw(landed)
-            for event in in_process.build(context, told, target, is_rebuild=is_rebuild):
+            workplace.show_raw(raw_tables)
+            for event in in_process.build(context, run_variables, target, is_rebuild=is_rebuild):
                 if isinstance(event, dg.Output):
                     tables.append(event)
                 else:

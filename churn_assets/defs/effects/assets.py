@@ -29,7 +29,7 @@ SIGNIFICANT = 0.05
     owner="team:data-science",
 )
 def experiment_readout(at: Snapshot) -> Iterator[Product]:
-    """One row per randomised campaign or past policy, treated arm and metric, as far as it can be read by then."""
+    """One row per randomised campaign or past policy, treated arm and metric, as far as known by then."""
     ledgers = [frame for _, frame in at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
     campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
     assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])

@@ -1,11 +1,11 @@
-"""Checks that the mart is plausible, and that nothing in it was made of what was not known yet."""
+"""Checks that the mart is plausible, and that no feature was made of rows that were not known yet."""
 
 import dagster as dg
 import polars as pl
 
 from churn_assets.defs.features.gaps import outliers_and_gaps
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, snapshot_check, told
+from churn_assets.defs.snapshot_checks import CheckOutcome, check_result, checked_snapshots, snapshot_check
 from churn_assets.defs.suites import suite_holds
 from churn_assets.stages import Stage
 from churn_assets.warehouse.replay import differences, replay
@@ -16,13 +16,13 @@ SHOWN_USERS = 5
 
 # Of a range the newest snapshot only: the first weeks of a shop's history are odd by nature, and training copes.
 @snapshot_check(Stage.FEATURES, "user_features", is_newest_enough=True)
-def expectations_hold(at: Snapshot) -> Finding:
+def expectations_hold(at: Snapshot) -> CheckOutcome:
     """Distributions and volumes are those of a sane shop (expectations/user_features.json)."""
     return suite_holds(at, Stage.FEATURES, "user_features")
 
 
 @snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
-def outliers_and_gaps_are_few(at: Snapshot) -> Finding:
+def outliers_and_gaps_are_few(at: Snapshot) -> CheckOutcome:
     """Of the eligible users' features none strays or is unknown beyond the limits in the settings (features.max_*)."""
     return outliers_and_gaps(at)
 
@@ -36,21 +36,23 @@ def no_feature_looks_ahead(
     """
     snapshots = checked_snapshots(context, workplace, with_past=True)
     if workplace.settings.landing.restated:
-        look_ahead = Finding(
-            passed=True, figures={"reason": "landing.restated: what became known later is wanted here"}
+        look_ahead = CheckOutcome(
+            passed=True, figures={"reason": "landing.restated: late rows are included on purpose"}
         )
-        return told(dict.fromkeys(snapshots, look_ahead), dg.AssetCheckSeverity.ERROR)
+        return check_result(dict.fromkeys(snapshots, look_ahead), dg.AssetCheckSeverity.ERROR)
     rows = replay(workplace, snapshots, days=workplace.settings.features.windows_days[1])
     differs = differences(rows)
-    return told({day: _finding(differs.filter(snapshot_date=day)) for day in snapshots}, dg.AssetCheckSeverity.ERROR)
+    return check_result(
+        {day: _outcome(differs.filter(snapshot_date=day)) for day in snapshots}, dg.AssetCheckSeverity.ERROR
+    )
 
 
-def _finding(differs: pl.DataFrame) -> Finding:
+def _outcome(differs: pl.DataFrame) -> CheckOutcome:
     """A sample without a user whose purchases can be compared proves nothing, unless the snapshot has no users."""
     features = differs.drop("snapshot_date", "user_id")
     wrong = differs.filter(pl.any_horizontal(features.columns))
     compared = features["orders"].count()
-    return Finding(
+    return CheckOutcome(
         passed=wrong.is_empty() and (compared > 0 or differs.is_empty()),
         figures={
             "users_sampled": len(differs),

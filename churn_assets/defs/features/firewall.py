@@ -1,11 +1,11 @@
-"""Checks that stop a run whose features know more than one could have known: by ancestry, and by hiding the future."""
+"""Checks that stop a run whose features look ahead: by lineage, and by building them without the future."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
 
-from churn_assets.defs.snapshot_checks import Finding, checked_snapshots, told
+from churn_assets.defs.snapshot_checks import CheckOutcome, check_result, checked_snapshots
 from churn_assets.stages import Stage
 from churn_assets.warehouse import ancestry
 from churn_assets.warehouse.built import built_snapshots
@@ -45,23 +45,25 @@ def features_are_the_same_without_the_future(
     happened or became known at or after the snapshot are there. At the oldest and the newest of a range;
     besides a single snapshot, at one four before it: the newest has no future yet that could be hidden.
     """
-    days = _telling(checked_snapshots(context, workplace, with_past=True), built_snapshots(workplace))
-    found = foreseen(workplace, days, SAMPLED_USERS)
-    return told({day: _finding(differences) for day, differences in found.items()}, dg.AssetCheckSeverity.ERROR)
+    days = _compared_snapshots(checked_snapshots(context, workplace, with_past=True), built_snapshots(workplace))
+    by_day = foreseen(workplace, days, SAMPLED_USERS)
+    return check_result(
+        {day: _outcome(differences) for day, differences in by_day.items()}, dg.AssetCheckSeverity.ERROR
+    )
 
 
-def _telling(days: Sequence[date], built: Sequence[date]) -> list[date]:
+def _compared_snapshots(days: Sequence[date], built: Sequence[date]) -> list[date]:
     earlier = [day for day in built if day < days[0]][-4:][:1]
     return sorted({*(earlier if len(days) == 1 else days[:1]), days[-1]})
 
 
-def _finding(differences: Mapping[str, int]) -> Finding:
-    told_columns = ", ".join(f"{name} ({users})" for name, users in list(differences.items())[:SHOWN])
-    return Finding(
+def _outcome(differences: Mapping[str, int]) -> CheckOutcome:
+    columns = ", ".join(f"{name} ({users})" for name, users in list(differences.items())[:SHOWN])
+    return CheckOutcome(
         passed=not differences,
         figures={
             "users_sampled": SAMPLED_USERS,
             "columns_that_know_the_future": len(differences),
-            "for_example": told_columns or "none",
+            "for_example": columns or "none",
         },
     )

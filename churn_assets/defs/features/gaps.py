@@ -1,4 +1,4 @@
-"""What the check of outliers and gaps tells, and against which limits it holds it."""
+"""The figures of the check of outliers and gaps, and their limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.snapshot_checks import Finding
+from churn_assets.defs.snapshot_checks import CheckOutcome
 from churn_assets.model.gaps import feature_report, user_missing_shares
 from churn_assets.warehouse.features import KEYS, describe, treatments
 from churn_assets.warehouse.reads import eligible_features_at
@@ -17,10 +17,10 @@ from churn_assets.warehouse.reads import eligible_features_at
 HEADER = "| feature | family | treatment | missing | beyond 1.5 IQR | beyond 3 SD |\n|---|---|---|---|---|---|"
 
 
-def outliers_and_gaps(at: Snapshot) -> Finding:
-    """Columns beyond a limit are named; columns that nobody has are counted as not recorded, which is no fault."""
+def outliers_and_gaps(at: Snapshot) -> CheckOutcome:
+    """Columns beyond a limit are named; columns without any value are counted as not recorded, which is no failure."""
     limits = at.workplace.settings.features
-    # Those who are scored: a user who never bought knows no rhythm, and nothing is wrong with that.
+    # Scored users only: for a user who never bought an unknown rhythm is correct.
     frame = eligible_features_at(at.workplace, at.date)
     features = describe([name for name in frame.columns if name not in KEYS])
     report = feature_report(frame, features)
@@ -30,7 +30,7 @@ def outliers_and_gaps(at: Snapshot) -> Finding:
     straying = recorded.filter(stray)["feature"].to_list()
     users = user_missing_shares(frame, features)
     sparse_users = int((users > limits.max_missing_user_share).sum())
-    return Finding(
+    return CheckOutcome(
         passed=not sparse and not straying and sparse_users <= limits.max_sparse_users_share * len(users),
         figures={
             "users": len(users),
@@ -71,10 +71,10 @@ def _table(report: pl.DataFrame, features: list[Feature]) -> str:
     families = {feature.name: stated[feature.family] for feature in features}
     lines = [HEADER]
     for row in report.sort("missing_share", "feature", descending=[True, False]).iter_rows(named=True):
-        how = families[row["feature"]]
+        treatment = families[row["feature"]]
         iqr = _percent(row["beyond_iqr_share"]) if row["is_spread"] else "one value"
         shares = f"{_percent(row['missing_share'])} | {iqr} | {_percent(row['beyond_z_share'])}"
-        lines.append(f"| {row['feature']} | {row['family']} | {how.outliers}, {how.missing} | {shares} |")
+        lines.append(f"| {row['feature']} | {row['family']} | {treatment.outliers}, {treatment.missing} | {shares} |")
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ from churn_assets.warehouse.project import manifest
 from churn_assets.warehouse.recommendations import recommendations_at
 from churn_assets.workplace import Workplace
 
-SHOWN = 10  # of what is no product
+SHOWN = 10  # examples of items that are no products
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison")
 
 
@@ -74,9 +74,9 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     policy_comparison: One row per policy, planned for the same users under the same limits.
     """
     settings, tables = at.workplace.settings.decisions, at.workplace.tables
-    held = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
-    if held and held.is_sealed:
-        at.log(f"The ledger of {at.date} was sealed at {held.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
+    partition = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    if partition and partition.is_sealed:
+        at.log(f"The ledger of {at.date} was sealed at {partition.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
         frames = [tables.read(Stage.INTERVENTIONS, name, at.date) for name in PLAN_TABLES]
     else:
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
@@ -84,12 +84,12 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         compared = compare_policies(candidates, settings, at.date, decided, groups, codes)
         frames = [decided.ledger, limit_prices(decided, at.date), compared]
     ledger, prices, compared = frames
-    # Before the ledger is sealed: what is there once must be whole.
+    # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
     left_out = {"arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none"}
-    told = _ledger_metadata(ledger, settings.budget_amount) | left_out
-    yield Product("decision_ledger", ledger, told, seal=True)
+    metadata = _ledger_metadata(ledger, settings.budget_amount) | left_out
+    yield Product("decision_ledger", ledger, metadata, seal=True)
 
 
 @snapshot_assets(
@@ -100,9 +100,9 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     owner="team:retention",
 )
 def outbox(at: Snapshot) -> Iterator[Product]:
-    """One row per message to the users acted upon, as the record store holds it; planned once, when first decided.
+    """One row per message to the users acted upon, as in the record store; planned once, when first decided.
 
-    Cancelled where consent is missing by what is known of the snapshot now.
+    Cancelled where consent at the snapshot, as known now, is missing.
     """
     settings, tables, store = at.workplace.settings, at.workplace.tables, at.workplace.outbox
     ledger = tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
@@ -113,12 +113,12 @@ def outbox(at: Snapshot) -> Iterator[Product]:
         added = store.add(plan_messages(ledger.filter(IS_KNOWN), items, settings.decisions, at.date, cadence_days))
     decisions = ledger["decision_id"].to_list()
     refused = without_consent(at, store.messages(decisions))
-    # A ledger stays as it was sealed; a no that was read since, though said before, ends its messages.
+    # A ledger stays as it was sealed; a refusal of before the snapshot that became known later cancels its messages.
     cancelled = store.cancel(refused["message_key"].to_list())
     messages = store.messages(decisions).sort("user_id")
     states = dict(messages.group_by("state").len().sort("state").iter_rows())
-    told = {"messages_new": added, "messages_cancelled_now": cancelled}
-    yield Product("outbox", messages, told | {f"messages_{s}": n for s, n in states.items()})
+    metadata = {"messages_new": added, "messages_cancelled_now": cancelled}
+    yield Product("outbox", messages, metadata | {f"messages_{s}": n for s, n in states.items()})
 
 
 @dbt_assets(
@@ -129,20 +129,20 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def intervention_models(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
-    """The tables that analysts and the call centre read, portraits of users among them; then all of them masked."""
+    """The tables that analysts and the call centre read, user profiles among them; then their masked views."""
     yield from build(context, workplace, snapshots_of(context))
     workplace.show_masked()
 
 
 def _items_metadata(users: pl.Series, items: pl.DataFrame, left_out: pl.DataFrame) -> dict[str, Any]:
     named = items.filter(pl.col("name").is_not_null())
-    shown = [f"{product} ({reason})" for product, reason in left_out.head(SHOWN).iter_rows()]
+    examples = [f"{product} ({reason})" for product, reason in left_out.head(SHOWN).iter_rows()]
     return {
         "users": len(users),
         "users_with_an_item": items["user_id"].n_unique(),
         "users_with_a_named_item": named["user_id"].n_unique(),
         "no_products": len(left_out),
-        "no_products_are": ", ".join(shown) or "none",
+        "no_products_are": ", ".join(examples) or "none",
     }
 
 
@@ -160,10 +160,10 @@ def _ledger_metadata(ledger: pl.DataFrame, budget_amount: float) -> dict[str, An
 
 
 def _prices_metadata(prices: pl.DataFrame) -> dict[str, Any]:
-    found = {row["limit"]: row["price_amount"] for row in prices.iter_rows(named=True)}
+    prices_by_limit = {row["limit"]: row["price_amount"] for row in prices.iter_rows(named=True)}
     return {
-        "one_more_1000_of_budget_earns": 1_000 * found["budget"],
-        **{f"one_more_place_earns_{name}": price for name, price in found.items() if name != "budget"},
+        "one_more_1000_of_budget_earns": 1_000 * prices_by_limit["budget"],
+        **{f"one_more_place_earns_{name}": price for name, price in prices_by_limit.items() if name != "budget"},
     }
 
 

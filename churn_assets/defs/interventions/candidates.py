@@ -1,4 +1,4 @@
-"""Who may be decided about at a snapshot, and what hinders: scores, consents, contacts, suppressions in one frame."""
+"""The candidates of a snapshot with their hindrances: scores, consents, contacts, suppressions in one frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def candidates_at(at: Snapshot) -> pl.DataFrame:
-    """One row per eligible user (decisions.candidates.Candidates), made of what was known before the snapshot."""
+    """One row per eligible user (decisions.candidates.Candidates), from rows known before the snapshot."""
     settings = at.workplace.settings.decisions
     scored = at.workplace.tables.read(Stage.SCORING, "scored_users", at.date)
     eligible = scored.filter(pl.col("status") == "eligible").select(COLUMNS)
@@ -42,7 +42,7 @@ def candidates_at(at: Snapshot) -> pl.DataFrame:
 
 
 def users_to_recommend_to(at: Snapshot) -> pl.Series:
-    """Ids of the eligible users in a tier that some arm with a channel is for."""
+    """Ids of the eligible users in a risk tier that an arm with a channel may treat."""
     settings = at.workplace.settings.decisions
     arms = [arm for arm in settings.arms if arm.channel != NO_CHANNEL]
     tiers = {tier for arm in arms for tier in arm.risk_tiers or settings.max_risk_tiers}

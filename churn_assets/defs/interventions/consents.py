@@ -1,4 +1,4 @@
-"""Who of those that are to be reached has not consented, by what is known of a snapshot now."""
+"""Users to be reached who have not consented, as known now of a snapshot."""
 
 import polars as pl
 
@@ -12,12 +12,12 @@ from features.user_statuses where snapshot_date = $snapshot
 
 
 def without_consent(at: Snapshot, reached: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `reached` (user_id, channel, ...) that may not be; is_granted: false, or null where nothing was said.
+    """Rows of `reached` (user_id, channel, ...) without consent; is_granted: false, or null without a consent record.
 
-    Refusals count whatever the settings; silence counts as one unless decisions.unknown_consent allows it.
+    A refusal always counts; a missing consent record counts as one unless decisions.unknown_consent is allow.
     """
     wide = at.workplace.warehouse.query(CONSENTS, {"snapshot": at.date})
-    words = wide.unpivot(index="user_id", variable_name="channel", value_name="is_granted")
-    asked = reached.join(words, on=["user_id", "channel"], how="left")
-    is_silence_consent = at.workplace.settings.decisions.unknown_consent == "allow"
-    return asked.filter(~pl.col("is_granted").fill_null(is_silence_consent))
+    consents = wide.unpivot(index="user_id", variable_name="channel", value_name="is_granted")
+    joined = reached.join(consents, on=["user_id", "channel"], how="left")
+    is_unknown_allowed = at.workplace.settings.decisions.unknown_consent == "allow"
+    return joined.filter(~pl.col("is_granted").fill_null(is_unknown_allowed))

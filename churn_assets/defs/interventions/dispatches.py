@@ -12,7 +12,7 @@ from churn_assets.workplace import Workplace
 
 
 class DispatchConfig(dg.Config):
-    """`is_sent`: hand over what churn approve approved; otherwise only say what would be."""
+    """`is_sent`: hand over what churn approve approved; otherwise only count what would be handed over."""
 
     is_sent: bool = False
 
@@ -33,5 +33,5 @@ def dispatches(
     A run alone can send nothing: without a person's signed approval (churn approve) it fails.
     """
     day = date.fromisoformat(context.partition_key)
-    told = send(workplace, day) if config.is_sent else rehearse(workplace, day, utc_now())
-    return dg.MaterializeResult(metadata={"is_sent": config.is_sent, **dict(sorted(told.items()))})
+    counts = send(workplace, day) if config.is_sent else rehearse(workplace, day, utc_now())
+    return dg.MaterializeResult(metadata={"is_sent": config.is_sent, **dict(sorted(counts.items()))})

@@ -1,4 +1,4 @@
-"""What texts need of the raw tables at a snapshot, what is there of it, and which arms are out for want of it."""
+"""Raw tables that the texts of arms need at a snapshot, which of them have rows, and the arms left out without them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from churn_assets.decisions.options import Treatment, options_of
 from churn_assets.delivery.codes import free_codes, pool_at
 from churn_assets.workplace import Workplace
 
-# By the word of recommended_items.
-THERE = """
+# Columns named by the sources of recommended_items.
+AVAILABLE = """
 select
   exists (select 1 from marts.dim_products where name is not null and known_at < $snapshot) as names,
   exists (
@@ -34,16 +34,16 @@ def codes_left(workplace: Workplace, snapshot: date) -> Mapping[Treatment, int]:
 
 
 def arms_left_out(workplace: Workplace, snapshot: date) -> list[str]:
-    """One line per arm that nobody can be given, since the shop lacks what its texts promise, with what is missing."""
+    """One line per arm whose texts promise an item or a code that the shop lacks, with what is missing."""
     settings, codes = workplace.settings.decisions, codes_left(workplace, snapshot)
-    names, viewed, bought = workplace.warehouse.query(THERE, {"snapshot": snapshot}).row(0)
-    there = {"viewed": viewed, "bought_together": bought, "bought_before": bought, "popular": bought}
+    names, viewed, bought = workplace.warehouse.query(AVAILABLE, {"snapshot": snapshot}).row(0)
+    available = {"viewed": viewed, "bought_together": bought, "bought_before": bought, "popular": bought}
     lines = []
     for arm in settings.arms:
         needed = sources_needed(arm.texts.get(settings.language, ()))
         if needed and not names:
             lines.append(f"{arm.arm}: its texts name an item, and no product has a name (raw table products)")
-        elif needed and not any(there[source] for source in needed):
+        elif needed and not any(available[source] for source in needed):
             tables = "events with product_id" if needed == {"viewed"} else "order_items"
             lines.append(f"{arm.arm}: its texts name an item, and the shop has no {tables}")
     lines += [
@@ -55,7 +55,7 @@ def arms_left_out(workplace: Workplace, snapshot: date) -> list[str]:
 
 
 def codes_without_use(workplace: Workplace, snapshot: date) -> list[str]:
-    """One line per reason for which delivered codes can be given to nobody."""
+    """One line per reason why delivered codes cannot be given to users."""
     taking = {option.key for option in options_of(workplace.settings.decisions) if option.takes_code}
     pool = pool_at(workplace, snapshot)
     broken = pool.filter(~pl.col("is_carried")).height

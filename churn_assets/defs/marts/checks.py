@@ -1,4 +1,4 @@
-"""Checks that what was delivered is in the marts, or accounted for elsewhere."""
+"""Checks that delivered rows are in the marts, or accounted for elsewhere."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -41,15 +41,15 @@ CURE = (
 def no_row_is_lost(
     context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
-    """One visit to the warehouse for all tables."""
-    wanted = {key.asset_key for key in context.selected_asset_check_keys}
+    """One query for all tables."""
+    selected = {key.asset_key for key in context.selected_asset_check_keys}
     accounts = account(workplace, raw_contract())
     for name, key in MARTS.items():
-        if dg.AssetKey(key) in wanted:
-            found = accounts[name]
-            yield _result(key, {**asdict(found), "unexplained": found.unexplained}, passed=found.unexplained == 0)
-    if dg.AssetKey(FEATURES) in wanted:
-        losing = {name: found.unexplained for name, found in accounts.items() if found.unexplained}
+        if dg.AssetKey(key) in selected:
+            rows = accounts[name]
+            yield _result(key, {**asdict(rows), "unexplained": rows.unexplained}, passed=rows.unexplained == 0)
+    if dg.AssetKey(FEATURES) in selected:
+        losing = {name: rows.unexplained for name, rows in accounts.items() if rows.unexplained}
         yield _result(FEATURES, {"unexplained": sum(losing.values()), **losing}, passed=not losing)
 
 

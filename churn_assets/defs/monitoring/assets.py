@@ -1,4 +1,4 @@
-"""How past scores turned out, once their labels have matured, and what other churn definitions would say."""
+"""Performance of past scores whose labels have matured, and the comparison of the churn definitions."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -53,11 +53,11 @@ def model_performance(at: Snapshot) -> Iterator[Product]:
     )
     newest = result.filter(population="all").row(-1, named=True)
     figures = {name: newest[name] for name in ("auc", "brier", "ece", "lift_10")}
-    yield Product("model_performance", result, figures | _estimated(at, newest["snapshot_date"]))
+    yield Product("model_performance", result, figures | _estimates(at, newest["snapshot_date"]))
 
 
-def _estimated(at: Snapshot, day: date) -> dict[str, object]:
-    """What had been expected of the snapshot `day`, beside what was found."""
+def _estimates(at: Snapshot, day: date) -> dict[str, object]:
+    """The estimates of the snapshot `day`, to be shown beside its measured performance."""
     if at.workplace.tables.find(*ESTIMATES, day) is None:
         return {}
     expected = at.workplace.tables.read(*ESTIMATES, day)

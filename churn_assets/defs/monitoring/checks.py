@@ -1,10 +1,10 @@
-"""Checks that users are as they were and groups alike. Warnings: such scores are better than none."""
+"""Checks of feature drift and of fairness to groups. Warnings: such scores are better than none."""
 
 import dagster as dg
 import polars as pl
 
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.stages import Stage
 
 SHOWN = 10
@@ -22,7 +22,7 @@ LOOK_AT_GROUPS = (
 
 
 @snapshot_check(Stage.MONITORING, "feature_drift", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
-def features_have_not_drifted(at: Snapshot) -> Finding:
+def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
     """Features of the model and its score are spread over users as among those it learned from, and scored before:
     no population stability index is both beyond chance and at monitoring.psi_warn or more.
     """
@@ -36,15 +36,15 @@ def features_have_not_drifted(at: Snapshot) -> Finding:
         "psi_alarm": limits.psi_alarm,
     }
     if len(drifted):
-        told = drifted.select("feature", "psi", "level", "psi_critical").head(SHOWN).rows()
-        lines = [f"{name}: PSI {psi:.2f}, {level} (by chance up to {chance:.3f})" for name, psi, level, chance in told]
+        worst = drifted.select("feature", "psi", "level", "psi_critical").head(SHOWN).rows()
+        lines = [f"{name}: PSI {psi:.2f}, {level} (by chance up to {chance:.3f})" for name, psi, level, chance in worst]
         more = len(drifted) - len(lines)
         figures |= {"drifted": "; ".join(lines) + (f"; and {more} more" if more else ""), "what_to_do": LOOK_AT_DRIFT}
-    return Finding(passed=drifted.is_empty(), figures=figures)
+    return CheckOutcome(passed=drifted.is_empty(), figures=figures)
 
 
 @snapshot_check(Stage.MONITORING, "group_fairness", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
-def groups_are_treated_alike(at: Snapshot) -> Finding:
+def groups_are_treated_alike(at: Snapshot) -> CheckOutcome:
     """No group by age, gender or region is treated, or erred about, more or less often than all others by more than
     monitoring.max_group_gap_share and beyond chance. A warning: a difference may have a good reason, which somebody
     has to know.
@@ -57,7 +57,7 @@ def groups_are_treated_alike(at: Snapshot) -> Finding:
         "max_group_gap_share": at.workplace.settings.monitoring.max_group_gap_share,
     }
     if len(unequal):
-        told = unequal.select("attribute", "group", "measure", "value", "rest_value").head(SHOWN).rows()
-        lines = [f"{of} {group}: {what} {value:.1%}, all others {rest:.1%}" for of, group, what, value, rest in told]
+        listed = unequal.select("attribute", "group", "measure", "value", "rest_value").head(SHOWN).rows()
+        lines = [f"{of} {group}: {what} {value:.1%}, all others {rest:.1%}" for of, group, what, value, rest in listed]
         figures |= {"groups": "; ".join(lines), "what_to_do": LOOK_AT_GROUPS}
-    return Finding(passed=unequal.is_empty(), figures=figures)
+    return CheckOutcome(passed=unequal.is_empty(), figures=figures)

@@ -1,4 +1,4 @@
-"""Whether the users scored at a snapshot are still those that its model learned from."""
+"""Whether the users scored at a snapshot are distributed like those that its model learned from."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -59,22 +59,22 @@ def _scores(at: Snapshot) -> pl.DataFrame:
 
 
 def _features(at: Snapshot) -> pl.DataFrame:
-    """What the scored users were scored with."""
+    """The features that the users were scored with."""
     churn = at.workplace.settings.churn
     users = eligible_features_at(at.workplace, at.date)
     return with_expected_purchases(users, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
 
 
 def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
-    """The newest slice of what the model learned from."""
+    """The newest slice that the model learned from."""
     tables = at.workplace.tables
-    made_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
-    learned = tables.scan(Stage.TRAINING, "training_set", made_at).filter(snapshot_date=max(model.slices))
+    trained_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
+    learned = tables.scan(Stage.TRAINING, "training_set", trained_at).filter(snapshot_date=max(model.slices))
     return learned.select("snapshot_date", *model.columns).collect()
 
 
 def _scored_before(at: Snapshot) -> pl.DataFrame | None:
-    """Of the newest earlier snapshot only, since users stand in all of them."""
+    """Scores of the newest earlier snapshot only: users occur in several snapshots."""
     tables = at.workplace.tables
     day = tables.newest_before(*SCORED, at.date)
     if day is None:
@@ -84,7 +84,7 @@ def _scored_before(at: Snapshot) -> pl.DataFrame | None:
 
 
 def _figures(at: Snapshot, frame: pl.DataFrame, *, reference: date) -> dict[str, object]:
-    """What the page of the asset shows."""
+    """Metadata of the asset."""
     limits = at.workplace.settings.monitoring
     worst = frame.select("feature", "psi", "level").head(WORST).rows()
     return {

@@ -1,10 +1,10 @@
-"""How well the scores of a snapshot will turn out, said before any of its labels has matured."""
+"""Estimated performance of the scores of a snapshot, before its labels have matured."""
 
 from collections.abc import Iterator
 
 from churn_assets.contracts.performance_estimates import PerformanceEstimates
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.monitoring.estimates import performance_estimates as estimated
+from churn_assets.monitoring.estimates import performance_estimates as estimates_of
 from churn_assets.stages import Stage
 
 
@@ -20,7 +20,7 @@ def performance_estimates(at: Snapshot) -> Iterator[Product]:
     churn = at.workplace.settings.churn
     columns = ("user_id", "model_version", "churn_probability", "risk_tier")
     scored = at.workplace.tables.scan(Stage.SCORING, "scored_users", at.date).filter(status="eligible")
-    frame = estimated(
+    frame = estimates_of(
         scored.select(columns).collect(),
         snapshot=at.date,
         window_days=churn.gap_days + churn.horizon_days,

@@ -10,7 +10,7 @@ from churn_assets.contracts.group_fairness import GroupFairness
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.monitoring.fairness import group_fairness as compared
+from churn_assets.monitoring.fairness import group_fairness as fairness_of
 from churn_assets.monitoring.fairness_plots import fairness_png
 from churn_assets.monitoring.fairness_users import with_errors, with_groups, with_treatment
 from churn_assets.stages import Stage
@@ -36,11 +36,11 @@ def group_fairness(at: Snapshot) -> Iterator[Product]:
     """One row per scored snapshot, protected attribute, group and measure: how they are treated, how the model errs."""
     tolerance = at.workplace.settings.monitoring.max_group_gap_share
     now = with_treatment(_eligible(at, at.date), _ledger(at, at.date))
-    frames = [compared(_grouped(at, now, at.date), scored=at.date, snapshot=at.date, tolerance=tolerance)]
+    frames = [fairness_of(_grouped(at, now, at.date), scored=at.date, snapshot=at.date, tolerance=tolerance)]
     performance = at.workplace.tables.read(Stage.MONITORING, "model_performance", at.date)
     for day in performance["snapshot_date"].unique().sort():
         errors = with_errors(_eligible(at, day), matured_labels(at.workplace, at.date, [day]), _ledger(at, day))
-        frames.append(compared(_grouped(at, errors, day), scored=day, snapshot=at.date, tolerance=tolerance))
+        frames.append(fairness_of(_grouped(at, errors, day), scored=day, snapshot=at.date, tolerance=tolerance))
     frame = pl.concat(frames)
     yield Product(
         "group_fairness",

@@ -1,4 +1,4 @@
-"""Which reasons are how common among which users, and how much is at stake with them."""
+"""How common each reason is by segment of users, and the value at risk of its users."""
 
 from collections.abc import Iterator
 

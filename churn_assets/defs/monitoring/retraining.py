@@ -1,4 +1,4 @@
-"""Whether the model still fits the users it is asked about: conditions under which to train again, and a check."""
+"""Whether the model still fits the scored users: conditions for a new training, and a check."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -9,7 +9,7 @@ import polars as pl
 from churn_assets.contracts.retrain_conditions import RetrainConditions
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.comparison import COMPARISON_SCHEMA
 from churn_assets.monitoring.retrain import retrain_reasons
@@ -66,24 +66,24 @@ def retrain_conditions(at: Snapshot) -> Iterator[Product]:
 
 
 @snapshot_check(*CONDITIONS, severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
-def model_needs_no_retraining(at: Snapshot) -> Finding:
+def model_needs_no_retraining(at: Snapshot) -> CheckOutcome:
     """The model is fresh (monitoring.max_model_age_days), no feature or score drifted to alarm (psi_alarm), and scores
     whose labels have just matured ranked as well as the comparison promised, with probabilities within max_ece. A
     warning: yesterday's model is better than none.
     """
-    found = at.workplace.tables.read(*CONDITIONS, at.date)
-    if found.is_empty():
-        return Finding(passed=True, figures={"conditions": 0})
-    is_newest = slices_for(at.workplace, at.date)[-1:] == [found.item(0, "learned_from_date")]
+    conditions = at.workplace.tables.read(*CONDITIONS, at.date)
+    if conditions.is_empty():
+        return CheckOutcome(passed=True, figures={"conditions": 0})
+    is_newest = slices_for(at.workplace, at.date)[-1:] == [conditions.item(0, "learned_from_date")]
     figures: dict[str, object] = {
-        "conditions": len(found),
-        "reasons": " ".join(found["reason"]),
+        "conditions": len(conditions),
+        "reasons": " ".join(conditions["reason"]),
         "what_to_do": IS_NEWEST if is_newest else TRAIN_AGAIN,
     }
-    return Finding(passed=False, figures=figures)
+    return CheckOutcome(passed=False, figures=figures)
 
 
 def _comparisons(workplace: Workplace, days: list[date]) -> pl.DataFrame:
-    """What the models that scored at these snapshots promised; a snapshot scored without a comparison has none."""
-    found = [workplace.tables.read(*COMPARISON, day) for day in days if workplace.tables.find(*COMPARISON, day)]
-    return pl.concat([pl.DataFrame(schema=COMPARISON_SCHEMA), *found])
+    """Comparisons of the models that scored these snapshots; a snapshot scored without one has no rows."""
+    comparisons = [workplace.tables.read(*COMPARISON, day) for day in days if workplace.tables.find(*COMPARISON, day)]
+    return pl.concat([pl.DataFrame(schema=COMPARISON_SCHEMA), *comparisons])

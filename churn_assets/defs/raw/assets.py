@@ -1,4 +1,4 @@
-"""The raw tables: files that others deliver, external to the graph. Each run records what it found of them."""
+"""The raw tables: files that others deliver, external to the graph. Each run records observations of them."""
 
 import dagster as dg
 

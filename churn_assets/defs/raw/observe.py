@@ -1,4 +1,4 @@
-"""What a run found in the landing, as observations of the raw tables."""
+"""Files, bytes and freshness of the landing, as observations of the raw tables."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from churn_assets.stages import Stage
 from churn_assets.warehouse.arrivals import newest_known
 from churn_assets.workplace import Workplace
 
-# What Dagster's own checks of freshness (build_last_update_freshness_checks) go by.
+# Read by Dagster's own checks of freshness (build_last_update_freshness_checks).
 UPDATED = "dagster/last_updated_timestamp"
 
 
 def observations(workplace: Workplace, snapshot: date) -> Iterator[dg.AssetObservation]:
     """Files, bytes and freshness of each raw table that has files.
 
-    Fresh is what has become known lately, by the rows themselves (`newest_known_at`: ingested_at, else event time, of
-    the rows known before `snapshot`). Files are copied and old events delivered late: neither says how far a feed is.
+    Freshness is measured by the rows (`newest_known_at`: ingested_at, else event time, of the rows known before
+    `snapshot`). Files may be copied and old events delivered late: neither shows how far a feed has come.
     """
     newest = newest_known(workplace, snapshot)
     for table in workplace.landing().values():
@@ -38,7 +38,7 @@ def observations(workplace: Workplace, snapshot: date) -> Iterator[dg.AssetObser
 
 
 def _freshness(known_at: datetime | None, snapshot: date) -> dict[str, Any]:
-    """When the newest row became known and how long before the snapshot; of rows without any time nobody can say."""
+    """When the newest row became known and how long before the snapshot; unknown for rows without any time."""
     if known_at is None:
         return {"newest_known_at": "unknown: no row says when it became known"}
     behind = datetime.combine(snapshot, datetime.min.time()) - known_at

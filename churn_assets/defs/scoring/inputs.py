@@ -1,4 +1,4 @@
-"""What scores and reasons are made of at a snapshot: users with their features, and the model of that day."""
+"""Inputs of scores and reasons at a snapshot: users with their features, and the champion model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from churn_assets.warehouse.reads import features_at
 
 
 def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Feature]]:
-    """One row per user known at the snapshot, with status and features; the model; what the features are."""
+    """One row per user known at the snapshot, with status and features; the model; the descriptions of the features."""
     churn = at.workplace.settings.churn
     frame = with_expected_purchases(
         features_at(at.workplace, at.date), gap_days=churn.gap_days, horizon_days=churn.horizon_days

@@ -1,4 +1,4 @@
-"""Checks of what staging refused, and of the values that it could not read."""
+"""Checks of the rows that staging refused, and of the values that it could not read."""
 
 import dagster as dg
 import polars as pl
@@ -28,7 +28,7 @@ def quarantine_is_small(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheck
     refused = workplace.warehouse.query(REFUSED)
     totals = refused.group_by("source_table").agg(refused=pl.col("row_count").sum())
     rows = _staged(workplace).join(totals, on="source_table", how="left")
-    return _judged(
+    return _limited(
         refused, rows.select("source_table", rows=pl.col("rows") + pl.col("refused").fill_null(0)), "refused"
     )
 
@@ -36,7 +36,7 @@ def quarantine_is_small(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheck
 @dg.asset_check(asset=[Stage.STAGING, "unread_values"])
 def values_are_read(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
     """In no raw table do 5 % of the rows have an optional value that cannot be read and is taken as unknown."""
-    return _judged(workplace.warehouse.query(UNREAD), _staged(workplace), "unread")
+    return _limited(workplace.warehouse.query(UNREAD), _staged(workplace), "unread")
 
 
 def _staged(workplace: Workplace) -> pl.DataFrame:
@@ -49,9 +49,9 @@ def _staged(workplace: Workplace) -> pl.DataFrame:
     )
 
 
-def _judged(found: pl.DataFrame, rows: pl.DataFrame, what: str) -> dg.AssetCheckResult:
-    """`found`: source_table, rule, row_count; `rows`: of which table how many there are."""
-    counts = found.join(rows, on="source_table", maintain_order="left")
+def _limited(counts: pl.DataFrame, rows: pl.DataFrame, what: str) -> dg.AssetCheckResult:
+    """`counts`: source_table, rule, row_count; `rows`: source_table and its number of rows."""
+    counts = counts.join(rows, on="source_table", maintain_order="left")
     shares = counts.group_by("source_table").agg(share=pl.col("row_count").sum() / pl.col("rows").first())
     worst = shares.sort("share", "source_table", descending=[True, False]).head(1)
     return dg.AssetCheckResult(

@@ -36,25 +36,25 @@ VITAL = {table.name for table in raw_contract() if table.must_exist}
 def newest_rows_have_arrived(
     context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> Iterator[dg.AssetCheckResult]:
-    """One visit to the warehouse for all tables and snapshots; each snapshot is judged by what was known then."""
-    wanted = {key.asset_key for key in context.selected_asset_check_keys}
+    """One query for all tables and snapshots; each snapshot is judged by rows known then."""
+    selected = {key.asset_key for key in context.selected_asset_check_keys}
     days = checked_snapshots(context, workplace)
     counts = feed_counts(workplace, days[-1])
     verdicts = {day: _verdicts(workplace, counts, day) for day in days}
     for name, key in STAGED.items():
-        if dg.AssetKey(key) in wanted:
-            yield _result(name, {day: found[name] for day, found in verdicts.items()})
+        if dg.AssetKey(key) in selected:
+            yield _result(name, {day: by_table[name] for day, by_table in verdicts.items()})
 
 
 def _verdicts(workplace: Workplace, counts: pl.DataFrame, day: date) -> dict[str, Verdict]:
-    found = judge(
+    by_table = judge(
         counts,
         day,
         workplace.calendar.previous(day).date(),
         closed={name: workplace.settings.landing.closed_days(name) for name in STAGED},
         vital=VITAL,
     )
-    return {name: found.get(name) or Verdict(name, "unjudged", "no rows yet") for name in STAGED}
+    return {name: by_table.get(name) or Verdict(name, "unjudged", "no rows yet") for name in STAGED}
 
 
 def _result(name: str, verdicts: dict[date, Verdict]) -> dg.AssetCheckResult:

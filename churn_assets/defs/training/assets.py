@@ -1,4 +1,4 @@
-"""The training set, the model it makes, and the comparison that says whether the model earns its place."""
+"""The training set, the model trained on it, and the comparison with its rivals."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from churn_assets.contracts.training_set import TrainingSet
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.champions import record_promotion
-from churn_assets.defs.training.fitting import compared, described, fit, promote, told_of_champion
+from churn_assets.defs.training.fitting import champion_metadata, comparison_metadata, fit, model_metadata, promote
 from churn_assets.instance.home import Home
 from churn_assets.model.expected import with_expected_purchases
 from churn_assets.stages import Stage
@@ -48,13 +48,13 @@ def training_set(at: Snapshot) -> Iterator[Product]:
     )
     is_taught = pl.lit(at.workplace.settings.training.population == "all") | ~pl.col("is_treated")
     frame = labelled.filter(is_taught).drop("is_treated")
-    found = frame["snapshot_date"].unique().sort().to_list()
+    built_slices = frame["snapshot_date"].unique().sort().to_list()
     yield Product(
         "training_set",
         frame,
         {
-            "slices": ", ".join(map(str, found)),
-            "slices_not_built": ", ".join(str(day) for day in slices if day not in found) or "none",
+            "slices": ", ".join(map(str, built_slices)),
+            "slices_not_built": ", ".join(str(day) for day in slices if day not in built_slices) or "none",
             "churned_rows": int(frame["is_churned"].sum()),
             "rows_treated": int(labelled["is_treated"].sum()),
             "rows_left_out": len(labelled) - len(frame),
@@ -82,9 +82,9 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     champion_model: The model that scores this snapshot, calibrated on the newest slice that it may be calibrated on.
     """
     fitted = fit(at)
-    yield Product("churn_model", fitted.model.to_bytes(), described(at, fitted))
-    yield Product("model_comparison", fitted.trained.comparison, compared(at, fitted.trained))
+    yield Product("churn_model", fitted.model.to_bytes(), model_metadata(at, fitted))
+    yield Product("model_comparison", fitted.trained.comparison, comparison_metadata(at, fitted.trained))
     promotion = promote(at, fitted)
-    told = record_promotion(at.workplace, at.date, promotion, fitted.model)
-    yield Product("model_promotions", told, {name: told[name].item() for name in ("decision", "reason")})
-    yield Product("champion_model", promotion.model.to_bytes(), told_of_champion(at, fitted, promotion))
+    row = record_promotion(at.workplace, at.date, promotion, fitted.model)
+    yield Product("model_promotions", row, {name: row[name].item() for name in ("decision", "reason")})
+    yield Product("champion_model", promotion.model.to_bytes(), champion_metadata(at, fitted, promotion))

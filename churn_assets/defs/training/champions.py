@@ -1,4 +1,4 @@
-"""The champion of a snapshot: what the record says was in office before, and the row that tells the decision."""
+"""The champion of a snapshot: the previous champion on record, and the row of the decision."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SCHEMA = {name: column.dtype.type for name, column in ModelPromotions.to_schema(
 def champion_at(
     workplace: Workplace, snapshot: date, trained: TrainedModel, training: pl.DataFrame, *, season: float = 0.0
 ) -> Promotion:
-    """Decide at `snapshot`. A champion whose file is gone cannot score: the model trained here then takes over."""
-    held = Promotions(workplace.record).before(snapshot)
-    champion = _load(workplace, held, snapshot, trained) if held else None
+    """Decide at `snapshot`. A champion whose file is gone cannot score: the model trained here then replaces it."""
+    previous = Promotions(workplace.record).before(snapshot)
+    champion = _load(workplace, previous, snapshot, trained) if previous else None
     decided = decide_promotion(
         trained,
         training,
@@ -31,18 +31,20 @@ def champion_at(
         snapshot=snapshot,
         definition=workplace.settings.churn.definition,
         settings=workplace.settings.training,
-        is_forced=bool(held and held.is_by_person),
+        is_forced=bool(previous and previous.is_by_person),
         season=season,
         max_age_days=workplace.settings.monitoring.max_model_age_days,
     )
-    if held and champion is None:
-        gone = f"The champion of {held.champion_snapshot} is gone: training.churn_model has no such snapshot any more."
+    if previous and champion is None:
+        gone = (
+            f"The champion of {previous.champion_snapshot} is gone: training.churn_model has no such snapshot any more."
+        )
         return replace(decided, decision="replaced", reason=gone)
     return decided
 
 
 def record_promotion(workplace: Workplace, snapshot: date, promotion: Promotion, trained: ChurnModel) -> pl.DataFrame:
-    """Write the decision down for ever; returns the row of model_promotions. Decided at the logical time."""
+    """Add the decision to the record, dated with the snapshot; returns the row of model_promotions."""
     decided_by, decided_at, reason = GATE, datetime.combine(snapshot, time()), promotion.reason
     promotions = Promotions(workplace.record)
     if promotion.decision == "by_person":
@@ -55,7 +57,7 @@ def record_promotion(workplace: Workplace, snapshot: date, promotion: Promotion,
             promotion.decision, reason, decided_by, decided_at,
         )
     )  # fmt: skip
-    found = promotion.figures
+    figures = promotion.figures
     row = {
         "snapshot_date": snapshot,
         "decision": promotion.decision,
@@ -65,23 +67,23 @@ def record_promotion(workplace: Workplace, snapshot: date, promotion: Promotion,
         "decided_by": decided_by,
         "decided_at": decided_at,
         "reason": reason,
-        "slice_date": found and found.slice_date,
-        "log_loss_gain": found and found.gain.mean,
-        "log_loss_gain_low": found and found.gain.low,
-        "log_loss_gain_high": found and found.gain.high,
-        "gain_over_rfm": found and found.gain_over_rfm and found.gain_over_rfm.mean,
-        "gain_over_rfm_low": found and found.gain_over_rfm and found.gain_over_rfm.low,
-        "ece_calibrated": found and found.ece_calibrated,
-        "worst_segment": found and found.worst_segment,
-        "worst_segment_gain": found and found.worst_segment_gain and found.worst_segment_gain.mean,
+        "slice_date": figures and figures.slice_date,
+        "log_loss_gain": figures and figures.gain.mean,
+        "log_loss_gain_low": figures and figures.gain.low,
+        "log_loss_gain_high": figures and figures.gain.high,
+        "gain_over_rfm": figures and figures.gain_over_rfm and figures.gain_over_rfm.mean,
+        "gain_over_rfm_low": figures and figures.gain_over_rfm and figures.gain_over_rfm.low,
+        "ece_calibrated": figures and figures.ece_calibrated,
+        "worst_segment": figures and figures.worst_segment,
+        "worst_segment_gain": figures and figures.worst_segment_gain and figures.worst_segment_gain.mean,
     }
     return pl.DataFrame([row], schema=SCHEMA)
 
 
-def _load(workplace: Workplace, held: PromotionRow, snapshot: date, trained: TrainedModel) -> Champion | None:
-    if held.champion_snapshot == snapshot and trained.model is not None:
-        return Champion(snapshot, trained.model, held.definition)  # a person's choice: the model that waited
-    if workplace.tables.find(Stage.TRAINING, "churn_model", held.champion_snapshot) is None:
+def _load(workplace: Workplace, previous: PromotionRow, snapshot: date, trained: TrainedModel) -> Champion | None:
+    if previous.champion_snapshot == snapshot and trained.model is not None:
+        return Champion(snapshot, trained.model, previous.definition)  # promoted by a person: the model that waited
+    if workplace.tables.find(Stage.TRAINING, "churn_model", previous.champion_snapshot) is None:
         return None
-    content = workplace.tables.read_bytes(Stage.TRAINING, "churn_model", held.champion_snapshot)
-    return Champion(held.champion_snapshot, ChurnModel.from_bytes(content), held.definition)
+    content = workplace.tables.read_bytes(Stage.TRAINING, "churn_model", previous.champion_snapshot)
+    return Champion(previous.champion_snapshot, ChurnModel.from_bytes(content), previous.definition)

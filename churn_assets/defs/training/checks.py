@@ -1,4 +1,4 @@
-"""Checks that the model learned from the past only, and that it earns its place."""
+"""Checks that the model learned from the past only, and that it beats the baseline."""
 
 from datetime import datetime, time, timedelta
 
@@ -7,20 +7,21 @@ import polars as pl
 
 from churn_assets.contracts.training_set import LABEL_COLUMNS
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.model.suspicion import single_aucs, too_good
 from churn_assets.stages import Stage
 
 WHAT_TO_DO = (
-    "Look where the column comes from (its lineage) and whether the source writes it, or writes over it, after the "
-    "user has left: then leave it out or deliver it with its known time. If it is honest, raise training.too_good_auc."
+    "Look where the column comes from (its lineage) and whether the source writes it, or writes over it, after "
+    "the user has churned: then leave it out or deliver it with its known time. If it is honest, raise "
+    "training.too_good_auc."
 )
 BASELINE = "logistic_rfm"
 SUSPECTED_ROWS = 20_000  # an AUC is then sure to 0.004; all 86,000 rows of the demo took five times as long
 
 
 @snapshot_check(Stage.TRAINING, "training_set")
-def labels_had_matured(at: Snapshot) -> Finding:
+def labels_had_matured(at: Snapshot) -> CheckOutcome:
     """Every label window, counted again from the row's own snapshot, was over by the snapshot that learns from it."""
     churn = at.workplace.settings.churn
     window = timedelta(days=churn.gap_days + churn.horizon_days)
@@ -28,7 +29,7 @@ def labels_had_matured(at: Snapshot) -> Finding:
     over_at = pl.col("snapshot_date").cast(pl.Datetime("us")) + window
     end = datetime.combine(at.date, time())
     early = rows.filter((over_at > end) | (pl.col("matures_at") > end) | (pl.col("matures_at") != over_at))
-    return Finding(
+    return CheckOutcome(
         passed=early.is_empty(),
         figures={
             "rows": len(rows),
@@ -40,35 +41,35 @@ def labels_had_matured(at: Snapshot) -> Finding:
 
 
 @snapshot_check(Stage.TRAINING, "training_set")
-def no_feature_is_too_good(at: Snapshot) -> Finding:
-    """No single feature tells who leaves nearly by itself (training.too_good_auc) and far better than recency does:
-    such a feature has seen the outcome, in the features or already in what was delivered.
+def no_feature_is_too_good(at: Snapshot) -> CheckOutcome:
+    """No single feature separates churners nearly by itself (training.too_good_auc) and far better than recency does:
+    such a feature has seen the outcome, in the features or already in the raw tables.
     """
     rows = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
     rows = rows.gather_every(max(1, len(rows) // SUSPECTED_ROWS))
     features = [name for name in rows.columns if name not in LABEL_COLUMNS]
     aucs = single_aucs(rows, features)
-    found = too_good(rows, aucs, at.workplace.settings.training.too_good_auc)
+    suspects = too_good(rows, aucs, at.workplace.settings.training.too_good_auc)
     figures: dict[str, object] = {"features": len(features), "best_feature": "none: one outcome only"}
     if len(aucs):
         figures |= {"best_feature": aucs["feature"][0], "best_auc": aucs["auc"][0]}
-    if len(found):
-        named = ", ".join(f"{name} (AUC {auc:.3f})" for name, auc in found.iter_rows())
+    if len(suspects):
+        named = ", ".join(f"{name} (AUC {auc:.3f})" for name, auc in suspects.iter_rows())
         figures |= {"too_good": named, "what_to_do": WHAT_TO_DO}
-    return Finding(passed=found.is_empty(), figures=figures)
+    return CheckOutcome(passed=suspects.is_empty(), figures=figures)
 
 
 @snapshot_check(Stage.TRAINING, "model_comparison", severity=dg.AssetCheckSeverity.WARN)
-def beats_rfm_baseline(at: Snapshot) -> Finding:
+def beats_rfm_baseline(at: Snapshot) -> CheckOutcome:
     """What is shipped ranks unseen users better, by AUC, than a logistic regression on recency, frequency and money.
     `is_beyond_doubt`: its 95 % interval lies above the baseline. A warning: what is shipped instead still works.
     """
     comparison = at.workplace.tables.read(Stage.TRAINING, "model_comparison", at.date)
     rows = {row["model"]: row for row in comparison.iter_rows(named=True)}
     if not {BASELINE, "catboost"} <= set(rows):
-        return Finding(passed=False, figures={"reason": "too little matured data for an honest comparison"})
+        return CheckOutcome(passed=False, figures={"reason": "too little matured data for an honest comparison"})
     model, baseline = next(row for row in rows.values() if row["is_shipped"]), rows[BASELINE]
-    return Finding(
+    return CheckOutcome(
         passed=model["model"] != BASELINE and model["auc"] > baseline["auc"],
         figures={
             "shipped": model["model"],

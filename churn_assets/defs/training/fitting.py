@@ -1,4 +1,4 @@
-"""The steps of a training, each as one call: fit, promote, describe, tell an MLflow server."""
+"""The steps of a training, each as one call: fit, promote, describe, log to an MLflow server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from churn_assets.warehouse.selection import training_features
 
 @dataclass(frozen=True)
 class Fit:
-    """A model of a snapshot with what it was made of. `season`: log-odds; `columns`: all, or the selected ones."""
+    """A model of a snapshot with its inputs. `season`: log-odds; `columns`: all, or the selected ones."""
 
     model: ChurnModel
     trained: TrainedModel
@@ -65,7 +65,7 @@ def promote(at: Snapshot, fitted: Fit) -> Promotion:
     return promotion
 
 
-def described(at: Snapshot, fitted: Fit) -> dict[str, object]:
+def model_metadata(at: Snapshot, fitted: Fit) -> dict[str, object]:
     """Metadata of the model."""
     model, trained = fitted.model, fitted.trained
     return {
@@ -81,7 +81,7 @@ def described(at: Snapshot, fitted: Fit) -> dict[str, object]:
     }
 
 
-def compared(at: Snapshot, trained: TrainedModel) -> dict[str, object]:
+def comparison_metadata(at: Snapshot, trained: TrainedModel) -> dict[str, object]:
     """Metadata of the comparison: key figures as numbers, so that the UI draws them over snapshots, and pictures."""
     if trained.comparison.is_empty():
         return {"reason": trained.reason}
@@ -100,14 +100,17 @@ def compared(at: Snapshot, trained: TrainedModel) -> dict[str, object]:
     return figures | {name: picture(name, png) for name, png in pictures.items()}
 
 
-def told_of_champion(at: Snapshot, fitted: Fit, promotion: Promotion) -> dict[str, object]:
-    """Metadata of the model that scores; of a new one the card, which is also written, and what MLflow was told."""
-    told: dict[str, object] = {"model_version": promotion.model.version, "trained_at": promotion.snapshot.isoformat()}
+def champion_metadata(at: Snapshot, fitted: Fit, promotion: Promotion) -> dict[str, object]:
+    """Metadata of the model that scores; of a new one its card, also written to a file, and the outcome of logging."""
+    metadata: dict[str, object] = {
+        "model_version": promotion.model.version,
+        "trained_at": promotion.snapshot.isoformat(),
+    }
     card = _card(at, fitted, promotion) if promotion.snapshot == at.date else None
     if card:
         page = at.workplace.home.reports / f"model_card_{at.date}.md"
         write_whole(page, lambda file: file.write_text(card, encoding="utf-8"))
-        told |= {"model_card": dg.MetadataValue.md(card), "model_card_file": str(page)}
+        metadata |= {"model_card": dg.MetadataValue.md(card), "model_card_file": str(page)}
     uri = at.workplace.settings.training.mlflow_tracking_uri
     if uri:
         log = run_log(
@@ -118,9 +121,9 @@ def told_of_champion(at: Snapshot, fitted: Fit, promotion: Promotion) -> dict[st
             settings=at.workplace.settings.training,
             card=card,
         )
-        told["mlflow"] = track(uri, log, fitted.model.to_bytes())
-        at.log(f"MLflow: {told['mlflow']}")
-    return told
+        metadata["mlflow"] = track(uri, log, fitted.model.to_bytes())
+        at.log(f"MLflow: {metadata['mlflow']}")
+    return metadata
 
 
 def _card(at: Snapshot, fitted: Fit, promotion: Promotion) -> str:

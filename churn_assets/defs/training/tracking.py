@@ -1,4 +1,4 @@
-"""Trainings told to an MLflow server, where its address is set (training.mlflow_tracking_uri). Never in the way."""
+"""Logs trainings to an MLflow server, if training.mlflow_tracking_uri is set. A server that fails stops no run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TrackingMissing(Failure, RuntimeError):
 
 
 def track(uri: str, log: RunLog, model: bytes) -> str:
-    """One line that says what became of it: logged, already there, or why not. Raises TrackingMissing."""
+    """One line with the outcome: logged, already logged, or why not. Raises TrackingMissing."""
     if find_spec("mlflow") is None:
         raise TrackingMissing(
             "training.mlflow_tracking_uri is set, but MLflow's client is not installed: pip install "
@@ -49,12 +49,12 @@ def track(uri: str, log: RunLog, model: bytes) -> str:
 def _track(client: MlflowClient, log: RunLog, model: bytes) -> str:
     from mlflow.entities import Metric, Param  # noqa: PLC0415
 
-    held = client.get_experiment_by_name(EXPERIMENT)
-    experiment = held.experiment_id if held else client.create_experiment(EXPERIMENT)
-    same = " and ".join(f"tags.{name} = '{value}'" for name, value in log.key.items())
-    found = client.search_runs([experiment], f"{same} and attributes.status = 'FINISHED'", max_results=1)
-    if found:
-        return f"already logged: run {found[0].info.run_id}"
+    existing = client.get_experiment_by_name(EXPERIMENT)
+    experiment = existing.experiment_id if existing else client.create_experiment(EXPERIMENT)
+    query = " and ".join(f"tags.{name} = '{value}'" for name, value in log.key.items())
+    runs = client.search_runs([experiment], f"{query} and attributes.status = 'FINISHED'", max_results=1)
+    if runs:
+        return f"already logged: run {runs[0].info.run_id}"
     name = f"{log.key['snapshot_date']} {log.tags['kind']}"
     run = client.create_run(experiment, run_name=name, tags={**log.key, **log.tags}).info.run_id
     now = int(time.time() * 1_000)
@@ -72,7 +72,7 @@ def _track(client: MlflowClient, log: RunLog, model: bytes) -> str:
 
 @contextmanager
 def _patience() -> Iterator[None]:
-    """MLflow reads how long to wait from the environment only; what somebody has set there stays."""
+    """MLflow reads its timeouts from the environment only; variables that are set already stay."""
     ours = {name: value for name, value in PATIENCE.items() if name not in os.environ}
     os.environ.update(ours)
     try:
