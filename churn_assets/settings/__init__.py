@@ -4,9 +4,9 @@ from churn_assets.settings.decisions import Decisions, Delivery
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.load import Settings, SettingsError, load_settings
 from churn_assets.settings.model import Profit, Training
-from churn_assets.settings.sections import Calendar, Churn, Features, Monitoring, Scoring, Ui
+from churn_assets.settings.sections import CalendarSection, Churn, Features, Monitoring, Scoring, Ui
 
 __all__ = [
-    "Calendar", "Churn", "Decisions", "Delivery", "Features", "Landing", "Monitoring", "Profit",
+    "CalendarSection", "Churn", "Decisions", "Delivery", "Features", "Landing", "Monitoring", "Profit",
     "Scoring", "Settings", "SettingsError", "Training", "Ui", "load_settings",
 ]  # fmt: skip

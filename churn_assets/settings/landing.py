@@ -1,4 +1,4 @@
-"""The section of the settings about raw files: how they are read, what their words mean. The others: sections.py."""
+"""The section of the settings about raw files: how they and their values are read. The others: sections.py."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ConsentWords(Section):
 
 
 class ClosedDates(Section):
-    """Days on which nothing was to come, `from` and `to` included."""
+    """Days without expected rows, `from` and `to` included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

@@ -20,9 +20,9 @@ from churn_assets.settings.decisions import Decisions, Delivery
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.model import Profit, Training
 from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean, meant, unread
-from churn_assets.settings.sections import Calendar, Churn, Features, Monitoring, Scoring, Ui
+from churn_assets.settings.sections import CalendarSection, Churn, Features, Monitoring, Scoring, Ui
 
-UNKNOWN = "extra_forbidden"  # what pydantic calls a field that is not there
+UNKNOWN = "extra_forbidden"  # error type of pydantic for an unknown field
 SECRETS = ("_secret", "_password", "_url", "_uri")
 
 
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     )
 
     landing: Landing = Landing()
-    calendar: Calendar = Calendar()
+    calendar: CalendarSection = CalendarSection()
     churn: Churn = Churn()
     features: Features = Features()
     training: Training = Training()
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _somebody_fills_every_code(self) -> Self:
-        """What the receiver of a webhook fills in cannot go to a mail server, which sends it as it is."""
+        """A code that the receiver of a webhook fills in cannot go to a mail server, which sends the text unchanged."""
         for arm in self.decisions.arms:
             adapter = getattr(self.delivery, arm.channel, None)
             if arm.code == "receiver" and adapter not in (None, "webhook"):
@@ -80,7 +80,7 @@ def load_settings(file: Path) -> Settings:
     sections = {name: type(field.default).model_fields for name, field in Settings.model_fields.items()}
     wrong = unread(variables, sections)
     try:
-        found = Settings(**values)
+        settings = Settings(**values)
     except PydanticSettingsError as error:
         wrong |= {
             name: f"{name.upper()}: not JSON; lists are written as [7, 28], texts in them in double quotes"
@@ -92,30 +92,30 @@ def load_settings(file: Path) -> Settings:
     if wrong:
         lines = "\n  ".join(wrong.values())
         raise SettingsError(f"Settings ({file} and {PREFIX} variables) are wrong:\n  {lines}")
-    return found
+    return settings
 
 
-class _OnceEach(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """YAML takes the last of two equal keys without a word."""
+class _UniqueKeyLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
+    """Refuses a repeated key, of which PyYAML silently takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         twice = [key for key in keys if keys.count(key) > 1]
         if twice:
             raise yaml.constructor.ConstructorError(None, None, f"{twice[0]} is there twice", node.start_mark)
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 def values_of(file: Path) -> dict[str, Any]:
-    """What the file says, by section; nothing where it is not there. Raises SettingsError."""
+    """The values of the file, by section; empty without the file. Raises SettingsError."""
     misnamed = file.with_suffix(".yml")
     if misnamed.exists():
         raise SettingsError(f"{misnamed} is not read: settings are in {file.name}; rename it, or move it away.")
     if not file.exists():
         return {}
     try:
-        values = yaml.load(file.read_text(encoding="utf-8"), _OnceEach)  # noqa: S506 - a SafeLoader
+        values = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise SettingsError(f"{file} cannot be read as YAML: {error.problem}{line}") from error
@@ -131,10 +131,10 @@ def _line(place: tuple[int | str, ...], kind: str, message: str, value: object, 
     name = ".".join(str(part) for part in place)
     if kind != UNKNOWN:
         return name, f"{name}: {message}{_got(place, value)}"
-    found = meant(name, sections) if len(place) <= 2 else None  # noqa: PLR2004 - section and field
+    suggestion = meant(name, sections) if len(place) <= 2 else None  # noqa: PLR2004 - section and field
     # The name is wrong, so it does not say whether a text is a password.
-    shown = "" if isinstance(value, str) else _got(place, value)
-    return name, f"{name}: no such setting{did_you_mean(found)}{shown}"
+    got = "" if isinstance(value, str) else _got(place, value)
+    return name, f"{name}: no such setting{did_you_mean(suggestion)}{got}"
 
 
 def is_secret(field: str) -> bool:

@@ -46,7 +46,7 @@ class Training(Section):
     )
     mlflow_tracking_uri: str | None = Field(
         None,
-        description="Address of an MLflow server that every training is told to (pip install churn-assets[mlflow]).",
+        description="Address of an MLflow server that every training is logged to (pip install churn-assets[mlflow]).",
     )
     bakeoff_slices: int = Field(3, ge=1, le=104, description="churn bakeoff: slices tested on, the newest, at most.")
     bakeoff_rows: int = Field(

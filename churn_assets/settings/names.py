@@ -1,4 +1,4 @@
-"""Names of settings, and what a misspelt one may have meant: a setting that nobody reads is never passed over."""
+"""Names of settings, and suggestions for misspelt ones: an unknown setting is never ignored."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def unread(variables: Iterable[str], sections: Sections) -> dict[str, str]:
             name = ".".join(variable.removeprefix(PREFIX).lower().split(BETWEEN)[:2])
             section, _, field = name.partition(".")
             if section not in sections or (field and field not in sections[section]):
-                found = meant(name, sections)
-                lines[name] = f"{variable}: no such setting{did_you_mean(found and variable_of(found))}"
+                suggestion = meant(name, sections)
+                lines[name] = f"{variable}: no such setting{did_you_mean(suggestion and variable_of(suggestion))}"
         elif variable.replace("_", "") in nearly:  # CHURN_DECISIONS_BUDGET_AMOUNT and the like
             name = nearly[variable.replace("_", "")]
             lines[name] = f"{variable}: no such setting{did_you_mean(variable_of(name))}"

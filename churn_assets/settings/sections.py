@@ -15,7 +15,7 @@ SHORTEST_MONTH_DAYS = 28
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z_-]+(\.[0-9a-zA-Z_-]+)*)(:[0-9]{1,5})?")
 
 
-class Calendar(Section):
+class CalendarSection(Section):
     start: date | None = Field(
         None,
         description="First snapshot; a weekly calendar falls on its weekday. Default: derived from the oldest order "
