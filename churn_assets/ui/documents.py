@@ -1,4 +1,4 @@
-"""What a GraphQL document would do, known by parsing it with the library that will execute it."""
+"""The operations of a GraphQL document, parsed by the library that will execute it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The guard before Dagster's web server, which itself answers whoever asks and runs mutations that come in a link.
+"""The guard before Dagster's web server, which itself answers every request and runs mutations in a link.
 
-An ASGI middleware rather than a proxy: what it reads is what the application gets, and no second port stands open
-beside it. It holds for every path. It is against pages that a browser on this machine has open, and is no login: any
-program on this machine may talk to the server.
+An ASGI middleware rather than a proxy: the application gets exactly the request that was checked, and no second
+port is open. The guard checks every path. It protects from pages that a browser on this machine has open, and is no
+login: any program on this machine may send requests to the server.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Refusal = tuple[HTTPStatus, str]
 
 
 class Guard:
-    """Lets through to `app` what asks for one of `hosts` and comes from nowhere else.
+    """Passes requests on to `app` that name one of `hosts` and come from no other origin.
 
     Only a POST with a JSON body may change anything: a browser asks before it sends one from another page, and is not
     allowed. A GET of /graphql may hold queries only, a websocket queries and subscriptions.
@@ -57,7 +57,7 @@ class Guard:
             await self._app(scope, receive, send)
 
     def _stranger(self, scope: Scope) -> Refusal | None:
-        """Called by another name, or by a page of another."""
+        """Refuses a request with another host, or from a page of another origin."""
         why = why_not(_values(scope, b"host"), _values(scope, b"origin"), self._hosts)
         if why:
             return HTTPStatus.FORBIDDEN, why
@@ -88,7 +88,7 @@ class _Conversation:
 
 
 def _unfit(scope: Scope) -> Refusal | None:
-    """A request that does not say what it does by its method."""
+    """Refuses a request whose method does not say whether it changes anything."""
     if scope["method"] not in METHODS:
         return HTTPStatus.METHOD_NOT_ALLOWED, f"Only {', '.join(METHODS)} are answered here."
     if scope["method"] == "POST":
@@ -100,7 +100,7 @@ def _unfit(scope: Scope) -> Refusal | None:
 
 
 def _changing_link(scope: Scope) -> Refusal | None:
-    """A GET whose document could do more than read."""
+    """Refuses a GET whose document could do more than read."""
     documents = QueryParams(scope["query_string"]).getlist("query")
     try:
         kinds = set[OperationType]().union(*(operations(each) for each in documents))
@@ -155,7 +155,7 @@ def _with_headers(send: Send) -> Send:
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:
-    """Of all headers of that name, as they were sent."""
+    """Values of all headers of that name, as they were sent."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 
 

@@ -1,4 +1,4 @@
-"""By which names the UI may be called. A page elsewhere can reach a server on this machine, but not under its name."""
+"""Host names that the UI answers to. A page elsewhere can reach a server on this machine, but not under its name."""
 
 from __future__ import annotations
 

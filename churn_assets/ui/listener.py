@@ -1,4 +1,4 @@
-"""The port that the UI is served on, held from the first moment: what is taken is known before anything is started."""
+"""The port that the UI is served on, bound before anything is started, so that a taken port is reported at once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One process that starts the UI as a group of processes and takes them all with it, however it ends.
 
 Dagster starts several processes, which start others (code servers, runs, dbt). They are one process group. When this
-process is told to end (SIGINT, SIGTERM, SIGHUP), the group is interrupted, as Ctrl-C in a terminal does, and killed if
+process is asked to end (SIGINT, SIGTERM, SIGHUP), the group is interrupted, as Ctrl-C in a terminal does, and killed if
 it has not gone after a while. When this process is killed, the server at the head of the group sees a pipe close and
 kills the group.
 """
@@ -20,15 +20,14 @@ from types import FrameType
 from churn_assets.failures import Failure
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Of all processes: what libraries say of each other is nothing to the user, and modules are not looked for in the
-# folder that somebody happens to stand in.
+# Of all processes: warnings of libraries are hidden, and modules are not imported from the current folder.
 ENVIRONMENT = {"PYTHONWARNINGS": "ignore", "PYTHONSAFEPATH": "1"}
 GRACE_SECONDS = 20
 LOOK_SECONDS = 0.1
 
 
 class UiEnded(Failure):
-    """The server went without having been asked to, and said nothing itself."""
+    """The server ended without a signal to this process and without an error message."""
 
 
 def note_endings() -> list[int]:
@@ -36,18 +35,18 @@ def note_endings() -> list[int]:
 
     To be called first of all: as an exception, an interrupt was once lost among the imports (1 of 100 tries, 2026-11).
     """
-    told: list[int] = []
+    signals: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
+        signals.append(number)
 
     for number in ENDING:
         signal.signal(number, note)
-    return told
+    return signals
 
 
-def supervise(command: Sequence[str], descriptors: Sequence[int], told: Sequence[int]) -> int:
-    """Run `command` and what it starts until it ends or this process is `told` to; returns its exit code, 0 if told.
+def supervise(command: Sequence[str], descriptors: Sequence[int], signals: Sequence[int]) -> int:
+    """Run `command` and what it starts until it ends or `signals` has one; returns its exit code, 0 after a signal.
 
     The command gets `descriptors`, and as last argument that of the pipe to pass to `die_with`. Raises UiEnded.
     """
@@ -61,15 +60,15 @@ def supervise(command: Sequence[str], descriptors: Sequence[int], told: Sequence
     )
     os.close(theirs)
     try:
-        _wait(head, told)
+        _wait(head, signals)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(head.pid, signal.SIGKILL)
         code = head.wait()
         os.close(ours)
-    if not told and code < 0:
+    if not signals and code < 0:
         raise UiEnded(f"The UI was ended by signal {-code}; what it started was ended too.")
-    return 0 if told else code
+    return 0 if signals else code
 
 
 def die_with(descriptor: int) -> None:
@@ -82,13 +81,13 @@ def die_with(descriptor: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _wait(head: subprocess.Popen[bytes], told: Sequence[int]) -> None:
+def _wait(head: subprocess.Popen[bytes], signals: Sequence[int]) -> None:
     """Until the head of the group has ended (it is left to be collected, so that its number stays its own)."""
     deadline, interrupted = float("inf"), False
     while os.waitid(os.P_PID, head.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-        if told and not interrupted:
+        if signals and not interrupted:
             interrupted, deadline = True, time.monotonic() + GRACE_SECONDS
             os.killpg(head.pid, signal.SIGINT)
-        if len(told) > 1 or time.monotonic() > deadline:  # asked twice
+        if len(signals) > 1 or time.monotonic() > deadline:  # asked twice
             return
         time.sleep(LOOK_SECONDS)
