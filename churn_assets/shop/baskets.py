@@ -39,8 +39,8 @@ def draw_items(rng: np.random.Generator, scene: Scene, week: int, user: Ints) ->
     draw = rng.random(n)
     rank = np.zeros(n, dtype=np.int64)
     for tier, edges in enumerate(world.tier_edges):
-        chosen = population.tier[buyer] == tier
-        rank[chosen] = np.searchsorted(edges[:-1], draw[chosen], side="right")
+        in_tier = population.tier[buyer] == tier
+        rank[in_tier] = np.searchsorted(edges[:-1], draw[in_tier], side="right")
     product = category * PRODUCTS_PER_CATEGORY + rank
     list_price = world.list_prices[product] * world.price_levels[week, category]
     cut = np.where(rng.random(n) < SALE_SHARE, 1 - SALE_CUT, 1)
@@ -56,5 +56,5 @@ def mean_goods(scene: Scene, week: int) -> Floats:
         prices[population.tier, population.second],
         prices.mean(axis=1)[population.tier],
     )
-    price = sum(share * wished for share, wished in zip(CATEGORY_SHARES, by_wish, strict=True))
+    price = sum(share * prices_of_wish for share, prices_of_wish in zip(CATEGORY_SHARES, by_wish, strict=True))
     return np.asarray(price * (1 + EXTRA_ITEMS) * MEAN_QUANTITY * (1 - SALE_SHARE * SALE_CUT))

@@ -41,30 +41,30 @@ STAYING = 1.5  # a response r changes the hazard of leaving by exp(-STAYING * r)
 
 
 @dataclass(frozen=True)
-class History:
-    """What the raw tables show of each user so far."""
+class PurchaseHistory:
+    """Purchases and coupon use of each user so far, as the raw tables show them."""
 
     orders: Ints
     redeemed: Ints
     last_order_week: Ints  # -1: none yet
 
-    def after(self, user: Ints, redeems: Flags, week: int) -> History:
+    def after(self, user: Ints, redeems: Flags, week: int) -> PurchaseHistory:
         """With the orders of a week."""
         last = self.last_order_week.copy()
         last[user] = week
         n = len(last)
-        return History(
+        return PurchaseHistory(
             self.orders + np.bincount(user, minlength=n), self.redeemed + np.bincount(user[redeems], minlength=n), last
         )
 
 
-def empty_history(size: int) -> History:
+def empty_history(size: int) -> PurchaseHistory:
     """Nobody bought yet."""
     none = np.zeros(size, dtype=np.int64)
-    return History(none, none, none - 1)
+    return PurchaseHistory(none, none, none - 1)
 
 
-def observable(history: History, week: int, arm: str, among: Flags) -> Floats:
+def observable(history: PurchaseHistory, week: int, arm: str, among: Flags) -> Floats:
     """The part of the response that raw tables show, with mean 0 and variance 1 over `among`.
 
     A weighted sum of coupon use, (redeemed + 0.5) / (orders + 2), and recency, weeks since the last order up to 26.
@@ -75,7 +75,7 @@ def observable(history: History, week: int, arm: str, among: Flags) -> Floats:
     return _standard(weights.coupon_use * _standard(use, among) + weights.recency * _standard(recency, among), among)
 
 
-def responses(scene: Scene, history: History, week: int) -> dict[str, Floats]:
+def responses(scene: Scene, history: PurchaseHistory, week: int) -> dict[str, Floats]:
     """Per arm the log factor on each user's order rate for BOOST_WEEKS after sending at the start of `week`."""
     among, explained_share = scene.is_present(week), scene.settings.explained_share
     return {
@@ -116,7 +116,7 @@ def draw_campaign(rng: np.random.Generator, may_mail: Flags) -> Ints:
     return np.where(may_mail & (rng.random(n) < CAMPAIGN_SHARE), arm, -1)
 
 
-def draw_newsletter(rng: np.random.Generator, may_mail: Flags, history: History, week: int) -> Flags:
+def draw_newsletter(rng: np.random.Generator, may_mail: Flags, history: PurchaseHistory, week: int) -> Flags:
     """Receivers of a newsletter: mostly recent buyers and coupon users."""
     recent = (history.last_order_week >= 0) & (week - history.last_order_week <= 6)
     chance = 0.08 + 0.25 * recent + 0.10 * (history.redeemed > 0)
@@ -124,7 +124,7 @@ def draw_newsletter(rng: np.random.Generator, may_mail: Flags, history: History,
 
 
 def _standard(values: Floats | Ints, among: Flags) -> Floats:
-    chosen = values[among]
-    if chosen.size == 0 or chosen.std() == 0:
+    included = values[among]
+    if included.size == 0 or included.std() == 0:
         return np.zeros(len(values))
-    return np.asarray((values - chosen.mean()) / chosen.std())
+    return np.asarray((values - included.mean()) / included.std())

@@ -1,4 +1,4 @@
-"""The landing as weekly deliveries: rows wait until they are known, then leave with the week that learned of them."""
+"""The landing as weekly deliveries: rows wait until the week of their known time, and are delivered with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.tables import SCHEMAS, Batch
 
 
-class Landing:
+class LandingQueue:
     """Rows on their way into the warehouse, by table."""
 
     def __init__(self, settings: ShopSettings) -> None:
@@ -20,7 +20,7 @@ class Landing:
         self.waiting = {table: [pl.DataFrame(schema=schema)] for table, schema in SCHEMAS.items()}
 
     def add(self, week: int, table: str, frame: pl.DataFrame) -> None:
-        """Rows made in `week`; some of them leave it twice or broken."""
+        """Add rows made in `week`; some of them become duplicated or broken."""
         rng = stream(self.settings.seed, week, f"noise {table} {len(self.waiting[table])}")
         frame = frame.select(list(SCHEMAS[table])).cast(pl.Schema(SCHEMAS[table]))
         frame = broken(rng, table, duplicated(rng, frame, self.settings.duplicate_share), self.settings.broken_share)

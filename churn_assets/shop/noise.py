@@ -43,24 +43,26 @@ def known_times(rng: np.random.Generator, at: Ints, late_share: float, after: In
 
 def corrected(rng: np.random.Generator, frame: pl.DataFrame, share: float, *changes: pl.Expr) -> pl.DataFrame:
     """`share` of the rows again, changed, known hours to ten days later: same id, other content."""
-    chosen = rng.random(frame.height) < share
-    later = rng.integers(*CORRECTION_DELAYS, int(chosen.sum()))
-    return frame.filter(chosen).with_columns(*changes, pl.col("ingested_at") + pl.Series(later).cast(pl.Duration("us")))
+    is_drawn = rng.random(frame.height) < share
+    later = rng.integers(*CORRECTION_DELAYS, int(is_drawn.sum()))
+    return frame.filter(is_drawn).with_columns(
+        *changes, pl.col("ingested_at") + pl.Series(later).cast(pl.Duration("us"))
+    )
 
 
 def duplicated(rng: np.random.Generator, frame: pl.DataFrame, share: float) -> pl.DataFrame:
     """The frame and, after it, a `share` of its rows again: same content, known at the same time or within an hour."""
-    chosen = rng.random(frame.height) < share
-    later = rng.integers(0, REDELIVERY, int(chosen.sum())) * rng.integers(0, 2, int(chosen.sum()))
-    again = frame.filter(chosen).with_columns(pl.col("ingested_at") + pl.Series(later).cast(pl.Duration("us")))
+    is_drawn = rng.random(frame.height) < share
+    later = rng.integers(0, REDELIVERY, int(is_drawn.sum())) * rng.integers(0, 2, int(is_drawn.sum()))
+    again = frame.filter(is_drawn).with_columns(pl.col("ingested_at") + pl.Series(later).cast(pl.Duration("us")))
     return pl.concat([frame, again])
 
 
 def broken(rng: np.random.Generator, table: str, frame: pl.DataFrame, share: float) -> pl.DataFrame:
     """The frame with a `share` of its rows broken in one of the ways of BREAKAGES."""
     ways = BREAKAGES[table]
-    chosen: Flags = rng.random(frame.height) < share
-    way = np.where(chosen, rng.integers(0, len(ways), frame.height), -1)
+    is_drawn: Flags = rng.random(frame.height) < share
+    way = np.where(is_drawn, rng.integers(0, len(ways), frame.height), -1)
     for number, (column, value) in enumerate(ways):
         bad = pl.lit(value, dtype=frame.schema[column])
         frame = frame.with_columns(pl.when(pl.lit(pl.Series(way == number))).then(bad).otherwise(column).alias(column))

@@ -1,4 +1,4 @@
-"""The catalogue as the shop's own system tells it: every product at the start, and again when its price rises.
+"""The catalogue of the shop: every product at the start, and again when its price rises.
 
 Names are invented: a maker and a thing. Which product is bought or looked at is decided elsewhere (baskets, browsing).
 """

@@ -13,7 +13,7 @@ from churn_assets.shop.arrays import Flags, Ints
 from churn_assets.shop.arrivals import arrivals
 from churn_assets.shop.browsing import browsing_frame
 from churn_assets.shop.consents import draw_consents
-from churn_assets.shop.landing import Landing
+from churn_assets.shop.landing import LandingQueue
 from churn_assets.shop.noise import known_times
 from churn_assets.shop.products import products_frame
 from churn_assets.shop.scene import draw_scene
@@ -48,7 +48,7 @@ class Shop:
         self.state = hazard.initial_state(settings.users)
         self.purse = coupons.empty_purse(settings.users)
         self.history = campaigns.empty_history(settings.users)
-        self.landing = Landing(settings)
+        self.landing = LandingQueue(settings)
         self.numbers: Counter[str] = Counter()  # ids given out so far
 
     def truth_before(self, week: int) -> Iterator[Batch]:

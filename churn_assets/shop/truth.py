@@ -51,11 +51,11 @@ def effects_frame(scene: Scene, week: int, state: State, response: dict[str, Flo
     luck, fortune = rng.random(len(population)), rng.gamma(SPEND_SHAPE, 1 / SPEND_SHAPE, len(population))
     everyone = np.ones(len(population), dtype=np.bool_)
     basket = mean_goods(scene, week)
-    alone_kept, alone_spend = _expected(scene, week, state, basket)
+    alone_retained, alone_spend = _expected(scene, week, state, basket)
     frames = []
     for arm in ARMS:
-        kept, spend = _expected(scene, week, boosted(state, response[arm], everyone), basket)
-        spend = spend - kept * population.affinity * COUPON_AMOUNTS.get(arm, 0.0)
+        retained, spend = _expected(scene, week, boosted(state, response[arm], everyone), basket)
+        spend = spend - retained * population.affinity * COUPON_AMOUNTS.get(arm, 0.0)
         frames.append(
             pl.DataFrame(
                 {
@@ -64,15 +64,17 @@ def effects_frame(scene: Scene, week: int, state: State, response: dict[str, Flo
                         scene.settings.boundary(week), len(population), dtype=pl.Date, eager=True
                     ),
                     "arm": pl.repeat(arm, len(population), dtype=pl.String, eager=True),
-                    "retained_probability": kept,
-                    "retained_probability_without": alone_kept,
+                    "retained_probability": retained,
+                    "retained_probability_without": alone_retained,
                     "spend_amount": spend,
                     "spend_amount_without": alone_spend,
-                    "is_retained_drawn": luck < kept,
-                    "is_retained_drawn_without": luck < alone_kept,
-                    "spend_drawn_amount": money(_drawn(luck < kept, spend, kept, fortune)),
-                    "spend_drawn_amount_without": money(_drawn(luck < alone_kept, alone_spend, alone_kept, fortune)),
-                    "kind": KINDS.gather(_kind(kept, alone_kept)),
+                    "is_retained_drawn": luck < retained,
+                    "is_retained_drawn_without": luck < alone_retained,
+                    "spend_drawn_amount": money(_drawn(luck < retained, spend, retained, fortune)),
+                    "spend_drawn_amount_without": money(
+                        _drawn(luck < alone_retained, alone_spend, alone_retained, fortune)
+                    ),
+                    "kind": KINDS.gather(_kind(retained, alone_retained)),
                     "response": response[arm],
                 }
             ).filter(pl.Series(scene.is_present(week)))
@@ -108,10 +110,10 @@ def _expected(scene: Scene, week: int, state: State, basket: Floats) -> tuple[Fl
     return 1 - churn_probability(view), basket * expected_orders(view)
 
 
-def _kind(kept: Floats, alone: Floats) -> Ints:
+def _kind(retained: Floats, alone: Floats) -> Ints:
     """Position in KINDS."""
-    return np.select([kept - alone >= REAL_CHANGE, kept - alone <= -REAL_CHANGE, alone >= SURE], [0, 1, 2], 3)
+    return np.select([retained - alone >= REAL_CHANGE, retained - alone <= -REAL_CHANGE, alone >= SURE], [0, 1, 2], 3)
 
 
-def _drawn(retained: Flags, spend: Floats, kept: Floats, fortune: Floats) -> Floats:
-    return np.where(retained, fortune * spend / np.where(kept > 0, kept, 1), 0.0)
+def _drawn(is_retained: Flags, spend: Floats, retained: Floats, fortune: Floats) -> Floats:
+    return np.where(is_retained, fortune * spend / np.where(retained > 0, retained, 1), 0.0)

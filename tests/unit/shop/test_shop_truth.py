@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from churn_assets.shop import ShopSettings
-from churn_assets.shop.campaigns import ARMS, History, observable, responses
+from churn_assets.shop.campaigns import ARMS, PurchaseHistory, observable, responses
 from churn_assets.shop.hazard import initial_state
 from churn_assets.shop.orders import CANCELLED_SHARE
 from churn_assets.shop.outlook import churn_probability, expected_orders, leaving_probability, outlook
@@ -144,7 +144,7 @@ def test_observables_explain_their_share_of_the_response(share: float, arm: str)
     scene = draw_scene(ShopSettings(end=END, users=4_000, weeks=30, explained_share=share), ARMS)
     rng = np.random.default_rng(5)
     orders = rng.poisson(4, 4_000)
-    history = History(orders, rng.binomial(orders, 0.3), rng.integers(0, 28, 4_000))
+    history = PurchaseHistory(orders, rng.binomial(orders, 0.3), rng.integers(0, 28, 4_000))
     among = scene.is_present(28)
     seen, response = observable(history, 28, arm, among)[among], responses(scene, history, 28)[arm][among]
     assert np.corrcoef(seen, response)[0, 1] ** 2 == pytest.approx(share, abs=0.05)
