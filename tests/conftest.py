@@ -1,4 +1,4 @@
-"""What holds for every test.
+"""Environment, markers and fixtures of all tests.
 
 Environment: set here, at import, before any test module is, because `churn_assets.definitions` settles its calendar
 and settings from CHURN_HOME when it is imported. That home is a temporary folder of this process (each xdist worker has
@@ -44,8 +44,8 @@ from churn_assets.instance.home import Home  # noqa: E402
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = ("dbt", "properties", "pipeline", "faults")
-# Workers take files in this order (--no-loadscope-reorder): first what makes the base instance, and for the other workers
-# what takes minutes without it; then what needs it, the longest first.
+# Workers take files in this order (--no-loadscope-reorder): slow files first, and the two that make shared
+# fixtures before all others.
 FIRST = (
     "pipeline/test_pipeline_delivery.py", "properties/test_properties_time.py", "dbt/test_dbt_features.py",
     "pipeline/test_pipeline_documentation.py", "pipeline/test_pipeline_dbt.py", "pipeline/test_pipeline_erasure.py",

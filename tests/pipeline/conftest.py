@@ -1,9 +1,9 @@
 """Instances in temporary homes, driven through the real command line.
 
 A run costs 15-30 s, most of it dbt and Dagster. So commands start warm (warm.py), and there is one base instance
-(`base`: three weekly snapshots of a simulated shop), made once for all workers of a session and never changed; who
-wants to change one takes a copy of it as it was after one of its runs. Independent instances live in separate files,
-for `pytest -n 3 --dist loadfile`.
+(`base`: three weekly snapshots of a simulated shop), made once for all workers of a session and never changed; a test
+that changes an instance takes a copy of it as it was after one of its runs. Independent instances live in separate
+files, for `pytest -n 2 --dist loadfile`.
 """
 
 from __future__ import annotations
@@ -62,24 +62,24 @@ class Instance:
 
     def succeed(self, *arguments: str) -> str:
         """A command that must not fail; returns what it printed."""
-        done = self.churn(*arguments)
-        assert done.returncode == 0, f"churn {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        result = self.churn(*arguments)
+        assert result.returncode == 0, f"churn {' '.join(arguments)}\n{result.stdout}\n{result.stderr}"
+        return result.stdout
 
     def kill(self, *arguments: str, when: Callable[[str], bool]) -> str:
-        """SIGKILL the command, and nothing it started, as soon as what it has told satisfies `when`."""
-        told = self.home.with_suffix(".told")
+        """SIGKILL the command, and nothing it started, as soon as its output satisfies `when`."""
+        log = self.home.with_suffix(".log")
         unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        with told.open("w") as output:
+        with log.open("w") as output:
             process = subprocess.Popen(self._command(arguments), env=unbuffered, stdout=output, stderr=output)
         try:
-            while not when(told.read_text()):
-                assert process.poll() is None, f"ended before it could be killed:\n{told.read_text()}"
+            while not when(log.read_text()):
+                assert process.poll() is None, f"ended before it could be killed:\n{log.read_text()}"
                 time.sleep(0.02)
         finally:
             process.kill()
             process.wait()
-        return told.read_text()
+        return log.read_text()
 
     def query(self, sql: str) -> pl.DataFrame:
         """Rows through one read-only connection, as an analyst would."""
@@ -119,7 +119,7 @@ class Base:
 
     final: Instance
     after: dict[date, Instance]
-    told: dict[date, str]
+    outputs: dict[date, str]
 
 
 def _new_instance(home: Path, **sections: Any) -> Instance:
@@ -141,7 +141,7 @@ def simulate() -> tuple[str, ...]:
 
 
 class Postbox:
-    """An SMTP server that keeps what it is given."""
+    """An SMTP server that stores the mails it receives."""
 
     def __init__(self) -> None:
         self.mails: list[Message] = []
@@ -169,14 +169,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     instance = Instance(root / "base" / "home")
     copies = {day: Instance(root / "base" / str(day)) for day in WEEKS}
     with FileLock(root / "base.lock"):
-        if not (root / "base" / "told.yaml").exists():
+        if not (root / "base" / "outputs.yaml").exists():
             shutil.rmtree(root / "base", ignore_errors=True)
             _new_instance(instance.home)
             instance.succeed(*SIMULATE)
-            told = {}
+            outputs = {}
             for day, copy in copies.items():
-                told[str(day)] = instance.succeed("run", "--snapshot", str(day))
+                outputs[str(day)] = instance.succeed("run", "--snapshot", str(day))
                 instance.copy(copy.home)
-            (root / "base" / "told.yaml").write_text(yaml.safe_dump(told))
-    told = yaml.safe_load((root / "base" / "told.yaml").read_text())
-    return Base(instance, copies, {day: told[str(day)] for day in WEEKS})
+            (root / "base" / "outputs.yaml").write_text(yaml.safe_dump(outputs))
+    outputs = yaml.safe_load((root / "base" / "outputs.yaml").read_text())
+    return Base(instance, copies, {day: outputs[str(day)] for day in WEEKS})

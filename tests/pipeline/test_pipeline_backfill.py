@@ -26,7 +26,7 @@ def simulated(
 
 @pytest.fixture(scope="module")
 def backfilled(base: Base, simulated: Instance) -> Instance:
-    first, *_, last = sorted(base.told)
+    first, *_, last = sorted(base.outputs)
     simulated.succeed("backfill", "--from", str(first), "--to", str(last))
     return simulated
 
@@ -56,7 +56,7 @@ def test_a_backfill_is_one_run(backfilled: Instance) -> None:
     ],
 )
 def test_a_backfill_says_the_same_as_single_runs(base: Base, backfilled: Instance, table: str) -> None:
-    for day in base.told:
+    for day in base.outputs:
         assert backfilled.values_of(table, day) == base.final.values_of(table, day), day
 
 

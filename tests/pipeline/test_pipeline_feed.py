@@ -16,7 +16,7 @@ CONSUMED = "select max(snapshot_date) as day from marts.dim_snapshots"
 @pytest.fixture(scope="module")
 def held_back(base: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[Instance, Path]:
     """The base instance before its last week, of which no order has arrived, and the file in which they are."""
-    before = sorted(base.told)[-2]
+    before = sorted(base.outputs)[-2]
     instance = base.after[before].copy(tmp_path_factory.mktemp("feed") / "home")
     file = max((instance.landing / "orders").iterdir())
     return instance, file.rename(instance.home / file.name)
@@ -24,7 +24,7 @@ def held_back(base: Base, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ins
 
 def test_a_dead_export_stops_the_run_before_the_marts(base: Base, held_back: tuple[Instance, Path]) -> None:
     instance, _ = held_back
-    *_, before, last = sorted(base.told)
+    *_, before, last = sorted(base.outputs)
     published = instance.published()
     done = instance.churn("run", "--snapshot", str(last))
 
@@ -40,7 +40,7 @@ def test_delivered_after_all_the_snapshot_is_what_it_would_have_been(
     base: Base, held_back: tuple[Instance, Path]
 ) -> None:
     instance, file = held_back
-    last = max(base.told)
+    last = max(base.outputs)
     file.rename(instance.landing / "orders" / file.name)
     instance.succeed("run", "--snapshot", str(last))
 

@@ -67,7 +67,7 @@ def test_no_killed_run_is_left_running(instance: Instance, told: list[str]) -> N
     ["features.user_features", "features.churn_labels", "scoring.scored_users", "interventions.decision_ledger"],
 )
 def test_the_result_is_that_of_a_run_in_peace(base: Base, instance: Instance, told: list[str], table: str) -> None:
-    for day in base.told:
+    for day in base.outputs:
         assert instance.values_of(table, day) == base.final.values_of(table, day), day
 
 

@@ -98,7 +98,7 @@ def from_nothing(
     instance = new_instance(tmp_path_factory.mktemp("from_nothing") / "home")
     shutil.copytree(base.final.landing, instance.landing)
     add_hostile_rows(instance.landing)
-    for day in sorted(base.told, reverse=True)[:2]:
+    for day in sorted(base.outputs, reverse=True)[:2]:
         instance.succeed("run", "--snapshot", str(day))
     return instance
 

@@ -62,11 +62,11 @@ def test_one_connection_answers_for_every_public_table(shop: Instance) -> None:
 
 def test_each_run_tells_what_it_did(base: Base) -> None:
     """Slices lie two weeks apart: the second run needs other ones than the first, the third has them all."""
-    assert "History for training: 2 snapshots from 2026-09-28 to 2026-10-19" in base.told[FIRST]
-    for day, told in base.told.items():
-        assert ("History" in told) == (day < LAST)
-        assert f"Snapshot {day}" in told
-        assert "scored_users sha256" in told
+    assert "History for training: 2 snapshots from 2026-09-28 to 2026-10-19" in base.outputs[FIRST]
+    for day, output in base.outputs.items():
+        assert ("History" in output) == (day < LAST)
+        assert f"Snapshot {day}" in output
+        assert "scored_users sha256" in output
 
 
 def test_every_eligible_user_has_one_decision(shop: Instance) -> None:
