@@ -62,7 +62,7 @@ class SnapshotPartitions:
 
 
 def snapshots_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[date]:
-    """The snapshots a run is about, one or a range, ascending."""
+    """The snapshots of a run, one or a range, ascending."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
 
 

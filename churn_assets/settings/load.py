@@ -132,7 +132,7 @@ def _line(place: tuple[int | str, ...], kind: str, message: str, value: object, 
     if kind != UNKNOWN:
         return name, f"{name}: {message}{_got(place, value)}"
     suggestion = meant(name, sections) if len(place) <= 2 else None  # noqa: PLR2004 - section and field
-    # The name is wrong, so it does not say whether a text is a password.
+    # The name is wrong, so it does not show whether a text is a password.
     got = "" if isinstance(value, str) else _got(place, value)
     return name, f"{name}: no such setting{did_you_mean(suggestion)}{got}"
 

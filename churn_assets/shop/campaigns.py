@@ -1,4 +1,4 @@
-"""What the shop sends: randomised campaigns every eight weeks, and newsletters aimed at whoever buys anyway.
+"""What the shop sends: randomised campaigns every eight weeks, and newsletters to users who buy anyway.
 
 Also the true response of every user to every arm. A newsletter does nothing: its receivers only look loyal.
 """

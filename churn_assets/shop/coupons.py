@@ -1,4 +1,4 @@
-"""Coupons: what each user holds, which order uses it, and the rows that say so."""
+"""Coupons: which one each user has, which order uses it, and the rows of `coupons`."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def _is_graphql(scope: Scope) -> bool:
 
 
 def _is_link_followed(scope: Scope) -> bool:
-    """Somebody opens a page of the UI by a link elsewhere: nothing but reading, and in a window of its own."""
+    """Whether a link on another page opens a page of the UI: it reads only, and in a window of its own."""
     is_page = _values(scope, b"sec-fetch-mode") == ["navigate"] and _values(scope, b"sec-fetch-dest") == ["document"]
     return is_page and scope["type"] == "http" and scope["method"] == "GET" and not _is_graphql(scope)
 

@@ -62,7 +62,7 @@ SIGNS = {
     "days": 182,
     "least_orders": 20,  # fewer orders are too few to infer it
     "most_orders_share": 0.5,
-    "least_category_share": 0.9,  # where products have no categories at all, lacking one says nothing
+    "least_category_share": 0.9,  # where few products have categories, lacking one is no sign
     "tiny_price_share": 0.2,  # of the median price of the products sold
 }
 

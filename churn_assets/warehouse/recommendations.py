@@ -176,7 +176,7 @@ LIMITS = {
     "popular_days": 91,
     "popular_products": POPULAR_PRODUCTS,
     "rest_days": 28,
-    "least_times": 2,  # bought once is no habit: nobody wants a second washing machine
+    "least_times": 2,  # one purchase is no habit: a washing machine is not bought again
     "name": NAME,
     "url": URL,
 }

@@ -44,14 +44,14 @@ def _counts(table: RawTable, consumed: str) -> str:
     is_newest = "true" if table.name in WITHOUT_VERSIONS else f"superseded_at is null{described}"
     counts = _lines if table.has_lines else _rows if table.name in WITHOUT_VERSIONS else _versions
     return f"""
-    select '{table.name}' as name, landed.delivered,
+    select '{table.name}' as name, raw_rows.delivered,
       (select count(*) from marts.{mart_of(table)} where {is_newest}) as kept,
-      staged.known - staged.current + landed.replaced as replaced,
+      staged.known - staged.current + raw_rows.replaced as replaced,
       (select count(*) from staging.quarantine where source_table = '{table.name}') as refused,
       staged.not_yet_known
     from ({counts(table, consumed)}) as staged,
       (select count(*) as delivered, count(*) filter (is_replaced) as replaced
-       from raw.{table.name}) as landed"""
+       from raw.{table.name}) as raw_rows"""
 
 
 WITHOUT_VERSIONS = ("consents",)  # every row counts beside every other

@@ -17,7 +17,7 @@ TABLE = "feature_selections"
 
 
 def training_features(workplace: Workplace, snapshot: date, rows: pl.DataFrame) -> tuple[list[Feature], str]:
-    """The features among the columns of the training set that a model may use, and one line that says which.
+    """The features among the columns of the training set that a model may use, and one line that describes the choice.
 
     A selection made after `snapshot` does not count: it knows later labels. Protected features stay in the list while
     they are not admitted, as no model gets them and its card names them. Raises PartitionMissing where there is no

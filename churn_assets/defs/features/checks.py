@@ -14,7 +14,7 @@ from churn_assets.workplace import Workplace
 SHOWN_USERS = 5
 
 
-# Of a range the newest snapshot only: the first weeks of a shop's history are odd by nature, and training copes.
+# Of a range the newest snapshot only: the first weeks of a shop's history are unusual, which training tolerates.
 @snapshot_check(Stage.FEATURES, "user_features", is_newest_enough=True)
 def expectations_hold(at: Snapshot) -> CheckOutcome:
     """Distributions and volumes are those of a sane shop (expectations/user_features.json)."""
@@ -23,7 +23,7 @@ def expectations_hold(at: Snapshot) -> CheckOutcome:
 
 @snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def outliers_and_gaps_are_few(at: Snapshot) -> CheckOutcome:
-    """Of the eligible users' features none strays or is unknown beyond the limits in the settings (features.max_*)."""
+    """No feature of the eligible users has more outliers or unknown values than the settings allow (features.max_*)."""
     return outliers_and_gaps(at)
 
 
@@ -31,8 +31,8 @@ def outliers_and_gaps_are_few(at: Snapshot) -> CheckOutcome:
 def no_feature_looks_ahead(
     context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.AssetCheckResult:
-    """For a sample of users, recency, orders, money and visits made again straight from staging, only from what had
-    happened and was known before the snapshot, equal those of the mart.
+    """For a sample of users, recency, orders, money and visits built again straight from staging, only from rows that
+    had happened and were known before the snapshot, equal those of the mart.
     """
     snapshots = checked_snapshots(context, workplace, with_past=True)
     if workplace.settings.landing.restated:

@@ -19,8 +19,8 @@ SAMPLED_USERS, SHOWN = 100, 8
 
 @dg.asset_check(asset=[Stage.FEATURES, "user_features"], blocking=True)
 def features_descend_from_the_past() -> dg.AssetCheckResult:
-    """No feature is made of a label, of a column of the label window, or of anything that comes after the features:
-    by the graph of models, and by the lineage of columns where `churn prepare` has worked it out.
+    """No feature is made of a label, of a column of the label window, or of a later stage, by the graph of models, and
+    by the lineage of columns where `churn prepare` has worked it out.
     """
     models, columns = ancestry.lineage_of_models(manifest()), lineage()
     forbidden = sorted(ancestry.forbidden_models(models))
@@ -41,9 +41,9 @@ def features_descend_from_the_past() -> dg.AssetCheckResult:
 def features_are_the_same_without_the_future(
     context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
 ) -> dg.AssetCheckResult:
-    """For a sample of users every feature, made again by the SQL of the mart, is the same whether or not the rows that
-    happened or became known at or after the snapshot are there. At the oldest and the newest of a range;
-    besides a single snapshot, at one four before it: the newest has no future yet that could be hidden.
+    """For a sample of users every feature, built again by the SQL of the mart, is the same with and without the rows
+    that happened or became known at or after the snapshot. Compared at the oldest and the newest snapshot of a range,
+    or at a single snapshot and the one four before it: the newest may have no later rows yet.
     """
     days = _compared_snapshots(checked_snapshots(context, workplace, with_past=True), built_snapshots(workplace))
     by_day = foreseen(workplace, days, SAMPLED_USERS)

@@ -1,4 +1,4 @@
-"""What is done for whom: decisions sealed in the ledger, messages planned in the outbox. Nothing is sent here."""
+"""Decisions of a snapshot, sealed in the ledger, and messages, planned in the outbox. Nothing is sent here."""
 
 from collections.abc import Iterator
 from typing import Any

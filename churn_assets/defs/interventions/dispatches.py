@@ -1,4 +1,4 @@
-"""Dispatch as an asset of its own, outside every job, schedule and sensor: it runs when somebody materialises it."""
+"""Dispatch as an asset of its own, outside every job, schedule and sensor: only a person materialises it."""
 
 from datetime import date
 

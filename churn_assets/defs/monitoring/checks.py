@@ -23,7 +23,7 @@ LOOK_AT_GROUPS = (
 
 @snapshot_check(Stage.MONITORING, "feature_drift", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
-    """Features of the model and its score are spread over users as among those it learned from, and scored before:
+    """Features of the model and its score are distributed as among the users it learned from, and scored before:
     no population stability index is both beyond chance and at monitoring.psi_warn or more.
     """
     limits = at.workplace.settings.monitoring
