@@ -47,7 +47,7 @@ def check(root: Path, *, as_json: bool = False) -> bool:
     """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
     home = Home(root)
     landing = of_home.landed(home)
-    contents = LandingContents(shielded(landing.tables, home.root), landing.unread)
+    contents = LandingContents(without_erased_users(landing.tables, home.root), landing.unread)
     with duck() as connection:
         contents = in_temp_tables(connection, contents)
         reviews = [review_table(connection, table) for table in contents.tables.values()]
@@ -55,7 +55,9 @@ def check(root: Path, *, as_json: bool = False) -> bool:
         findings += oddities.unread_values(reviews)
         statuses = oddities.statuses(connection, contents.tables)
         scale = _scale(connection, contents)
-    findings += [Finding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))]
+    findings += [
+        LandingFinding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))
+    ]
     result = _CheckResult(home, contents, reviews, findings, statuses, scale)
     if as_json:
         print(json.dumps(_as_json(result), indent=2, default=_text))

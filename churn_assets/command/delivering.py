@@ -93,13 +93,13 @@ def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_object
     outcome = "is suppressed" if is_new else "was suppressed already"
     if is_objection:
         # A consent record counts at a snapshot if it was made before that, not in its very microsecond.
-        word = Word(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
-        add_words(workplace.record, [word], "objection", now)
+        objection = ConsentRecord(user_id, "all", is_granted=False, changed_at=now - timedelta(microseconds=1))
+        add_consents(workplace.record, [objection], "objection", now)
         write_receipts(workplace)
         outcome += " and has objected: no score from the next snapshot on"
     console = wide_console()
     console.print(f"{user_id} {outcome}.", markup=False)
-    doubt = search(workplace, user_id).words
+    doubt = find_user(workplace, user_id).warning
     if doubt:
         console.print(f"Note: {doubt}", markup=False, soft_wrap=True)
     _cancel(workplace, messages_to(workplace, [user_id]), console)

@@ -79,7 +79,7 @@ def _empty_landing(home: Home, *, if_missing: bool) -> Path | None:
     return landing
 
 
-def _suggest(home: Home, adapter: Adapter) -> None:
+def _suggest(home: Home, adapter: SourceAdapter) -> None:
     """Write settings that suit the data, with their reasons; an existing file of settings stays as it is."""
     reasons: Mapping[str, str] = getattr(adapter, "REASONS", {})
     if adapter.SETTINGS and not home.settings_file.exists():

@@ -53,7 +53,7 @@ def ready(root: Path) -> Workplace:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
     # Before the calendar, which is settled once: a home with wrong files has to work when they are corrected.
-    refuse_what_would_be_wrong(of_home.landed(home))
+    raise_blocking_findings(of_home.landed(home))
     settle_calendar(home)
     return Workplace(home_path=str(root))
 

@@ -32,7 +32,7 @@ def settle_views(root: Path) -> None:
     try:
         is_settled = _is_made_for(file, root)
     except duckdb.Error as error:
-        is_settled = HELD in str(error)  # by a process that writes to it, which has settled the views before
+        is_settled = LOCKED in str(error)  # by a process that writes to it, which has settled the views before
         if not is_settled:
             log.warning("%s cannot be opened (%s).", file, error)
             return

@@ -38,8 +38,10 @@ def show_tuning(root: Path, snapshot: date | None, trials: int, minutes: float) 
     console = wide_console()
     lab.introduce(console)
     with open_study(workplace, name) as study:
-        forget_halves(study)
-        console.print(f"Study {name}: {len(tried(study, lab.inputs.settings))} trials stood before.", soft_wrap=True)
+        fail_unfinished(study)
+        console.print(
+            f"Study {name}: {len(finished_trials(study, lab.inputs.settings))} trials stood before.", soft_wrap=True
+        )
         all_trials = tune(
             study,
             forward,
@@ -62,7 +64,7 @@ def _fit(lab: Lab, settings: Training) -> Fit:
     return lambda training: fit_boosting(training, lab.inputs.columns(training), settings)
 
 
-def _compare(console: Console, lab: Lab, forward: Forward, all_trials: list[Tried]) -> None:
+def _compare(console: Console, lab: Lab, forward: Forward, all_trials: list[FinishedTrial]) -> None:
     best, present = best_of(all_trials), all_trials[0]
     if best.number == present.number:
         console.print(advice(best, None))
