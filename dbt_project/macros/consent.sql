@@ -24,5 +24,9 @@
 
 {# Whether a row of staging or of fct_consents ends something, or touches nothing. #}
 {% macro is_no() -%}
-  not coalesce(greatest({% for channel in run_var("channels") + ["all"] %}{{ channel }}_consent{{ ", " if not loop.last }}{% endfor %}), false)
+  not coalesce(greatest(
+    {%- for channel in run_var("channels") + ["all"] %}
+    {{ channel }}_consent{{ "," if not loop.last }}
+    {%- endfor %}
+  ), false)
 {%- endmacro %}

@@ -9,8 +9,9 @@
   {{ return(raw_tables() | selectattr("name", "equalto", name) | first) }}
 {% endmacro %}
 
-{# Each raw table with the last mart that is made of its rows. Besides raw.yml the one place in SQL that names them all: the
-   edges of the graph are drawn while dbt parses, when it does not know its sources yet. A test holds it against raw.yml. #}
+{# Each raw table with the last mart that is made of its rows. Besides raw.yml the one place in SQL that names them all:
+   the edges of the graph are drawn while dbt parses, when it does not know its sources yet. A test holds it against
+   raw.yml. #}
 {% macro marts_of_raw_tables() %}
   {{ return({
     "consents": "fct_consents",

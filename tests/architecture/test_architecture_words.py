@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -45,3 +46,15 @@ def test_no_help_of_a_command_uses_another_word() -> None:
     texts += [getattr(option, "help", "") for each in group.commands.values() for option in each.params]
     found = [(word, text) for word in avoided() for text in texts if re.search(rf"\b{word}s?\b", (text or "").lower())]
     assert found == []
+
+
+def test_no_value_is_named_for_nothing() -> None:
+    """A variable says what it holds; `found` stood for 542 values, `told` for 238."""
+    nameless = [
+        f"{file.relative_to(ROOT)}:{node.lineno}: {name}"
+        for file in sorted((ROOT / "churn_assets").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in [getattr(node, "id", None) or getattr(node, "arg", None)]
+        if name in {"found", "told"}
+    ]
+    assert nameless == []
