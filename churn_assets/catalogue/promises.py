@@ -24,8 +24,14 @@ KNOWN = (
     f"{', '.join(f'{kind}_1 to {kind}_{most}' for kind, most in PLACES.items())} (with _url: the page of the item), "
     f"{LEVEL}, {UNTIL}, {CODE}, {UNSUBSCRIBE}"
 )
-# Placeholders of other systems or of a draft: <<name>>, [FIRST NAME], %COUPON%, TODO.
-PLACEHOLDERS = re.compile(r"<<[^>]*>>|\[[A-Z][A-Z _]+\]|%[A-Z_]{3,}%|\bTODO\b|\bXXX+\b")
+# What other systems would fill, and what a draft leaves to be written: here nothing fills it, and thousands would get
+# the text as it stands. Capitals only: "todo" is a Spanish word.
+PLACEHOLDERS = re.compile(
+    r"<<[^>]*>>"  # <<name>>: mail merge
+    r"|\[[A-Z][A-Z _]+\]"  # [FIRST NAME]: templates to copy
+    r"|%[A-Z_]{3,}%"  # %COUPON%: newsletter tools
+    r"|\bTODO\b|\bXXX+\b"  # marks of a draft; XXL is a size
+)
 FILLED = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a slot, so that its name is not read as a word of the text
 ITEM_CHARACTERS, URL_CHARACTERS = 40, 60  # lengths assumed; an arm with a longer one is not sent by SMS
 
