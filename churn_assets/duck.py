@@ -15,9 +15,9 @@ LOCKED = "Could not set lock"
 WAIT_SECONDS, RETRY_SECONDS = 30, 0.2
 NEXT_STEPS = {
     LOCKED: "close the file there, or wait, and give the same command again",
-    "not a valid DuckDB database": "a warehouse can be made again: delete the file, then churn run",
-    "Corrupt database file": "a warehouse can be made again: delete the file, then churn run",
-    "Could not read enough bytes": "it is cut off; a warehouse can be made again: delete the file, then churn run",
+    "not a valid DuckDB database": "a warehouse can be rebuilt: delete the file, then churn run",
+    "Corrupt database file": "a warehouse can be rebuilt: delete the file, then churn run",
+    "Could not read enough bytes": "it is cut off; a warehouse can be rebuilt: delete the file, then churn run",
     "No space left": "free some space on that disk and give the same command again",
     "Permission denied": "let the user who runs churn read and write there",
 }

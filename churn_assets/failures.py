@@ -29,8 +29,8 @@ SHORTER = "use a home with a shorter path, without links that lead in a circle"
 DISK = "check the disk; if it is lost, bring the home back from its backup"
 OPEN = "close other programs or raise the limit of open files (ulimit -n), and give the same command again"
 WAIT = "wait until the other process has ended and give the same command again"
-BACKUP = "bring it back from its backup; what it holds cannot be made again, so do not delete it"
-AGAIN = "move it away; it tells of past runs or trials only, and is made anew"
+BACKUP = "bring it back from its backup; what it holds cannot be rebuilt, so do not delete it"
+AGAIN = "move it away; it records past runs or trials only, and is rebuilt"
 RECORD, DAGSTER = "record.sqlite", "dagster"  # within a home
 
 # Only errors that are about the machine. A missing file (ENOENT) or a wrong argument (EINVAL) is more likely a bug of

@@ -66,7 +66,7 @@ def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
     except dg.DagsterInvalidConfigError as error:
         message = str(error).splitlines()[-1].strip().split(" Expected:")[0]
         raise InstanceError(
-            f"{home.dagster / 'dagster.yaml'}: {message} Correct it, or delete it to have it made anew."
+            f"{home.dagster / 'dagster.yaml'}: {message} Correct it, or delete it to have it rebuilt."
         ) from error
     with instance:
         yield instance

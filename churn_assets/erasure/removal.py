@@ -19,7 +19,7 @@ def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
     """The raw orders and the warehouse link orders to users, so rows found by order are removed before them."""
     home, encoding = workplace.home, workplace.settings.landing.encoding
     _remove_left_overs(home.root)
-    shutil.rmtree(home.cache, ignore_errors=True)  # copies of raw files, made again when they are read
+    shutil.rmtree(home.cache, ignore_errors=True)  # copies of raw files, rebuilt when they are read
     partitions.remove(workplace, traces)
     workplace.tables.sweep()
     sqlite.remove(home.record, traces, with_rows=True)

@@ -16,7 +16,7 @@ from churn_assets.workplace import Workplace
 def relist(workplace: Workplace) -> int:
     """List the file that is there where a listed file is missing: the partition before or after an erasure.
 
-    Otherwise the file would be swept as unlisted, and a sealed ledger cannot be made again. Returns how many.
+    Otherwise the file would be swept as unlisted, and a sealed ledger cannot be rebuilt. Returns how many.
     """
     relisted = 0
     for partition in workplace.record.partitions():

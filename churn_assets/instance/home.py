@@ -42,7 +42,7 @@ class NoSuchHome(Failure, LookupError):
 
 @dataclass(frozen=True)
 class Home:
-    """The folder named by CHURN_HOME. Everything under it but the record store and the landing can be made again."""
+    """The folder named by CHURN_HOME. Everything under it but the record store and the landing can be rebuilt."""
 
     root: Path
 

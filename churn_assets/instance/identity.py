@@ -1,8 +1,8 @@
 """The identity of a home: a random name, made once and kept in the record store, and the place of the home.
 
-A copy of a home has the same name and keys, so neither tells the copy from the original. The place does: the path of
+A copy of a home has the same name and keys, so neither shows which is the original. The place does: the path of
 the home and the inode of the approval key, which no copy shares, be it at another path or at the same path on another
-machine. A home that was moved, or restored from a backup, counts as a copy: the two cannot be told apart, and a plan
+machine. A home that was moved, or restored from a backup, counts as a copy: the two cannot be distinguished, and a plan
 approved before may have been sent since.
 """
 

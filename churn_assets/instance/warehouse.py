@@ -69,7 +69,7 @@ class Warehouse:
             show_masked(connection, pseudonyms)
 
     def forget_views(self) -> None:
-        """Drop the views of this project that read files, before they are made again without those of another home."""
+        """Drop the views of this project that read files, before they are rebuilt without those of another home."""
         with self.exclusive(), duck(self.file) as connection:
             for schema, view in connection.execute(FILE_VIEWS, {"ours": [*ORDER, "masked"]}).fetchall():
                 connection.execute(f'drop view "{schema}"."{view}"')

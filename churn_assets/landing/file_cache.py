@@ -1,6 +1,6 @@
 """A cache of row counts and conflicts of raw files, so that unchanged files are not parsed again; and UTF-8 copies.
 
-A file is unchanged as long as path, size and times are. The cache can be deleted and is made again.
+A file is unchanged as long as path, size and times are. The cache can be deleted and is rebuilt.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ class Landing(Section):
     )
     restated: bool = Field(
         False,
-        description="Past snapshots made again show what is known today, late rows and corrections included, instead "
+        description="Past snapshots rebuilt show what is known today, late rows and corrections included, instead "
         "of what was known then. For looking back only: such features look ahead.",
     )
 

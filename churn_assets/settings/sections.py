@@ -102,7 +102,7 @@ class Monitoring(Section):
         gt=0,
         allow_inf_nan=False,
         description="Population stability index (PSI, no unit) of a feature or the score from which it has drifted, if "
-        "it is beyond chance as well: below it a model seldom notices.",
+        "it is significant as well: below it a model seldom notices.",
     )
     psi_alarm: float = Field(
         0.25, gt=0, allow_inf_nan=False, description="The same from which the model should learn the users anew."
@@ -113,7 +113,7 @@ class Monitoring(Section):
         "for: those that count from a fixed day or follow campaigns always do.",
     )
     false_alarm_share: float = Field(
-        0.01, gt=0, lt=1, description="Share of snapshots at which anything is beyond chance though nothing changed."
+        0.01, gt=0, lt=1, description="Share of snapshots at which anything is significant though nothing changed."
     )
     max_model_age_days: Days = Field(
         91,
@@ -129,7 +129,7 @@ class Monitoring(Section):
     max_group_gap_share: Share = Field(
         0.1,
         description="A check warns when a group by age, gender or region is treated, or erred about, more or less "
-        "often than all others by more than this and beyond chance.",
+        "often than all others by more than this and significant.",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The fingerprint of settings and SQL that the warehouse was made with: if it changes, the warehouse is made again."""
+"""The fingerprint of settings and SQL that the warehouse was made with: if it changes, the warehouse is rebuilt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FINGERPRINT_FACT = "warehouse.settings"
 
 
 def fingerprint(workplace: Workplace) -> str:
-    """Settings and SQL that are baked into the warehouse's rows. If they change, it has to be made again."""
+    """Settings and SQL that are baked into the warehouse's rows. If they change, it has to be rebuilt."""
     settings = workplace.settings
     baked = {
         "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],

@@ -1,4 +1,4 @@
-"""A home that was moved or copied: views in its warehouse name files by their paths, so they are made again on opening.
+"""A home that was moved or copied: views in its warehouse name files by their paths, so they are rebuilt on opening.
 
 The view `main.home` holds the folder they were made for. A copy that is opened by DuckDB alone, before any command,
 still reads the files of the original.
@@ -43,7 +43,7 @@ def settle_views(root: Path) -> None:
     except Timeout:
         return  # a run is at work, which has settled the views before
     except (duckdb.Error, OSError) as error:
-        log.warning("The views in %s may show the files of another home, and cannot be made again (%s).", file, error)
+        log.warning("The views in %s may show the files of another home, and cannot be rebuilt (%s).", file, error)
 
 
 def _is_made_for(file: Path, root: Path) -> bool:

@@ -57,7 +57,7 @@ def test_labels_once_matured(whole: Query, definition: str) -> None:
 @pytest.mark.parametrize(
     ("step", "expected"),
     [(0, "open"), (1, "open"), (2, "closed"), (3, "closed"), (4, "closed")],
-    ids=["at D1", "at D2", "at D3, when it matures", "at D4", "after D2 was made again"],
+    ids=["at D1", "at D2", "at D3, when it matures", "at D4", "after D2 was rebuilt"],
 )
 @pytest.mark.parametrize("definition", DEFINITIONS)
 def test_a_label_is_open_until_it_matures_and_never_changes_after(

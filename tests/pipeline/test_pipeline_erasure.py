@@ -1,4 +1,4 @@
-"""A user who was erased is nowhere, and stays away: from the next snapshot, from a past one made again, and from old
+"""A user who was erased is nowhere, and stays away: from the next snapshot, from a past one rebuilt, and from old
 files put back, although the raw export is delivered with them once more.
 
 One home, as it was after the second week, in which the user has been decided about and written to twice.

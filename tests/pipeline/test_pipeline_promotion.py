@@ -1,4 +1,4 @@
-"""What a snapshot that is made again keeps and what it does not.
+"""What a snapshot that is rebuilt keeps and what it does not.
 
 People overrule the gate: which model scores, from when, recorded with name and reason. The decisions stay as they were
 sealed, but a no that was delivered late, though said before, ends its message.

@@ -1,7 +1,7 @@
 """Nothing at or after the snapshot is seen by it: neither what happens then, nor what becomes known then.
 
 The landing of the base instance is filled with rows that would change almost every figure if any of them were seen, and
-the snapshot is made again: once in the same home over what is there already, and once in a new home from nothing.
+the snapshot is rebuilt: once in the same home over what is there already, and once in a new home from nothing.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def warehouse_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePa
     made_with = workplace.record.fact(FINGERPRINT_FACT)
     is_outdated = made_with is not None and made_with != fingerprint(workplace)
     if is_outdated:
-        context.log.warning("The warehouse was made with other settings, SQL or raw columns: it is made again.")
+        context.log.warning("The warehouse was made with other settings, SQL or raw columns: it is rebuilt.")
     yield from build(context, workplace, [*history, *snapshots_of(context)], is_rebuild=is_outdated)
     log_history(context, history)
     workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))

@@ -16,7 +16,7 @@ MARTS = {table.name: [Stage.MARTS, mart_of(table)] for table in raw_contract()}
 FEATURES = [Stage.FEATURES, "user_features"]
 CURE = (
     "A row was probably delivered with a known time (ingested_at) that earlier runs had consumed already. Deliver it "
-    "with the time of its arrival; or remove warehouse.duckdb and run again: it is made anew from all that is there."
+    "with the time of its arrival; or remove warehouse.duckdb and run again: it is rebuilt from all that is there."
 )
 
 

@@ -24,7 +24,7 @@ LOOK_AT_GROUPS = (
 @snapshot_check(Stage.MONITORING, "feature_drift", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
     """Features of the model and its score are distributed as among the users it learned from, and scored before:
-    no population stability index is both beyond chance and at monitoring.psi_warn or more.
+    no population stability index is both significant and at monitoring.psi_warn or more.
     """
     limits = at.workplace.settings.monitoring
     frame = at.workplace.tables.read(Stage.MONITORING, "feature_drift", at.date)
@@ -46,7 +46,7 @@ def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
 @snapshot_check(Stage.MONITORING, "group_fairness", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def groups_are_treated_alike(at: Snapshot) -> CheckOutcome:
     """No group by age, gender or region is treated, or erred about, more or less often than all others by more than
-    monitoring.max_group_gap_share and beyond chance. A warning: a difference may have a good reason, which somebody
+    monitoring.max_group_gap_share and significant. A warning: a difference may have a good reason, which somebody
     has to know.
     """
     frame = at.workplace.tables.read(Stage.MONITORING, "group_fairness", at.date)

@@ -25,9 +25,9 @@ VITAL = {table.name for table in raw_contract() if table.must_exist}
             CHECK,
             asset=key,
             blocking=True,
-            description=f"The newest days of raw.{name} have as many rows as its own past leads one to expect (same "
-            f"weekdays of the weeks before, last year's same weeks), beyond chance. Judged from {HISTORY_DAYS} days of "
-            "history on. Days on which the shop was closed: landing.closed_dates.",
+            description=f"The newest days of raw.{name} have no significantly other number of rows than its own past "
+            "leads one to expect (same weekdays of the weeks before, last year's same weeks). Judged from "
+            f"{HISTORY_DAYS} days of history on. Days on which the shop was closed: landing.closed_dates.",
         )
         for name, key in STAGED.items()
     ],

@@ -47,7 +47,7 @@ def _what_to_do(error: sqlite3.DatabaseError, file: Path) -> str | None:
         return "the disk is full or failing; nothing of this step was kept. Make room and run the same command again."
     if code in DAMAGED:
         return (
-            "it is no SQLite database or a damaged one. Do not delete it: move it away and put back your newest backup "
+            "it is no SQLite database or a damaged one. Do not delete it: move it away and restore your newest backup "
             f"(those of upgrades are {file.name}.schema-*.backup)."
         )
     if code == sqlite3.SQLITE_BUSY:

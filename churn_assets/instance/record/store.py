@@ -1,4 +1,4 @@
-"""The record store, in SQLite: data that cannot be made again. Data that a rebuild can produce do not belong here."""
+"""The record store, in SQLite: data that cannot be rebuilt. Data that a rebuild can produce do not belong here."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _restore_schema(file: Path, connection: sqlite3.Connection, migrations: Sequ
         if current.tables.get(table) != columns:
             raise RecordError(
                 f"The record {file} has another table {table} than schema {migrations[-1].number} "
-                f"({current.tables.get(table)} instead of {columns}). Nothing was changed; put back a backup of it."
+                f"({current.tables.get(table)} instead of {columns}). Nothing was changed; restore a backup of it."
             )
     for (kind, name), sql in current.others.items():
         if sql and sql != expected.others.get((kind, name)):

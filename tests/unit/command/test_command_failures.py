@@ -87,7 +87,7 @@ def test_a_record_store_that_is_damaged(home: Home, churn: Churn) -> None:
     home.record.write_bytes(os.urandom(4096))
     line = in_one_line(churn("suppress", "u1", "--reason", "x"))
     assert f"The record {home.record} cannot be used (file is not a database)" in line
-    assert "Do not delete it: move it away and put back your newest backup" in line
+    assert "Do not delete it: move it away and restore your newest backup" in line
 
 
 def test_a_folder_where_the_record_store_should_be(home: Home, churn: Churn) -> None:

@@ -49,7 +49,7 @@ def test_a_person_decides_for_the_snapshot_itself_until_the_gate_has_recorded_it
     promotions.add(act)
     assert promotions.before(FIRST + WEEK) == act
     promotions.add(at(FIRST + WEEK, FIRST, "by_person"))
-    assert promotions.before(FIRST + WEEK) == act, "made again, it is decided in the same way again"
+    assert promotions.before(FIRST + WEEK) == act, "rebuilt, it is decided in the same way again"
     assert promotions.before(FIRST + 2 * WEEK) == at(FIRST + WEEK, FIRST, "by_person"), "then the gate decides again"
 
 

@@ -187,7 +187,7 @@ def test_a_table_that_no_release_had_is_refused_by_name(newest_release: Path, ro
     before = rows_of(newest_release)
     with pytest.raises(
         RecordError,
-        match=rf"has another table suppressions than schema {len(MIGRATIONS)} .*since_when.* put back a backup",
+        match=rf"has another table suppressions than schema {len(MIGRATIONS)} .*since_when.* restore a backup",
     ):
         upgrade(newest_release)
     assert rows_of(newest_release) == before

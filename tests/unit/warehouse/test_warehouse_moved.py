@@ -116,7 +116,7 @@ def test_without_its_files_a_copy_shows_nothing_rather_than_the_original(
     shutil.rmtree(copy / "tables")
     with caplog.at_level(logging.WARNING):
         settle_views(copy)
-    assert "cannot be made again (IO Error: No files found" in caplog.text
+    assert "cannot be rebuilt (IO Error: No files found" in caplog.text
     with duckdb.connect(copy / "warehouse.duckdb", read_only=True) as connection:
         assert connection.execute(SHOWN["staged"]).fetchall() == [(0,)]
         with pytest.raises(duckdb.CatalogException):
