@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 STATUSES = ("eligible", "lapsed", "new", "objected")
 RISK_TIERS = ("high", "medium", "low")
 IS_ELIGIBLE = pl.col("status") == "eligible"
-RISK_COLUMNS = ("churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount")
+SPEND_COLUMNS = ("expected_spend_amount", "expected_spend_low_amount", "expected_spend_high_amount")
+RISK_COLUMNS = ("churn_probability", "risk_rank", "risk_tier", *SPEND_COLUMNS, "value_at_risk_amount")
 REASON_COLUMNS = ("reason_1", "reason_2", "reason_3")
 
 
 class ScoredUsers(pa.DataFrameModel):
-    """Amounts in the currency of orders.amount; risk_rank 1 is the riskiest; scored_at is the snapshot at 00:00."""
+    """Amounts in the currency of orders.amount, net of returns; risk_rank 1 is the riskiest; scored_at is the
+    snapshot at 00:00. expected_spend_amount: in scoring.value_days, if the user is kept; 80 % of such users spend
+    between low and high. value_at_risk_amount = churn_probability x expected_spend_amount.
+    """
 
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
     snapshot_date: pl.Date
@@ -28,7 +32,10 @@ class ScoredUsers(pa.DataFrameModel):
     churn_probability: float = pa.Field(gt=0, lt=1, nullable=True)
     risk_rank: int = pa.Field(ge=1, nullable=True)
     risk_tier: str = pa.Field(isin=RISK_TIERS, nullable=True)
-    value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"), nullable=True)
+    expected_spend_amount: float = pa.Field(gt=0, lt=float("inf"), nullable=True)
+    expected_spend_low_amount: float = pa.Field(ge=0, lt=float("inf"), nullable=True)
+    expected_spend_high_amount: float = pa.Field(gt=0, lt=float("inf"), nullable=True)
+    value_at_risk_amount: float = pa.Field(gt=0, lt=float("inf"), nullable=True)
     reason_1: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_2: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_3: str = pa.Field(isin=REASON_GROUPS, nullable=True)
@@ -44,6 +51,12 @@ class ScoredUsers(pa.DataFrameModel):
     @classmethod
     def one_snapshot(cls, data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.col("snapshot_date") == pl.col("snapshot_date").min())
+
+    @pa.dataframe_check
+    @classmethod
+    def spend_lies_in_its_interval(cls, data: PolarsData) -> pl.LazyFrame:
+        expected, low, high = (pl.col(name) for name in SPEND_COLUMNS)
+        return data.lazyframe.select(((low <= expected) & (expected <= high)).fill_null(value=True))
 
     @pa.dataframe_check
     @classmethod

@@ -48,15 +48,27 @@ def with_expected_purchases(frame: pl.DataFrame, *, gap_days: int, horizon_days:
 
 def _expected(users: pl.DataFrame, *, gap_days: int, horizon_days: int) -> pl.DataFrame:
     """Row number and expected purchases of one snapshot's users, sorted by user."""
+    model = fitted_rhythm(users)
+    if model is None:
+        return users.select("row", pl.lit(None, pl.Float64).alias(EXPECTED_PURCHASES.name))
+    purchases = [_within(model, histories(users), days) for days in (gap_days + horizon_days, gap_days)]
+    return users.select("row", pl.Series(EXPECTED_PURCHASES.name, np.round(purchases[0] - purchases[1], DECIMALS)))
+
+
+def histories(users: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Days with a purchase after the first, and weeks from the first to the last of them and to the snapshot."""
     purchase_days, first_days, recency_days = feature_matrix(users, HISTORY).T
     # The day of the last purchase, counted as days like the first: an order at noon yesterday was one day ago.
-    history = (purchase_days - 1, (first_days - np.ceil(recency_days)) / WEEK_DAYS, first_days / WEEK_DAYS)
+    return purchase_days - 1, (first_days - np.ceil(recency_days)) / WEEK_DAYS, first_days / WEEK_DAYS
+
+
+def fitted_rhythm(users: pl.DataFrame) -> BgNbd | None:
+    """BG/NBD of one snapshot's users, in the order of their ids; None where nobody has bought on a second day."""
+    history = histories(users)
     step = -(-users.height // FIT_USERS)
     if not (history[0][::step] > 0).any():
-        return users.select("row", pl.lit(None, pl.Float64).alias(EXPECTED_PURCHASES.name))
-    model = fit_bgnbd(*(values[::step] for values in history))
-    purchases = [_within(model, history, days) for days in (gap_days + horizon_days, gap_days)]
-    return users.select("row", pl.Series(EXPECTED_PURCHASES.name, np.round(purchases[0] - purchases[1], DECIMALS)))
+        return None
+    return fit_bgnbd(*(values[::step] for values in history))
 
 
 def _within(model: BgNbd, history: tuple[Floats, Floats, Floats], days: int) -> Floats:

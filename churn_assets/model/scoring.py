@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from churn_assets.contracts.scored_users import SPEND_COLUMNS
 from churn_assets.model.profit import break_even, cautious_acceptance
 from churn_assets.model.reasons import REASONS, grouped_contributions, top_reasons, user_reasons
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from churn_assets.contracts.feature import Feature
     from churn_assets.model.artifact import ChurnModel
+    from churn_assets.model.spend import SpendModel
     from churn_assets.settings import Profit, Scoring
 
 COLUMNS = (
@@ -27,6 +29,7 @@ COLUMNS = (
     "churn_probability",
     "risk_rank",
     "risk_tier",
+    *SPEND_COLUMNS,
     "value_at_risk_amount",
     *(f"reason_{rank}" for rank in range(1, REASONS + 1)),
     "model_version",
@@ -38,6 +41,7 @@ COLUMNS = (
 def score(
     frame: pl.DataFrame,
     model: ChurnModel | None,
+    spend: SpendModel,
     features: Sequence[Feature],
     settings: Scoring,
     profit: Profit,
@@ -46,15 +50,15 @@ def score(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(scored_users, user_reasons) of one snapshot, both sorted by user.
 
-    `frame`: one row per user: user_id, snapshot_date, status, spent_per_day_amount and the features. scored_users has
+    `frame`: one row per user: user_id, snapshot_date, status and the features. scored_users has
     all of these users; users who are not eligible have no probability, rank, tier, value or reason, and are absent
     from user_reasons (one row per eligible user, kind and reason rank). reason_1 to reason_3 are the groups that add
     most, both kinds together. risk_rank 1 is the riskiest, ties by user_id. risk_tier is high where treating pays even
     at a cautious acceptance, medium where it does at the mean one (model/profit.py), each for the riskiest `high_share`
     and the `medium_share` after them at most, and low otherwise.
-    value_at_risk_amount = churn_probability x spent_per_day_amount x value_days, in the currency of orders.amount.
+    value_at_risk_amount = churn_probability x expected_spend_amount (spend.py), in the currency of orders.amount.
     scored_at is the snapshot at 00:00, the logical time, so that a re-run leaves the same bytes.
-    Raises ValueError without a model, without an eligible user, on more than one snapshot, or on an unknown spend.
+    Raises ValueError without a model, without an eligible user or on more than one snapshot.
     """
     snapshots = frame["snapshot_date"].unique().sort().to_list()
     if len(snapshots) != 1:
@@ -69,14 +73,8 @@ def score(
             f"user_features.status: none of {frame.height} users is eligible at {snapshots[0]}; look at the freshness "
             "of the landing and at churn.active_within_days."
         )
-    unknown = eligible["spent_per_day_amount"].null_count()
-    if unknown:
-        raise ValueError(
-            f"user_features.spent_per_day_amount: null for {unknown} eligible users at {snapshots[0]}; every eligible "
-            "user has bought, so rebuild the feature mart."
-        )
     contributions = grouped_contributions(eligible, model, features)
-    scored = _ranked(eligible, model, settings, profit).join(
+    scored = _ranked(eligible, model, spend, settings, profit).join(
         top_reasons(eligible, contributions), on="user_id", how="left"
     )
     users = (
@@ -91,26 +89,30 @@ def score(
     return users.select(COLUMNS).sort("user_id"), user_reasons(eligible, contributions)
 
 
-def _ranked(eligible: pl.DataFrame, model: ChurnModel, settings: Scoring, profit: Profit) -> pl.DataFrame:
+def _ranked(
+    eligible: pl.DataFrame, model: ChurnModel, spend: SpendModel, settings: Scoring, profit: Profit
+) -> pl.DataFrame:
     """One row per eligible user: probability, rank, tier and value."""
     high = _head(settings.high_share, eligible.height)
     medium = _head(settings.high_share + settings.medium_share, eligible.height)
     rank, probability = pl.col("risk_rank"), pl.col("churn_probability")
     threshold, cautious_threshold = break_even(profit), break_even(profit, cautious_acceptance(profit))
     return (
-        eligible.select("user_id", "spent_per_day_amount", churn_probability=pl.Series(model.predict(eligible)))
+        eligible.select("user_id", churn_probability=pl.Series(model.predict(eligible)))
+        .hstack(spend.expected(eligible))
         .sort("churn_probability", "user_id", descending=[True, False])
         .with_columns(risk_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
         .select(
             "user_id",
             "churn_probability",
             "risk_rank",
+            *SPEND_COLUMNS,
             risk_tier=pl.when((rank <= high) & (probability >= cautious_threshold))
             .then(pl.lit("high"))
             .when((rank <= medium) & (probability >= threshold))
             .then(pl.lit("medium"))
             .otherwise(pl.lit("low")),
-            value_at_risk_amount=pl.col("churn_probability") * pl.col("spent_per_day_amount") * settings.value_days,
+            value_at_risk_amount=pl.col("churn_probability") * pl.col("expected_spend_amount"),
         )
     )
 

@@ -90,7 +90,7 @@ class Scoring(Section):
         0.2,
         description="Tier medium: of the share after those whom to treat pays at the mean acceptance; all others low.",
     )
-    value_days: Days = Field(91, description="Days of a user's past spend that churn puts at risk.")
+    value_days: Days = Field(91, description="Days whose spend churn puts at risk.")
     min_stable_reasons_share: Share = Field(
         0.8, description="A check warns when fewer users keep their first reason under a little noise."
     )

@@ -9,6 +9,7 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.files import rows_sha256
 from churn_assets.model.profit import break_even
 from churn_assets.model.scoring import score
+from churn_assets.model.spend import SpendModel
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import features_version
 
@@ -20,6 +21,7 @@ from churn_assets.warehouse.features import features_version
         [Stage.FEATURES, "user_features"],
         [Stage.FEATURES, "user_statuses"],
         [Stage.TRAINING, "champion_model"],
+        [Stage.TRAINING, "spend_model"],
     ],
     kinds={"catboost", "polars", "parquet"},
     owner="team:data-science",
@@ -32,7 +34,8 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
     settings = at.workplace.settings
     frame, model, features = model_and_users(at)
     version = features_version(settings.features.windows_days)
-    scored, reasons = score(frame, model, features, settings.scoring, settings.profit, features_version=version)
+    spend = SpendModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "spend_model", at.date))
+    scored, reasons = score(frame, model, spend, features, settings.scoring, settings.profit, features_version=version)
     statuses = dict(scored.group_by("status").len().sort("status").iter_rows())
     yield Product(
         "scored_users",
