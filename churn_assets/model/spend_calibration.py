@@ -51,4 +51,6 @@ def spend_calibration(slices: pl.DataFrame, value_days: int, *, snapshot: date) 
 
 
 def _band(column: str) -> pl.Expr:
-    return pl.col(column).cut(list(BANDS_DAYS), labels=BAND_NAMES).cast(pl.String)
+    short, middle, long = (pl.col(column) <= days for days in BANDS_DAYS)
+    names = [pl.lit(name) for name in BAND_NAMES]
+    return pl.when(short).then(names[0]).when(middle).then(names[1]).when(long).then(names[2]).otherwise(names[3])

@@ -12,7 +12,7 @@ MONDAY = date(2026, 2, 2)
 GOOD = pl.DataFrame(
     [
         ("a", "eligible", 0.9, 1, "high", 120.0, "service", "price", None),
-        ("b", "eligible", 0.4, 2, "medium", 0.0, None, None, None),
+        ("b", "eligible", 0.4, 2, "medium", 0.5, None, None, None),
         ("c", "eligible", 0.4, 3, "low", 5.0, "rhythm", None, None),
         ("d", "objected", None, None, None, None, None, None, None),
         ("e", "lapsed", None, None, None, None, None, None, None),
@@ -25,6 +25,8 @@ GOOD = pl.DataFrame(
     orient="row",
 ).with_columns(
     snapshot_date=pl.lit(MONDAY), scored_at=pl.lit(MONDAY).cast(pl.Datetime("us")),
+    expected_spend_amount=pl.col("value_at_risk_amount") * 2, expected_spend_low_amount=pl.col("value_at_risk_amount"),
+    expected_spend_high_amount=pl.col("value_at_risk_amount") * 3,
     model_version=pl.lit("0123456789ab"), features_version=pl.lit("f1"),
 ).select(ScoredUsers.to_schema().columns.keys())  # fmt: skip
 
@@ -49,7 +51,13 @@ BAD = [
     ("risk_tier", "huge", "a", "isin"),
     ("risk_tier", "low", "a", "tiers_follow_ranks"),
     ("risk_tier", "low", "d", "risk_exactly_when_eligible"),
-    ("value_at_risk_amount", -1.0, "a", "greater_than_or_equal_to(0)"),
+    ("expected_spend_amount", 0.0, "a", "greater_than(0)"),
+    ("expected_spend_amount", 900.0, "a", "spend_lies_in_its_interval"),
+    ("expected_spend_amount", None, "a", "risk_exactly_when_eligible"),
+    ("expected_spend_low_amount", 300.0, "a", "spend_lies_in_its_interval"),
+    ("expected_spend_low_amount", -1.0, "a", "greater_than_or_equal_to(0)"),
+    ("expected_spend_high_amount", float("inf"), "a", "less_than(inf)"),
+    ("value_at_risk_amount", 0.0, "a", "greater_than(0)"),
     ("value_at_risk_amount", float("inf"), "a", "less_than(inf)"),
     ("value_at_risk_amount", None, "a", "risk_exactly_when_eligible"),
     ("reason_1", "mood", "a", "isin"),

@@ -94,5 +94,9 @@ def scoring_frame(make_training: MakeTraining) -> pl.DataFrame:
     frame = make_training(300, 1, seed=5, start=FIRST + timedelta(days=4 * HORIZON)).drop("is_churned", "matures_at")
     others = ["lapsed", "new", "objected"] * 10
     return frame.with_columns(
-        status=pl.Series(["eligible"] * 270 + others), spent_per_day_amount=pl.col("spent_amount") / 100
+        status=pl.Series(["eligible"] * 270 + others),
+        purchase_days_count=pl.col("orders_count"),
+        first_purchase_days=pl.col("tenure_days").ceil() + 1,
+        returned_amount=pl.lit(None, pl.Float64),
+        order_spread_amount=pl.when(pl.col("orders_count") > 1).then(5.0),
     )

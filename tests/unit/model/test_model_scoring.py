@@ -8,14 +8,16 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from churn_assets.contracts.feature import Feature
-from churn_assets.contracts.scored_users import ScoredUsers
+from churn_assets.contracts.scored_users import REASON_COLUMNS, RISK_COLUMNS, ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.profit import break_even, cautious_acceptance
 from churn_assets.model.scoring import score
+from churn_assets.model.spend import SpendModel
 from churn_assets.model.training import TrainedModel
 from churn_assets.settings import Profit, Scoring
 
+SPEND = SpendModel(91, users_kept=0)
 Scored = tuple[pl.DataFrame, pl.DataFrame]
 
 
@@ -27,7 +29,7 @@ def model(trained: TrainedModel) -> ChurnModel:
 
 @pytest.fixture(scope="module")
 def scored(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> Scored:
-    return score(scoring_frame, model, features, Scoring(), Profit(), features_version="f1")
+    return score(scoring_frame, model, SPEND, features, Scoring(), Profit(), features_version="f1")
 
 
 def test_both_tables_keep_their_contracts(scored: Scored) -> None:
@@ -41,7 +43,7 @@ def test_only_eligible_users_are_judged(scored: Scored) -> None:
     users, reasons = scored
     others = users.filter(pl.col("status") != "eligible")
     assert others.height == 30
-    judged = ["churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount", "reason_1", "reason_2", "reason_3"]
+    judged = [*RISK_COLUMNS, *REASON_COLUMNS]
     assert others.select(judged).null_count().row(0) == (30,) * len(judged)
     assert set(reasons["user_id"]).isdisjoint(others["user_id"])
 
@@ -52,10 +54,11 @@ def test_tiers_take_their_shares_from_the_top(scored: Scored) -> None:
     assert users["churn_probability"].is_sorted(descending=True)
 
 
-def test_value_at_risk_is_probability_times_spend_times_days(scored: Scored, scoring_frame: pl.DataFrame) -> None:
-    both = scored[0].join(scoring_frame, on="user_id").filter(pl.col("status") == "eligible")
-    expected = both["churn_probability"] * both["spent_per_day_amount"] * 91
-    assert both["value_at_risk_amount"].to_list() == pytest.approx(expected.to_list())
+def test_value_at_risk_is_probability_times_expected_spend(scored: Scored) -> None:
+    users = scored[0].filter(pl.col("status") == "eligible")
+    expected = users["churn_probability"] * users["expected_spend_amount"]
+    assert users["value_at_risk_amount"].to_list() == pytest.approx(expected.to_list())
+    assert users["value_at_risk_amount"].min() > 0  # type: ignore[operator]
 
 
 def test_logical_time_and_versions_are_stamped(scored: Scored, model: ChurnModel, scoring_frame: pl.DataFrame) -> None:
@@ -66,14 +69,14 @@ def test_logical_time_and_versions_are_stamped(scored: Scored, model: ChurnModel
 
 def test_equal_risks_rank_by_user(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
     twins = pl.concat([scoring_frame.head(1)] * 3).with_columns(user_id=pl.Series(["c", "a", "b"]))
-    users, _ = score(twins, model, features, Scoring(), Profit(), features_version="f1")
+    users, _ = score(twins, model, SPEND, features, Scoring(), Profit(), features_version="f1")
     assert users.sort("risk_rank")["user_id"].to_list() == ["a", "b", "c"]
 
 
 def test_the_order_of_rows_changes_nothing(
     scored: Scored, scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
 ) -> None:
-    again = score(scoring_frame.reverse(), model, features, Scoring(), Profit(), features_version="f1")
+    again = score(scoring_frame.reverse(), model, SPEND, features, Scoring(), Profit(), features_version="f1")
     assert_frame_equal(again[0], scored[0])
     assert_frame_equal(again[1], scored[1])
 
@@ -108,7 +111,7 @@ def test_bad_service_is_the_reason_where_it_was_bad(scored: Scored, scoring_fram
 
 def test_what_cannot_be_scored_is_said(scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]) -> None:
     def attempt(frame: pl.DataFrame, model: ChurnModel | None = model, features: list[Feature] = features) -> None:
-        score(frame, model, features, Scoring(), Profit(), features_version="f1")
+        score(frame, model, SPEND, features, Scoring(), Profit(), features_version="f1")
 
     snapshot = scoring_frame["snapshot_date"][0]
     with pytest.raises(ValueError, match=f"scored_users at {snapshot}: there is no model"):
@@ -117,8 +120,6 @@ def test_what_cannot_be_scored_is_said(scoring_frame: pl.DataFrame, model: Churn
         attempt(scoring_frame.clear())
     with pytest.raises(ValueError, match=f"status: none of 300 users is eligible at {snapshot}"):
         attempt(scoring_frame.with_columns(status=pl.lit("lapsed")))
-    with pytest.raises(ValueError, match="spent_per_day_amount: null for 270 eligible users"):
-        attempt(scoring_frame.with_columns(spent_per_day_amount=pl.lit(None, dtype=pl.Float64)))
     with pytest.raises(ValueError, match=r"features \['recency_days'\] that are not described"):
         attempt(scoring_frame, features=features[1:])
 
@@ -126,7 +127,7 @@ def test_what_cannot_be_scored_is_said(scoring_frame: pl.DataFrame, model: Churn
 def test_shares_of_tiers_round_up_without_float_noise(
     scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
 ) -> None:
-    users, _ = score(scoring_frame.head(10), model, features, Scoring(), Profit(), features_version="f1")
+    users, _ = score(scoring_frame.head(10), model, SPEND, features, Scoring(), Profit(), features_version="f1")
     tiers = users["risk_tier"].value_counts(name="users").sort("risk_tier")
     assert tiers.rows() == [("high", 1), ("low", 7), ("medium", 2)]
     assert np.isfinite(users["churn_probability"].to_numpy()).all()
@@ -137,7 +138,7 @@ def test_nobody_is_high_whom_to_treat_does_not_pay(
 ) -> None:
     everyone = Scoring(high_share=0.5, medium_share=0.5)
     dear = Profit(user_value_amount=100.0, offer_cost_amount=30.0)
-    users, _ = score(scoring_frame, model, features, everyone, dear, features_version="f1")
+    users, _ = score(scoring_frame, model, SPEND, features, everyone, dear, features_version="f1")
     pays, surely = break_even(dear), break_even(dear, cautious_acceptance(dear))
     assert 0.5 < pays < surely < 1
     lowest = users.filter(status="eligible").group_by("risk_tier").agg(pl.col("churn_probability").min())
