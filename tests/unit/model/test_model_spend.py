@@ -60,7 +60,7 @@ def test_users_kept_spend_what_was_expected_in_every_band(slices: pl.DataFrame) 
     found = spend_calibration(slices, DAYS, snapshot=FIRST + timedelta(days=STEP * 5 + DAYS))
     SpendCalibration.validate(found, lazy=True)
     large = found.filter(pl.col("users") >= 100)
-    assert large.height >= 7
+    assert large.height >= 6
     assert large["ratio"].min() > 0.8, large  # type: ignore[operator]
     assert large["ratio"].max() < 1.25, large  # type: ignore[operator]
     assert found["interval_share"][0] == pytest.approx(0.8, abs=0.05)
@@ -77,12 +77,9 @@ def test_spend_divided_by_tenure_is_not_what_is_expected(slices: pl.DataFrame) -
     others = slice_of(500, FIRST, seed=10).with_columns(user_id="o" + pl.col("user_id"))
     both = pl.concat([yesterday.head(5), others], how="vertical_relaxed").sort("user_id")
     expected = both.hstack(model.expected(both)).with_columns(is_new=pl.col("spent_amount") == 573.0)
-    new, usual = (
-        expected.group_by("is_new")
-        .agg(pl.col("expected_spend_amount").mean())
-        .sort("is_new", descending=True)["expected_spend_amount"]
-    )
-    assert new < 5 * usual
+    worth = expected.filter("is_new")["expected_spend_amount"]
+    assert worth.max() < 2 * 573  # type: ignore[operator]
+    assert worth.min() > expected["expected_spend_amount"].median()  # type: ignore[operator]
 
 
 def test_too_few_users_kept_are_not_learned_from(slices: pl.DataFrame) -> None:
