@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -71,7 +72,8 @@ class SpendModel:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SpendModel:
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in json.loads(data).items()})
+        fields: dict[str, Any] = json.loads(data)
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
     def _mean(self, history: History) -> Floats:
         within = np.clip(_columns(history), self.lowest, self.highest)
@@ -129,7 +131,8 @@ def purchase_amounts(users: pl.DataFrame) -> Floats:
     scatter = float((n * (several - centre) ** 2).sum()) - (n.size - 1) * within
     between = max(scatter / max(n.sum() - float((n**2).sum() / n.sum()), 1.0), 1e-6 * within, 1e-12)
     prior = within / between
-    return np.maximum((prior * overall + net) / (prior + days), SMALLEST_AMOUNT)
+    shrunk: Floats = (prior * overall + net) / (prior + days)
+    return np.maximum(shrunk, SMALLEST_AMOUNT)
 
 
 def fit_spend(slices: pl.DataFrame, value_days: int) -> SpendModel:
