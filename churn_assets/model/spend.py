@@ -72,8 +72,9 @@ class SpendModel:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SpendModel:
-        fields: dict[str, Any] = json.loads(data)
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        fields = json.loads(data)
+        plain: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+        return cls(**plain)
 
     def _mean(self, history: History) -> Floats:
         within = np.clip(_columns(history), self.lowest, self.highest)
