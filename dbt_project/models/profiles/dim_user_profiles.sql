@@ -22,8 +22,7 @@ select
   favourites.favourite_hour_{{ place }},
   {%- endfor %}
   favourites.preferred_platform,
-  case when stages.user_id is not null then features.spent_per_day_amount * {{ run_var("churn").horizon_days }} end
-    as value_amount,
+  scored.expected_spend_amount,
   scored.churn_probability,
   scored.risk_tier,
   scored.value_at_risk_amount,
@@ -31,7 +30,6 @@ select
   coalesce(statuses.consent_{{ channel }}, false) as has_consent_{{ channel }}{{ "," if not loop.last }}
   {%- endfor %}
 from {{ ref("user_statuses") }} as statuses
-inner join {{ ref("user_features") }} as features using (snapshot_date, user_id)
 left join {{ ref("user_stages") }} as stages using (snapshot_date, user_id)
 left join {{ ref("user_favourites") }} as favourites
   on stages.snapshot_date = favourites.snapshot_date and stages.user_id = favourites.user_id
