@@ -8,7 +8,7 @@ import polars as pl
 
 from churn_assets.contracts.spend_calibration import SpendCalibration
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.defs.snapshot_checks import Finding, snapshot_check
+from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.model.spend import fit_spend
 from churn_assets.model.spend_calibration import spend_calibration
 from churn_assets.stages import Stage
@@ -42,7 +42,7 @@ def spend_model(at: Snapshot) -> Iterator[Product]:
 
 
 @snapshot_check(*TABLE, severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
-def expected_spend_is_right(at: Snapshot) -> Finding:
+def expected_spend_is_right(at: Snapshot) -> CheckOutcome:
     """Users kept spent what was expected of them, within a quarter, in each band of tenure and recency (100 users)."""
     found = at.workplace.tables.read(*TABLE, at.date).filter(pl.col("users") >= MIN_USERS)
     wrong = found.filter(~pl.col("ratio").is_between(1 / MAX_RATIO, MAX_RATIO))
@@ -50,7 +50,9 @@ def expected_spend_is_right(at: Snapshot) -> Finding:
         f"{band} ({dimension}): {ratio:.2f}"
         for dimension, band, ratio in wrong.select("dimension", "band", "ratio").iter_rows()
     ]
-    return Finding(passed=wrong.is_empty(), figures={"bands": found.height, "bands_wrong": ", ".join(bands) or "none"})
+    return CheckOutcome(
+        passed=wrong.is_empty(), figures={"bands": found.height, "bands_wrong": ", ".join(bands) or "none"}
+    )
 
 
 def _with_spend(at: Snapshot, days: int) -> pl.DataFrame:
