@@ -28,9 +28,13 @@ from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.instance.promotions import Promotions
 from churn_assets.instance.suppressions import suppressed_users
 from churn_assets.model.artifact import ChurnModel
-from churn_assets.model.expected import with_expected_purchases
+from churn_assets.model.gate import tested_slice
+from churn_assets.model.levels import level_uncertainty
 from churn_assets.model.promotion import Champion, Promotion, decide_promotion
 from churn_assets.model.scoring import score
+from churn_assets.model.season import measured_season
+from churn_assets.model.spend import SpendModel, fit_spend
+from churn_assets.model.spend_calibration import spend_calibration
 from churn_assets.model.training import train
 from churn_assets.monitoring.drift import feature_drift
 from churn_assets.monitoring.estimates import performance_estimates
@@ -38,12 +42,14 @@ from churn_assets.monitoring.reasons import reason_summaries
 from churn_assets.stages import Stage
 from churn_assets.warehouse import reads
 from churn_assets.warehouse.definition_counts import definitions_at
-from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.features import describe, treatments
+from churn_assets.warehouse.levels import churn_levels_at
+from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.recommendations import recommendations_at
-from churn_assets.warehouse.season import season_at
 from churn_assets.warehouse.selection import training_features
 from churn_assets.warehouse.slices import slices_for
+from churn_assets.warehouse.spend import slices_with_spend
 from churn_assets.workplace import Workplace
 
 DECIDED_BY = (
@@ -58,7 +64,8 @@ def main() -> None:
     build(workplace, json.loads(sql.read_text()))
     training = training_set(workplace, snapshot)
     promotion = model(workplace, snapshot, training)
-    scored, reasons = scores(workplace, snapshot, promotion)
+    spend = spend_model(workplace, snapshot, training)
+    scored, reasons = scores(workplace, snapshot, promotion, spend)
     watch(workplace, snapshot, training, promotion, scored, reasons)
     act(workplace, snapshot, scored)
     effects(workplace, snapshot)
@@ -74,19 +81,21 @@ def build(workplace: Workplace, statements: list[str]) -> None:
 
 
 def training_set(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    churn = workplace.settings.churn
     labelled = reads.labelled_features(workplace, snapshot, slices_for(workplace, snapshot))
-    frame = with_expected_purchases(labelled, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
+    frame = with_model_inputs(workplace, snapshot, labelled)
     return frame.filter(~pl.col("is_treated")).drop("is_treated")
 
 
 def model(workplace: Workplace, snapshot: date, training: pl.DataFrame) -> Promotion:
     settings = workplace.settings
     features, _ = training_features(workplace, snapshot, training)
-    season = season_at(workplace, snapshot, training["snapshot_date"].max())
+    newest = tested_slice(training)
+    levels = churn_levels_at(workplace, snapshot, newest)
+    season = measured_season(levels, snapshot=snapshot, newest=newest).log_odds if newest else 0.0
     trained = train(
         training,
         features,
+        treatments(),
         snapshot=snapshot,
         gap_days=settings.churn.gap_days,
         horizon_days=settings.churn.horizon_days,
@@ -114,13 +123,20 @@ def champion(workplace: Workplace, snapshot: date) -> Champion | None:
     return Champion(held.champion_snapshot, ChurnModel.from_bytes(content), held.definition)
 
 
-def scores(workplace: Workplace, snapshot: date, promotion: Promotion) -> tuple[pl.DataFrame, pl.DataFrame]:
-    churn, settings = workplace.settings.churn, workplace.settings
-    frame = with_expected_purchases(
-        reads.features_at(workplace, snapshot), gap_days=churn.gap_days, horizon_days=churn.horizon_days
-    )
+def spend_model(workplace: Workplace, snapshot: date, training: pl.DataFrame) -> SpendModel:
+    days = workplace.settings.scoring.value_days
+    slices = slices_with_spend(workplace, snapshot, training, days)
+    spend_calibration(slices, days, snapshot=snapshot)
+    return fit_spend(slices, days)
+
+
+def scores(
+    workplace: Workplace, snapshot: date, promotion: Promotion, spend: SpendModel
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    settings = workplace.settings
+    frame = with_model_inputs(workplace, snapshot, reads.features_at(workplace, snapshot))
     features = describe([name for name in frame.columns if name != "status"])
-    return score(frame, promotion.model, features, settings.scoring, settings.profit, features_version="bare")
+    return score(frame, promotion.model, spend, features, settings.scoring, settings.profit, features_version="bare")
 
 
 def watch(
@@ -134,9 +150,7 @@ def watch(
     """Drift, estimates, reasons, definitions."""
     churn, chosen = workplace.settings.churn, promotion.model
     eligible = scored.filter(status="eligible")
-    users = with_expected_purchases(
-        reads.eligible_features_at(workplace, snapshot), gap_days=churn.gap_days, horizon_days=churn.horizon_days
-    )
+    users = with_model_inputs(workplace, snapshot, reads.eligible_features_at(workplace, snapshot))
     feature_drift(
         users.join(eligible.select("user_id", "churn_probability"), on="user_id"),
         training.filter(snapshot_date=max(training["snapshot_date"])),
@@ -147,7 +161,9 @@ def watch(
     )
     window_days = churn.gap_days + churn.horizon_days
     seed = workplace.settings.training.seed
-    performance_estimates(eligible, snapshot=snapshot, window_days=window_days, seed=seed)
+    levels = churn_levels_at(workplace, snapshot, tested_slice(training))
+    uncertainty = level_uncertainty(levels, days=window_days, season_is_known=False)
+    performance_estimates(eligible, snapshot=snapshot, window_days=window_days, uncertainty=uncertainty, seed=seed)
     reason_summaries(reasons, scored, reads.segments_at(workplace, snapshot), snapshot=snapshot)
     definitions_at(workplace, snapshot)
 

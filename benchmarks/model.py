@@ -30,6 +30,7 @@ from churn_assets.model.matrix import feature_matrix
 from churn_assets.model.reasons import grouped_contributions, user_reasons
 from churn_assets.model.training import train
 from churn_assets.settings import Training
+from churn_assets.warehouse.features import treatments
 
 SLICES, GAP, HORIZON = 8, 0, 28
 END = date(2026, 11, 16)
@@ -69,7 +70,7 @@ def _fit(rows: int, features: int) -> list[tuple[str, float]]:
     return [
         ("bare CatBoost", _seconds(lambda: _bare(settings).fit(matrix, labels))),
         ("fit_boosting", _seconds(lambda: fit_boosting(frame, columns, settings))),
-        ("train", _seconds(lambda: train(frame, described, **kwargs))),
+        ("train", _seconds(lambda: train(frame, described, treatments(), **kwargs))),
     ]
 
 

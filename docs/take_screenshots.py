@@ -57,7 +57,7 @@ PICTURES = (
     Picture(
         "lineage", f"asset-groups?expanded={'%2C'.join(f'global%40global%3A{stage}' for stage in STAGES)}", 1900, 980
     ),
-    Picture("checks", "assets/training/model_comparison?view=checks&checkDetail=beats_rfm_baseline", 1600, 1490),
+    Picture("checks", "assets/training/model_comparison?view=checks&checkDetail=beats_the_baseline", 1600, 1490),
 )
 
 

@@ -10,6 +10,8 @@ from typing import Literal, get_args
 
 ReasonGroup = Literal["product_quality", "service", "price", "returns", "engagement", "rhythm", "offers", "profile"]
 REASON_GROUPS: tuple[ReasonGroup, ...] = get_args(ReasonGroup)
+# In place of a first reason: no group adds enough by values that a person can be shown.
+NOTHING_SHOWN = "nothing_shown"
 
 # Recency, frequency, money, tenure: the features every eligible user has, so a baseline can always be fitted on them.
 RFM_COLUMNS = ("recency_days", "orders_count", "spent_amount", "tenure_days")

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 OPTIONAL: Final = ("lstm",)  # needs the extra `sequence`
 ALWAYS_TESTED: Final = (
-    "recency", "logistic_rfm", "bg_nbd", "decision_tree", "random_forest", "linear_svm", "neural_network", "catboost",
-    "blend",
+    "recency", "logistic_rfm", "logistic", "bg_nbd", "decision_tree", "random_forest", "linear_svm", "neural_network",
+    "catboost", "blend",
 )  # fmt: skip
 REFERENCES: Final = ("catboost", "logistic_rfm")
 SEGMENT_NAMES: Final = ("all", "bought_once", "bought_again", "recent", "silent", "new", "established")

@@ -10,7 +10,7 @@ import polars as pl
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-MODELS = ("catboost", "logistic_rfm", "recency", "bg_nbd", "blend")
+MODELS = ("catboost", "logistic", "logistic_rfm", "recency", "bg_nbd", "blend")
 SHARE = {"min_value": 0, "max_value": 1}
 FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 

@@ -17,7 +17,9 @@ FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 class PerformanceEstimates(pa.DataFrameModel):
     """Estimate, without labels, of model_performance from `matures_at` on; valid if the probabilities are calibrated.
 
-    `estimate` is the mean over drawn outcomes, the interval holds 95 % of them. churned_share: of all eligible users;
+    `estimate` is the mean over drawn outcomes; the interval holds 95 % of outcomes drawn with what the relation of
+    features and churn may have moved by since the newest labels. `season_is_known`: the same weeks of an earlier year
+    are in the data; else the interval is as wide as seasons of other shops are. churned_share: of all eligible users;
     high_tier_precision: of those in tier high.
     """
 
@@ -30,6 +32,7 @@ class PerformanceEstimates(pa.DataFrameModel):
     estimate: float = pa.Field(in_range=FINITE)
     estimate_low: float = pa.Field(in_range=FINITE)
     estimate_high: float = pa.Field(in_range=FINITE)
+    season_is_known: bool
 
     class Config:
         strict = True

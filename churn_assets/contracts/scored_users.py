@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.feature import REASON_GROUPS
+from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS
 
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
@@ -36,7 +36,7 @@ class ScoredUsers(pa.DataFrameModel):
     expected_spend_low_amount: float = pa.Field(ge=0, lt=float("inf"), nullable=True)
     expected_spend_high_amount: float = pa.Field(gt=0, lt=float("inf"), nullable=True)
     value_at_risk_amount: float = pa.Field(gt=0, lt=float("inf"), nullable=True)
-    reason_1: str = pa.Field(isin=REASON_GROUPS, nullable=True)
+    reason_1: str = pa.Field(isin=(NOTHING_SHOWN, *REASON_GROUPS), nullable=True)
     reason_2: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_3: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     model_version: str = pa.Field(str_matches=r"^[0-9a-f]{12}$")

@@ -9,7 +9,7 @@ import polars as pl
 
 from churn_assets.contracts.channels import CHANNELS
 from churn_assets.contracts.decision_ledger import HINDRANCES
-from churn_assets.contracts.feature import REASON_GROUPS
+from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,7 +31,7 @@ class Candidates(pa.DataFrameModel):
     risk_rank: int = pa.Field(ge=1)
     risk_tier: str = pa.Field(isin=("high", "medium", "low"))
     value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"))
-    reason_1: str = pa.Field(isin=REASON_GROUPS, nullable=True)
+    reason_1: str = pa.Field(isin=(NOTHING_SHOWN, *REASON_GROUPS), nullable=True)
     reason_2: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     reason_3: str = pa.Field(isin=REASON_GROUPS, nullable=True)
     cooling_arms: pl.List = pa.Field(dtype_kwargs={"inner": pl.String})

@@ -16,6 +16,7 @@ from churn_assets.model.blend import Blend
 from churn_assets.model.boosting import BoostedTrees
 from churn_assets.model.calibration import Calibrator
 from churn_assets.model.evaluation import SMALLEST_PROBABILITY
+from churn_assets.model.logistic import Logistic
 from churn_assets.model.rfm import LogisticRfm
 
 if TYPE_CHECKING:
@@ -23,15 +24,21 @@ if TYPE_CHECKING:
 
     from churn_assets.model.matrix import Floats
 
-Kind = Literal["catboost", "logistic_rfm", "blend"]
-KINDS: dict[type, Kind] = {BoostedTrees: "catboost", LogisticRfm: "logistic_rfm", Blend: "blend"}
+Fitted = BoostedTrees | Logistic | LogisticRfm | Blend
+Kind = Literal["catboost", "logistic", "logistic_rfm", "blend"]
+KINDS: dict[type, Kind] = {
+    BoostedTrees: "catboost",
+    Logistic: "logistic",
+    LogisticRfm: "logistic_rfm",
+    Blend: "blend",
+}
 
 
 @dataclass(frozen=True)
 class ChurnModel:
     """A fitted model, its calibrator, the slices it learned from and the label it predicts (gap, horizon in days)."""
 
-    fitted: BoostedTrees | LogisticRfm | Blend
+    fitted: Fitted
     calibrator: Calibrator
     slices: tuple[date, ...]
     gap_days: int
@@ -103,17 +110,26 @@ def _trees(fitted: dict[str, Any]) -> BoostedTrees:
     return BoostedTrees(columns=tuple(fitted["columns"]), cbm=base64.b64decode(str(fitted["cbm"])))
 
 
-def _logistic(fitted: dict[str, Any]) -> LogisticRfm:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fitted.items()}
-    return LogisticRfm(**values)
+def _logistic(fitted: dict[str, Any]) -> Logistic:
+    return Logistic(**{name: _tuples(value) for name, value in fitted.items()})
+
+
+def _logistic_rfm(fitted: dict[str, Any]) -> LogisticRfm:
+    return LogisticRfm(**{name: _tuples(value) for name, value in fitted.items()})
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists where a model has tuples."""
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
 def _blend(fitted: dict[str, Any]) -> Blend:
-    return Blend(_trees(fitted["trees"]), _logistic(fitted["logistic"]))
+    return Blend(_trees(fitted["trees"]), _logistic(fitted["logistic"]), fitted["trees_share"])
 
 
-READERS: dict[str, Callable[[dict[str, Any]], BoostedTrees | LogisticRfm | Blend]] = {
+READERS: dict[str, Callable[[dict[str, Any]], Fitted]] = {
     "catboost": _trees,
-    "logistic_rfm": _logistic,
+    "logistic": _logistic,
+    "logistic_rfm": _logistic_rfm,
     "blend": _blend,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import expit, logit
+from scipy.special import expit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,15 +47,9 @@ class Calibrator:
         reach = FARTHEST + self.slope * float(np.abs(log_odds).max())
         return replace(self, intercept=round(float(brentq(excess, -reach, reach, xtol=1e-12)), DECIMALS))
 
-    def moved(self, log_odds: Floats, shift: float) -> Calibrator:
-        """A calibrator of the same slope that moves the log-odds of the mean probability of these rows by `shift`.
-
-        The intercept moves farther than `shift`: users differ, so the log-odds of their mean move less.
-        """
-        if not shift:
-            return self
-        mean = float(self.probability(log_odds).mean())
-        return self.with_mean(log_odds, float(expit(logit(mean) + shift)))
+    def moved(self, shift: float) -> Calibrator:
+        """A calibrator of the same slope that moves every user's log-odds by `shift`."""
+        return replace(self, intercept=round(self.intercept + shift, DECIMALS))
 
 
 def fit_calibrator(is_churned: npt.NDArray[np.bool_], log_odds: Floats) -> Calibrator:
@@ -81,11 +75,16 @@ def fit_calibrator(is_churned: npt.NDArray[np.bool_], log_odds: Floats) -> Calib
 
 def cross_calibrated(is_churned: npt.NDArray[np.bool_], log_odds: Floats, user_ids: npt.NDArray[np.str_]) -> Floats:
     """Cross-fitted probabilities: each half of the users, by hash, is calibrated on the other half."""
-    first = np.array([hashlib.sha256(user.encode()).digest()[0] % 2 == 0 for user in user_ids])
+    first = first_half(user_ids)
     probability = np.empty_like(log_odds)
     for half in (first, ~first):
         probability[half] = fit_calibrator(is_churned[~half], log_odds[~half]).probability(log_odds[half])
     return probability
+
+
+def first_half(user_ids: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """Half of the users, by hash: the same ones whatever the rows."""
+    return np.array([hashlib.sha256(user.encode()).digest()[0] % 2 == 0 for user in user_ids])
 
 
 def ece(y: npt.NDArray[np.bool_], p: Floats, bins: int = 10) -> float:

@@ -10,6 +10,7 @@ from scipy.special import logit
 
 from churn_assets.model.calibration import cross_calibrated
 from churn_assets.model.evaluation import evaluate
+from churn_assets.model.gate import tested_slice
 from churn_assets.model.segments import segments_of
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _comparison(trained: TrainedModel) -> list[str]:
 def _segments(trained: TrainedModel, training: pl.DataFrame, seed: int) -> list[str]:
     if trained.out_of_time.is_empty() or trained.model is None:
         return ["Not tested."]
-    newest = training.filter(pl.col("snapshot_date") == pl.col("snapshot_date").max()).sort("user_id")
+    newest = training.filter(pl.col("snapshot_date") == tested_slice(training)).sort("user_id")
     y, ids = newest["is_churned"].to_numpy(), newest["user_id"].to_numpy().astype(np.str_)
     raw = trained.out_of_time[trained.model.kind].to_numpy().clip(1e-15, 1 - 1e-15)
     p = cross_calibrated(y, logit(raw), ids)

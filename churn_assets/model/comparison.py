@@ -9,17 +9,18 @@ on CDNOW at 1998-01-01 CatBoost loses by 0.002 raw, for an offset that calibrati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from scipy.special import expit
 
-from churn_assets.model.blend import Blend, blended
+from churn_assets.model.blend import Blend, cross_blended
 from churn_assets.model.boosting import BoostedTrees
 from churn_assets.model.calibration import cross_calibrated, ece
 from churn_assets.model.evaluation import evaluate, log_loss
+from churn_assets.model.logistic import Logistic
 from churn_assets.model.rfm import LogisticRfm
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
     from churn_assets.model.matrix import Floats
 
-Fitted = BoostedTrees | LogisticRfm | Blend
+Fitted = BoostedTrees | Logistic | LogisticRfm | Blend
 Fit = Callable[[pl.DataFrame], Fitted]
 
-SHIPPABLE = ("catboost", "blend", "logistic_rfm")  # recency alone and BG/NBD are baselines
+SHIPPABLE = ("catboost", "blend", "logistic", "logistic_rfm")  # recency alone and BG/NBD are baselines
 
 COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
     "snapshot_date": pl.Date,
@@ -58,11 +59,17 @@ COMPARISON_SCHEMA: dict[str, type[pl.DataType]] = {
 }
 
 
+def baseline_of(models: Collection[str]) -> str:
+    """What a challenger must beat: the logistic regression on all features, or that on RFM where there is no other."""
+    return "logistic" if "logistic" in models else "logistic_rfm"
+
+
 def out_of_time_log_odds(fits: Mapping[str, Fit], older: pl.DataFrame, newest: pl.DataFrame) -> dict[str, Floats]:
     """Per rival, and for the blend, log-odds for the rows of `newest`, learned from `older` alone."""
     log_odds = {name: fit(older).log_odds(newest) for name, fit in fits.items()}
     if "catboost" in log_odds:
-        log_odds["blend"] = blended(log_odds["catboost"], log_odds["logistic_rfm"])
+        y, ids = newest["is_churned"].to_numpy(), newest["user_id"].to_numpy().astype(np.str_)
+        log_odds["blend"] = cross_blended(y, log_odds["catboost"], log_odds["logistic"], ids)
     return log_odds
 
 

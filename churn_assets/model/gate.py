@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from churn_assets.settings import Training
 
 # A logistic regression wants about ten events per coefficient (Peduzzi et al. 1996); it has three effective ones here.
 MIN_SIDE = 30
+LARGE_SHARE = 0.1
 
 GateLevel = Literal["full", "baseline", "none"]
 
@@ -41,9 +44,9 @@ def data_gate(training: pl.DataFrame, settings: Training) -> Gate:
     """The gate for a training set (one row per eligible user and matured slice; may be empty)."""
     users = training["user_id"].n_unique()
     churners, stayers = _sides(training)
-    newest = pl.col("snapshot_date") == pl.col("snapshot_date").max()
-    older = pl.col("matures_at").dt.date() <= pl.col("snapshot_date").max()
-    comparison = min(*_sides(training.filter(older)), *_sides(training.filter(newest)))
+    test = tested_slice(training)
+    older = pl.col("matures_at").dt.date() <= test
+    comparison = min(*_sides(training.filter(older)), *_sides(training.filter(snapshot_date=test)))
 
     missing = [
         f"{have:,} {what} in matured slices, {need:,} needed ({source})"
@@ -58,6 +61,20 @@ def data_gate(training: pl.DataFrame, settings: Training) -> Gate:
         missing.append(_history_sentence(training, older))
     level: GateLevel = "full" if not missing else "baseline" if min(churners, stayers) >= MIN_SIDE else "none"
     return Gate(level, tuple(missing), is_comparable=level != "none" and comparison >= MIN_SIDE)
+
+
+def tested_slice(training: pl.DataFrame) -> date | None:
+    """The newest slice that is large enough to be tested on and to calibrate by: MIN_SIDE rows of either outcome, and
+    LARGE_SHARE of the largest slice. The newest one where none is; None of no rows.
+
+    A slice can be small by accident: a week in which nearly everybody was treated leaves few who teach.
+    """
+    sizes = training.group_by("snapshot_date").agg(
+        rows=pl.len(), side=pl.min_horizontal(pl.col("is_churned").sum(), (~pl.col("is_churned")).sum())
+    )
+    large = sizes.filter(pl.col("side") >= MIN_SIDE, pl.col("rows") >= LARGE_SHARE * pl.col("rows").max())
+    days: list[date] = (large if large.height else sizes)["snapshot_date"].to_list()
+    return max(days, default=None)
 
 
 def _sides(rows: pl.DataFrame) -> tuple[int, int]:

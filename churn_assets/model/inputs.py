@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.pipeline import make_pipeline
 
+from churn_assets.model.logistic import Logistic, fit_logistic
 from churn_assets.model.matrix import usable_columns
 from churn_assets.model.piped import FittedPipeline, one_thread
 from churn_assets.model.treatment import TreatedFeatures
@@ -40,6 +41,11 @@ class Inputs:
             max_missing_share=self.max_missing_share,
         )
         return usable
+
+    def logistic(self, rows: pl.DataFrame) -> Logistic:
+        """The logistic regression on all treated features, learned from `rows`, sorted beforehand."""
+        used = set(self.columns(rows))
+        return fit_logistic(rows, [feature for feature in self.features if feature.name in used], self.treatments)
 
     def fit(self, rows: pl.DataFrame, *steps: BaseEstimator, takes_gaps: bool) -> FittedPipeline:
         """A pipeline of treated features and `steps`, learned from `rows` (with `is_churned`), sorted beforehand."""

@@ -120,6 +120,6 @@ def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: Churn
         return challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
     is_churned, log_odds = contest.is_churned, contest.log_odds["champion"]
     if contest.slice_date not in champion.slices:
-        return fit_calibrator(is_churned, log_odds).moved(log_odds, season)
+        return fit_calibrator(is_churned, log_odds).moved(season)
     sloped = challenger.calibrator if challenger.kind == champion.kind else champion.calibrator
-    return sloped.with_mean(log_odds, float(is_churned.mean())).moved(log_odds, season)
+    return sloped.with_mean(log_odds, float(is_churned.mean())).moved(season)

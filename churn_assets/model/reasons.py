@@ -1,6 +1,8 @@
 """Why a user is at risk: contributions of features summed by kind and reason group.
 
-The contributions come from the model; `scoring` decides who is scored, `wording` writes the sentences.
+Only what can be said to a person is a reason: a known value that, as it is shown, differs from the typical one, in a
+group that adds a stated weight. A contribution of an unknown or typical value stays in the probability, and is no
+reason. The contributions come from the model; `scoring` decides who is scored, `wording` writes the sentences.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from churn_assets.contracts.feature import REASON_GROUPS
+from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS
 from churn_assets.contracts.user_reasons import KINDS
 from churn_assets.model.matrix import feature_matrix
-from churn_assets.model.wording import with_sentences
+from churn_assets.model.wording import shown, with_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,28 +35,42 @@ class Contributions:
     """What the features of each kind and group add to each user's log-odds, in the order of KINDS and REASON_GROUPS.
 
     `features`: those of the model, in its order; `values`: (rows, features), NaN where unknown. `sums`: (rows, kinds,
-    groups); `strongest`: of the same shape, the place of the feature that adds most.
+    groups), of the stated features; `strongest`: of the same shape, the place of the one that adds most. `typical`:
+    feature -> median of the known values.
     """
 
     features: tuple[Feature, ...]
     values: Floats
     sums: Floats
     strongest: npt.NDArray[np.int64]
+    typical: dict[str, float | None]
+    least: float
 
     @property
     def totals(self) -> Floats:
-        """(rows, groups): both kinds together."""
-        return np.asarray(self.sums.sum(axis=1))
+        """(rows, groups): both kinds together; 0 where neither has the weight of a reason."""
+        return np.where((self.sums >= self.least).any(axis=1), self.sums.sum(axis=1), 0.0)
 
 
-def grouped_contributions(frame: pl.DataFrame, model: ChurnModel, features: Sequence[Feature]) -> Contributions:
-    """Contributions of `frame`. Raises ValueError when the model uses a feature that is not described."""
+def grouped_contributions(
+    frame: pl.DataFrame, model: ChurnModel, features: Sequence[Feature], *, least: float
+) -> Contributions:
+    """Contributions of `frame`; `least`: log-odds that a group has to add to be a reason.
+
+    Raises ValueError when the model uses a feature that is not described.
+    """
     described = {feature.name: feature for feature in features}
     unknown = [name for name in model.columns if name not in described]
     if unknown:
         raise ValueError(f"The model uses features {unknown} that are not described; train it again with this mart.")
     used = tuple(described[name] for name in model.columns)
     contributions, values = model.contributions(frame), feature_matrix(frame, model.columns)
+    typical = medians(frame, model.columns)
+    medians_row = np.array(
+        [[np.nan if typical[name] is None else typical[name] for name in model.columns]], dtype=float
+    )
+    is_stated = ~np.isnan(values) & (shown(values, used) != shown(medians_row, used))
+    contributions = np.where(is_stated, contributions, 0.0)
     sums = np.zeros((frame.height, len(KINDS), len(REASON_GROUPS)))
     strongest = np.zeros(sums.shape, dtype=np.int64)
     places = [(KINDS.index(_kind(feature)), REASON_GROUPS.index(feature.reason_group)) for feature in used]
@@ -63,24 +79,25 @@ def grouped_contributions(frame: pl.DataFrame, model: ChurnModel, features: Sequ
         of_group = contributions[:, members]
         sums[:, kind, group] = of_group.sum(axis=1)
         strongest[:, kind, group] = members[of_group.argmax(axis=1)]
-    return Contributions(used, values, sums, strongest)
+    return Contributions(used, values, sums, strongest, typical, least)
 
 
 def top_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFrame:
-    """One row per user: reason_1 to reason_3, the groups that add most, both kinds together; null where nothing adds.
-
-    Ties go to the order of REASON_GROUPS.
+    """One row per user: reason_1 to reason_3, the groups that add most, both kinds together; null where nothing does,
+    and reason_1 then NOTHING_SHOWN. Ties go to the order of REASON_GROUPS.
     """
     totals = contributions.totals
     order = np.argsort(-totals, axis=1, kind="stable")[:, :REASONS]
-    is_positive = np.take_along_axis(totals, order, axis=1) > 0
+    is_reason = np.take_along_axis(totals, order, axis=1) >= contributions.least
     groups = pl.Series(REASON_GROUPS)
     reasons = (
-        pl.select(pl.when(pl.Series(is_positive[:, rank])).then(groups.gather(order[:, rank]))).to_series()
+        pl.select(pl.when(pl.Series(is_reason[:, rank])).then(groups.gather(order[:, rank]))).to_series()
         for rank in range(REASONS)
     )
-    return frame.select("user_id").with_columns(
-        reason.alias(f"reason_{rank}") for rank, reason in enumerate(reasons, start=1)
+    return (
+        frame.select("user_id")
+        .with_columns(reason.alias(f"reason_{rank}") for rank, reason in enumerate(reasons, start=1))
+        .with_columns(pl.col("reason_1").fill_null(NOTHING_SHOWN))
     )
 
 
@@ -88,12 +105,12 @@ def user_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFr
     """The table `user_reasons`: one row per user of `frame`, kind and reason rank within the kind, at most three.
 
     `frame` is that of `contributions`. Groups are ranked by the sum of the contributions (log-odds) of their features
-    of that kind, ties in the order of REASON_GROUPS; only sums above zero are reasons. `feature` is the strongest one
+    of that kind, ties in the order of REASON_GROUPS; sums below `least` are no reasons. `feature` is the strongest one
     for that user, `feature_value` its value (null if unknown); the texts hold it against the median of `frame`.
     """
     # One flat row per user, kind and rank: index of the user, of the kind, of the group and of its strongest column.
     order = np.argsort(-contributions.sums, axis=2, kind="stable")[:, :, :REASONS]
-    user_of, kind_of, rank_of = np.nonzero(np.take_along_axis(contributions.sums, order, axis=2) > 0)
+    user_of, kind_of, rank_of = np.nonzero(np.take_along_axis(contributions.sums, order, axis=2) >= contributions.least)
     group_of = order[user_of, kind_of, rank_of]
     column_of = contributions.strongest[user_of, kind_of, group_of]
     names = pl.Series([feature.name for feature in contributions.features])
@@ -105,7 +122,7 @@ def user_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFr
         feature_value=pl.Series(contributions.values[user_of, column_of], nan_to_null=True),
         contribution=pl.Series(contributions.sums[user_of, kind_of, group_of]),
     )
-    return with_sentences(reasons, contributions.features, medians(frame, names)).sort("user_id", "kind", "reason_rank")
+    return with_sentences(reasons, contributions.features, contributions.typical).sort("user_id", "kind", "reason_rank")
 
 
 def medians(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, float | None]:

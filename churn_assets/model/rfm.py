@@ -16,10 +16,12 @@ from churn_assets.contracts.feature import RFM_COLUMNS
 from churn_assets.model.matrix import Floats, feature_matrix
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import polars as pl
 
 # The last digits of a fit depend on the number of BLAS threads and must not reach the artefact's bytes.
 DECIMALS = 10
+SMALLEST_SPREAD = 1e-9  # of the mean
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,25 @@ class LogisticRfm:
         return np.asarray(standardised * np.array(self.coefficients))
 
 
-def fit_logistic(training: pl.DataFrame, columns: tuple[str, ...] = RFM_COLUMNS) -> LogisticRfm:
+def fit_rfm(training: pl.DataFrame, columns: tuple[str, ...] = RFM_COLUMNS) -> LogisticRfm:
     """Fit on rows with `is_churned` and `columns`. Raises ValueError naming a column with a null or negative value."""
     values = _log1p(training, columns)
-    means, scales = values.mean(axis=0), values.std(axis=0)
-    scales[scales == 0] = 1.0  # a constant column then contributes nothing instead of dividing by zero
+    means, scales, is_constant = standardisation(values)
     model = LogisticRegression(solver="newton-cholesky", tol=1e-10)
-    model.fit((values - means) / scales, training["is_churned"].to_numpy())
-    return LogisticRfm(columns, _plain(means), _plain(scales), _plain(model.coef_[0]), _plain(model.intercept_)[0])
+    model.fit(np.where(is_constant, 0.0, (values - means) / scales), training["is_churned"].to_numpy())
+    coefficients = np.where(is_constant, 0.0, model.coef_[0])
+    return LogisticRfm(columns, _plain(means), _plain(scales), _plain(coefficients), _plain(model.intercept_)[0])
+
+
+def standardisation(values: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """(means, scales, is_constant) per column; the scale of a constant is 1.
+
+    A column of one value has a standard deviation of 1e-16 rather than 0 where its mean is not exact.
+    """
+    means, scales = values.mean(axis=0), values.std(axis=0)
+    is_constant = scales <= SMALLEST_SPREAD * np.maximum(np.abs(means), 1.0)
+    scales[is_constant] = 1.0
+    return means, scales, is_constant
 
 
 def _log1p(frame: pl.DataFrame, columns: tuple[str, ...]) -> Floats:

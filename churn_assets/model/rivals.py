@@ -23,12 +23,12 @@ from churn_assets.model.calibration import fit_calibrator
 from churn_assets.model.expected import EXPECTED_PURCHASES
 from churn_assets.model.inputs import Inputs
 from churn_assets.model.piped import FittedPipeline, Scorer
-from churn_assets.model.rfm import fit_logistic
+from churn_assets.model.rfm import fit_rfm
 
 Fit = Callable[[pl.DataFrame], Scorer]
 
 # See blend.py. No weight is learned, so nothing can leak into one.
-BLEND, BLENDED = "blend", ("catboost", "logistic_rfm")
+BLEND, BLENDED = "blend", ("catboost", "logistic")
 NETWORK_BATCH, NETWORK_ROUNDS = 256, 8
 TREE_ROWS = 20_000  # sampled for each tree of the forest at most: else the forest takes most of the run time
 
@@ -36,9 +36,10 @@ TREE_ROWS = 20_000  # sampled for each tree of the forest at most: else the fore
 def rivals(inputs: Inputs, rows: pl.DataFrame) -> dict[str, Fit]:
     """Name -> fit. `bg_nbd` only where all `rows` have expected purchases (none has where no user bought twice)."""
     fits: dict[str, Fit] = {
-        "recency": partial(fit_logistic, columns=("recency_days",)),
-        "logistic_rfm": fit_logistic,
-        "bg_nbd": partial(fit_logistic, columns=(EXPECTED_PURCHASES.name,)),
+        "recency": partial(fit_rfm, columns=("recency_days",)),
+        "logistic_rfm": fit_rfm,
+        "logistic": inputs.logistic,
+        "bg_nbd": partial(fit_rfm, columns=(EXPECTED_PURCHASES.name,)),
         "decision_tree": partial(_tree, inputs),
         "random_forest": partial(_forest, inputs),
         "linear_svm": partial(_linear_svm, inputs),

@@ -73,7 +73,7 @@ def score(
             f"user_features.status: none of {frame.height} users is eligible at {snapshots[0]}; look at the freshness "
             "of the landing and at churn.active_within_days."
         )
-    contributions = grouped_contributions(eligible, model, features)
+    contributions = grouped_contributions(eligible, model, features, least=settings.least_reason_log_odds)
     scored = _ranked(eligible, model, spend, settings, profit).join(
         top_reasons(eligible, contributions), on="user_id", how="left"
     )

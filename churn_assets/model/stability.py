@@ -43,14 +43,16 @@ def reasons_stability(
     model: ChurnModel,
     features: Sequence[Feature],
     *,
+    least: float,
     sample: int,
     seed: int,
     noise_share: float = NOISE_SHARE,
 ) -> Stability:
     """How the reasons of up to `sample` users of `frame` (one row per eligible user) change with a little noise.
 
-    Noise as in `with_noise`, with standard deviations over all of `frame`. same_reason_share: the group that adds most
-    is the same (having no reason counts as a group); same_three_share: so is the set of the first three.
+    `least`: log-odds of a reason. Noise as in `with_noise`, with standard deviations over all of `frame`.
+    same_reason_share: the group that adds most is the same (having no reason counts as a group); same_three_share: so
+    is the set of the first three.
     rank_agreement: Spearman's correlation of the groups' sums before and after, mean over users.
     Raises ValueError on a frame without rows.
     """
@@ -58,7 +60,9 @@ def reasons_stability(
         raise ValueError("user_features: no eligible user whose reasons could be compared.")
     noisy, names = with_noise(frame, model.columns, seed=seed, noise_share=noise_share)
     sampled = np.sort(np.random.default_rng(seed).permutation(frame.height)[:sample])
-    before, after = (grouped_contributions(rows[sampled], model, features).totals for rows in (frame, noisy))
+    before, after = (
+        grouped_contributions(rows[sampled], model, features, least=least).totals for rows in (frame, noisy)
+    )
     return Stability(
         users=len(sampled),
         features_with_noise=len(names),

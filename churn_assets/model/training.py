@@ -16,7 +16,7 @@ import polars as pl
 from scipy.special import expit
 
 from churn_assets.model.artifact import ChurnModel
-from churn_assets.model.blend import Blend
+from churn_assets.model.blend import Blend, learned_share
 from churn_assets.model.boosting import BoostedTrees, fit_boosting
 from churn_assets.model.calibration import Calibrator, fit_calibrator
 from churn_assets.model.comparison import (
@@ -28,9 +28,10 @@ from churn_assets.model.comparison import (
     out_of_time_log_odds,
 )
 from churn_assets.model.expected import EXPECTED_PURCHASES
-from churn_assets.model.gate import Gate, data_gate
+from churn_assets.model.gate import Gate, data_gate, tested_slice
+from churn_assets.model.logistic import Logistic, fit_logistic
 from churn_assets.model.matrix import usable_columns
-from churn_assets.model.rfm import LogisticRfm, fit_logistic
+from churn_assets.model.rfm import fit_rfm
 from churn_assets.model.slices import assert_matured, out_of_time_split
 from churn_assets.model.splits import thinned
 
@@ -38,7 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    import numpy as np
+    import numpy.typing as npt
+
     from churn_assets.contracts.feature import Feature
+    from churn_assets.contracts.treatment import Treatment
+    from churn_assets.model.matrix import Floats
     from churn_assets.settings import Training
 
 
@@ -63,6 +69,7 @@ class TrainedModel:
 def train(
     training: pl.DataFrame,
     features: Sequence[Feature],
+    treatments: Mapping[str, Treatment],
     *,
     snapshot: date,
     gap_days: int,
@@ -89,30 +96,39 @@ def train(
     columns, dropped = usable_columns(
         rows, features, admit_protected=settings.admit_protected, max_missing_share=max_missing_share
     )
+
+    def usable(frame: pl.DataFrame) -> list[Feature]:
+        used, _ = usable_columns(frame.select(columns), chosen)  # what is constant in older slices teaches nothing
+        return [feature for feature in chosen if feature.name in used]
+
+    chosen = [feature for feature in features if feature.name in columns]
     rivals: dict[str, Fit] = {
         "catboost": lambda frame: fit_boosting(frame, columns, settings),
-        "logistic_rfm": fit_logistic,
-        "recency": lambda frame: fit_logistic(frame, ("recency_days",)),
+        "logistic": lambda frame: fit_logistic(frame, usable(frame), treatments),
+        "logistic_rfm": fit_rfm,
+        "recency": lambda frame: fit_rfm(frame, ("recency_days",)),
     }
     if EXPECTED_PURCHASES.name in rows.columns and not rows[EXPECTED_PURCHASES.name].null_count():
-        rivals["bg_nbd"] = lambda frame: fit_logistic(frame, (EXPECTED_PURCHASES.name,))
+        rivals["bg_nbd"] = lambda frame: fit_rfm(frame, (EXPECTED_PURCHASES.name,))
     if gate.level == "baseline":
-        del rivals["catboost"]
+        del rivals["catboost"], rivals["logistic"]
     label = (tuple(slices), gap_days, horizon_days)
     if not gate.is_comparable:
-        return _untested(ChurnModel(fit_logistic(rows), Calibrator(), *label), gate, dropped)
+        return _untested(ChurnModel(fit_rfm(rows), Calibrator(), *label), gate, dropped)
 
-    older_slices, test = out_of_time_split(slices, gap_days=gap_days, horizon_days=horizon_days)
+    up_to_test = [day for day in slices if day <= tested_slice(rows)]
+    older_slices, test = out_of_time_split(up_to_test, gap_days=gap_days, horizon_days=horizon_days)
     newest = rows.filter(pl.col("snapshot_date") == test)
     older = thinned(rows.filter(pl.col("snapshot_date").is_in(older_slices)), settings.test_rows)
     log_odds = out_of_time_log_odds(rivals, older, newest)
     comparison = comparison_frame(newest, log_odds, snapshot=snapshot, seed=settings.seed)
     shipped = str(comparison.filter("is_shipped")["model"].item())
-    fitted = _fit_again(shipped, rivals, rows)
-    is_churned, fitted_log_odds = newest["is_churned"].to_numpy(), fitted.log_odds(newest)
+    is_churned = newest["is_churned"].to_numpy()
+    fitted = _fit_again(shipped, rivals, rows, is_churned, log_odds)
+    fitted_log_odds = fitted.log_odds(newest)
     calibrator = fit_calibrator(is_churned, log_odds[shipped]).with_mean(fitted_log_odds, float(is_churned.mean()))
     return TrainedModel(
-        model=ChurnModel(fitted, calibrator.moved(fitted_log_odds, season), *label),
+        model=ChurnModel(fitted, calibrator.moved(season), *label),
         comparison=comparison,
         out_of_time=newest.select("user_id", "is_churned").with_columns(
             pl.Series(name, expit(z)) for name, z in log_odds.items()
@@ -123,14 +139,20 @@ def train(
     )
 
 
-def _fit_again(shipped: str, rivals: Mapping[str, Fit], rows: pl.DataFrame) -> Fitted:
-    """The shipped kind, fitted on all slices with the same parameters."""
+def _fit_again(
+    shipped: str,
+    rivals: Mapping[str, Fit],
+    rows: pl.DataFrame,
+    is_churned: npt.NDArray[np.bool_],
+    log_odds: Mapping[str, Floats],
+) -> Fitted:
+    """The shipped kind, fitted on all slices with the same parameters; a blend's share from the test out of time."""
     if shipped != "blend":
         return rivals[shipped](rows)
-    trees, logistic = rivals["catboost"](rows), rivals["logistic_rfm"](rows)
-    if not isinstance(trees, BoostedTrees) or not isinstance(logistic, LogisticRfm):
+    trees, logistic = rivals["catboost"](rows), rivals["logistic"](rows)
+    if not isinstance(trees, BoostedTrees) or not isinstance(logistic, Logistic):
         raise TypeError("a blend is of trees and a logistic regression")
-    return Blend(trees, logistic)
+    return Blend(trees, logistic, learned_share(is_churned, log_odds["catboost"], log_odds["logistic"]))
 
 
 def _untested(model: ChurnModel | None, gate: Gate, dropped: tuple[str, ...]) -> TrainedModel:

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from churn_assets.model.matrix import Floats, feature_matrix
-from churn_assets.model.series import fill_from_series, regular_series
+from churn_assets.model.series import Series, fill_from_series, regular_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,10 +86,14 @@ class TreatedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         values = feature_matrix(frame, self.names_)
         if self.takes_gaps:
             return values
-        gaps = np.isnan(values)
-        values = fill_from_series(np.clip(values, self.lows_, self.highs_), self.names_, self.series_)
-        filled = np.where(np.isnan(values), self.fillings_, np.clip(values, self.lows_, self.highs_))
-        return np.hstack([filled, gaps[:, self.has_gap_].astype(np.float64)])
+        return filled_values(
+            values,
+            self.names_,
+            bounds=(self.lows_, self.highs_),
+            fillings=self.fillings_,
+            series=self.series_,
+            has_gap=self.has_gap_,
+        )
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:  # noqa: ARG002 - scikit-learn's
         """Names of the columns of `transform`."""
@@ -102,6 +106,21 @@ class TreatedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if feature.family not in self.treatments:
             raise ValueError(f"Feature {feature.name}: no treatment is stated for its family {feature.family!r}.")
         return self.treatments[feature.family]
+
+
+def filled_values(
+    values: Floats,
+    names: Sequence[str],
+    *,
+    bounds: tuple[Floats, Floats],
+    fillings: Floats,
+    series: Sequence[Series],
+    has_gap: np.ndarray,
+) -> Floats:
+    """(rows, names and then an indicator for each that `has_gap`): bounded and filled by what was learned."""
+    gaps = np.isnan(values)
+    bounded = np.clip(fill_from_series(np.clip(values, *bounds), names, series), *bounds)
+    return np.hstack([np.where(np.isnan(bounded), fillings, bounded), gaps[:, has_gap].astype(np.float64)])
 
 
 def _quantile(column: Floats, treatment: Treatment, end: int) -> float:

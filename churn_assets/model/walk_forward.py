@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from churn_assets.model.blend import blended
+from churn_assets.model.blend import EQUAL_SHARE, blended
 from churn_assets.model.matrix import Floats
 from churn_assets.model.rivals import BLEND, BLENDED, Fit
 from churn_assets.model.splits import Split
@@ -47,7 +47,7 @@ def fit_and_predict(
     if set(BLENDED) <= set(predicted):
         parts = [predicted[name] for name in BLENDED]
         predicted[BLEND] = TimedPrediction(
-            blended(*(part.log_odds for part in parts)),
+            blended(parts[0].log_odds, parts[1].log_odds, EQUAL_SHARE),
             sum(part.fit_seconds for part in parts),
             sum(part.predict_seconds for part in parts),
         )

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from churn_assets.contracts.feature import Feature
+    from churn_assets.model.matrix import Floats
 
 UNKNOWN_EN, UNKNOWN_ZH = "unknown", "未知"
 # From here on numbers are whole: 63 days, not 63.42.
 WHOLE_FROM = 10
+HALF = 0.5  # the median of a flag may be a half
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,22 @@ def with_sentences(
     return rows.hstack(texts.select("text_en", "text_zh"))
 
 
+def shown(values: Floats, features: Sequence[Feature]) -> Floats:
+    """`values` (rows, features) as they stand in a sentence: equal ones cannot be told from each other by a reader."""
+    as_shown = np.empty_like(values)
+    for place, feature in enumerate(features):
+        unit = UNITS.get(feature.unit, PLAIN)
+        scaled = values[:, place] * unit.scale
+        if feature.unit == FLAG:
+            as_shown[:, place] = np.where(np.isnan(scaled), np.nan, scaled >= HALF)
+        elif unit.is_money:
+            as_shown[:, place] = scaled.round(2)
+        else:
+            is_whole = (unit.decimals == 0) | (np.abs(scaled) >= WHOLE_FROM)
+            as_shown[:, place] = np.where(is_whole, scaled.round(0), scaled.round(unit.decimals))
+    return as_shown
+
+
 def _rounded(column: str) -> pl.Expr:
     """The value as it is shown; adding zero makes minus zero plain zero."""
     value, decimals = pl.col(column) * pl.col("scale"), pl.col("decimals")
@@ -102,7 +121,7 @@ def _formatted(feature: Feature, value: float | None) -> tuple[str, str]:
     if value is None:
         return UNKNOWN_EN, UNKNOWN_ZH
     if feature.unit == FLAG:
-        return ("yes", "是") if value >= 0.5 else ("no", "否")  # noqa: PLR2004 - the median of a flag may be a half
+        return ("yes", "是") if value >= HALF else ("no", "否")
     unit = UNITS.get(feature.unit, PLAIN)
     number = f"{value:,.2f}" if unit.is_money else f"{value:,.2f}".rstrip("0").rstrip(".")
     # "Days with a visit: 3", not "3 days".

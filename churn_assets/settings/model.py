@@ -18,9 +18,9 @@ class Training(Section):
     too_good_auc: Annotated[float, Field(gt=0.5, le=1)] = Field(
         0.95, description="A single feature that ranks better than this, and far better than recency, stops the run."
     )
-    iterations: int = Field(300, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
+    iterations: int = Field(150, ge=1, description="Trees: small and regularised calibrates better (docs/scientist).")
     depth: int = Field(4, ge=1, le=10, description="Of each tree: features that may act together, at most.")
-    learning_rate: float = Field(0.03, gt=0, le=1, description="What each tree may add; less needs more trees.")
+    learning_rate: float = Field(0.06, gt=0, le=1, description="What each tree may add; less needs more trees.")
     l2_leaf_reg: float = Field(20.0, ge=0, description="Pulls the values of small leaves to zero (L2).")
     seed: int = Field(7, description="Of everything that is drawn by chance; the same one makes the same model.")
     admit_protected: bool = Field(False, description="Let the model see age, gender and region.")

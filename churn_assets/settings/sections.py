@@ -91,6 +91,13 @@ class Scoring(Section):
         description="Tier medium: of the share after those whom to treat pays at the mean acceptance; all others low.",
     )
     value_days: Days = Field(91, description="Days whose spend churn puts at risk.")
+    least_reason_log_odds: float = Field(
+        0.1,
+        gt=0,
+        le=2,
+        description="What a group of features has to add to a user's risk to be a reason: 0.1 moves one of 50 % to "
+        "52.5 %.",
+    )
     min_stable_reasons_share: Share = Field(
         0.8, description="A check warns when fewer users keep their first reason under a little noise."
     )

@@ -81,22 +81,6 @@ where sent_at < $snapshot and {counted_at()}
 qualify bool_or(coalesce(is_randomised, false)) over (partition by campaign_id) and campaign_id is not null
 order by campaign_id, user_id, sent_at, contact_id
 """
-SPENT_AFTER = f"""
-with refunds as (
-  select order_id, sum(amount) as amount from marts.fct_returns
-  where returned_at < $snapshot and {counted_at()}
-  group by order_id
-)
-
-select slices.snapshot_date, orders.user_id,
-       cast(sum(orders.amount - least(coalesce(refunds.amount, 0), orders.amount)) as double) as spent_after_amount
-from (select unnest($slices) as snapshot_date) as slices
-inner join marts.fct_orders as orders on
-  orders.ordered_at >= slices.snapshot_date and orders.ordered_at < slices.snapshot_date + to_days($days)
-left join refunds using (order_id)
-where orders.is_purchase and orders.ordered_at < $snapshot and {counted_at(row="orders")}
-group by all order by all
-"""
 PURCHASES = f"""
 select user_id, ordered_at, amount
 from marts.fct_orders
@@ -153,17 +137,6 @@ def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date])
     """One row per user and slice whose label had matured by `snapshot`."""
     definition = workplace.settings.churn.definition
     return workplace.warehouse.query(LABELS, {"snapshot": snapshot, "slices": list(slices), "definition": definition})
-
-
-def spent_after(workplace: Workplace, snapshot: date, slices: Sequence[date], days: int) -> pl.DataFrame:
-    """One row per slice and user who bought in the `days` after it: spend net of returns, as known at `snapshot`.
-
-    Raises ValueError on a slice whose days have not passed by `snapshot`: its spend is not whole yet.
-    """
-    is_open = [day for day in slices if day + timedelta(days=days) > snapshot]
-    if is_open:
-        raise ValueError(f"spend in the {days} days after {is_open[0]} is not whole at {snapshot}")
-    return workplace.warehouse.query(SPENT_AFTER, {"snapshot": snapshot, "slices": list(slices), "days": days})
 
 
 def campaign_contacts(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from churn_assets.defs.training.checks import beats_rfm_baseline, labels_had_matured
+from churn_assets.defs.training.checks import beats_the_baseline, labels_had_matured
 from churn_assets.model.comparison import COMPARISON_SCHEMA
 from churn_assets.workplace import Workplace
 
@@ -76,7 +76,7 @@ def test_a_model_that_earns_its_place(
     comparison: pl.DataFrame, passes: bool, is_beyond_doubt: bool | None, workplace: Workplace, run_check: Run
 ) -> None:
     workplace.tables.publish("training", "model_comparison", DAY, comparison)
-    told = run_check(beats_rfm_baseline, DAY)
+    told = run_check(beats_the_baseline, DAY)
     assert told.is_followed
     assert (told.failed == []) is passes
     figures = told.figures("training/model_comparison")

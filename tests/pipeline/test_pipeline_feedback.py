@@ -31,9 +31,10 @@ from churn_assets.defs.training.assets import training_set
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
 from churn_assets.landing.raw_views import show_raw
-from churn_assets.model.expected import with_expected_purchases
 from churn_assets.model.training import train
 from churn_assets.shop import ShopSettings
+from churn_assets.warehouse.features import treatments
+from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.plan import Dates, plan_for, statements
 from churn_assets.warehouse.reads import eligible_features_at
 from churn_assets.warehouse.selection import all_features
@@ -147,7 +148,7 @@ def bias(home: Home, population: str, risky: pl.DataFrame) -> float:
         dg.materialize([training_set], partition_key=key, resources={"workplace": workplace}, instance=instance)
     rows = workplace.tables.read("training", "training_set", SNAPSHOT)
     trained = train(
-        rows, all_features(rows), snapshot=SNAPSHOT, gap_days=0, horizon_days=HORIZON,
+        rows, all_features(rows), treatments(), snapshot=SNAPSHOT, gap_days=0, horizon_days=HORIZON,
         settings=workplace.settings.training,
     )  # fmt: skip
     assert trained.model is not None
@@ -155,7 +156,7 @@ def bias(home: Home, population: str, risky: pl.DataFrame) -> float:
 
 
 def test_learning_from_whom_the_policy_kept_hides_the_risk_and_leaving_them_out_shows_it(shop: Home) -> None:
-    live = with_expected_purchases(eligible_features_at(settle(shop), END), gap_days=0, horizon_days=HORIZON)
+    live = with_model_inputs(settle(shop), END, eligible_features_at(settle(shop), END))
     known = live.join(truth(shop, "leaving"), on=["user_id", "snapshot_date"], maintain_order="left")
     risky = known.filter(pl.col("user_id").is_in(risky_at(raw(shop, "orders"), END).implode()))
     fooled, honest = bias(shop, "all", risky), bias(shop, "untreated", risky)

@@ -12,6 +12,7 @@ import polars as pl
 
 from churn_assets.delivery.codes import pool_at
 from churn_assets.settings import Settings
+from churn_assets.warehouse.levels import churn_levels_at
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.reads import (
     campaign_contacts,
@@ -23,7 +24,7 @@ from churn_assets.warehouse.reads import (
     segments_at,
 )
 from churn_assets.warehouse.recommendations import recommendations_at
-from churn_assets.warehouse.season import season_at
+from churn_assets.warehouse.spend import spent_after
 
 Reads = Mapping[str, Callable[[], Any]]
 
@@ -52,7 +53,8 @@ def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: da
         "recommendations": lambda: recommendations_at(workplace, snapshot, users),
         "no_products": lambda: no_products_at(workplace, snapshot, ["gift card"]),
         "codes": lambda: pool_at(workplace, snapshot),
-        "season": lambda: season_at(workplace, snapshot, past),
+        "spent": lambda: spent_after(workplace, snapshot, [past], (snapshot - past).days),
+        "levels": lambda: churn_levels_at(workplace, snapshot, past),
     }
     return {name: _text(read()) for name, read in reads.items()}
 

@@ -11,11 +11,11 @@ from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.model.artifact import ChurnModel
-from churn_assets.model.expected import with_expected_purchases
 from churn_assets.monitoring.drift import feature_drift as drift_between
 from churn_assets.monitoring.drift_plots import drift_png
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.reads import eligible_features_at
 
 WORST = 5
@@ -60,9 +60,7 @@ def _scores(at: Snapshot) -> pl.DataFrame:
 
 def _features(at: Snapshot) -> pl.DataFrame:
     """The features that the users were scored with."""
-    churn = at.workplace.settings.churn
-    users = eligible_features_at(at.workplace, at.date)
-    return with_expected_purchases(users, gap_days=churn.gap_days, horizon_days=churn.horizon_days)
+    return with_model_inputs(at.workplace, at.date, eligible_features_at(at.workplace, at.date))
 
 
 def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:

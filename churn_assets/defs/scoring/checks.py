@@ -30,7 +30,14 @@ def reasons_are_stable(at: Snapshot) -> CheckOutcome:
     settings = at.workplace.settings
     frame, model, features = model_and_users(at)
     eligible = frame.filter(pl.col("status") == "eligible")
-    stability = reasons_stability(eligible, model, features, sample=STABILITY_USERS, seed=settings.training.seed)
+    stability = reasons_stability(
+        eligible,
+        model,
+        features,
+        least=settings.scoring.least_reason_log_odds,
+        sample=STABILITY_USERS,
+        seed=settings.training.seed,
+    )
     least = settings.scoring.min_stable_reasons_share
     return CheckOutcome(
         passed=stability.same_reason_share >= least,

@@ -7,17 +7,14 @@ import polars as pl
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.model.artifact import ChurnModel
-from churn_assets.model.expected import with_expected_purchases
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.reads import features_at
 
 
 def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Feature]]:
     """One row per user known at the snapshot, with status and features; the model; the descriptions of the features."""
-    churn = at.workplace.settings.churn
-    frame = with_expected_purchases(
-        features_at(at.workplace, at.date), gap_days=churn.gap_days, horizon_days=churn.horizon_days
-    )
+    frame = with_model_inputs(at.workplace, at.date, features_at(at.workplace, at.date))
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     return frame, model, describe([name for name in frame.columns if name != "status"])

@@ -13,8 +13,8 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.champions import record_promotion
 from churn_assets.defs.training.fitting import champion_metadata, comparison_metadata, fit, model_metadata, promote
 from churn_assets.instance.home import Home
-from churn_assets.model.expected import with_expected_purchases
 from churn_assets.stages import Stage
+from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.reads import labelled_features
 from churn_assets.warehouse.slices import slices_for
 
@@ -42,10 +42,7 @@ MATURED = CALENDAR.matured_slices(
 def training_set(at: Snapshot) -> Iterator[Product]:
     """One row per eligible user and slice: features as known then, labels that had matured by the snapshot."""
     slices = slices_for(at.workplace, at.date)
-    churn = at.workplace.settings.churn
-    labelled = with_expected_purchases(
-        labelled_features(at.workplace, at.date, slices), gap_days=churn.gap_days, horizon_days=churn.horizon_days
-    )
+    labelled = with_model_inputs(at.workplace, at.date, labelled_features(at.workplace, at.date, slices))
     is_taught = pl.lit(at.workplace.settings.training.population == "all") | ~pl.col("is_treated")
     frame = labelled.filter(is_taught).drop("is_treated")
     built_slices = frame["snapshot_date"].unique().sort().to_list()
@@ -70,7 +67,7 @@ def training_set(at: Snapshot) -> Iterator[Product]:
         "model_promotions": ModelPromotions,
         "champion_model": None,
     },
-    deps=[[Stage.TRAINING, "training_set"]],
+    deps=[[Stage.TRAINING, "training_set"], [Stage.TRAINING, "churn_levels"]],
     kinds={"catboost", "sklearn"},
     owner="team:data-science",
 )

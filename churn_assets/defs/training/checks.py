@@ -60,7 +60,7 @@ def no_feature_is_too_good(at: Snapshot) -> CheckOutcome:
 
 
 @snapshot_check(Stage.TRAINING, "model_comparison", severity=dg.AssetCheckSeverity.WARN)
-def beats_rfm_baseline(at: Snapshot) -> CheckOutcome:
+def beats_the_baseline(at: Snapshot) -> CheckOutcome:
     """What is shipped ranks unseen users better, by AUC, than a logistic regression on recency, frequency and money.
     `is_beyond_doubt`: its 95 % interval lies above the baseline. A warning: what is shipped instead still works.
     """

@@ -15,25 +15,27 @@ from churn_assets.defs.training.tracking import track
 from churn_assets.instance.files import write_whole
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.card import model_card
+from churn_assets.model.gate import tested_slice
 from churn_assets.model.plots import calibration_png, lift_png, precision_recall_png, profit_png, roc_png
 from churn_assets.model.promotion import Promotion
 from churn_assets.model.run_log import run_log
+from churn_assets.model.season import Season, measured_season
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.stages import Stage
-from churn_assets.warehouse.season import season_at
+from churn_assets.warehouse.features import treatments
 from churn_assets.warehouse.selection import training_features
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A model of a snapshot with its inputs. `season`: log-odds; `columns`: all, or the selected ones."""
+    """A model of a snapshot with its inputs. `columns`: all, or the selected ones."""
 
     model: ChurnModel
     trained: TrainedModel
     training: pl.DataFrame
     features: list[Feature]
     columns: str
-    season: float
+    season: Season
 
 
 def fit(at: Snapshot) -> Fit:
@@ -41,16 +43,17 @@ def fit(at: Snapshot) -> Fit:
     settings = at.workplace.settings
     frame = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
     features, columns = training_features(at.workplace, at.date, frame)
-    season = season_at(at.workplace, at.date, max(frame["snapshot_date"].unique().to_list(), default=None))
+    season = season_at(at, frame)
     trained = train(
         frame,
         features,
+        treatments(),
         snapshot=at.date,
         gap_days=settings.churn.gap_days,
         horizon_days=settings.churn.horizon_days,
         settings=settings.training,
         max_missing_share=settings.features.max_missing_column_share,
-        season=season,
+        season=season.log_odds,
     )
     at.log(trained.reason)
     if trained.model is None:
@@ -58,9 +61,18 @@ def fit(at: Snapshot) -> Fit:
     return Fit(trained.model, trained, frame, features, columns, season)
 
 
+def season_at(at: Snapshot, training: pl.DataFrame) -> Season:
+    """By how much churn is likelier at the snapshot than at the newest slice of `training`, from earlier years."""
+    newest = tested_slice(training)
+    if newest is None or not at.workplace.settings.training.season:
+        return Season()
+    levels = at.workplace.tables.read(Stage.TRAINING, "churn_levels", at.date)
+    return measured_season(levels, snapshot=at.date, newest=newest)
+
+
 def promote(at: Snapshot, fitted: Fit) -> Promotion:
     """Decide which model scores the snapshot."""
-    promotion = champion_at(at.workplace, at.date, fitted.trained, fitted.training, season=fitted.season)
+    promotion = champion_at(at.workplace, at.date, fitted.trained, fitted.training, season=fitted.season.log_odds)
     at.log(f"{promotion.decision}: {promotion.reason}")
     return promotion
 
@@ -70,7 +82,8 @@ def model_metadata(at: Snapshot, fitted: Fit) -> dict[str, object]:
     model, trained = fitted.model, fitted.trained
     return {
         "definition": at.workplace.settings.churn.definition,
-        "season_log_odds": fitted.season,
+        "season_log_odds": fitted.season.log_odds,
+        "season_years": fitted.season.years,
         "feature_columns": fitted.columns,
         "model_version": model.version,
         "kind": model.kind,

@@ -1,7 +1,6 @@
 """What users will spend if kept: learned anew at each snapshot from the slices whose days have passed."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import dagster as dg
 import polars as pl
@@ -12,7 +11,7 @@ from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.model.spend import fit_spend
 from churn_assets.model.spend_calibration import spend_calibration
 from churn_assets.stages import Stage
-from churn_assets.warehouse.reads import spent_after
+from churn_assets.warehouse.spend import slices_with_spend
 
 TABLE = (Stage.TRAINING, "spend_calibration")
 MAX_RATIO, MIN_USERS = 1.25, 100  # fewer users kept: their mean spend itself is not known to a quarter
@@ -31,7 +30,8 @@ def spend_model(at: Snapshot) -> Iterator[Product]:
     spend_calibration: One row per band of tenure and recency: what users kept were expected to spend, and did spend.
     """
     days = at.workplace.settings.scoring.value_days
-    slices = _with_spend(at, days)
+    training = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
+    slices = slices_with_spend(at.workplace, at.date, training, days)
     model = fit_spend(slices, days)
     calibration = spend_calibration(slices, days, snapshot=at.date)
     yield Product("spend_model", model.to_bytes(), {"users_kept": model.users_kept, "is_learned": model.is_learned})
@@ -44,25 +44,12 @@ def spend_model(at: Snapshot) -> Iterator[Product]:
 @snapshot_check(*TABLE, severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def expected_spend_is_right(at: Snapshot) -> CheckOutcome:
     """Users kept spent what was expected of them, within a quarter, in each band of tenure and recency (100 users)."""
-    found = at.workplace.tables.read(*TABLE, at.date).filter(pl.col("users") >= MIN_USERS)
-    wrong = found.filter(~pl.col("ratio").is_between(1 / MAX_RATIO, MAX_RATIO))
-    bands = [
+    bands = at.workplace.tables.read(*TABLE, at.date).filter(pl.col("users") >= MIN_USERS)
+    wrong = bands.filter(~pl.col("ratio").is_between(1 / MAX_RATIO, MAX_RATIO))
+    named = [
         f"{band} ({dimension}): {ratio:.2f}"
         for dimension, band, ratio in wrong.select("dimension", "band", "ratio").iter_rows()
     ]
     return CheckOutcome(
-        passed=wrong.is_empty(), figures={"bands": found.height, "bands_wrong": ", ".join(bands) or "none"}
-    )
-
-
-def _with_spend(at: Snapshot, days: int) -> pl.DataFrame:
-    """The training set, of the slices whose days have passed, with what its users spent."""
-    training = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
-    rows = training.filter(pl.col("snapshot_date") + timedelta(days=days) <= at.date)
-    slices = rows["snapshot_date"].unique().sort().to_list()
-    if not slices:
-        return rows.with_columns(spent_after_amount=pl.lit(0.0))
-    spent = spent_after(at.workplace, at.date, slices, days)
-    return rows.join(spent, on=["snapshot_date", "user_id"], how="left", maintain_order="left").with_columns(
-        pl.col("spent_after_amount").fill_null(0.0)
+        passed=wrong.is_empty(), figures={"bands": bands.height, "bands_wrong": ", ".join(named) or "none"}
     )

@@ -10,10 +10,12 @@ import polars as pl
 import pytest
 
 from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.treatment import Treatment
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.settings import Training
 
 HORIZON = 28
+TREATMENTS = {"orders": Treatment("orders", "winsorise", (0.01, 0.99), "median")}
 FIRST = date(2026, 1, 5)
 MakeTraining = Callable[..., pl.DataFrame]
 
@@ -85,7 +87,9 @@ def settings() -> Training:
 def trained(make_training: MakeTraining, features: list[Feature], settings: Training) -> TrainedModel:
     """Four slices of 800 users, trained at the day the last one matured."""
     snapshot = FIRST + timedelta(days=4 * HORIZON)
-    return train(make_training(), features, snapshot=snapshot, gap_days=0, horizon_days=HORIZON, settings=settings)
+    return train(
+        make_training(), features, TREATMENTS, snapshot=snapshot, gap_days=0, horizon_days=HORIZON, settings=settings
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.blend import Blend
 from churn_assets.model.boosting import BoostedTrees
 from churn_assets.model.calibration import Calibrator
-from churn_assets.model.rfm import fit_logistic
+from churn_assets.model.rfm import fit_rfm
 from churn_assets.model.training import TrainedModel
 
 MakeTraining = Callable[..., pl.DataFrame]
@@ -23,7 +23,7 @@ MakeTraining = Callable[..., pl.DataFrame]
 @pytest.fixture(params=["catboost", "logistic_rfm", "blend"])
 def model(request: pytest.FixtureRequest, trained: TrainedModel, make_training: MakeTraining) -> ChurnModel:
     assert trained.model is not None
-    logistic = fit_logistic(make_training(300, 1))
+    logistic = fit_rfm(make_training(300, 1))
     if request.param == "catboost":
         return trained.model
     if request.param == "blend":

@@ -12,7 +12,7 @@ import pytest
 from churn_assets.contracts.feature import Feature
 from churn_assets.model.training import train
 from churn_assets.settings import Training
-from tests.unit.model.conftest import FIRST, HORIZON
+from tests.unit.model.conftest import FIRST, HORIZON, TREATMENTS
 
 MakeTraining = Callable[..., pl.DataFrame]
 SLICES, HOLDOUT_SHARE, KEPT_SHARE = 4, 0.2, 0.6
@@ -36,7 +36,7 @@ def bias(world: pl.DataFrame, taught: pl.DataFrame, features: list[Feature], set
     """Mean probability minus the share that leaves when left alone, among the risky users of a slice of its own."""
     names = [feature.name for feature in features]
     trained = train(
-        taught.select("user_id", "snapshot_date", "matures_at", "is_churned", *names), features,
+        taught.select("user_id", "snapshot_date", "matures_at", "is_churned", *names), features, TREATMENTS,
         snapshot=FIRST + timedelta(days=HORIZON * (SLICES + 1)), gap_days=0, horizon_days=HORIZON, settings=settings,
     )  # fmt: skip
     assert trained.model is not None

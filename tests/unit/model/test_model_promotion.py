@@ -12,7 +12,7 @@ from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.calibration import Calibrator, ece
 from churn_assets.model.gate import Gate
 from churn_assets.model.promotion import Champion, Promotion, decide_promotion
-from churn_assets.model.rfm import LogisticRfm, fit_logistic
+from churn_assets.model.rfm import LogisticRfm, fit_rfm
 from churn_assets.model.training import TrainedModel
 from churn_assets.settings import Training
 
@@ -42,7 +42,7 @@ def users(number: int = 4_000, *, seed: int = 3, slices: Sequence[date] = (SLICE
 
 def model(columns: Sequence[str], made: date, *, seed: int = 9) -> ChurnModel:
     rows = users(seed=seed, slices=(made - timedelta(days=28),))
-    return ChurnModel(fit_logistic(rows, columns), Calibrator(), (made - timedelta(days=28),), 0, 28)
+    return ChurnModel(fit_rfm(rows, columns), Calibrator(), (made - timedelta(days=28),), 0, 28)
 
 
 def trained(challenger: ChurnModel, frame: pl.DataFrame, *, baseline: ChurnModel | None = None) -> TrainedModel:

@@ -15,6 +15,7 @@ from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.slices import LeakingSplit
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.settings import Training
+from tests.unit.model.conftest import TREATMENTS
 
 MakeTraining = Callable[..., pl.DataFrame]
 FIRST, HORIZON = date(2026, 1, 5), 28
@@ -22,7 +23,7 @@ MATURED = FIRST + timedelta(days=4 * HORIZON)
 
 
 def fit(frame: pl.DataFrame, features: list[Feature], settings: Training, snapshot: date = MATURED) -> TrainedModel:
-    return train(frame, features, snapshot=snapshot, gap_days=0, horizon_days=HORIZON, settings=settings)
+    return train(frame, features, TREATMENTS, snapshot=snapshot, gap_days=0, horizon_days=HORIZON, settings=settings)
 
 
 def row(trained: TrainedModel, model: str) -> dict[str, float]:
@@ -120,7 +121,7 @@ def test_the_season_moves_every_probability(
 ) -> None:
     frame = make_training()
     moved = train(
-        frame, features, snapshot=MATURED, gap_days=0, horizon_days=HORIZON, settings=settings, season=-0.5
+        frame, features, TREATMENTS, snapshot=MATURED, gap_days=0, horizon_days=HORIZON, settings=settings, season=-0.5
     ).model
     assert moved is not None
     assert trained.model is not None
