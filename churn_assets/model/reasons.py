@@ -1,8 +1,9 @@
 """Why a user is at risk: contributions of features summed by kind and reason group.
 
-Only what can be said to a person is a reason: a known value that, as it is shown, differs from the typical one, in a
-group that adds a stated weight. A contribution of an unknown or typical value stays in the probability, and is no
-reason. The contributions come from the model; `scoring` decides who is scored, `wording` writes the sentences.
+Only what can be said to a person is a reason: a known value that, as it is shown, lies on the risky side of the typical
+one and away from it, in a group that adds a stated weight. What an unknown or typical value adds, or one that is risky
+only together with others ("265 days since the last order, typical: 297"), stays in the probability and is no reason.
+The contributions come from the model; `scoring` decides who is scored, `wording` writes the sentences.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from scipy.stats import rankdata
 
 from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS
 from churn_assets.contracts.user_reasons import KINDS
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from churn_assets.model.matrix import Floats
 
 REASONS = 3
+LEAST_DIFFERENCE = 0.1  # of the larger of value and typical value: 307 days are not another pause than 297
+DIRECTION_USERS = 5_000  # every n-th of more: a sign needs no more
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def grouped_contributions(
     medians_row = np.array(
         [[np.nan if typical[name] is None else typical[name] for name in model.columns]], dtype=float
     )
-    is_stated = ~np.isnan(values) & (shown(values, used) != shown(medians_row, used))
+    is_stated = _is_other(shown(values, used), shown(medians_row, used), _directions(values, contributions))
     contributions = np.where(is_stated, contributions, 0.0)
     sums = np.zeros((frame.height, len(KINDS), len(REASON_GROUPS)))
     strongest = np.zeros(sums.shape, dtype=np.int64)
@@ -80,6 +84,26 @@ def grouped_contributions(
         sums[:, kind, group] = of_group.sum(axis=1)
         strongest[:, kind, group] = members[of_group.argmax(axis=1)]
     return Contributions(used, values, sums, strongest, typical, least)
+
+
+def _is_other(values: Floats, typical: Floats, directions: Floats) -> npt.NDArray[np.bool_]:
+    """(rows, features): known, on the risky side of the typical value, and by enough that a reader would call it so."""
+    difference = (values - typical) * directions
+    return np.nan_to_num(difference) > LEAST_DIFFERENCE * np.nan_to_num(np.fmax(np.abs(values), np.abs(typical)))
+
+
+def _directions(values: Floats, contributions: Floats) -> Floats:
+    """(features,): 1 where risk rises with the value, -1 where it falls, by the rank correlation of users whose value
+    is known; 0 where it does neither.
+    """
+    step = -(-len(values) // DIRECTION_USERS)
+    signs = np.zeros(values.shape[1])
+    for place, (column, added) in enumerate(zip(values[::step].T, contributions[::step].T, strict=True)):
+        is_known = ~np.isnan(column)
+        if np.ptp(added[is_known], axis=None) if is_known.any() else 0:
+            ranks, added_ranks = rankdata(column[is_known]), rankdata(added[is_known])
+            signs[place] = np.sign(((ranks - ranks.mean()) * (added_ranks - added_ranks.mean())).sum())
+    return signs
 
 
 def top_reasons(frame: pl.DataFrame, contributions: Contributions) -> pl.DataFrame:
