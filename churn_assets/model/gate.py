@@ -44,9 +44,9 @@ def data_gate(training: pl.DataFrame, settings: Training) -> Gate:
     """The gate for a training set (one row per eligible user and matured slice; may be empty)."""
     users = training["user_id"].n_unique()
     churners, stayers = _sides(training)
-    test = tested_slice(training)
+    test = pl.lit(tested_slice(training), pl.Date)
     older = pl.col("matures_at").dt.date() <= test
-    comparison = min(*_sides(training.filter(older)), *_sides(training.filter(snapshot_date=test)))
+    comparison = min(*_sides(training.filter(older)), *_sides(training.filter(pl.col("snapshot_date") == test)))
 
     missing = [
         f"{have:,} {what} in matured slices, {need:,} needed ({source})"
