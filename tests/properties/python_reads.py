@@ -12,7 +12,8 @@ import polars as pl
 
 from churn_assets.delivery.codes import pool_at
 from churn_assets.settings import Settings
-from churn_assets.warehouse.levels import churn_levels_at
+from churn_assets.warehouse.levels import EVER_DAYS, HISTORIES, SHOP
+from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.reads import (
     campaign_contacts,
@@ -42,6 +43,11 @@ def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: da
     assigned = pl.DataFrame({"user_id": users}).with_columns(
         campaign=pl.lit("c"), assigned_at=pl.lit(datetime.combine(past, time()))
     )
+    # Levels of churn need more users than a small shop has; here is what they are made of.
+    histories = {
+        "snapshot": snapshot, "dates": [past], "share": 1.0, "gap": 0, "horizon": (snapshot - past).days,
+        "active_within": EVER_DAYS,
+    }  # fmt: skip
     reads: Reads = {
         "eligible_features": lambda: eligible_features_at(workplace, snapshot),
         "segments": lambda: segments_at(workplace, snapshot),
@@ -54,7 +60,9 @@ def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: da
         "no_products": lambda: no_products_at(workplace, snapshot, ["gift card"]),
         "codes": lambda: pool_at(workplace, snapshot),
         "spent": lambda: spent_after(workplace, snapshot, [past], (snapshot - past).days),
-        "levels": lambda: churn_levels_at(workplace, snapshot, past),
+        "shop": lambda: query(SHOP, {"snapshot": snapshot}),
+        "histories": lambda: query(HISTORIES, histories),
+        "model_inputs": lambda: with_model_inputs(workplace, snapshot, eligible_features_at(workplace, snapshot)),
     }
     return {name: _text(read()) for name, read in reads.items()}
 
