@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
-from churn_assets.contracts.feature import REASON_GROUPS, Feature
+from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS, Feature
 from churn_assets.contracts.user_reasons import KINDS, UserReasons
 from churn_assets.model.reasons import grouped_contributions, medians, top_reasons, user_reasons
 
-USERS = 200
+USERS, LEAST = 200, 0.1
 
 
 @dataclass
@@ -55,17 +58,47 @@ def frame_of(users: int) -> pl.DataFrame:
 FRAME = frame_of(USERS)
 
 
-def reasons_of(contributions: np.ndarray, frame: pl.DataFrame = FRAME, features: Sequence[Feature] = FEATURES) -> Any:
+def reasons_of(
+    contributions: np.ndarray, frame: pl.DataFrame = FRAME, features: Sequence[Feature] = FEATURES, least: float = LEAST
+) -> Any:
     model: Any = Given(tuple(NAMES), contributions)
-    found = grouped_contributions(frame, model, features)
+    found = grouped_contributions(frame, model, features, least=least)
     return top_reasons(frame, found), user_reasons(frame, found)
 
 
+def rising_but_for_the_first(**of_first: float) -> tuple[np.ndarray, pl.DataFrame]:
+    """Risk rises a little with every feature; the first user, who has the highest values, has these contributions."""
+    frame = FRAME.with_columns(
+        pl.when(pl.col("user_id") == "u000").then(60.0).otherwise(name).alias(name) for name in NAMES
+    )
+    contributions = frame.select(NAMES).fill_null(0.0).to_numpy() / 1e5
+    contributions[0] = [of_first.get(name, 0.0) for name in NAMES]
+    return contributions, frame
+
+
+def stated_in_a_plain_loop(contributions: np.ndarray, frame: pl.DataFrame) -> np.ndarray:
+    """Contributions of whole days that are known, riskier than the typical ones, and by more than a tenth; else 0."""
+    stated = np.zeros_like(contributions)
+    for place, name in enumerate(NAMES):
+        known = [user for user in range(frame.height) if frame[name][user] is not None]
+        values = [frame[name][user] for user in known]
+        typical = float(np.median(values))
+        typical = round(typical) if typical >= 10 else round(typical, 1)
+        is_rising = spearmanr(values, contributions[known, place]).statistic > 0
+        for user, value in zip(known, values, strict=True):
+            riskier = value - typical if is_rising else typical - value
+            if riskier > 0.1 * max(value, typical):
+                stated[user, place] = contributions[user, place]
+    return stated
+
+
 def test_each_kind_is_ranked_by_itself_as_in_a_plain_loop() -> None:
-    given = np.random.default_rng(5).normal(size=(USERS, len(NAMES)))
-    _, rows = reasons_of(given)
+    contributions = np.random.default_rng(5).normal(size=(USERS, len(NAMES)))
+    _, rows = reasons_of(contributions)
     UserReasons.validate(rows, lazy=True)
     told = {(row["user_id"], row["kind"], row["reason_rank"]): row for row in rows.iter_rows(named=True)}
+    stated = stated_in_a_plain_loop(contributions, FRAME)
+    assert 0.3 < (stated != 0).mean() < 0.6
     expected = 0
     for user, user_id in enumerate(FRAME["user_id"]):
         for kind in KINDS:
@@ -73,11 +106,11 @@ def test_each_kind_is_ranked_by_itself_as_in_a_plain_loop() -> None:
                 group: [i for i, name in enumerate(NAMES) if name.startswith(f"{group}_{kind}")]
                 for group in REASON_GROUPS[:-1]
             }
-            sums = {group: sum(given[user, i] for i in places) for group, places in members.items()}
-            order = sorted((group for group in sums if sums[group] > 0), key=lambda group: -sums[group])[:3]
+            sums = {group: sum(stated[user, i] for i in places) for group, places in members.items()}
+            order = sorted((group for group in sums if sums[group] >= LEAST), key=lambda group: -sums[group])[:3]
             for rank, group in enumerate(order, start=1):
                 row = told[user_id, kind, rank]
-                strongest = max(members[group], key=lambda i: given[user, i])
+                strongest = max(members[group], key=lambda i: stated[user, i])
                 assert (row["reason_group"], row["feature"]) == (group, NAMES[strongest])
                 assert row["contribution"] == pytest.approx(sums[group])
                 assert row["feature_value"] == FRAME[NAMES[strongest]][user]
@@ -88,13 +121,10 @@ def test_each_kind_is_ranked_by_itself_as_in_a_plain_loop() -> None:
 
 def test_the_three_of_a_user_take_both_kinds_together() -> None:
     """Price adds most of the actionable, but what explains it takes more away; rhythm wins by the sum of both."""
-    given = np.zeros((USERS, len(NAMES)))
-    for name, value in {
-        "price_actionable_1": 2.0, "price_explanatory_1": -3.0, "rhythm_actionable_1": 0.5,
-        "rhythm_explanatory_2": 0.4, "offers_actionable_2": 0.7,
-    }.items():  # fmt: skip
-        given[:, NAMES.index(name)] = value
-    three, rows = reasons_of(given)
+    three, rows = reasons_of(*rising_but_for_the_first(
+        price_actionable_1=2.0, price_explanatory_1=-3.0, rhythm_actionable_1=0.5, rhythm_explanatory_2=0.4,
+        offers_actionable_2=0.7,
+    ))  # fmt: skip
     assert three.row(0) == ("u000", "rhythm", "offers", None)
     first = rows.filter(user_id="u000").select("kind", "reason_rank", "reason_group").rows()
     assert first == [
@@ -103,26 +133,80 @@ def test_the_three_of_a_user_take_both_kinds_together() -> None:
     ]  # fmt: skip
 
 
-def test_where_nothing_adds_there_is_no_reason() -> None:
+def test_where_nothing_adds_that_is_said() -> None:
     three, rows = reasons_of(-np.ones((USERS, len(NAMES))))
-    assert three.select("reason_1", "reason_2", "reason_3").null_count().row(0) == (USERS,) * 3
+    assert three["reason_1"].to_list() == [NOTHING_SHOWN] * USERS
+    assert three.select("reason_2", "reason_3").null_count().row(0) == (USERS,) * 2
     assert rows.is_empty()
     UserReasons.validate(rows, lazy=True)
 
 
+def test_a_group_that_adds_less_than_stated_is_no_reason() -> None:
+    """A half of each kind is less than a whole: together they would be enough, but neither can be said."""
+    below, at = np.nextafter(LEAST, 0.0), LEAST
+    three, rows = reasons_of(*rising_but_for_the_first(
+        service_actionable_1=below, price_explanatory_2=at, returns_actionable_1=below, returns_explanatory_1=below,
+    ))  # fmt: skip
+    assert three.row(0)[1:] == ("price", None, None)
+    assert rows.filter(user_id="u000")["reason_group"].to_list() == ["price"]
+
+
 def test_equal_groups_stand_in_the_order_of_the_groups() -> None:
-    three, _ = reasons_of(np.ones((USERS, len(NAMES))))
+    three, _ = reasons_of(*rising_but_for_the_first(**dict.fromkeys(NAMES, 1.0)))
     assert three.row(0)[1:] == REASON_GROUPS[:3]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_stated"),
+    [(None, False), (30.0, False), (297.0, False), (307.0, False), (329.0, False), (331.0, True), (500.0, True)],
+)
+@pytest.mark.parametrize("direction", [1, -1])
+def test_only_a_value_on_the_risky_side_and_away_from_the_typical_one_is_said(
+    value: float | None, direction: int, *, is_stated: bool
+) -> None:
+    """Typical: 297 days. 330 is a tenth of itself away; where risk falls with the days, nothing from 297 up is risky.
+
+    What the first user's value adds is the same in each case.
+    """
+    others = np.linspace(200, 394, USERS - 1)
+    days = pl.Series([value, *others], dtype=pl.Float64)
+    assert np.median(others) == 297
+    frame = FRAME.with_columns(days.alias("price_actionable_1"))
+    contributions = np.zeros((USERS, len(NAMES)))
+    contributions[:, NAMES.index("price_actionable_1")] = [2.0, *(direction * (others - 297) / 1e5)]
+    three, rows = reasons_of(contributions, frame)
+    is_stated = is_stated if direction == 1 else value == 30.0
+    assert three.row(0)[1:] == ("price" if is_stated else NOTHING_SHOWN, None, None)
+    assert rows.filter(user_id="u000")["feature_value"].to_list() == ([value] if is_stated else [])
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), gaps=st.floats(0, 1), least=st.floats(1e-3, 2))
+def test_no_sentence_states_what_is_unknown_or_typical(seed: int, gaps: float, least: float) -> None:
+    random = np.random.default_rng(seed)
+    values = np.where(random.random((40, len(NAMES))) < gaps, np.nan, random.exponential(3.0, (40, len(NAMES))))
+    frame = FRAME.head(40).with_columns(
+        pl.Series(name, column, nan_to_null=True) for name, column in zip(NAMES, values.T, strict=True)
+    )
+    three, rows = reasons_of(random.normal(size=values.shape), frame, least=least)
+    UserReasons.validate(rows, lazy=True)
+    assert (rows["contribution"] >= least).all()
+    value, typical = (rows["text_en"].str.extract(said) for said in (r": (.*) \(typical", r"\(typical: (.*)\)"))
+    assert value.null_count() == typical.null_count() == 0
+    assert (value != typical).all()
+    assert "unknown" not in value
+    with_reason = three.filter(pl.col("reason_1") != NOTHING_SHOWN)
+    assert set(with_reason["user_id"]) <= set(rows["user_id"])
+    assert three.filter(reason_1=NOTHING_SHOWN)["reason_2"].null_count() == three.height - with_reason.height
 
 
 def test_typical_is_the_median_of_known_values_only() -> None:
     frame = pl.DataFrame({"a": [1.0, None, 3.0, 100.0], "b": [None] * 4}, schema_overrides={"b": pl.Float64})
     assert medians(frame, ["a", "b"]) == {"a": 3.0, "b": None}
-    _, rows = reasons_of(np.eye(len(NAMES))[[0] * USERS])
-    known = FRAME[NAMES[0]].drop_nulls()
+    _, rows = reasons_of(*rising_but_for_the_first(**{NAMES[0]: 1.0}))
+    known = FRAME[NAMES[0]][1:].drop_nulls()
     assert known.min() >= 10
     assert set(rows["text_en"].str.extract(r"typical: (\d+) days")) == {str(round(known.median()))}
-    assert rows["text_en"].str.contains(": unknown (typical: ", literal=True).any()
 
 
 def test_a_feature_nobody_described_is_named() -> None:
