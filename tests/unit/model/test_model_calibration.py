@@ -31,14 +31,16 @@ def test_an_intercept_gives_the_mean_asked_for(mean: float, slope: float, interc
     assert found.probability(z).mean() == pytest.approx(mean, abs=1e-8)
 
 
-def test_a_shift_of_the_mean_moves_each_user_farther() -> None:
-    z = outcomes(5_000, slope=1.0, intercept=0.0)[1]
-    before = Calibrator(1.2, 0.3)
-    after = before.moved(z, 0.4)
-    means = [calibrator.probability(z).mean() for calibrator in (before, after)]
-    assert logit(means[1]) - logit(means[0]) == pytest.approx(0.4, abs=1e-6)
-    assert after.intercept - before.intercept > 0.4
-    assert before.moved(z, 0.0) == before
+@given(st.floats(0.1, 3), st.floats(-4, 4), st.floats(-3, 3))
+@settings(max_examples=30)
+def test_a_shift_moves_the_log_odds_of_every_user_by_itself(slope: float, intercept: float, shift: float) -> None:
+    """Of each user, not of their mean: a level of the season is one of log-odds."""
+    z = outcomes(50, slope=1.0, intercept=0.0)[1]
+    before = Calibrator(slope, round(intercept, 10))
+    after = before.moved(shift)
+    assert logit(after.probability(z)) - logit(before.probability(z)) == pytest.approx([shift] * z.size, abs=1e-6)
+    assert after.slope == before.slope
+    assert before.moved(0.0) == before
 
 
 def test_a_model_that_ranks_backwards_keeps_its_ranks() -> None:

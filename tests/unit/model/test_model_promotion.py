@@ -45,10 +45,11 @@ def model(columns: Sequence[str], made: date, *, seed: int = 9) -> ChurnModel:
     return ChurnModel(fit_rfm(rows, columns), Calibrator(), (made - timedelta(days=28),), 0, 28)
 
 
-def trained(challenger: ChurnModel, frame: pl.DataFrame, *, baseline: ChurnModel | None = None) -> TrainedModel:
+def trained(challenger: ChurnModel, frame: pl.DataFrame, **baselines: ChurnModel) -> TrainedModel:
+    """Out of time, the challenger and baselines; logistic_rfm is the challenger itself where no other is named."""
     newest = frame.filter(snapshot_date=SLICE).sort("user_id")
-    raw = {challenger.kind: expit(challenger.fitted.log_odds(newest))}
-    raw["logistic_rfm"] = expit((baseline or challenger).fitted.log_odds(newest))
+    contenders = {challenger.kind: challenger, "logistic_rfm": challenger} | baselines
+    raw = {name: expit(contender.fitted.log_odds(newest)) for name, contender in contenders.items()}
     out_of_time = newest.select("user_id", "is_churned").with_columns(pl.Series(k, v) for k, v in raw.items())
     return TrainedModel(challenger, pl.DataFrame(), out_of_time, GATE, "logistic_rfm shipped: it has won.", ())
 
@@ -116,18 +117,31 @@ def test_a_worse_model_names_the_segments_it_harms() -> None:
     assert "worse in the segment" in found.reason
 
 
-def test_no_win_over_the_baseline_no_promotion() -> None:
-    """Trees that beat the champion but not logistic regression: that would do as well."""
+@pytest.mark.parametrize(
+    ("baselines", "decision"),
+    [
+        ({"logistic_rfm": GOOD}, "kept"),
+        ({"logistic_rfm": BAD}, "promoted"),
+        ({"logistic_rfm": BAD, "logistic": GOOD}, "kept"),
+        ({"logistic_rfm": GOOD, "logistic": BAD}, "promoted"),
+    ],
+)
+def test_no_win_over_the_baseline_no_promotion(baselines: dict[str, Sequence[str]], decision: str) -> None:
+    """Trees that beat the champion but not a logistic regression, that on all features where there is one."""
     frame, history = users(), users(seed=9, slices=(DAY - timedelta(days=28),))
     trees = fit_boosting(history, GOOD, SETTINGS.model_copy(update={"iterations": 20}))
     challenger = ChurnModel(trees, Calibrator(), (SLICE,), 0, 28)
     found = decide_promotion(
-        trained(challenger, frame, baseline=model(GOOD, DAY)), frame, Champion(OLD, model(BAD, OLD), "inactivity"),
+        trained(challenger, frame, **{name: model(columns, DAY) for name, columns in baselines.items()}),
+        frame, Champion(OLD, model(BAD, OLD), "inactivity"),
         snapshot=DAY, definition="inactivity", settings=SETTINGS,
     )  # fmt: skip
-    assert found.decision == "kept"
-    assert "over logistic_rfm" in found.reason
+    assert found.decision == decision
+    assert ("over the logistic regression" in found.reason) == (decision == "kept")
     assert "over the champion" not in found.reason
+    assert found.figures is not None
+    assert found.figures.gain_over_baseline is not None
+    assert (found.figures.gain_over_baseline.low > 0) == (decision == "promoted")
 
 
 def test_badly_calibrated_models_are_not_promoted() -> None:
@@ -203,14 +217,19 @@ def test_a_champion_that_learned_the_newest_slice_takes_only_its_mean() -> None:
 
 
 def test_a_champion_that_stays_is_moved_by_the_season() -> None:
+    """Each user's log-odds, not their mean probability, which moves less."""
     frame, champion, challenger = users(), model(GOOD, OLD), model(GOOD, DAY, seed=5)
-    found = decide_promotion(
-        trained(challenger, frame), frame, Champion(OLD, champion, "inactivity"),
-        snapshot=DAY, definition="inactivity", settings=SETTINGS, season=0.4,
+    calm, moved = (
+        decide_promotion(
+            trained(challenger, frame), frame, Champion(OLD, champion, "inactivity"),
+            snapshot=DAY, definition="inactivity", settings=SETTINGS, season=season,
+        )
+        for season in (0.0, 0.4)
     )  # fmt: skip
-    assert found.decision == "kept"
-    mean = logit(found.model.predict(frame).mean())
-    assert mean - logit(frame["is_churned"].mean()) == pytest.approx(0.4, abs=0.02)
+    assert calm.decision == moved.decision == "kept"
+    assert calm.model.predict(frame).mean() == pytest.approx(frame["is_churned"].mean(), abs=1e-3)
+    shift = logit(moved.model.predict(frame)) - logit(calm.model.predict(frame))
+    assert shift == pytest.approx([0.4] * frame.height, abs=1e-6)
 
 
 def _moved(fitted: object, by: float) -> LogisticRfm:
