@@ -10,31 +10,39 @@ import polars as pl
 import pytest
 from scipy.special import logit
 
+from churn_assets.contracts.feature import Feature
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.blend import Blend
 from churn_assets.model.boosting import BoostedTrees
 from churn_assets.model.calibration import Calibrator
+from churn_assets.model.logistic import fit_logistic
 from churn_assets.model.rfm import fit_rfm
 from churn_assets.model.training import TrainedModel
+from tests.unit.model.conftest import TREATMENTS
 
 MakeTraining = Callable[..., pl.DataFrame]
 
 
-@pytest.fixture(params=["catboost", "logistic_rfm", "blend"])
-def model(request: pytest.FixtureRequest, trained: TrainedModel, make_training: MakeTraining) -> ChurnModel:
+@pytest.fixture(params=["catboost", "logistic", "logistic_rfm", "blend"])
+def model(
+    request: pytest.FixtureRequest, trained: TrainedModel, make_training: MakeTraining, features: list[Feature]
+) -> ChurnModel:
     assert trained.model is not None
-    logistic = fit_rfm(make_training(300, 1))
     if request.param == "catboost":
         return trained.model
-    if request.param == "blend":
-        assert isinstance(trained.model.fitted, BoostedTrees)
-        return replace(trained.model, fitted=Blend(trained.model.fitted, logistic))
-    return ChurnModel(logistic, Calibrator(0.8, 0.1), (date(2026, 1, 5),), 7, 28)
+    if request.param == "logistic_rfm":
+        return ChurnModel(fit_rfm(make_training(300, 1)), Calibrator(0.8, 0.1), (date(2026, 1, 5),), 7, 28)
+    logistic = fit_logistic(make_training(300, 1), features, TREATMENTS)
+    if request.param == "logistic":
+        return replace(trained.model, fitted=logistic)
+    assert isinstance(trained.model.fitted, BoostedTrees)
+    return replace(trained.model, fitted=Blend(trained.model.fitted, logistic, 0.7))
 
 
 def test_bytes_there_and_back_keep_everything(model: ChurnModel, scoring_frame: pl.DataFrame) -> None:
     back = ChurnModel.from_bytes(model.to_bytes())
     assert back == model
+    assert (back.kind, back.columns) == (model.kind, model.columns)
     assert back.version == model.version == hashlib.sha256(model.to_bytes()).hexdigest()[:12]
     np.testing.assert_array_equal(back.predict(scoring_frame), model.predict(scoring_frame))
 

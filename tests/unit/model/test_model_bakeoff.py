@@ -38,11 +38,16 @@ def column(name: str) -> Fit:
     return lambda _: Column(name)
 
 
-FITS: Mapping[str, Fit] = {"recency": column("noise"), "logistic_rfm": column("weak"), "catboost": column("strong")}
+FITS: Mapping[str, Fit] = {
+    "recency": column("noise"),
+    "logistic_rfm": column("weak"),
+    "logistic": column("fair"),
+    "catboost": column("strong"),
+}
 
 
 def make_rows() -> pl.DataFrame:
-    random = np.random.default_rng(3)
+    random, more = np.random.default_rng(3), np.random.default_rng(4)
     frames = []
     for day in DAYS:
         truth = random.normal(size=USERS)
@@ -55,6 +60,7 @@ def make_rows() -> pl.DataFrame:
                     "is_churned": random.random(USERS) < 1 / (1 + np.exp(-2 * truth)),
                     "noise": random.normal(size=USERS),
                     "weak": truth + 1.5 * random.normal(size=USERS),
+                    "fair": truth + more.normal(size=USERS),
                     "strong": 2 * truth,
                     "tenure_days": np.arange(USERS) % 200,
                     "orders_count": 1 + (np.arange(USERS) > 20),
@@ -90,7 +96,7 @@ def one(frame: pl.DataFrame, **values: object) -> dict[str, Any]:
 def test_the_table_holds_its_contract_and_the_newest_slices(once: BakeOff) -> None:
     ModelBakeoffs.validate(once.table, lazy=True)
     assert once.table["slice_date"].unique().sort().to_list() == DAYS[2:]
-    assert set(once.table["model"]) == {"recency", "logistic_rfm", "catboost", "blend"}
+    assert set(once.table["model"]) == {"recency", "logistic_rfm", "logistic", "catboost", "blend"}
 
 
 def test_a_model_that_guesses_has_an_interval_around_a_half(once: BakeOff) -> None:

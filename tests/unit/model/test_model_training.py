@@ -3,15 +3,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from scipy.special import logit
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.training_set import TrainingSet
-from churn_assets.model.blend import Blend
+from churn_assets.model.blend import Blend, learned_share
 from churn_assets.model.boosting import fit_boosting
+from churn_assets.model.calibration import first_half
+from churn_assets.model.logistic import fit_logistic
 from churn_assets.model.slices import LeakingSplit
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.settings import Training
@@ -33,22 +37,25 @@ def row(trained: TrainedModel, model: str) -> dict[str, float]:
 def test_inputs_and_outputs_keep_their_contracts(make_training: MakeTraining, trained: TrainedModel) -> None:
     TrainingSet.validate(make_training(), lazy=True)
     ModelComparison.validate(trained.comparison, lazy=True)
-    assert trained.comparison["model"].to_list() == ["catboost", "logistic_rfm", "recency", "blend"]
-    assert trained.comparison["rows"].to_list() == [800] * 4
+    assert trained.comparison["model"].to_list() == ["catboost", "logistic", "logistic_rfm", "recency", "blend"]
+    assert trained.comparison["rows"].to_list() == [800] * 5
     assert trained.comparison["slice_date"].unique().to_list() == [FIRST + timedelta(days=3 * HORIZON)]
 
 
 def test_trees_are_shipped_where_they_see_what_rfm_misses(trained: TrainedModel) -> None:
-    catboost, logistic, recency = (row(trained, name) for name in ("catboost", "logistic_rfm", "recency"))
+    names = ("catboost", "logistic", "logistic_rfm", "recency")
+    catboost, logistic, rfm, recency = (row(trained, name) for name in names)
     assert catboost["auc"] > logistic["auc"] + 0.02
-    assert logistic["auc"] > recency["auc"]
+    assert logistic["auc"] > rfm["auc"] + 0.02
+    assert rfm["auc"] > recency["auc"]
     assert catboost["ece_calibrated"] < 0.06
     assert trained.model is not None
     assert trained.model.kind == "catboost"
     assert trained.reason == (
         f"catboost shipped: calibrated log-loss {catboost['log_loss_calibrated']:.4f} against "
         f"{row(trained, 'blend')['log_loss_calibrated']:.4f} of blend, "
-        f"{logistic['log_loss_calibrated']:.4f} of logistic_rfm on the slice {FIRST + timedelta(days=3 * HORIZON)}."
+        f"{logistic['log_loss_calibrated']:.4f} of logistic, {rfm['log_loss_calibrated']:.4f} of logistic_rfm "
+        f"on the slice {FIRST + timedelta(days=3 * HORIZON)}."
     )
 
 
@@ -65,17 +72,23 @@ def test_the_baseline_is_shipped_where_it_is_the_truth(
 def test_the_blend_is_shipped_where_both_halves_help(
     make_training: MakeTraining, features: list[Feature], settings: Training
 ) -> None:
-    """Little data and a weak hint beyond RFM: each half alone loses to their mean, which then is fitted on all."""
-    frame = make_training(800, 4, service=1.0)
+    """A weak hint beyond RFM: each half alone loses to both together, which then are fitted on all; their shares are
+    those learned out of time.
+    """
+    frame = make_training(service=1.5)
     trained = fit(frame, features, settings)
-    losses = {name: row(trained, name)["log_loss_calibrated"] for name in ("catboost", "blend", "logistic_rfm")}
+    losses = dict(trained.comparison.select("model", "log_loss_calibrated").iter_rows())
     assert min(losses, key=lambda name: losses[name]) == "blend"
     assert trained.model is not None
     assert trained.model.kind == "blend"
-    assert isinstance(trained.model.fitted, Blend)
-    assert trained.model.fitted.trees == fit_boosting(
-        frame.sort("snapshot_date", "user_id"), trained.model.fitted.trees.columns, settings
-    )
+    fitted, rows = trained.model.fitted, frame.sort("snapshot_date", "user_id")
+    assert isinstance(fitted, Blend)
+    assert fitted.trees == fit_boosting(rows, fitted.trees.columns, settings)
+    usable = [feature for feature in features if feature.name in fitted.trees.columns]
+    assert fitted.logistic == fit_logistic(rows, usable, TREATMENTS)
+    out_of_time = trained.out_of_time
+    catboost, logistic = (logit(out_of_time[name].to_numpy()) for name in ("catboost", "logistic"))
+    assert fitted.trees_share == learned_share(out_of_time["is_churned"].to_numpy(), catboost, logistic)
 
 
 def test_expected_purchases_are_a_rival_where_they_are_known(
@@ -84,7 +97,7 @@ def test_expected_purchases_are_a_rival_where_they_are_known(
     known = make_training().with_columns(expected_purchases=pl.col("orders_count") / (1 + pl.col("recency_days")))
     compared = fit(known, features, settings).comparison
     ModelComparison.validate(compared, lazy=True)
-    assert compared["model"].to_list() == ["catboost", "logistic_rfm", "recency", "bg_nbd", "blend"]
+    assert compared["model"].to_list() == ["catboost", "logistic", "logistic_rfm", "recency", "bg_nbd", "blend"]
     assert row(fit(known, features, settings), "bg_nbd")["auc"] > 0.6
     unknown = known.with_columns(expected_purchases=pl.lit(None, pl.Float64))
     assert_frame_equal(fit(unknown, features, settings).comparison, trained.comparison)
@@ -104,8 +117,22 @@ def test_rivals_never_see_the_labels_they_are_tested_on(
 ) -> None:
     newest = pl.col("snapshot_date") == FIRST + timedelta(days=3 * HORIZON)
     flipped = make_training().with_columns(is_churned=pl.col("is_churned") ^ newest)
-    models = ["catboost", "logistic_rfm", "recency", "blend"]
+    models = ["catboost", "logistic", "logistic_rfm", "recency"]
     assert_frame_equal(fit(flipped, features, settings).out_of_time.select(models), trained.out_of_time.select(models))
+
+
+def test_a_blend_is_tested_with_the_share_that_other_users_taught(
+    make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
+) -> None:
+    """Labels of one half of the users, turned round, change what the blend says of the other half only."""
+    frame = make_training()
+    half = pl.Series(first_half(frame["user_id"].to_numpy().astype(np.str_)))
+    newest = pl.col("snapshot_date") == FIRST + timedelta(days=3 * HORIZON)
+    turned = fit(frame.with_columns(is_churned=pl.col("is_churned") ^ (newest & half)), features, settings)
+    before, after = (found.out_of_time["blend"].to_numpy() for found in (trained, turned))
+    inside = first_half(trained.out_of_time["user_id"].to_numpy().astype(np.str_))
+    np.testing.assert_array_equal(after[inside], before[inside])
+    assert (after[~inside] != before[~inside]).all()
 
 
 def test_the_shipped_model_is_right_on_average_about_the_newest_slice(
@@ -132,10 +159,12 @@ def test_the_season_moves_every_probability(
 def test_the_test_learns_from_a_part_of_very_many_rows_and_the_model_from_all(
     make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
 ) -> None:
-    few = fit(make_training(), features, settings.model_copy(update={"test_rows": 1_000}))
+    """From fewer rows a blend is chosen; its trees, as those of the model that learned from more, are of all rows."""
+    few = fit(make_training(), features, settings.model_copy(update={"test_rows": 2_000}))
     assert few.model is not None
     assert trained.model is not None
-    assert few.model.fitted == trained.model.fitted
+    assert isinstance(few.model.fitted, Blend)
+    assert few.model.fitted.trees == trained.model.fitted
     assert not few.out_of_time.equals(trained.out_of_time)
 
 
@@ -145,7 +174,7 @@ def test_slices_not_over_by_the_newest_teach_no_rival(
     frame = make_training(600, 3)
     half_way = FIRST + timedelta(days=HORIZON + HORIZON // 2)
     overlapping = make_training(600, 1, seed=9, start=half_way)
-    models = ["catboost", "logistic_rfm", "recency", "blend"]
+    models = ["catboost", "logistic", "logistic_rfm", "recency", "blend"]
     with_it = fit(pl.concat([frame, overlapping]), features, settings)
     assert_frame_equal(with_it.out_of_time.select(models), fit(frame, features, settings).out_of_time.select(models))
     assert with_it.model is not None
