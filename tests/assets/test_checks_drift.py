@@ -26,8 +26,14 @@ MADE = date(2024, 6, 10)  # the champion of an earlier week: what it learned fro
 COLUMNS = ("recency_days", "orders_count")
 Run = Callable[..., Any]
 
-# 400 users of whom the last hundred have lapsed. The other columns are what expected purchases are made of.
+# 400 users of whom the last hundred have lapsed. The other columns are what expected purchases are made of; the marts
+# say since when there are data.
 FEATURES = """
+create schema marts;
+create table marts.fct_orders as
+  select timestamp '2022-01-03' as ordered_at, ordered_at as known_at, null::timestamp as superseded_at,
+    true as is_purchase;
+create table marts.fct_events as select timestamp '2022-01-03' as occurred_at, occurred_at as known_at;
 create schema features;
 create table features.user_statuses as
   select 'u' || n as user_id, date '2024-06-17' as snapshot_date, if(n >= 300, 'lapsed', 'eligible') as status
