@@ -180,7 +180,7 @@ def test_only_a_value_on_the_risky_side_and_away_from_the_typical_one_is_said(
     assert rows.filter(user_id="u000")["feature_value"].to_list() == ([value] if is_stated else [])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), gaps=st.floats(0, 1), least=st.floats(1e-3, 2))
 def test_no_sentence_states_what_is_unknown_or_typical(seed: int, gaps: float, least: float) -> None:
     random = np.random.default_rng(seed)
