@@ -31,10 +31,12 @@ def with_whole_windows(
 
     `starts`: first day of `orders` and of `events`, None where there are none: then nothing is changed.
     """
+    # Trends are a family of their own: that of visits goes by the plain windows of visits.
+    of_events = {_measure(feature.name) for feature in features if feature.family in BY_EVENTS}
     masks = []
     for feature in features:
         days = days_needed(feature.name, windows_days)
-        start = starts["events" if feature.family in BY_EVENTS else "orders"]
+        start = starts["events" if _measure(feature.name) in of_events else "orders"]
         if days and start:
             is_whole = pl.col("snapshot_date") >= pl.lit(start) + pl.duration(days=days)
             masks.append(pl.when(is_whole).then(pl.col(feature.name)).alias(feature.name))
@@ -48,3 +50,8 @@ def days_needed(name: str, windows_days: Sequence[int]) -> int | None:
         return None
     place = list(windows_days).index(int(window[2])) + LONGER[window[1]]
     return windows_days[min(place, len(windows_days) - 1)]
+
+
+def _measure(name: str) -> str:
+    """What a feature is of, without its window: views, of views_28d and of views_trend_28d."""
+    return WINDOW.sub("", name)
