@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from churn_assets.model.gate import MIN_SIDE, data_gate
+from churn_assets.model.gate import LARGE_SHARE, MIN_SIDE, data_gate
+from churn_assets.model.gate import tested_slice as slice_to_test  # pytest takes its name for that of a test
 from churn_assets.settings import Training
 
 MakeTraining = Callable[..., pl.DataFrame]
@@ -68,3 +71,48 @@ def test_no_matured_slice_is_said(make_training: MakeTraining) -> None:
     gate = data_gate(make_training().clear(), Training())
     assert gate.level == "none"
     assert gate.missing[-1] == ("0 matured slices, 1 needed (history shorter than churn.gap_days + churn.horizon_days)")
+
+
+FIRST = date(2026, 1, 5)
+
+
+def slices_of(*sizes: tuple[int, int]) -> pl.DataFrame:
+    """A slice a week, oldest first, with so many users who churned and who stayed."""
+    return pl.concat(
+        pl.select(
+            user_id=pl.lit("u") + pl.int_range(churned + stayed, eager=True).cast(pl.String),
+            snapshot_date=pl.lit(FIRST + timedelta(weeks=week)),
+            matures_at=pl.lit(FIRST + timedelta(weeks=week, days=28)).cast(pl.Datetime("us")),
+            is_churned=pl.int_range(churned + stayed, eager=True) < churned,
+        )
+        for week, (churned, stayed) in enumerate(sizes)
+    )
+
+
+def test_a_slice_of_a_week_in_which_nearly_all_were_treated_is_not_tested() -> None:
+    large = (12_000, 18_000)
+    assert slice_to_test(slices_of(large, large, (32, 32))) == FIRST + timedelta(weeks=1)
+    assert slice_to_test(slices_of(large, (1_000, 2_000), (32, 32))) == FIRST + timedelta(weeks=1), "a tenth is enough"
+    assert slice_to_test(slices_of(large, (1_000, 1_999), (32, 32))) == FIRST, "less is not"
+    assert slice_to_test(slices_of((32, 32), (32, 32))) == FIRST + timedelta(weeks=1), "all are small: none by accident"
+
+
+def test_what_is_compared_lies_in_and_before_the_tested_slice() -> None:
+    """The newest slice holds too few for a comparison, and the one before had no older slice that was over."""
+    large, small = (600, 600), (32, 32)
+    assert data_gate(slices_of(large, large, large, large, large, small), Training()).is_comparable
+    assert not data_gate(slices_of(large, large, large, large, small), Training()).is_comparable
+
+
+SIZES = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 120)).filter(any), max_size=6)
+
+
+@given(SIZES)
+def test_the_tested_slice_is_the_newest_of_those_large_enough(sizes: list[tuple[int, int]]) -> None:
+    if not sizes:
+        assert slice_to_test(slices_of((1, 1)).clear()) is None
+        return
+    largest = max(map(sum, sizes))
+    enough = [week for week, size in enumerate(sizes) if min(size) >= MIN_SIDE and sum(size) >= LARGE_SHARE * largest]
+    week = max(enough, default=len(sizes) - 1)
+    assert slice_to_test(slices_of(*sizes)) == FIRST + timedelta(weeks=week)

@@ -181,6 +181,17 @@ def test_slices_not_over_by_the_newest_teach_no_rival(
     assert half_way in with_it.model.slices  # it had matured by the snapshot, so the shipped model learns from it
 
 
+def test_a_small_newest_slice_teaches_and_is_not_tested(
+    make_training: MakeTraining, features: list[Feature], settings: Training
+) -> None:
+    small = make_training(70, 1, seed=9, start=FIRST + timedelta(days=3 * HORIZON))
+    trained = fit(pl.concat([make_training(800, 3), small]), features, settings)
+    assert trained.comparison["slice_date"].unique().to_list() == [FIRST + timedelta(days=2 * HORIZON)]
+    assert trained.out_of_time.height == 800
+    assert trained.model is not None
+    assert FIRST + timedelta(days=3 * HORIZON) in trained.model.slices
+
+
 def test_the_order_of_rows_changes_nothing(
     make_training: MakeTraining, features: list[Feature], settings: Training, trained: TrainedModel
 ) -> None:
