@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from churn_assets.contracts.feature import Feature
-from churn_assets.model.wording import with_sentences
+from churn_assets.model.wording import UNITS, shown, with_sentences
 
 
 def feature(unit: str, label_en: str = "time since the last order", label_zh: str = "距上次下单时间") -> Feature:
@@ -102,3 +104,46 @@ def test_no_rows_have_no_sentences() -> None:
 def test_a_feature_without_a_label_is_refused() -> None:
     with pytest.raises(KeyError, match="g"):
         with_sentences(pl.DataFrame({"feature": ["g"], "feature_value": [1.0]}), [feature("days")], {"g": 1.0})
+
+
+UNITS_OF_NUMBERS = [*UNITS, "orders", "ratio", "log-odds"]
+THOUSANDTHS = st.integers(-20_000, 20_000).map(lambda number: number / 1_000)
+VALUES = st.one_of(THOUSANDTHS, st.floats(-1e9, 1e9), st.integers(-10_000, 10_000).map(float))
+
+
+def values_read(made: Feature, values: list[float]) -> list[str]:
+    """What the sentences state of each value, without what is typical."""
+    rows = pl.DataFrame({"feature": ["f"] * len(values), "feature_value": values})
+    texts = with_sentences(rows, [made], {"f": 0.0})["text_en"]
+    return texts.str.extract(r": (.*) \(typical: ").to_list()
+
+
+@pytest.mark.parametrize("unit", UNITS_OF_NUMBERS)
+@settings(max_examples=25)
+@given(values=st.lists(VALUES, min_size=1, max_size=8), steps=st.lists(THOUSANDTHS, min_size=1, max_size=3))
+def test_values_are_equal_as_shown_exactly_where_sentences_read_the_same(
+    unit: str, values: list[float], steps: list[float]
+) -> None:
+    """Each value beside others and beside itself with a little more or less: a reader cannot tell some of them."""
+    made = feature(unit, "label", "标签")
+    near = [value + step / 100 for value in values for step in steps]
+    texts, as_shown = values_read(made, values + near), shown(np.array([values + near]).T, [made])[:, 0]
+    assert (as_shown[:, None] == as_shown).tolist() == [[text == other for other in texts] for text in texts]
+
+
+def test_a_flag_is_shown_as_it_reads() -> None:
+    """A flag is 0 or 1, and the median of flags may be a half."""
+    made = feature("flag")
+    assert values_read(made, [0.0, 0.5, 1.0]) == ["no", "yes", "yes"]
+    assert shown(np.array([[0.0], [0.5], [1.0]]), [made])[:, 0].tolist() == [0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("unit", [*UNITS_OF_NUMBERS, "flag"])
+def test_what_is_unknown_is_shown_as_equal_to_nothing(unit: str) -> None:
+    assert np.isnan(shown(np.array([[np.nan]]), [feature(unit)])).all()
+
+
+def test_each_column_is_shown_by_its_own_unit() -> None:
+    units = ["years", "share", "currency", "flag"]
+    found = shown(np.array([[3.456, 0.03456, 3.456, 1.0], [34.56, 0.3456, 34.56, 0.0]]), [feature(u) for u in units])
+    assert found.tolist() == [[3.0, 3.5, 3.46, 1.0], [35.0, 35.0, 34.56, 0.0]]
