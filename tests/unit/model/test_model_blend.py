@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from churn_assets.contracts.feature import Feature
-from churn_assets.model.blend import EQUAL_SHARE, SHARES, Blend, blended, cross_blended, learned_share
+from churn_assets.model.blend import EQUAL_SHARE, LEAST_GAIN, SHARES, Blend, blended, cross_blended, learned_share
 from churn_assets.model.boosting import BoostedTrees
-from churn_assets.model.calibration import first_half
+from churn_assets.model.calibration import first_half, fit_calibrator
+from churn_assets.model.evaluation import log_loss
 from churn_assets.model.logistic import fit_logistic
 from churn_assets.model.training import TrainedModel
 from tests.unit.model.conftest import TREATMENTS
@@ -46,6 +47,20 @@ def test_the_surer_half_has_more_and_not_all() -> None:
     """Errors of 0.6 and 1.2: by their variances the surer one counts four times as much."""
     assert learned_share(IS_CHURNED, TRUTH + NOISE / 2, TRUTH + OTHER_NOISE) == pytest.approx(0.8, abs=0.11)
     assert learned_share(IS_CHURNED, TRUTH + NOISE, TRUTH + OTHER_NOISE / 2) == pytest.approx(0.2, abs=0.11)
+
+
+@pytest.mark.parametrize(("error", "is_enough"), [(0.85, False), (0.4, True)])
+def test_another_share_than_a_half_must_be_better_by_more_than_chance(error: float, *, is_enough: bool) -> None:
+    """In a plain loop over the shares: the best one, where its calibrated log-loss is lower by LEAST_GAIN."""
+    trees, logistic = TRUTH + error * NOISE, TRUTH + OTHER_NOISE
+    losses = {}
+    for share in SHARES:
+        log_odds = share * trees + (1 - share) * logistic
+        losses[share] = log_loss(IS_CHURNED, fit_calibrator(IS_CHURNED, log_odds).probability(log_odds))
+    best = min(losses, key=lambda each: losses[each])
+    assert best > EQUAL_SHARE
+    assert (losses[EQUAL_SHARE] - losses[best] > LEAST_GAIN) == is_enough
+    assert learned_share(IS_CHURNED, trees, logistic) == (best if is_enough else EQUAL_SHARE)
 
 
 @settings(max_examples=6)

@@ -234,6 +234,18 @@ def test_no_value_takes_a_user_farther_than_the_rows_it_learned_from(values: tup
     assert MODEL.log_odds(inside)[0] == pytest.approx(log_odds, abs=1e-9)
 
 
+def test_what_few_rows_had_counts_as_four_standard_deviations() -> None:
+    """One of 1,200 users has the flag: 35 standard deviations from the mean."""
+    rows = HARM["one user differs"](FRAME)
+    model = fit_logistic(rows, FEATURES, TREATMENTS)
+    place = NAMES.index("tier")
+    assert (1 - model.means[place]) / model.scales[place] > 30
+    assert model.coefficients[place] != 0
+    contributions = model.contributions(rows)[:, place]
+    assert contributions[7] == pytest.approx(FARTHEST * model.coefficients[place])
+    assert model.log_odds(rows)[7] == pytest.approx(in_a_plain_loop(model, rows.row(7, named=True)))
+
+
 def test_bounds_are_those_of_the_training_rows_where_the_treatment_has_none() -> None:
     place = NAMES.index("discount_share_28d")
     known = FRAME["discount_share_28d"]
