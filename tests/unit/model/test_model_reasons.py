@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
 
 from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS, Feature
 from churn_assets.contracts.user_reasons import KINDS, UserReasons
 from churn_assets.model.reasons import grouped_contributions, medians, top_reasons, user_reasons
+from tests.unit.model.stated import stated_in_a_plain_loop
 
 USERS, LEAST = 200, 0.1
 
@@ -76,28 +76,12 @@ def rising_but_for_the_first(**of_first: float) -> tuple[np.ndarray, pl.DataFram
     return contributions, frame
 
 
-def stated_in_a_plain_loop(contributions: np.ndarray, frame: pl.DataFrame) -> np.ndarray:
-    """Contributions of whole days that are known, riskier than the typical ones, and by more than a tenth; else 0."""
-    stated = np.zeros_like(contributions)
-    for place, name in enumerate(NAMES):
-        known = [user for user in range(frame.height) if frame[name][user] is not None]
-        values = [frame[name][user] for user in known]
-        typical = float(np.median(values))
-        typical = round(typical) if typical >= 10 else round(typical, 1)
-        is_rising = spearmanr(values, contributions[known, place]).statistic > 0
-        for user, value in zip(known, values, strict=True):
-            riskier = value - typical if is_rising else typical - value
-            if riskier > 0.1 * max(value, typical):
-                stated[user, place] = contributions[user, place]
-    return stated
-
-
 def test_each_kind_is_ranked_by_itself_as_in_a_plain_loop() -> None:
     contributions = np.random.default_rng(5).normal(size=(USERS, len(NAMES)))
     _, rows = reasons_of(contributions)
     UserReasons.validate(rows, lazy=True)
     told = {(row["user_id"], row["kind"], row["reason_rank"]): row for row in rows.iter_rows(named=True)}
-    stated = stated_in_a_plain_loop(contributions, FRAME)
+    stated = stated_in_a_plain_loop(contributions, FRAME, NAMES)
     assert 0.3 < (stated != 0).mean() < 0.6
     expected = 0
     for user, user_id in enumerate(FRAME["user_id"]):

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.feature import NOTHING_SHOWN, Feature
 from churn_assets.contracts.scored_users import REASON_COLUMNS, RISK_COLUMNS, ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
 from churn_assets.model.artifact import ChurnModel
@@ -16,7 +16,9 @@ from churn_assets.model.scoring import score
 from churn_assets.model.spend import SpendModel
 from churn_assets.model.training import TrainedModel
 from churn_assets.settings import Profit, Scoring
+from tests.unit.model.stated import stated_in_a_plain_loop
 
+LEAST = Scoring().least_reason_log_odds
 SPEND = SpendModel(91, users_kept=0)
 Scored = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -84,15 +86,23 @@ def test_the_order_of_rows_changes_nothing(
 def test_the_three_reasons_agree_with_a_plain_loop(
     scored: Scored, scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
 ) -> None:
-    group = {feature.name: feature.reason_group for feature in features}
-    contributions = model.contributions(scoring_frame)
+    described = {feature.name: feature for feature in features}
+    eligible = scoring_frame.head(270)
+    stated = stated_in_a_plain_loop(model.contributions(eligible), eligible, model.columns)
     users = {user["user_id"]: user for user in scored[0].iter_rows(named=True)}
-    for i, user_id in enumerate(scoring_frame["user_id"].head(270)):
+    without = 0
+    for i, user_id in enumerate(eligible["user_id"]):
+        by_kind: dict[tuple[str, bool], float] = {}
+        for name, value in zip(model.columns, stated[i], strict=True):
+            key = (described[name].reason_group, described[name].is_actionable)
+            by_kind[key] = by_kind.get(key, 0.0) + value
         sums: dict[str, float] = {}
-        for name, value in zip(model.columns, contributions[i], strict=True):
-            sums[group[name]] = sums.get(group[name], 0.0) + value
-        expected = sorted((name for name in sums if sums[name] > 0), key=lambda name: -sums[name])[:3]
-        assert [users[user_id][f"reason_{r}"] for r in (1, 2, 3)] == (expected + [None] * 3)[:3]
+        for group in {group for (group, _), value in by_kind.items() if value >= LEAST}:
+            sums[group] = sum(value for (of, _), value in by_kind.items() if of == group)
+        expected = sorted((name for name in sums if sums[name] >= LEAST), key=lambda name: -sums[name])[:3]
+        without += not expected
+        assert [users[user_id][f"reason_{r}"] for r in (1, 2, 3)] == ((expected or [NOTHING_SHOWN]) + [None] * 3)[:3]
+    assert 0 < without < 135, "some have no reason, most have"
 
 
 def test_bad_service_is_the_reason_where_it_was_bad(scored: Scored, scoring_frame: pl.DataFrame) -> None:
