@@ -35,6 +35,7 @@ from churn_assets.model.scoring import score
 from churn_assets.model.season import measured_season
 from churn_assets.model.spend import SpendModel, fit_spend
 from churn_assets.model.spend_calibration import spend_calibration
+from churn_assets.model.tiers import stake_amount
 from churn_assets.model.training import train
 from churn_assets.monitoring.drift import feature_drift
 from churn_assets.monitoring.estimates import performance_estimates
@@ -65,7 +66,7 @@ def main() -> None:
     training = training_set(workplace, snapshot)
     promotion = model(workplace, snapshot, training)
     spend = spend_model(workplace, snapshot, training)
-    scored, reasons = scores(workplace, snapshot, promotion, spend)
+    scored, reasons = scores(workplace, snapshot, training, promotion, spend)
     watch(workplace, snapshot, training, promotion, scored, reasons)
     act(workplace, snapshot, scored)
     effects(workplace, snapshot)
@@ -131,12 +132,23 @@ def spend_model(workplace: Workplace, snapshot: date, training: pl.DataFrame) ->
 
 
 def scores(
-    workplace: Workplace, snapshot: date, promotion: Promotion, spend: SpendModel
+    workplace: Workplace, snapshot: date, training: pl.DataFrame, promotion: Promotion, spend: SpendModel
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     settings = workplace.settings
     frame = with_model_inputs(workplace, snapshot, reads.features_at(workplace, snapshot))
     features = describe([name for name in frame.columns if name != "status"])
-    return score(frame, promotion.model, spend, features, settings.scoring, settings.profit, features_version="bare")
+    newest = training.filter(snapshot_date=tested_slice(training))
+    losses = promotion.model.predict(newest) * spend.expected(newest)["expected_spend_amount"].to_numpy()
+    return score(
+        frame,
+        promotion.model,
+        spend,
+        features,
+        settings.scoring,
+        horizon_days=settings.churn.horizon_days,
+        stake=stake_amount(losses, settings.scoring),
+        features_version="bare",
+    )
 
 
 def watch(

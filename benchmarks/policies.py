@@ -62,7 +62,7 @@ def _compared(home: Path, budget: float) -> Table:
     workplace = Workplace(home_path=str(home))
     settings = workplace.settings.decisions.model_copy(update={"budget_amount": budget})
     candidates = candidates_at(Snapshot(SNAPSHOT, workplace, print)).sort("user_id")
-    everybody = candidates.with_columns(risk_tier=pl.lit("high"))  # the tiers are a limit of their own
+    everybody = candidates.with_columns(risk_tier=pl.lit("urgent"))  # the tiers are a limit of their own
     may = candidates["hindrance_email"].is_null().to_numpy()
     truth = _true_profits(home, candidates["user_id"], settings.margin_share)
     costs = np.array([2.5, SENDING_COST])

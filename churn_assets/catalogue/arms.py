@@ -15,7 +15,7 @@ from churn_assets.contracts.feature import ReasonGroup
 
 Offer = Literal["recommendation", "coupon", "spend_and_save", "reward", "care_message", "loyalty"]
 Language = Literal["en", "zh"]
-RiskTier = Literal["high", "medium", "low"]
+RiskTier = Literal["urgent", "watch", "small"]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RESERVED_ARMS = ("none", "control")  # names of the side left alone, in the ledger and in campaigns
 NAME = r"^[a-z0-9_]+$"

@@ -18,7 +18,7 @@ NO_ARM = "none"
 HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down", "no_item", "no_code")
 LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")
 CHANCES = ("holdout", "control", "exploration")
-BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "low_risk", "no_gain", *LIMITS)
+BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "small_stake", "no_gain", *LIMITS)
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
 ERASED = "erased-"  # prefix of the user_id of a row whose user was erased later: the row is anonymous
 IS_KNOWN = ~pl.col("user_id").str.starts_with(ERASED)

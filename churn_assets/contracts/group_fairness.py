@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 ATTRIBUTES: Final = ("age", "gender", "region")
-MEASURES: Final = ("treated", "high_tier", "false_alarm", "missed", "overstated")
+MEASURES: Final = ("treated", "urgent_tier", "false_alarm", "missed", "overstated")
 SHARE = {"min_value": -1, "max_value": 1}
 
 
 class GroupFairness(pa.DataFrameModel):
     """`value`: mean of the measure over the group, with its 95 % interval; `rest_value`: over everybody else counted.
 
-    treated: share with an arm, of users outside the holdout. high_tier: share in tier high. false_alarm: share in tier
-    high or medium of stayers, missed: share in tier low of churners, overstated: probability minus
+    treated: share with an arm, of users outside the holdout. urgent_tier: share in tier urgent. false_alarm: share in
+    tier urgent or watch of stayers, missed: share in tier small of churners, overstated: probability minus
     outcome; these three of users left alone, once their labels have matured.
     """
 

@@ -10,7 +10,7 @@ import polars as pl
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
-METRICS: Final = ("auc", "brier", "log_loss", "churned_share", "high_tier_precision")
+METRICS: Final = ("auc", "brier", "log_loss", "churned_share", "urgent_tier_precision")
 FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 
 
@@ -20,7 +20,7 @@ class PerformanceEstimates(pa.DataFrameModel):
     `estimate` is the mean over drawn outcomes; the interval holds 95 % of outcomes drawn with what the relation of
     features and churn may have moved by since the newest labels. `season_is_known`: the same weeks of an earlier year
     are in the data; else the interval is as wide as seasons of other shops are. churned_share: of all eligible users;
-    high_tier_precision: of those in tier high.
+    urgent_tier_precision: of those in tier urgent.
     """
 
     snapshot_date: pl.Date

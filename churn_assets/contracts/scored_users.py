@@ -13,23 +13,33 @@ if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 STATUSES = ("eligible", "lapsed", "new", "objected")
-RISK_TIERS = ("high", "medium", "low")
+RISK_TIERS = ("urgent", "watch", "small")
+ALARMS = ("urgent", "watch")
 IS_ELIGIBLE = pl.col("status") == "eligible"
 SPEND_COLUMNS = ("expected_spend_amount", "expected_spend_low_amount", "expected_spend_high_amount")
-RISK_COLUMNS = ("churn_probability", "risk_rank", "risk_tier", *SPEND_COLUMNS, "value_at_risk_amount")
+RISK_COLUMNS = (
+    "churn_probability",
+    "usual_probability",
+    "risk_rank",
+    "risk_tier",
+    *SPEND_COLUMNS,
+    "value_at_risk_amount",
+)
 REASON_COLUMNS = ("reason_1", "reason_2", "reason_3")
 
 
 class ScoredUsers(pa.DataFrameModel):
     """Amounts in the currency of orders.amount, net of returns; risk_rank 1 is the riskiest; scored_at is the
-    snapshot at 00:00. expected_spend_amount: in scoring.value_days, if the user is kept; 80 % of such users spend
-    between low and high. value_at_risk_amount = churn_probability x expected_spend_amount.
+    snapshot at 00:00. usual_probability: that of a user who still buys in this one's rhythm. expected_spend_amount: in
+    scoring.value_days, if the user is kept; 80 % of such users spend between low and high. value_at_risk_amount =
+    churn_probability x expected_spend_amount. risk_tier: see docs/scientist.md, scores.
     """
 
     user_id: str = pa.Field(unique=True, str_length={"min_value": 1})
     snapshot_date: pl.Date
     status: str = pa.Field(isin=STATUSES)
     churn_probability: float = pa.Field(gt=0, lt=1, nullable=True)
+    usual_probability: float = pa.Field(gt=0, lt=1, nullable=True)
     risk_rank: int = pa.Field(ge=1, nullable=True)
     risk_tier: str = pa.Field(isin=RISK_TIERS, nullable=True)
     expected_spend_amount: float = pa.Field(gt=0, lt=float("inf"), nullable=True)
@@ -96,7 +106,12 @@ class ScoredUsers(pa.DataFrameModel):
 
     @pa.dataframe_check
     @classmethod
-    def tiers_follow_ranks(cls, data: PolarsData) -> pl.LazyFrame:
-        by_rank = data.lazyframe.sort("risk_rank", nulls_last=True)
-        step = pl.col("risk_tier").replace_strict(RISK_TIERS, [0, 1, 2], default=None).diff()
-        return by_rank.select(step.fill_null(0) >= 0)
+    def alarms_hold_the_larger_losses(cls, data: PolarsData) -> pl.LazyFrame:
+        loss, is_alarm = pl.col("value_at_risk_amount"), pl.col("risk_tier").is_in(ALARMS)
+        return data.lazyframe.select((~is_alarm | (loss >= loss.filter(~is_alarm).max())).fill_null(value=True))
+
+    @pa.dataframe_check
+    @classmethod
+    def urgent_risk_is_above_the_usual(cls, data: PolarsData) -> pl.LazyFrame:
+        is_above = pl.col("churn_probability") >= pl.col("usual_probability")
+        return data.lazyframe.select(((pl.col("risk_tier") != "urgent") | is_above).fill_null(value=True))

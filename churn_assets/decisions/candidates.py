@@ -10,6 +10,7 @@ import polars as pl
 from churn_assets.contracts.channels import CHANNELS
 from churn_assets.contracts.decision_ledger import HINDRANCES
 from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS
+from churn_assets.contracts.scored_users import RISK_TIERS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,7 +30,7 @@ class Candidates(pa.DataFrameModel):
     snapshot_date: pl.Date
     churn_probability: float = pa.Field(in_range={"min_value": 0, "max_value": 1, "include_min": False})
     risk_rank: int = pa.Field(ge=1)
-    risk_tier: str = pa.Field(isin=("high", "medium", "low"))
+    risk_tier: str = pa.Field(isin=RISK_TIERS)
     value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"))
     reason_1: str = pa.Field(isin=(NOTHING_SHOWN, *REASON_GROUPS), nullable=True)
     reason_2: str = pa.Field(isin=REASON_GROUPS, nullable=True)

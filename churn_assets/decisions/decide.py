@@ -43,7 +43,7 @@ def decide(
 
     `candidates`: one row per eligible user (`decisions.candidates.Candidates`); `groups`: ids of members by name, for
     the fairness floor; `codes`: number of free coupon codes, by arm and level. Amounts in the currency of orders.
-    The binding constraint is the first that applies of low_risk; the hindrance of the best option, no_gain;
+    The binding constraint is the first that applies of small_stake; the hindrance of the best option, no_gain;
     budget, capacity, channel_capacity, code_pool; holdout, control, exploration. Only the last three leave a user alone
     by chance, so only there intended_arm differs from arm.
     Raises ValueError on no candidates or another snapshot, pandera SchemaErrors on candidates that break a rule.
@@ -75,6 +75,6 @@ def _refusals(treatable: Flags, worth: np.ndarray[Any, Any], stops: np.ndarray[A
     if treatable.size:
         best = worth.argmax(axis=1)
         refusals = np.where(worth.max(axis=1) > -np.inf, stops[np.arange(users), best], "no_gain")
-    refusals = np.where(treatable.any(axis=1), refusals, "low_risk" if treatable.size else "no_gain")
+    refusals = np.where(treatable.any(axis=1), refusals, "small_stake" if treatable.size else "no_gain")
     refusals[is_open.any(axis=1)] = None
     return refusals

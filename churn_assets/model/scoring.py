@@ -5,14 +5,13 @@ Nothing is trained here, and nothing is decided about what to do.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from churn_assets.contracts.scored_users import SPEND_COLUMNS
-from churn_assets.model.profit import break_even, cautious_acceptance
 from churn_assets.model.reasons import REASONS, grouped_contributions, top_reasons, user_reasons
+from churn_assets.model.tiers import risk_tiers, usual_probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,13 +19,14 @@ if TYPE_CHECKING:
     from churn_assets.contracts.feature import Feature
     from churn_assets.model.artifact import ChurnModel
     from churn_assets.model.spend import SpendModel
-    from churn_assets.settings import Profit, Scoring
+    from churn_assets.settings import Scoring
 
 COLUMNS = (
     "user_id",
     "snapshot_date",
     "status",
     "churn_probability",
+    "usual_probability",
     "risk_rank",
     "risk_tier",
     *SPEND_COLUMNS,
@@ -44,8 +44,9 @@ def score(
     spend: SpendModel,
     features: Sequence[Feature],
     settings: Scoring,
-    profit: Profit,
     *,
+    horizon_days: int,
+    stake: float,
     features_version: str,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(scored_users, user_reasons) of one snapshot, both sorted by user.
@@ -53,9 +54,8 @@ def score(
     `frame`: one row per user: user_id, snapshot_date, status and the features. scored_users has
     all of these users; users who are not eligible have no probability, rank, tier, value or reason, and are absent
     from user_reasons (one row per eligible user, kind and reason rank). reason_1 to reason_3 are the groups that add
-    most, both kinds together. risk_rank 1 is the riskiest, ties by user_id. risk_tier is high where treating pays even
-    at a cautious acceptance, medium where it does at the mean one (model/profit.py), each for the riskiest `high_share`
-    and the `medium_share` after them at most, and low otherwise.
+    most, both kinds together. risk_rank 1 is the riskiest, ties by user_id. risk_tier: by expected loss and usual risk
+    (tiers.py); `stake`: the loss that is worth an alarm.
     value_at_risk_amount = churn_probability x expected_spend_amount (spend.py), in the currency of orders.amount.
     scored_at is the snapshot at 00:00, the logical time, so that a re-run leaves the same bytes.
     Raises ValueError without a model, without an eligible user or on more than one snapshot.
@@ -74,7 +74,7 @@ def score(
             "of the landing and at churn.active_within_days."
         )
     contributions = grouped_contributions(eligible, model, features, least=settings.least_reason_log_odds)
-    scored = _ranked(eligible, model, spend, settings, profit).join(
+    scored = _ranked(eligible, model, spend, settings, horizon_days, stake).join(
         top_reasons(eligible, contributions), on="user_id", how="left"
     )
     users = (
@@ -90,33 +90,22 @@ def score(
 
 
 def _ranked(
-    eligible: pl.DataFrame, model: ChurnModel, spend: SpendModel, settings: Scoring, profit: Profit
+    eligible: pl.DataFrame, model: ChurnModel, spend: SpendModel, settings: Scoring, horizon_days: int, stake: float
 ) -> pl.DataFrame:
     """One row per eligible user: probability, rank, tier and value."""
-    high = _head(settings.high_share, eligible.height)
-    medium = _head(settings.high_share + settings.medium_share, eligible.height)
-    rank, probability = pl.col("risk_rank"), pl.col("churn_probability")
-    threshold, cautious_threshold = break_even(profit), break_even(profit, cautious_acceptance(profit))
+    probability, usual = model.predict(eligible), usual_probability(eligible, horizon_days=horizon_days)
+    expected = spend.expected(eligible)
+    losses = probability * expected["expected_spend_amount"].to_numpy()
+    tiers = risk_tiers(probability, usual, losses, stake=stake, rise_ratio=settings.rise_ratio)
     return (
-        eligible.select("user_id", churn_probability=pl.Series(model.predict(eligible)))
-        .hstack(spend.expected(eligible))
+        eligible.select("user_id")
+        .with_columns(
+            churn_probability=pl.Series(probability),
+            usual_probability=pl.Series(usual),
+            risk_tier=tiers,
+            value_at_risk_amount=pl.Series(losses),
+        )
+        .hstack(expected)
         .sort("churn_probability", "user_id", descending=[True, False])
         .with_columns(risk_rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-        .select(
-            "user_id",
-            "churn_probability",
-            "risk_rank",
-            *SPEND_COLUMNS,
-            risk_tier=pl.when((rank <= high) & (probability >= cautious_threshold))
-            .then(pl.lit("high"))
-            .when((rank <= medium) & (probability >= threshold))
-            .then(pl.lit("medium"))
-            .otherwise(pl.lit("low")),
-            value_at_risk_amount=pl.col("churn_probability") * pl.col("expected_spend_amount"),
-        )
     )
-
-
-def _head(share: float, rows: int) -> int:
-    """Rows in the first `share`, rounded up; the inner round keeps (0.1 + 0.2) x 10 at 3."""
-    return math.ceil(round(share * rows, 9))

@@ -35,7 +35,7 @@ def definitions_frame(crossed: pl.DataFrame, leads: pl.DataFrame, *, snapshot: d
     `crossed` (CROSS_SCHEMA): eligible users counted by labelled snapshot, by whether they churned per definition (null:
     that definition has no label there), days from the end of the window to `snapshot`, and days from that end to the
     first purchase after it (null: none yet).
-    `leads` (LEAD_SCHEMA): churners, counted by days from their first high tier to the start of the window in which they
+    `leads` (LEAD_SCHEMA): churners, counted by days from their first alarm to the start of the window in which they
     churned (null: no warning before); empty where too few snapshots have been scored.
     """
     rows = [

@@ -36,11 +36,11 @@ def performance_estimates(
 ) -> pl.DataFrame:
     """The table of `snapshot`, one row per metric. `scored`: its eligible users; `window_days`: gap and horizon."""
     users = scored.sort("user_id")
-    p, is_high = users["churn_probability"].to_numpy(), (users["risk_tier"] == "high").to_numpy()
+    p, is_urgent = users["churn_probability"].to_numpy(), (users["risk_tier"] == "urgent").to_numpy()
     random = np.random.default_rng(seed)
     ranks = rankdata(p)
-    as_said = np.array([_figures(random.random(p.size) < p, p, ranks, is_high) for _ in range(POINT_DRAWS)])
-    drawn = np.array([_figures(random.random(p.size) < q, p, ranks, is_high) for q in _moved(p, uncertainty, random)])
+    as_said = np.array([_figures(random.random(p.size) < p, p, ranks, is_urgent) for _ in range(POINT_DRAWS)])
+    drawn = np.array([_figures(random.random(p.size) < q, p, ranks, is_urgent) for q in _moved(p, uncertainty, random)])
     rows = []
     for metric, points, values in zip(METRICS, as_said.T, drawn.T, strict=True):
         known = points[np.isfinite(points)]
@@ -72,11 +72,11 @@ def _moved(p: Floats, uncertainty: LevelUncertainty, random: np.random.Generator
         yield expit(centre + level + (log_odds - centre) * slope)
 
 
-def _figures(y: npt.NDArray[np.bool_], p: Floats, ranks: Floats, is_high: npt.NDArray[np.bool_]) -> tuple[float, ...]:
-    """Metrics of one draw, in the order of METRICS; NaN where it has one outcome only, or no user is in tier high."""
+def _figures(y: npt.NDArray[np.bool_], p: Floats, ranks: Floats, is_urgent: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+    """Metrics of one draw, in the order of METRICS; NaN where it has one outcome only, or no user is in tier urgent."""
     churners, stayers = int(y.sum()), int((~y).sum())
     pairs = churners * stayers
     auc = (ranks[y].sum() - churners * (churners + 1) / 2) / pairs if pairs else np.nan
     log_loss = -np.log(np.where(y, p, 1 - p)).mean()
-    precision = y[is_high].mean() if is_high.any() else np.nan
+    precision = y[is_urgent].mean() if is_urgent.any() else np.nan
     return auc, ((p - y) ** 2).mean(), log_loss, y.mean(), precision

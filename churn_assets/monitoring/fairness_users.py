@@ -24,8 +24,8 @@ def with_groups(users: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_treatment(eligible: pl.DataFrame, ledger: pl.DataFrame | None) -> pl.DataFrame:
-    """scored_users with `high_tier` and, where decided, `treated`: null in the holdout, which is never treated."""
-    tiered = eligible.with_columns(high_tier=pl.col("risk_tier") == "high")
+    """scored_users with `urgent_tier` and, where decided, `treated`: null in the holdout, which is never treated."""
+    tiered = eligible.with_columns(urgent_tier=pl.col("risk_tier") == "urgent")
     if ledger is None:
         return tiered
     decided = tiered.join(ledger.select("user_id", "arm", "is_holdout"), on="user_id", how="left")
@@ -37,10 +37,10 @@ def with_errors(eligible: pl.DataFrame, labels: pl.DataFrame, ledger: pl.DataFra
     known = eligible.join(labels.select("user_id", "is_churned"), on="user_id")
     if ledger is not None:
         known = known.join(ledger.filter(pl.col("arm") != NO_ARM).select("user_id"), on="user_id", how="anti")
-    is_low = pl.col("risk_tier") == "low"
+    is_small = pl.col("risk_tier") == "small"
     return known.with_columns(
-        false_alarm=pl.when(~pl.col("is_churned")).then(~is_low),
-        missed=pl.when("is_churned").then(is_low),
+        false_alarm=pl.when(~pl.col("is_churned")).then(~is_small),
+        missed=pl.when("is_churned").then(is_small),
         overstated=pl.col("churn_probability") - pl.col("is_churned").cast(pl.Float64),
     )
 

@@ -31,7 +31,7 @@ class Decisions(Section):
         "user", description="Who is left alone together (users.household_id, users.device_id; unknown: the user)."
     )
     max_risk_tiers: tuple[RiskTier, ...] = Field(
-        ("high", "medium"), description="Tiers that may be treated, unless an arm says otherwise."
+        ("urgent", "watch"), description="Tiers that may be treated, unless an arm says otherwise."
     )
     unknown_consent: Literal["deny", "allow"] = Field(
         "deny", description="What a channel without any recorded consent means: silence is no consent."

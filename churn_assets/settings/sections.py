@@ -81,14 +81,19 @@ class Features(Section):
 
 
 class Scoring(Section):
-    high_share: Share = Field(
-        0.1,
-        description="Tier high: of the riskiest share of eligible users those whom to treat pays even at a cautious "
-        "acceptance (section profit; exceeded nine times in ten).",
+    alarm_share: Share = Field(
+        0.3,
+        description="Workload: the share of users whose expected loss is worth an alarm (tiers urgent and watch), "
+        "among those of the newest labels. The sum of money that this gives holds for the snapshot.",
     )
-    medium_share: Share = Field(
-        0.2,
-        description="Tier medium: of the share after those whom to treat pays at the mean acceptance; all others low.",
+    stake_amount: float | None = Field(
+        None, gt=0, le=1e9, description="Expected loss that is worth an alarm; null: what alarm_share gives."
+    )
+    rise_ratio: float = Field(
+        2.0,
+        ge=1,
+        le=100,
+        description="Tier urgent: the odds of churn are so many times those usual for a user of this rhythm.",
     )
     value_days: Days = Field(91, description="Days whose spend churn puts at risk.")
     least_reason_log_odds: float = Field(

@@ -48,7 +48,7 @@ LEADS = f"""
 with {MATURED},
 scored as materialized (
   select labels.definition, labels.user_id, labels.snapshot_date, labels.gap_days, labels.is_churned,
-    scored.risk_tier = 'high' as is_high
+    scored.risk_tier in ('urgent', 'watch') as is_alarm
   from features.churn_labels as labels
   inner join matured using (snapshot_date)
   inner join scoring.scored_users as scored using (user_id, snapshot_date)
@@ -62,7 +62,7 @@ churners as (
 leads as (
   select definition, user_id,
     any_value(churned_on) + any_value(gap_days)
-      - min(snapshot_date) filter (is_high and snapshot_date <= churned_on) as lead_days
+      - min(snapshot_date) filter (is_alarm and snapshot_date <= churned_on) as lead_days
   from scored inner join churners using (definition, user_id)
   group by definition, user_id
 )

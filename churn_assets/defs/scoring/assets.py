@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
-from churn_assets.defs.scoring.inputs import model_and_users
+from churn_assets.defs.scoring.inputs import model_and_users, stake_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.files import rows_sha256
-from churn_assets.model.profit import break_even
 from churn_assets.model.scoring import score
 from churn_assets.model.spend import SpendModel
 from churn_assets.stages import Stage
@@ -20,6 +19,7 @@ from churn_assets.warehouse.features import features_version
     deps=[
         [Stage.FEATURES, "user_features"],
         [Stage.FEATURES, "user_statuses"],
+        [Stage.TRAINING, "training_set"],
         [Stage.TRAINING, "champion_model"],
         [Stage.TRAINING, "spend_model"],
     ],
@@ -35,15 +35,26 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
     frame, model, features = model_and_users(at)
     version = features_version(settings.features.windows_days)
     spend = SpendModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "spend_model", at.date))
-    scored, reasons = score(frame, model, spend, features, settings.scoring, settings.profit, features_version=version)
+    stake = stake_at(at, model, spend)
+    scored, reasons = score(
+        frame,
+        model,
+        spend,
+        features,
+        settings.scoring,
+        horizon_days=settings.churn.horizon_days,
+        stake=stake,
+        features_version=version,
+    )
+    tiers = dict(scored.drop_nulls("risk_tier").group_by("risk_tier").len().sort("risk_tier").iter_rows())
     statuses = dict(scored.group_by("status").len().sort("status").iter_rows())
     yield Product(
         "scored_users",
         scored,
         {
             **{f"users_{status}": count for status, count in statuses.items()},
-            "pays_from_probability": break_even(settings.profit),
-            "users_worth_treating": int((scored["churn_probability"] >= break_even(settings.profit)).sum()),
+            **{f"tier_{tier}": count for tier, count in tiers.items()},
+            "stake_amount": stake,
             "mean_churn_probability": scored["churn_probability"].mean(),
             "value_at_risk_amount": scored["value_at_risk_amount"].sum(),
             "rows_sha256": rows_sha256(scored),

@@ -7,10 +7,21 @@ import polars as pl
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.gate import tested_slice
+from churn_assets.model.spend import SpendModel
+from churn_assets.model.tiers import stake_amount
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import describe
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.reads import features_at
+
+
+def stake_at(at: Snapshot, model: ChurnModel, spend: SpendModel) -> float:
+    """The expected loss that is worth an alarm at the snapshot: stated, or from the users of the newest labels."""
+    rows = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
+    newest = rows.filter(snapshot_date=tested_slice(rows))
+    losses = model.predict(newest) * spend.expected(newest)["expected_spend_amount"].to_numpy()
+    return stake_amount(losses, at.workplace.settings.scoring)
 
 
 def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Feature]]:

@@ -8,10 +8,18 @@ import polars as pl
 from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.model_promotions import ModelPromotions
 from churn_assets.contracts.training_set import TrainingSet
+from churn_assets.contracts.warned_churners import WarnedChurners
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.champions import record_promotion
-from churn_assets.defs.training.fitting import champion_metadata, comparison_metadata, fit, model_metadata, promote
+from churn_assets.defs.training.fitting import (
+    champion_metadata,
+    comparison_metadata,
+    fit,
+    model_metadata,
+    promote,
+    warned_of,
+)
 from churn_assets.instance.home import Home
 from churn_assets.stages import Stage
 from churn_assets.warehouse.model_inputs import with_model_inputs
@@ -64,10 +72,11 @@ def training_set(at: Snapshot) -> Iterator[Product]:
     {
         "churn_model": None,
         "model_comparison": ModelComparison,
+        "warned_churners": WarnedChurners,
         "model_promotions": ModelPromotions,
         "champion_model": None,
     },
-    deps=[[Stage.TRAINING, "training_set"], [Stage.TRAINING, "churn_levels"]],
+    deps=[[Stage.TRAINING, "training_set"], [Stage.TRAINING, "churn_levels"], [Stage.TRAINING, "spend_model"]],
     kinds={"catboost", "sklearn"},
     owner="team:data-science",
 )
@@ -75,12 +84,19 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     """
     churn_model: One calibrated model per snapshot, trained on labels that had matured by then.
     model_comparison: One row per rival, tested out of time on the newest matured slice.
+    warned_churners: One row per risk tier on that slice: users, churners, and what these would have spent.
     model_promotions: One row per snapshot: which model scores it, who decided that, and on what proof.
     champion_model: The model that scores this snapshot, calibrated on the newest slice that it may be calibrated on.
     """
     fitted = fit(at)
     yield Product("churn_model", fitted.model.to_bytes(), model_metadata(at, fitted))
     yield Product("model_comparison", fitted.trained.comparison, comparison_metadata(at, fitted.trained))
+    warned = warned_of(at, fitted)
+    yield Product(
+        "warned_churners",
+        warned,
+        {f"lost_share_{tier}": s for tier, s in warned.select("risk_tier", "lost_share").rows()},
+    )
     promotion = promote(at, fitted)
     row = record_promotion(at.workplace, at.date, promotion, fitted.model)
     yield Product("model_promotions", row, {name: row[name].item() for name in ("decision", "reason")})

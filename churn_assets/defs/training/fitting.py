@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import dagster as dg
+import numpy as np
 import polars as pl
+from scipy.special import logit
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.pictures import picture
@@ -14,12 +16,15 @@ from churn_assets.defs.training.champions import champion_at
 from churn_assets.defs.training.tracking import track
 from churn_assets.instance.files import write_whole
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.calibration import cross_calibrated
 from churn_assets.model.card import model_card
 from churn_assets.model.gate import tested_slice
 from churn_assets.model.plots import calibration_png, lift_png, precision_recall_png, profit_png, roc_png
 from churn_assets.model.promotion import Promotion
 from churn_assets.model.run_log import run_log
 from churn_assets.model.season import Season, measured_season
+from churn_assets.model.spend import SpendModel
+from churn_assets.model.tiers import WARNED_SCHEMA, risk_tiers, stake_amount, usual_probability, warned_churners
 from churn_assets.model.training import TrainedModel, train
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import treatments
@@ -68,6 +73,24 @@ def season_at(at: Snapshot, training: pl.DataFrame) -> Season:
         return Season()
     levels = at.workplace.tables.read(Stage.TRAINING, "churn_levels", at.date)
     return measured_season(levels, snapshot=at.date, newest=newest)
+
+
+def warned_of(at: Snapshot, fitted: Fit) -> pl.DataFrame:
+    """The table warned_churners; empty where nothing could be tested out of time."""
+    slice_date = tested_slice(fitted.training)
+    if fitted.trained.out_of_time.is_empty() or slice_date is None:
+        return pl.DataFrame(schema=WARNED_SCHEMA)
+    users = fitted.training.filter(snapshot_date=slice_date).sort("user_id")
+    is_churned, ids = users["is_churned"].to_numpy(), users["user_id"].to_numpy().astype(np.str_)
+    raw = fitted.trained.out_of_time[fitted.model.kind].to_numpy().clip(1e-15, 1 - 1e-15)
+    probability = cross_calibrated(is_churned, logit(raw), ids)
+    spend = SpendModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "spend_model", at.date))
+    expected = spend.expected(users)["expected_spend_amount"].to_numpy()
+    settings, losses = at.workplace.settings, probability * expected
+    usual = usual_probability(users, horizon_days=settings.churn.horizon_days)
+    stake = stake_amount(losses, settings.scoring)
+    tiers = risk_tiers(probability, usual, losses, stake=stake, rise_ratio=settings.scoring.rise_ratio)
+    return warned_churners(tiers, is_churned, expected, snapshot=at.date, slice_date=slice_date)
 
 
 def promote(at: Snapshot, fitted: Fit) -> Promotion:
