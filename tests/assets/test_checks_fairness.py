@@ -43,7 +43,7 @@ def scored(day: date) -> pl.DataFrame:
         user_id=pl.lit("u") + number.cast(pl.String),
         snapshot_date=pl.lit(day),
         status=pl.when(number < 900).then(pl.lit("eligible")).otherwise(pl.lit("lapsed")),
-        risk_tier=pl.when(number < 90).then(pl.lit("high")).otherwise(pl.lit("low")),
+        risk_tier=pl.when(number < 90).then(pl.lit("urgent")).otherwise(pl.lit("small")),
         churn_probability=pl.lit(1 / 3),
     )
 
@@ -86,8 +86,8 @@ def test_eligible_users_outside_the_holdout_are_compared_as_known_at_the_snapsho
     for rows in treated.partition_by("attribute"):
         assert rows["users"].sum() == 800
     assert treated.filter(attribute="region")["group"].to_list() == ["north"]
-    assert found.filter(measure="high_tier", attribute="gender")["users"].sum() == 900
-    assert set(found["measure"]) == {"treated", "high_tier"}
+    assert found.filter(measure="urgent_tier", attribute="gender")["users"].sum() == 900
+    assert set(found["measure"]) == {"treated", "urgent_tier"}
 
 
 def test_errors_are_those_of_matured_snapshots_and_of_users_left_alone(make: Run) -> None:

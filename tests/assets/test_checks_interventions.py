@@ -38,7 +38,7 @@ def decided(workplace: Workplace, execute: Run) -> pl.DataFrame:
             "snapshot_date": [DAY] * users,
             "churn_probability": [0.9] * users,
             "risk_rank": list(range(1, users + 1)),
-            "risk_tier": ["high"] * users,
+            "risk_tier": ["urgent"] * users,
             "value_at_risk_amount": [500.0] * users,
             "reason_1": [["service", "price", "rhythm"][user % 3] for user in range(users)],
             "reason_2": [None] * users,

@@ -14,7 +14,7 @@ GOOD = pl.DataFrame(
         "kind": ["actionable"] * 3 + ["explanatory"],
         "reason_group": ["service", "service", "service", "rhythm"],
         "dimension": ["all", "risk_tier", "risk_tier", "all"],
-        "segment": ["all", "high", "low", "all"],
+        "segment": ["all", "urgent", "small", "all"],
         "users": [3, 1, 2, 10],
         "segment_users": [10, 4, 6, 10],
         "share": [0.3, 0.25, 1 / 3, 1.0],
@@ -37,7 +37,7 @@ BAD = [
     (0, "contribution", float("inf"), "less_than"),
     (0, "value_at_risk_amount", -1.0, "greater_than_or_equal_to"),
     (0, "value_at_risk_amount", float("inf"), "less_than"),
-    (2, "segment", "high", "multiple_fields_uniqueness"),
+    (2, "segment", "urgent", "multiple_fields_uniqueness"),
     (2, "users", 1, "every_dimension_has_all_users"),
 ]
 

@@ -11,9 +11,9 @@ from churn_assets.contracts.scored_users import ScoredUsers
 MONDAY = date(2026, 2, 2)
 GOOD = pl.DataFrame(
     [
-        ("a", "eligible", 0.9, 1, "high", 120.0, "service", "price", None),
-        ("b", "eligible", 0.4, 2, "medium", 0.5, None, None, None),
-        ("c", "eligible", 0.4, 3, "low", 5.0, "rhythm", None, None),
+        ("a", "eligible", 0.9, 1, "urgent", 120.0, "service", "price", None),
+        ("b", "eligible", 0.4, 2, "watch", 7.0, None, None, None),
+        ("c", "eligible", 0.4, 3, "small", 5.0, "rhythm", None, None),
         ("d", "objected", None, None, None, None, None, None, None),
         ("e", "lapsed", None, None, None, None, None, None, None),
     ],
@@ -25,6 +25,7 @@ GOOD = pl.DataFrame(
     orient="row",
 ).with_columns(
     snapshot_date=pl.lit(MONDAY), scored_at=pl.lit(MONDAY).cast(pl.Datetime("us")),
+    usual_probability=pl.col("churn_probability") * 0.9,
     expected_spend_amount=pl.col("value_at_risk_amount") * 2, expected_spend_low_amount=pl.col("value_at_risk_amount"),
     expected_spend_high_amount=pl.col("value_at_risk_amount") * 3,
     model_version=pl.lit("0123456789ab"), features_version=pl.lit("f1"),
@@ -49,8 +50,11 @@ BAD = [
     ("risk_rank", 2, "c", "ranks_count_from_one"),
     ("risk_rank", None, "c", "risk_exactly_when_eligible"),
     ("risk_tier", "huge", "a", "isin"),
-    ("risk_tier", "low", "a", "tiers_follow_ranks"),
-    ("risk_tier", "low", "d", "risk_exactly_when_eligible"),
+    ("risk_tier", "small", "a", "alarms_hold_the_larger_losses"),
+    ("usual_probability", 0.95, "a", "urgent_risk_is_above_the_usual"),
+    ("usual_probability", 1.0, "b", "less_than(1)"),
+    ("usual_probability", None, "b", "risk_exactly_when_eligible"),
+    ("risk_tier", "small", "d", "risk_exactly_when_eligible"),
     ("expected_spend_amount", 0.0, "a", "greater_than(0)"),
     ("expected_spend_amount", 900.0, "a", "spend_lies_in_its_interval"),
     ("expected_spend_amount", None, "a", "risk_exactly_when_eligible"),

@@ -28,10 +28,10 @@ PUBLISHED = """
 create schema scoring;
 create table scoring.scored_users as
 select * from (values
-  ('1', date '2026-01-05', 0.25, 'high', 12.5),
-  ('2', date '2026-01-12', 0.75, 'high', 99.0),
-  ('9', date '2026-01-12', 0.5, 'low', 1.0)
-) as scored (user_id, snapshot_date, churn_probability, risk_tier, value_at_risk_amount);
+  ('1', date '2026-01-05', 0.25, 'urgent', 12.5, 50.0),
+  ('2', date '2026-01-12', 0.75, 'urgent', 99.0, 132.0),
+  ('9', date '2026-01-12', 0.5, 'small', 1.0, 2.0)
+) as scored (user_id, snapshot_date, churn_probability, risk_tier, value_at_risk_amount, expected_spend_amount);
 create table scoring.user_reasons (
   user_id varchar, snapshot_date date, kind varchar, reason_group varchar, text_en varchar
 );

@@ -44,9 +44,8 @@ def test_favourites_are_those_of_the_longest_window_as_known_then(whole: Query) 
 
 
 def test_scores_and_value_are_joined_once_there(whole: Query) -> None:
-    names = "churn_probability, risk_tier, value_at_risk_amount, value_amount"
-    # 150 spent in 60 days, over the horizon of 7 days.
-    assert whole(PORTRAIT.format(names), "1", D1) == [(0.25, "high", 12.5, pytest.approx(150 / 60 * 7))]
+    names = "churn_probability, risk_tier, value_at_risk_amount, expected_spend_amount"
+    assert whole(PORTRAIT.format(names), "1", D1) == [(0.25, "urgent", 12.5, 50.0)]
     assert whole(PORTRAIT.format("churn_probability, risk_tier"), "1", D2) == [(None, None)]
 
 

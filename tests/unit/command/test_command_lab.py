@@ -16,11 +16,14 @@ S1, S2, S3, S4 = (date(2026, 1, 5) + timedelta(days=7 * week) for week in range(
 NOW = date(2026, 5, 4)
 # User: per slice, left by inactivity; tier at that slice.
 USERS = {
-    "warned": ([False, False, True, True], ["low", "high", "high", "high"]),  # high at S2, left at S3: 7 days
-    "same_day": ([False, False, True, True], ["low", "low", "high", "high"]),  # high at S3 for the first time: 0 days
-    "missed": ([False, True, True, True], ["low", "low", "high", "high"]),  # high only after having left
-    "gone": ([True, True, True, True], ["high", "high", "high", "high"]),  # never seen to stay
-    "stays": ([False, False, False, False], ["high", "low", "low", "low"]),
+    "warned": ([False, False, True, True], ["small", "urgent", "urgent", "urgent"]),  # alarm at S2, churn at S3: 7 days
+    "same_day": (
+        [False, False, True, True],
+        ["small", "small", "urgent", "urgent"],
+    ),  # alarm at S3: 0 days
+    "missed": ([False, True, True, True], ["small", "small", "urgent", "urgent"]),  # alarm only after churn
+    "gone": ([True, True, True, True], ["urgent", "urgent", "urgent", "urgent"]),  # never seen to stay
+    "stays": ([False, False, False, False], ["urgent", "small", "small", "small"]),
 }
 TABLES = """
 create schema marts; create schema features; create schema scoring;
@@ -65,7 +68,7 @@ def told(frame: pl.DataFrame, **which: Any) -> tuple[int, float | None]:
     return users, value
 
 
-def test_lead_time_from_the_first_high_tier_to_the_window_in_which_a_user_left(lab: Workplace) -> None:
+def test_lead_time_from_the_first_urgent_tier_to_the_window_in_which_a_user_left(lab: Workplace) -> None:
     frame = definitions_at(lab, NOW)
     assert told(frame, measure="warned_share") == (3, pytest.approx(2 / 3))
     assert told(frame, measure="lead_median_days") == (2, 0)

@@ -40,7 +40,7 @@ def make_candidates() -> Callable[..., pl.DataFrame]:
                 "snapshot_date": SNAPSHOT,
                 "churn_probability": 0.6,
                 "risk_rank": number + 1,
-                "risk_tier": "high",
+                "risk_tier": "urgent",
                 "value_at_risk_amount": 100.0,
                 "reason_1": "price",
                 "reason_2": None,

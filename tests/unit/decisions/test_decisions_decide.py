@@ -42,7 +42,7 @@ def outcome(ledger: pl.DataFrame) -> list[tuple[str, str | None]]:
     [
         ({}, "coupon", None),
         ({"reason_1": "service"}, "care_call", None),
-        ({"risk_tier": "low"}, "none", "low_risk"),
+        ({"risk_tier": "small"}, "none", "small_stake"),
         ({"hindrance_email": "no_consent"}, "none", "no_consent"),
         ({"hindrance_email": "suppressed"}, "none", "suppressed"),
         ({"hindrance_email": "unreachable"}, "none", "unreachable"),
@@ -145,7 +145,7 @@ def test_holdout_uses_no_money_and_meets_the_same_limits(make_candidates: MakeCa
 
 
 def test_exploration_leaves_alone_some_who_would_be_treated(make_candidates: MakeCandidates, snapshot: date) -> None:
-    candidates = make_candidates(*[{}] * 300, *[{"risk_tier": "low"}] * 100)
+    candidates = make_candidates(*[{}] * 300, *[{"risk_tier": "small"}] * 100)
 
     ledger = decide(candidates, settings(holdout_share=0.2, exploration_share=0.25), snapshot)
 
@@ -156,7 +156,7 @@ def test_exploration_leaves_alone_some_who_would_be_treated(make_candidates: Mak
         (None, False, 0.6, "coupon", "email"),
         ("holdout", False, 0.4, "coupon", None),
         ("exploration", True, 0.4, "coupon", None),
-        ("low_risk", False, 1.0, "none", None),
+        ("small_stake", False, 1.0, "none", None),
     }
 
 

@@ -29,7 +29,7 @@ VALUES = (60.0, 90.0, 30.0)
 @pytest.fixture
 def ledger(make_candidates: MakeCandidates, snapshot: date) -> pl.DataFrame:
     users = [{"value_at_risk_amount": value} for value in VALUES]
-    return decide(make_candidates(*users, {"risk_tier": "low"}), SETTINGS, snapshot).ledger
+    return decide(make_candidates(*users, {"risk_tier": "small"}), SETTINGS, snapshot).ledger
 
 
 def test_only_users_acted_upon_get_a_message(ledger: pl.DataFrame, snapshot: date) -> None:

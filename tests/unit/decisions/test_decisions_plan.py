@@ -71,11 +71,11 @@ def test_without_money_nobody_is_acted_upon(make_candidates: MakeCandidates, sna
     assert ledger.select("arm", "binding_constraint").unique().rows() == [("none", "budget")]
 
 
-def test_an_arm_for_low_risk_reaches_only_them(make_candidates: MakeCandidates, snapshot: date) -> None:
-    loyal = COUPON.model_copy(update={"arm": "loyal", "risk_tiers": ("low",)})
-    users = make_candidates({"risk_tier": "low"}, {"risk_tier": "high"})
+def test_an_arm_for_small_stake_reaches_only_them(make_candidates: MakeCandidates, snapshot: date) -> None:
+    loyal = COUPON.model_copy(update={"arm": "loyal", "risk_tiers": ("small",)})
+    users = make_candidates({"risk_tier": "small"}, {"risk_tier": "urgent"})
     ledger = decide(users, settings(arms=(loyal,)), snapshot).ledger
-    assert ledger.select("arm", "binding_constraint").rows() == [("loyal", None), ("none", "low_risk")]
+    assert ledger.select("arm", "binding_constraint").rows() == [("loyal", None), ("none", "small_stake")]
 
 
 def test_an_arm_keeps_a_control_of_its_own_for_ever(make_candidates: MakeCandidates, snapshot: date) -> None:

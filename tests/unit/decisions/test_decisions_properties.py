@@ -29,7 +29,7 @@ REASONS = st.none() | st.sampled_from(REASON_GROUPS)
 USERS = st.lists(
     st.fixed_dictionaries(
         {
-            "risk_tier": st.sampled_from(["high", "medium", "low"]),
+            "risk_tier": st.sampled_from(["urgent", "watch", "small"]),
             "value_at_risk_amount": st.floats(0, 10_000),
             "reason_1": REASONS,
             "reason_2": REASONS,
@@ -104,7 +104,7 @@ def test_every_ledger_keeps_the_promises(
     assert all(row[f"hindrance_{row['channel']}"] is None for row in acted.iter_rows(named=True))
     assert not any(row["arm"] in row["cooling_arms"] + row["wordless_arms"] for row in acted.iter_rows(named=True))
     assert all(acted["channel"].to_list().count(name) <= n for name, n in policy.channel_capacities.items())
-    assert set(acted.get_column("risk_tier")) <= {"high", "medium"}
+    assert set(acted.get_column("risk_tier")) <= {"urgent", "watch"}
 
 
 @settings(max_examples=10, deadline=None)

@@ -19,13 +19,13 @@ CASES = [
     (ledger(5, budget=3), 1.7, "1,000 more of budget", "would earn 1,700"),
     (ledger(budget=3), 2.0, "1,000 more of budget", "would earn 2,000"),
     (ledger(5), 0.0, "1,000 more of budget", "would earn 0: everybody for whom an arm pays is given one"),
-    (ledger(5, low_risk=90), 0.0, "1,000 more of budget", "would earn 0: everybody for whom an arm pays is given one"),
+    (ledger(5, small_stake=9), 0.0, "1,000 more of budget", "would earn 0: everybody for whom an arm pays is given one"),
     (ledger(5, no_consent=3, cool_down=2), 0.0, "1,000 more of budget", "would earn 0: no_consent limits (3 users)"),
     (ledger(5, capacity=4, no_consent=3), 0.0, "1,000 more of budget", "would earn 0: capacity limits (4 users)"),
     (ledger(held_out=2, no_consent=3), 0.0, "1,000 more of budget", "would earn 0: no_consent limits (3 users)"),
-    (ledger(low_risk=9, no_gain=1), 0.0, "nobody is acted upon", "no arm pays for anybody at risk"),
-    (ledger(low_risk=9, unreachable=3, no_consent=1), 0.0, "nobody is acted upon", "3 of 4 for unreachable"),
-    (ledger(low_risk=9, no_consent=1200, suppressed=34), 0.0, "nobody may be written to",
+    (ledger(small_stake=9, no_gain=1), 0.0, "nobody is acted upon", "no arm pays for anybody at risk"),
+    (ledger(small_stake=9, unreachable=3, no_consent=1), 0.0, "nobody is acted upon", "3 of 4 for unreachable"),
+    (ledger(small_stake=9, no_consent=1200, suppressed=34), 0.0, "nobody may be written to",
      "1,200 of 1,234 without consent"),
 ]  # fmt: skip
 

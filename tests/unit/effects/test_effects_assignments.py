@@ -14,7 +14,7 @@ LEDGER = pl.DataFrame(
         ("u2", "none", "coupon", "holdout", 0.1, "10"),
         ("u3", "none", "call", "exploration", 0.1, None),
         ("u4", "none", "none", "budget", 1.0, None),
-        ("u5", "none", "none", "low_risk", 1.0, None),
+        ("u5", "none", "none", "small_stake", 1.0, None),
     ],
     schema={
         "user_id": pl.String,

@@ -85,14 +85,14 @@ def test_groups_add_up_to_who_counts(drawn: list[tuple[str | None, float | None]
 
 def test_what_counts_of_each_user() -> None:
     scored = pl.DataFrame(
-        {"user_id": ["a", "b", "c"], "risk_tier": ["high", "low", "low"], "churn_probability": [0.9, 0.4, 0.2]}
+        {"user_id": ["a", "b", "c"], "risk_tier": ["urgent", "small", "small"], "churn_probability": [0.9, 0.4, 0.2]}
     )
     ledger = pl.DataFrame(
         {"user_id": ["a", "b", "c"], "arm": ["coupon", "none", "none"], "is_holdout": [False, True, False]}
     )
     labels = pl.DataFrame({"user_id": ["a", "b", "c"], "is_churned": [True, True, False]})
     assert with_treatment(scored, ledger)["treated"].to_list() == [True, None, False]
-    assert with_treatment(scored, ledger)["high_tier"].to_list() == [True, False, False]
+    assert with_treatment(scored, ledger)["urgent_tier"].to_list() == [True, False, False]
     assert "treated" not in with_treatment(scored, None).columns
     errors = with_errors(scored, labels, ledger).select("user_id", "false_alarm", "missed", "overstated")
     assert errors.rows() == [("b", None, True, pytest.approx(-0.6)), ("c", False, None, pytest.approx(0.2))]

@@ -23,7 +23,7 @@ SCORED = pl.DataFrame(
     {
         "user_id": [*IDS, "gone"],
         "status": ["eligible"] * USERS + ["lapsed"],
-        "risk_tier": [("high", "medium", "low")[i % 3] for i in range(USERS)] + [None],
+        "risk_tier": [("urgent", "watch", "small")[i % 3] for i in range(USERS)] + [None],
         "value_at_risk_amount": [*RANDOM.exponential(50, USERS), None],
     }
 )
@@ -54,7 +54,7 @@ def summaries() -> pl.DataFrame:
 def segment_of(user: str, dimension: str) -> str:
     number = int(user[1:])
     if dimension == "risk_tier":
-        return ("high", "medium", "low")[number % 3]
+        return ("urgent", "watch", "small")[number % 3]
     if dimension == "tenure":
         if number in (0, USERS - 1):
             return "unknown"
@@ -85,7 +85,7 @@ def test_every_segment_of_a_user_is_told(summaries: pl.DataFrame) -> None:
     found = {key: set(rows["segment"]) for (key,), rows in summaries.group_by("dimension")}
     assert found == {
         "all": {"all"},
-        "risk_tier": {"high", "medium", "low"},
+        "risk_tier": {"urgent", "watch", "small"},
         "tenure": {"91 to 364 days", "365 days and more", "unknown"},
         "city_tier": {"1", "2", "unknown"},
     }
