@@ -166,6 +166,7 @@ def watch(
     feature_drift(
         users.join(eligible.select("user_id", "churn_probability"), on="user_id"),
         training.filter(snapshot_date=max(training["snapshot_date"])),
+        training,
         None,
         describe(chosen.columns),
         model_version=chosen.version,

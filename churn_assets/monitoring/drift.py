@@ -1,6 +1,9 @@
 """Drift: the users scored now against those the model learned from, feature by feature, and their scores.
 
-A PSI is a drift under two conditions. Significance: without any change some row of the table exceeds its critical value
+A PSI is a drift under three conditions. Movement: it is above USUAL_FACTOR times the largest between slices that the
+model learned from, as many days apart, since days counted from a fixed day, seasons and campaigns move features of
+every healthy shop; with fewer than MIN_MOVES such moves nothing is known of a feature, and it is no drift.
+Significance: without any change some row of the table exceeds its critical value
 with probability `monitoring.false_alarm_share` at most (Bonferroni: each row has an equal part of that share). Size: it
 reaches `monitoring.psi_warn` or `psi_alarm`, since in a large shop the smallest change is significant; 0.1 and 0.25 are
 the convention of credit scoring (Siddiqi 2006, Credit Risk Scorecards).
@@ -8,6 +11,7 @@ the convention of credit scoring (Siddiqi 2006, Credit Risk Scorecards).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -19,18 +23,21 @@ from churn_assets.monitoring.psi import psi, psi_critical, used_bins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from churn_assets.contracts.feature import Feature
     from churn_assets.model.matrix import Floats
     from churn_assets.settings import Monitoring
 
+USUAL_FACTOR = 2.0
+MIN_MOVES = 2
+SLICE_USERS = 20_000  # of each slice, every so-many-th: an index is then sure to 0.001
 SCHEMA = {name: column.dtype.type for name, column in FeatureDrift.to_schema().columns.items()}
 
 
 def feature_drift(
     users: pl.DataFrame,
     learned: pl.DataFrame,
+    earlier: pl.DataFrame,
     scored_before: pl.DataFrame | None,
     features: Sequence[Feature],
     *,
@@ -41,7 +48,8 @@ def feature_drift(
 
     `users`: the eligible users scored at the snapshot, with features and churn_probability. `learned`: one slice of the
     training set, the newest, with features. Only one slice: a user is in several, and rows of one user are not
-    independent, which the critical value assumes. `scored_before`: eligible users of an earlier scored snapshot with
+    independent, which the critical value assumes. `earlier`: all slices of the training set with features, for how far
+    each usually moves. `scored_before`: eligible users of an earlier scored snapshot with
     churn_probability, or None: then the score has no row. `features`: those that the model uses.
     Raises ValueError naming a feature that a frame lacks, or a frame that is not of one snapshot.
     """
@@ -52,15 +60,38 @@ def feature_drift(
         descriptions.append((SCORE_FEATURE, SCORE_FAMILY, _day(scored_before)))
         reference_columns += _columns(scored_before, [SCORE_FEATURE])
         current_columns += _columns(users, [SCORE_FEATURE])
+    usual = usual_moves(earlier, features, days=(_day(users) - _day(learned)).days)
     share = settings.false_alarm_share / len(descriptions)
     rows = [
-        {"feature": feature, "family": family, "reference_date": day} | _compared(before, after, share)
+        {"feature": feature, "family": family, "reference_date": day, "usual_psi": usual.get(feature)}
+        | _compared(before, after, share)
         for (feature, family, day), before, after in zip(descriptions, reference_columns, current_columns, strict=True)
     ]
     frame = pl.DataFrame(rows, schema_overrides=SCHEMA).with_columns(
         snapshot_date=pl.lit(_day(users)), model_version=pl.lit(model_version), level=_level(settings)
     )
     return frame.select(list(SCHEMA)).sort("psi", "feature", descending=[True, False])
+
+
+def usual_moves(earlier: pl.DataFrame, features: Sequence[Feature], *, days: int) -> dict[str, float]:
+    """Feature -> the largest PSI between two slices of `earlier` about so many days apart; MIN_MOVES of them at least."""
+    names = [feature.name for feature in features]
+    slices = {
+        day[0]: _columns(part.gather_every(-(-part.height // SLICE_USERS)), names)
+        for day, part in earlier.sort("snapshot_date", "user_id").group_by("snapshot_date", maintain_order=True)
+        if isinstance(day[0], date)
+    }
+    pairs = []
+    for later in slices:
+        before = [day for day in slices if day < later]
+        if before:
+            pairs.append((min(before, key=lambda day: abs((later - day).days - days)), later))
+    if len(pairs) < MIN_MOVES:
+        return {}
+    return {
+        name: max(float(psi(*bin_counts(slices[before][place], slices[later][place]))) for before, later in pairs)
+        for place, name in enumerate(names)
+    }
 
 
 def _columns(frame: pl.DataFrame, names: Sequence[str]) -> list[Floats]:
@@ -93,7 +124,10 @@ def _compared(reference: Floats, current: Floats, false_alarm_share: float) -> d
 
 
 def _level(settings: Monitoring) -> pl.Expr:
-    value, is_beyond_chance = pl.col("psi"), pl.col("is_significant")
+    """`usual_psi` of a score is unknown: it is held against the week before, and by its size alone."""
+    value, usual = pl.col("psi"), pl.col("usual_psi")
+    is_unusual = pl.when(pl.col("family") == SCORE_FAMILY).then(statement=True).otherwise(value > USUAL_FACTOR * usual)
+    is_beyond_chance = pl.col("is_significant") & is_unusual.fill_null(value=False)
     return (
         pl.when(is_beyond_chance & (value >= settings.psi_alarm))
         .then(pl.lit("alarm"))

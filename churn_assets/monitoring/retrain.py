@@ -53,7 +53,7 @@ def _age(age_days: int, max_days: int) -> Iterator[str]:
 
 
 def _drifted(drift: pl.DataFrame, alarm: float, max_share: float) -> Iterator[str]:
-    """The score, or many features: a few always drift, as those that count from a fixed day or follow campaigns."""
+    """The score, or many features."""
     alarms = drift.filter(pl.col("level") == "alarm").sort("psi", "feature", descending=[True, False])
     if SCORE_FEATURE in alarms["feature"] or len(alarms) > max_share * len(drift):
         more = len(alarms) - SHOWN_FEATURES

@@ -38,13 +38,16 @@ SCORED = (Stage.SCORING, "scored_users")
 )
 def feature_drift(at: Snapshot) -> Iterator[Product]:
     """One row per feature of the model, against the newest users it learned from, and one for its score, against the
-    scores of the snapshot before: population stability index, what chance alone gives, and level.
+    scores of the snapshot before: population stability index, what chance alone gives, how far the feature usually
+    moves, and level.
     """
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     scores = _scores(at)
+    learned = _learned(at, model)
     frame = drift_between(
         _features(at).join(scores, on="user_id"),
-        _learned(at, model),
+        learned.filter(snapshot_date=max(model.slices)),
+        learned,
         _scored_before(at),
         describe(model.columns),
         model_version=scores.item(0, "model_version"),
@@ -64,11 +67,11 @@ def _features(at: Snapshot) -> pl.DataFrame:
 
 
 def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
-    """The newest slice that the model learned from."""
+    """The slices that the model learned from."""
     tables = at.workplace.tables
     trained_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
-    learned = tables.scan(Stage.TRAINING, "training_set", trained_at).filter(snapshot_date=max(model.slices))
-    return learned.select("snapshot_date", *model.columns).collect()
+    learned = tables.scan(Stage.TRAINING, "training_set", trained_at)
+    return learned.select("snapshot_date", "user_id", *model.columns).collect()
 
 
 def _scored_before(at: Snapshot) -> pl.DataFrame | None:
