@@ -20,6 +20,7 @@ from churn_assets.decisions.summary import what_limits
 from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.failures import next_step
 from churn_assets.instance.files import rows_sha256
+from churn_assets.monitoring.one_line import one_line
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -27,6 +28,7 @@ STDOUT, STDERR = 1, 2
 INTERRUPTION = "DagsterExecutionInterruptedError"
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
+UNSAID = ("what_to_do", "snapshot_date", "table", "rules")  # in the UI, beside the check
 
 
 class Progress:
@@ -84,8 +86,9 @@ class Progress:
             metadata = {name: value.value for name, value in check.metadata.items()}
             failed_rows = metadata.get(DBT_FAILED_ROWS)  # all other metadata of dagster-dbt is about the run
             figures = metadata if failed_rows is None else {"rows": failed_rows}
+            found = ", ".join(f"{name} {value}" for name, value in figures.items() if name not in UNSAID)
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
-            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {check.description or figures}")
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {one_line(check.description or found)}")
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""

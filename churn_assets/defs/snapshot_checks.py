@@ -14,16 +14,21 @@ import dagster as dg
 from churn_assets.defs.history import tagged_history
 from churn_assets.defs.partitions import snapshots_of
 from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.monitoring.one_line import one_line
 from churn_assets.warehouse.built import consumed_until
 from churn_assets.workplace import Workplace
 
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """The outcome of a check at one snapshot: whether it passes, and figures (of single rows ids only)."""
+    """The outcome of a check at one snapshot: whether it passes, and figures (of single rows ids only).
+
+    `sentence`: what was found and where to look, for people, of a check that does not pass.
+    """
 
     passed: bool
     figures: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
 
 
 def snapshot_check(
@@ -81,4 +86,5 @@ def check_result(outcomes: Mapping[date, CheckOutcome], severity: dg.AssetCheckS
     metadata = {"snapshot_date": day.isoformat(), **outcomes[day].figures}
     if len(outcomes) > 1:
         metadata |= {"snapshots": len(outcomes), "snapshots_failed": len(failed)}
-    return dg.AssetCheckResult(passed=not failed, severity=severity, metadata=metadata)
+    sentence = one_line(outcomes[day].sentence) if failed else ""
+    return dg.AssetCheckResult(passed=not failed, severity=severity, metadata=metadata, description=sentence or None)

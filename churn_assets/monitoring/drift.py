@@ -74,7 +74,7 @@ def feature_drift(
 
 
 def usual_moves(earlier: pl.DataFrame, features: Sequence[Feature], *, days: int) -> dict[str, float]:
-    """Feature -> the largest PSI between two slices of `earlier` about so many days apart; MIN_MOVES of them at least."""
+    """Feature -> the largest PSI between two slices of `earlier` about so many days apart; of MIN_MOVES at least."""
     names = [feature.name for feature in features]
     slices = {
         day[0]: _columns(part.gather_every(-(-part.height // SLICE_USERS)), names)

@@ -44,6 +44,8 @@ def outliers_and_gaps(at: Snapshot) -> CheckOutcome:
             **_worst(recorded),
             "table": dg.MetadataValue.md(_table(report, features)),
         },
+        sentence=f"{len(sparse)} features nearly empty, {len(straying)} with many outliers, {sparse_users} users "
+        f"nearly unknown: {', '.join([*sparse, *straying][:3]) or 'see the check in the UI'}.",
     )
 
 

@@ -40,7 +40,11 @@ def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
         lines = [f"{name}: PSI {psi:.2f}, {level} (by chance up to {chance:.3f})" for name, psi, level, chance in worst]
         more = len(drifted) - len(lines)
         figures |= {"drifted": "; ".join(lines) + (f"; and {more} more" if more else ""), "what_to_do": LOOK_AT_DRIFT}
-    return CheckOutcome(passed=drifted.is_empty(), figures=figures)
+    named = ", ".join(f"{name} ({psi:.2f})" for name, psi in drifted.select("feature", "psi").head(3).rows())
+    sentence = (
+        f"{len(drifted)} of {len(frame)} moved far more than they usually do: {named}; see monitoring.feature_drift."
+    )
+    return CheckOutcome(passed=drifted.is_empty(), figures=figures, sentence=sentence)
 
 
 @snapshot_check(Stage.MONITORING, "group_fairness", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
@@ -60,4 +64,11 @@ def groups_are_treated_alike(at: Snapshot) -> CheckOutcome:
         listed = unequal.select("attribute", "group", "measure", "value", "rest_value").head(SHOWN).rows()
         lines = [f"{of} {group}: {what} {value:.1%}, all others {rest:.1%}" for of, group, what, value, rest in listed]
         figures |= {"groups": "; ".join(lines), "what_to_do": LOOK_AT_GROUPS}
-    return CheckOutcome(passed=unequal.is_empty(), figures=figures)
+    first = "; ".join(
+        f"{of} {group} {what} {value:.0%}, others {rest:.0%}"
+        for of, group, what, value, rest in unequal.select("attribute", "group", "measure", "value", "rest_value")
+        .head(2)
+        .rows()
+    )
+    sentence = f"{len(unequal)} differences between groups: {first}; see monitoring.group_fairness."
+    return CheckOutcome(passed=unequal.is_empty(), figures=figures, sentence=sentence)

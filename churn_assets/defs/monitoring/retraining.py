@@ -80,7 +80,8 @@ def model_needs_no_retraining(at: Snapshot) -> CheckOutcome:
         "reasons": " ".join(conditions["reason"]),
         "what_to_do": IS_NEWEST if is_newest else TRAIN_AGAIN,
     }
-    return CheckOutcome(passed=False, figures=figures)
+    sentence = f"See monitoring.retrain_conditions: {conditions.item(0, 'reason')}"
+    return CheckOutcome(passed=False, figures=figures, sentence=sentence)
 
 
 def _comparisons(workplace: Workplace, days: list[date]) -> pl.DataFrame:

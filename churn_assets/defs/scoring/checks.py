@@ -42,4 +42,6 @@ def reasons_are_stable(at: Snapshot) -> CheckOutcome:
     return CheckOutcome(
         passed=stability.same_reason_share >= least,
         figures={**asdict(stability), "noise_share": NOISE_SHARE, "min_stable_reasons_share": least},
+        sentence=f"Under a little noise {stability.same_reason_share:.0%} of users keep their first reason, "
+        f"{least:.0%} should: trust counts of reasons more than those of single users.",
     )

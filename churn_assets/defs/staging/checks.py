@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.raw import raw_contract
+from churn_assets.monitoring.one_line import one_line
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -54,8 +55,10 @@ def _limited(counts: pl.DataFrame, rows: pl.DataFrame, what: str) -> dg.AssetChe
     counts = counts.join(rows, on="source_table", maintain_order="left")
     shares = counts.group_by("source_table").agg(share=pl.col("row_count").sum() / pl.col("rows").first())
     worst = shares.sort("share", "source_table", descending=[True, False]).head(1)
+    passed = worst.is_empty() or worst["share"].item() < MAX_SHARE
     return dg.AssetCheckResult(
-        passed=worst.is_empty() or worst["share"].item() < MAX_SHARE,
+        passed=passed,
+        description=None if passed else _sentence(counts, worst, what),
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
             f"rows_{what}": int(counts["row_count"].sum()),
@@ -64,6 +67,12 @@ def _limited(counts: pl.DataFrame, rows: pl.DataFrame, what: str) -> dg.AssetChe
             "rules": dg.MetadataValue.md(_table(counts)),
         },
     )
+
+
+def _sentence(counts: pl.DataFrame, worst: pl.DataFrame, what: str) -> str:
+    table, share = worst.select("source_table", "share").row(0)
+    rules = counts.filter(source_table=table).sort("row_count", descending=True)
+    return one_line(f"{share:.1%} of raw.{table} {what}, most by {rules['rule'][0]}; see churn check and the UI.")
 
 
 def _table(counts: pl.DataFrame) -> str:

@@ -67,7 +67,8 @@ def beats_the_baseline(at: Snapshot) -> CheckOutcome:
     comparison = at.workplace.tables.read(Stage.TRAINING, "model_comparison", at.date)
     rows = {row["model"]: row for row in comparison.iter_rows(named=True)}
     if not {BASELINE, "catboost"} <= set(rows):
-        return CheckOutcome(passed=False, figures={"reason": "too little matured data for an honest comparison"})
+        reason = "too little matured data for an honest comparison"
+        return CheckOutcome(passed=False, figures={"reason": reason}, sentence=f"No comparison: {reason}.")
     model, baseline = next(row for row in rows.values() if row["is_shipped"]), rows[BASELINE]
     return CheckOutcome(
         passed=model["model"] != BASELINE and model["auc"] > baseline["auc"],
@@ -80,4 +81,6 @@ def beats_the_baseline(at: Snapshot) -> CheckOutcome:
             "is_beyond_doubt": model["auc_low"] > baseline["auc"],
             "log_loss_lead": baseline["log_loss_calibrated"] - model["log_loss_calibrated"],
         },
+        sentence=f"{model['model']} is shipped with an AUC of {model['auc']:.3f}, recency, frequency and money alone "
+        f"reach {baseline['auc']:.3f}: the other features say nothing more here; see training.model_comparison.",
     )

@@ -51,5 +51,7 @@ def expected_spend_is_right(at: Snapshot) -> CheckOutcome:
         for dimension, band, ratio in wrong.select("dimension", "band", "ratio").iter_rows()
     ]
     return CheckOutcome(
-        passed=wrong.is_empty(), figures={"bands": bands.height, "bands_wrong": ", ".join(named) or "none"}
+        passed=wrong.is_empty(),
+        figures={"bands": bands.height, "bands_wrong": ", ".join(named) or "none"},
+        sentence=f"Expected by true spend of users kept is off: {', '.join(named)}; see training.spend_calibration.",
     )
