@@ -11,6 +11,7 @@ from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.scored_users import REASON_COLUMNS, RISK_COLUMNS, ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.model.reasons import grouped_contributions, top_reasons
 from churn_assets.model.scoring import score
 from churn_assets.model.spend import SpendModel
 from churn_assets.model.training import TrainedModel
@@ -88,18 +89,16 @@ def test_the_order_of_rows_changes_nothing(
     assert_frame_equal(again[1], scored[1])
 
 
-def test_the_three_reasons_agree_with_a_plain_loop(
+def test_the_three_reasons_are_those_stated_for_the_eligible(
     scored: Scored, scoring_frame: pl.DataFrame, model: ChurnModel, features: list[Feature]
 ) -> None:
-    group = {feature.name: feature.reason_group for feature in features}
-    contributions = model.contributions(scoring_frame)
-    users = {user["user_id"]: user for user in scored[0].iter_rows(named=True)}
-    for i, user_id in enumerate(scoring_frame["user_id"].head(270)):
-        sums: dict[str, float] = {}
-        for name, value in zip(model.columns, contributions[i], strict=True):
-            sums[group[name]] = sums.get(group[name], 0.0) + value
-        expected = sorted((name for name in sums if sums[name] > 0), key=lambda name: -sums[name])[:3]
-        assert [users[user_id][f"reason_{r}"] for r in (1, 2, 3)] == (expected + [None] * 3)[:3]
+    """How they are found is tested in test_model_reasons.py."""
+    eligible = scoring_frame.filter(status="eligible").sort("user_id")
+    least = Scoring().least_reason_log_odds
+    expected = top_reasons(eligible, grouped_contributions(eligible, model, features, least=least))
+    users = scored[0].filter(status="eligible").select("user_id", "reason_1", "reason_2", "reason_3")
+    assert_frame_equal(users, expected)
+    assert expected["reason_1"].n_unique() > 2
 
 
 def test_bad_service_is_the_reason_where_it_was_bad(scored: Scored, scoring_frame: pl.DataFrame) -> None:

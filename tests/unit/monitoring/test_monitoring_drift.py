@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.feature_drift import FeatureDrift
-from churn_assets.monitoring.drift import feature_drift
+from churn_assets.monitoring.drift import feature_drift, usual_moves
 from churn_assets.monitoring.drift_plots import drift_png
 from churn_assets.settings import Monitoring
 
@@ -33,11 +34,23 @@ def users(day: date, number: int, seed: int, *, late: float = 1.0) -> pl.DataFra
             "is_member": random.random(number) < 0.3,
             "churn_probability": random.beta(2, 5, number),
         }
-    ).with_columns(snapshot_date=pl.lit(day))
+    ).with_columns(snapshot_date=pl.lit(day), user_id=pl.format("u{}", pl.int_range(number)))
 
 
-def drift(current: pl.DataFrame, learned: pl.DataFrame, before: pl.DataFrame | None = None) -> pl.DataFrame:
-    found = feature_drift(current, learned, before, FEATURES, model_version=VERSION, settings=Monitoring())
+def calm(number: int = 2_000) -> pl.DataFrame:
+    """Slices 28 days apart between which nothing moved."""
+    return pl.concat(users(SLICE - timedelta(days=28 * back), number, 100 + back) for back in range(5))
+
+
+def drift(
+    current: pl.DataFrame,
+    learned: pl.DataFrame,
+    before: pl.DataFrame | None = None,
+    earlier: pl.DataFrame | None = None,
+    features: Sequence[Feature] = FEATURES,
+) -> pl.DataFrame:
+    slices = calm() if earlier is None else earlier
+    found = feature_drift(current, learned, slices, before, features, model_version=VERSION, settings=Monitoring())
     return FeatureDrift.validate(found, lazy=True)
 
 
@@ -108,10 +121,37 @@ def test_a_source_that_fell_silent_is_a_drift_of_what_is_unknown() -> None:
 
 def test_more_rows_share_the_same_false_alarms() -> None:
     current, learned = users(DAY, 1_000, 1), users(SLICE, 1_000, 2)
-    alone = feature_drift(current, learned, None, FEATURES[:1], model_version=VERSION, settings=Monitoring())
+    alone = drift(current, learned, features=FEATURES[:1])
     of_four = drift(current, learned).filter(feature="recency_days")
     assert of_four["psi"][0] == alone["psi"][0]
     assert of_four["psi_critical"][0] > alone["psi_critical"][0]
+
+
+def test_what_a_feature_does_every_month_is_no_drift() -> None:
+    """Days counted from a fixed day, a campaign each month, a season: the slices show how far the feature moves."""
+    stretched = pl.concat(
+        users(SLICE - timedelta(days=28 * back), 2_000, 100 + back, late=2.5**-back) for back in range(5)
+    )
+    current, learned = users(DAY, 2_000, 1, late=2.5), users(SLICE, 2_000, 2)
+    moved = drift(current, learned, earlier=stretched).row(0, named=True)
+    assert (moved["feature"], moved["is_significant"], moved["level"]) == ("recency_days", True, "none")
+    assert moved["psi"] < 2 * moved["usual_psi"]
+    assert levels(drift(current, learned))["recency_days"] == "alarm", "in a shop that is calm otherwise"
+    silent = current.with_columns(recency_days=pl.col("recency_days") * 1_000)
+    assert levels(drift(silent, learned, earlier=stretched))["recency_days"] == "alarm", "a unit that changed"
+
+
+def test_moves_are_taken_over_as_many_days_as_the_scores_are_from_the_labels() -> None:
+    days = [SLICE - timedelta(days=28 * back) for back in range(5)]
+    slow = pl.concat(users(day, 2_000, 7 + place, late=1.5**-place) for place, day in enumerate(days))
+    month, quarter = (usual_moves(slow, FEATURES, days=days)["recency_days"] for days in (28, 84))
+    assert quarter > 2 * month
+
+
+def test_a_shop_with_too_few_slices_has_no_usual_and_no_drift() -> None:
+    young = users(SLICE, 2_000, 2)
+    row = drift(users(DAY, 2_000, 1, late=3.0), young, earlier=young).row(0, named=True)
+    assert (row["usual_psi"], row["is_significant"], row["level"]) == (None, True, "none")
 
 
 def test_several_slices_are_refused_and_a_missing_feature_is_named() -> None:

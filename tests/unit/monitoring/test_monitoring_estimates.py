@@ -29,7 +29,7 @@ def scored(number: int, seed: int) -> tuple[pl.DataFrame, np.random.Generator]:
             "user_id": [f"u{i:06}" for i in range(number)],
             "model_version": ["0123456789ab"] * number,
             "churn_probability": p,
-            "risk_tier": np.where(p > np.quantile(p, 0.9), "high", "low"),
+            "risk_tier": np.where(p > np.quantile(p, 0.9), "urgent", "small"),
         }
     ), random
 
@@ -46,10 +46,10 @@ def estimated(users: pl.DataFrame, uncertainty: LevelUncertainty = NONE) -> dict
 
 
 def found(users: pl.DataFrame, y: np.ndarray) -> dict[str, float]:
-    p, high = users["churn_probability"].to_numpy(), (users["risk_tier"] == "high").to_numpy()
+    p, urgent = users["churn_probability"].to_numpy(), (users["risk_tier"] == "urgent").to_numpy()
     return {
         "auc": roc_auc_score(y, p), "brier": brier_score_loss(y, p), "log_loss": log_loss(y, p),
-        "churned_share": y.mean(), "high_tier_precision": y[high].mean(),
+        "churned_share": y.mean(), "urgent_tier_precision": y[urgent].mean(),
     }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_what_may_have_moved_widens_intervals_and_leaves_the_estimate_alone(unce
     calm, moved = estimated(users), estimated(users, uncertainty)
     assert {metric: moved[metric][0] for metric in METRICS} == {metric: calm[metric][0] for metric in METRICS}
     wider = {metric: (moved[metric][2] - moved[metric][1]) / (calm[metric][2] - calm[metric][1]) for metric in METRICS}
-    of_level, of_slope = ("churned_share", "high_tier_precision"), ("auc", "log_loss", "brier")
+    of_level, of_slope = ("churned_share", "urgent_tier_precision"), ("auc", "log_loss", "brier")
     assert min(wider[metric] for metric in (of_level if uncertainty is LEVEL else of_slope)) > 1.5, wider
     assert min(wider.values()) > 0.85, wider
 
@@ -113,8 +113,8 @@ def test_the_same_for_any_order_of_rows() -> None:
     assert estimated(users.reverse()) == estimated(users)
 
 
-def test_without_a_high_tier_its_precision_is_not_estimated() -> None:
-    users = scored(500, 5)[0].with_columns(risk_tier=pl.lit("low"))
+def test_without_a_urgent_tier_its_precision_is_not_estimated() -> None:
+    users = scored(500, 5)[0].with_columns(risk_tier=pl.lit("small"))
     frame = table(users)
     assert frame["metric"].to_list() == list(METRICS[:-1])
 
