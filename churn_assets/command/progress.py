@@ -86,9 +86,9 @@ class Progress:
             metadata = {name: value.value for name, value in check.metadata.items()}
             failed_rows = metadata.get(DBT_FAILED_ROWS)  # all other metadata of dagster-dbt is about the run
             figures = metadata if failed_rows is None else {"rows": failed_rows}
-            found = ", ".join(f"{name} {value}" for name, value in figures.items() if name not in UNSAID)
+            shown = ", ".join(f"{name} {value}" for name, value in figures.items() if name not in UNSAID)
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
-            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {one_line(check.description or found)}")
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {one_line(check.description or shown)}")
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""
