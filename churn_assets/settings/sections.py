@@ -122,7 +122,7 @@ class Monitoring(Section):
     max_drifted_share: Share = Field(
         0.05,
         description="Share of features that may drift to alarm, if the score does not, before a new model is asked "
-        "for: those that count from a fixed day or follow campaigns always do.",
+        "for.",
     )
     false_alarm_share: float = Field(
         0.01, gt=0, lt=1, description="Share of snapshots at which anything is significant though nothing changed."
