@@ -53,7 +53,7 @@ def model(newest: date) -> ChurnModel:
 def slice_of(day: date, *, later: float = 0.0) -> pl.DataFrame:
     number = np.arange(300.0)
     features = {"recency_days": number + later, "orders_count": number.astype(int) % 7}
-    return pl.DataFrame(features).with_columns(snapshot_date=pl.lit(day))
+    return pl.DataFrame(features).with_columns(snapshot_date=pl.lit(day), user_id=pl.format("u{}", pl.int_range(300)))
 
 
 def scores(day: date, version: str, *, eligible: int = 300) -> pl.DataFrame:
@@ -76,8 +76,8 @@ def make(workplace: Workplace, execute: Run) -> Run:
         execute(FEATURES)
         learned = model(newest)
         workplace.tables.publish_bytes("training", "champion_model", DAY, learned.to_bytes())
-        # An older slice that is quite different: nobody is compared with it.
-        slices = pl.concat([slice_of(newest - timedelta(days=28), later=5_000), slice_of(newest, later=later)])
+        # Between these slices nothing moved, so any move is unusual.
+        slices = pl.concat(slice_of(newest - timedelta(days=28 * back), later=later) for back in range(4))
         workplace.tables.publish("training", "training_set", MADE, slices)
         made = pl.DataFrame({"champion_snapshot_date": [MADE]})
         workplace.tables.publish("training", "model_promotions", DAY, made)
