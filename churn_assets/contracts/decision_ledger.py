@@ -8,7 +8,7 @@ import pandera.polars as pa
 import polars as pl
 
 from churn_assets.contracts.channels import CHANNELS
-from churn_assets.contracts.feature import REASON_GROUPS
+from churn_assets.contracts.feature import NOTHING_SHOWN, REASON_GROUPS
 
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
@@ -46,7 +46,7 @@ class DecisionLedger(pa.DataFrameModel):
     decided_at: Annotated[pl.Datetime, "us", None]
     intended_arm: str = pa.Field(str_matches=r"^[a-z0-9_]+$")
     channel: str = pa.Field(isin=CHANNELS, nullable=True)
-    reason: str = pa.Field(isin=REASON_GROUPS, nullable=True)
+    reason: str = pa.Field(isin=(NOTHING_SHOWN, *REASON_GROUPS), nullable=True)
     value_at_risk_amount: float = pa.Field(ge=0, lt=float("inf"))
     churn_probability: float = pa.Field(in_range={"min_value": 0, "max_value": 1})
     level: str = pa.Field(str_matches=r"^[a-z0-9_]+$", nullable=True)

@@ -46,7 +46,14 @@ SLICES = [START + timedelta(weeks=week) for week in (20, 28, 36, 44, 52)]  # the
 SNAPSHOT = START + timedelta(weeks=56)  # labels of the last slice mature
 HORIZON, ACTIVE_WITHIN = 28, 180  # days, the defaults
 RISKY_SHARE, HOLDOUT_SHARE = 0.3, 0.4  # as many left alone as in the shop's own campaigns
-READ = ("features.user_features", "features.churn_labels", "features.user_statuses", "marts.fct_contacts")
+READ = (
+    "features.user_features",
+    "features.churn_labels",
+    "features.user_statuses",
+    "marts.fct_contacts",
+    "marts.fct_orders",
+    "marts.fct_events",
+)
 
 
 def raw(home: Home, table: str) -> pl.DataFrame:
