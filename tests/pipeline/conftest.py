@@ -43,7 +43,9 @@ SETTINGS = {
     "training": {
         "slices": 2, "slice_step_days": 14, "min_users": 50, "min_churners": 30, "min_stayers": 30, "iterations": 40,
     },
-    "decisions": {"budget_amount": 60.0, "holdout_share": 0.2, "exploration_share": 0.2, "margin_share": 1.0},
+    # Of some 300 users few have an alarm, and fewer a reason to be called about.
+    "scoring": {"alarm_share": 0.6, "least_reason_log_odds": 0.02},
+    "decisions": {"budget_amount": 45.0, "holdout_share": 0.2, "exploration_share": 0.2, "margin_share": 1.0},
 }  # fmt: skip
 
 
