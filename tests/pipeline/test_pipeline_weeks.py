@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance
 
 FIRST, SECOND, LAST = WEEKS = date(2026, 11, 2), date(2026, 11, 9), date(2026, 11, 16)
-BUDGET_AMOUNT, HORIZON = 60.0, timedelta(days=14)  # as in the settings of the base instance
+BUDGET_AMOUNT, HORIZON = 45.0, timedelta(days=14)  # as in the settings of the base instance
 CANCELLED = ("cancelled", "canceled", "void", "failed")
 PUBLIC = {
     "features.user_features": "user_id, snapshot_date",
