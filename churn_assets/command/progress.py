@@ -88,7 +88,10 @@ class Progress:
             figures = metadata if failed_rows is None else {"rows": failed_rows}
             shown = ", ".join(f"{name} {value}" for name, value in figures.items() if name not in UNSAID)
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
-            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {one_line(check.description or shown)}")
+            said = check.description or shown
+            # An error stops the run: what to do then is said in full.
+            text = said if severity == "error" else one_line(said)
+            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {text}")
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""

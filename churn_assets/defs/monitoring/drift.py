@@ -28,6 +28,8 @@ SCORED = (Stage.SCORING, "scored_users")
     deps=[
         [Stage.FEATURES, "user_features"],
         [Stage.FEATURES, "user_statuses"],
+        [Stage.MARTS, "fct_orders"],
+        [Stage.MARTS, "fct_events"],
         [Stage.TRAINING, "training_set"],
         [Stage.TRAINING, "model_promotions"],
         [Stage.TRAINING, "champion_model"],

@@ -19,6 +19,8 @@ from churn_assets.warehouse.features import features_version
     deps=[
         [Stage.FEATURES, "user_features"],
         [Stage.FEATURES, "user_statuses"],
+        [Stage.MARTS, "fct_orders"],
+        [Stage.MARTS, "fct_events"],
         [Stage.TRAINING, "training_set"],
         [Stage.TRAINING, "champion_model"],
         [Stage.TRAINING, "spend_model"],

@@ -43,6 +43,8 @@ MATURED = CALENDAR.matured_slices(
         dg.AssetDep([Stage.FEATURES, "user_features"], partition_mapping=MATURED),
         dg.AssetDep([Stage.FEATURES, "churn_labels"], partition_mapping=MATURED),
         [Stage.FEATURES, "user_statuses"],
+        [Stage.MARTS, "fct_orders"],
+        [Stage.MARTS, "fct_events"],
     ],
     kinds={"polars", "parquet"},
     owner="team:data-science",
