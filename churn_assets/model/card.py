@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from scipy.special import logit
 
 from churn_assets.model.calibration import cross_calibrated
 from churn_assets.model.evaluation import evaluate
@@ -108,8 +107,7 @@ def _segments(trained: TrainedModel, training: pl.DataFrame, seed: int) -> list[
         return ["Not tested."]
     newest = training.filter(pl.col("snapshot_date") == tested_slice(training)).sort("user_id")
     y, ids = newest["is_churned"].to_numpy(), newest["user_id"].to_numpy().astype(np.str_)
-    raw = trained.out_of_time[trained.model.kind].to_numpy().clip(1e-15, 1 - 1e-15)
-    p = cross_calibrated(y, logit(raw), ids)
+    p = cross_calibrated(y, trained.tested_log_odds(trained.model.kind), ids)
     lines = []
     for name, inside in segments_of(newest):
         churners, stayers = int(y[inside].sum()), int((~y[inside]).sum())

@@ -56,8 +56,7 @@ class Contest:
             ("challenger", trained.model.kind),
             ("baseline", baseline_of(trained.out_of_time.columns)),
         ):
-            probability = np.clip(trained.out_of_time[column].to_numpy(), 1e-15, 1 - 1e-15)
-            log_odds[name] = np.log(probability / (1 - probability))
+            log_odds[name] = trained.tested_log_odds(column)
         window = timedelta(days=champion.gap_days + champion.horizon_days)
         return cls(rows, log_odds, is_honest=max(champion.slices) + window <= newest)
 

@@ -14,8 +14,8 @@ import polars as pl
 from sklearn.linear_model import LogisticRegression
 
 from churn_assets.model.matrix import Floats, feature_matrix
-from churn_assets.model.rfm import DECIMALS, standardisation
 from churn_assets.model.series import Series
+from churn_assets.model.standard import plain, standardisation
 from churn_assets.model.treatment import TreatedFeatures, filled_values
 
 if TYPE_CHECKING:
@@ -100,16 +100,16 @@ def fit_logistic(training: pl.DataFrame, features: Sequence[Feature], treatments
     regression.fit(standardised, rows["is_churned"].to_numpy())
     return Logistic(
         columns=treated.names_,
-        lows=_plain(lows),
-        highs=_plain(highs),
-        fillings=_plain(treated.fillings_),
+        lows=plain(lows),
+        highs=plain(highs),
+        fillings=plain(treated.fillings_),
         series=treated.series_,
         is_logged=tuple(is_logged.tolist()),
         flagged=tuple(name for name, has in zip(treated.names_, treated.has_gap_, strict=True) if has),
-        means=_plain(means),
-        scales=_plain(scales),
-        coefficients=_plain(np.where(is_constant, 0.0, regression.coef_[0])),
-        intercept=_plain(regression.intercept_)[0],
+        means=plain(means),
+        scales=plain(scales),
+        coefficients=plain(np.where(is_constant, 0.0, regression.coef_[0])),
+        intercept=plain(regression.intercept_)[0],
     )
 
 
@@ -143,7 +143,3 @@ def _logged(values: Floats, is_logged: npt.NDArray[np.bool_]) -> Floats:
 
 def _bounded(standardised: Floats) -> Floats:
     return np.asarray(np.clip(standardised, -FARTHEST, FARTHEST))
-
-
-def _plain(values: Floats) -> tuple[float, ...]:
-    return tuple(round(float(value), DECIMALS) for value in values)

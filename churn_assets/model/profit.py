@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import beta
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,25 +18,16 @@ if TYPE_CHECKING:
     from churn_assets.settings import Profit
 
 
-CAUTIOUS = 0.1  # the acceptance that is exceeded nine times in ten
-
-
-def gains(settings: Profit, acceptance: float | Floats | None = None) -> tuple[float | Floats, float]:
-    """(earned per churner flagged, lost per stayer flagged) at an acceptance, by default its mean."""
-    if acceptance is None:
-        acceptance = settings.acceptance_alpha / (settings.acceptance_alpha + settings.acceptance_beta)
+def gains(settings: Profit) -> tuple[float, float]:
+    """(earned per churner flagged, lost per stayer flagged) at the mean acceptance."""
+    acceptance = settings.acceptance_alpha / (settings.acceptance_alpha + settings.acceptance_beta)
     earned = acceptance * (settings.user_value_amount - settings.offer_cost_amount) - settings.contact_cost_amount
     return earned, settings.offer_cost_amount + settings.contact_cost_amount
 
 
-def cautious_acceptance(settings: Profit) -> float:
-    """The share of churners an offer keeps even if few accept: the CAUTIOUS quantile of the beta distribution."""
-    return float(beta.ppf(CAUTIOUS, settings.acceptance_alpha, settings.acceptance_beta))
-
-
-def break_even(settings: Profit, acceptance: float | None = None) -> float:
-    """The churn probability from which flagging a user pays at an acceptance (its mean); 1 where it never does."""
-    earned, lost = gains(settings, acceptance)
+def break_even(settings: Profit) -> float:
+    """The churn probability from which flagging a user pays at the mean acceptance; 1 where it never does."""
+    earned, lost = gains(settings)
     return float(lost / (lost + earned)) if earned > 0 else 1.0
 
 

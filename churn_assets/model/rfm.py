@@ -14,14 +14,10 @@ from sklearn.linear_model import LogisticRegression
 
 from churn_assets.contracts.feature import RFM_COLUMNS
 from churn_assets.model.matrix import Floats, feature_matrix
+from churn_assets.model.standard import plain, standardisation
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import polars as pl
-
-# The last digits of a fit depend on the number of BLAS threads and must not reach the artefact's bytes.
-DECIMALS = 10
-SMALLEST_SPREAD = 1e-9  # of the mean
 
 
 @dataclass(frozen=True)
@@ -51,18 +47,7 @@ def fit_rfm(training: pl.DataFrame, columns: tuple[str, ...] = RFM_COLUMNS) -> L
     model = LogisticRegression(solver="newton-cholesky", tol=1e-10)
     model.fit(np.where(is_constant, 0.0, (values - means) / scales), training["is_churned"].to_numpy())
     coefficients = np.where(is_constant, 0.0, model.coef_[0])
-    return LogisticRfm(columns, _plain(means), _plain(scales), _plain(coefficients), _plain(model.intercept_)[0])
-
-
-def standardisation(values: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
-    """(means, scales, is_constant) per column; the scale of a constant is 1.
-
-    A column of one value has a standard deviation of 1e-16 rather than 0 where its mean is not exact.
-    """
-    means, scales = values.mean(axis=0), values.std(axis=0)
-    is_constant = scales <= SMALLEST_SPREAD * np.maximum(np.abs(means), 1.0)
-    scales[is_constant] = 1.0
-    return means, scales, is_constant
+    return LogisticRfm(columns, plain(means), plain(scales), plain(coefficients), plain(model.intercept_)[0])
 
 
 def _log1p(frame: pl.DataFrame, columns: tuple[str, ...]) -> Floats:
@@ -71,7 +56,3 @@ def _log1p(frame: pl.DataFrame, columns: tuple[str, ...]) -> Floats:
     if invalid:
         raise ValueError(f"Columns {invalid} hold a null or negative value; every eligible user has these, from 0 up.")
     return np.log1p(values)
-
-
-def _plain(values: Floats) -> tuple[float, ...]:
-    return tuple(round(float(value), DECIMALS) for value in values)

@@ -21,6 +21,7 @@ from sklearn.linear_model import PoissonRegressor
 from churn_assets.model.bgnbd import BgNbd
 from churn_assets.model.expected import WEEK_DAYS, fitted_rhythm, histories
 from churn_assets.model.matrix import Floats, feature_matrix
+from churn_assets.model.standard import DECIMALS, plain, standardisation
 
 MONEY = ("purchase_days_count", "orders_count", "spent_amount", "returned_amount", "order_spread_amount")
 MIN_KEPT = 200  # users kept, below which seven coefficients and ten bins say nothing
@@ -29,7 +30,6 @@ LOW, HIGH = 0.1, 0.9  # 80 % of users kept spend between
 FRESH_DAYS = 14.0  # how fast what is special of the first days, and of the days after a purchase, wears off
 PENALTY = 1e-3
 SMALLEST_AMOUNT = 0.01  # nobody who has ever bought is worth nothing
-DECIMALS = 10  # the last bits depend on the number of BLAS threads
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,7 @@ def fit_spend(slices: pl.DataFrame, value_days: int) -> SpendModel:
     spent = np.maximum(spent, 0.0)
     if not spent.any():
         return SpendModel(value_days, users_kept)
-    means, scales = values.mean(axis=0), values.std(axis=0)
-    is_constant = scales <= 1e-9 * np.maximum(np.abs(means), 1.0)
-    scales[is_constant] = 1.0  # and its coefficient is 0
+    means, scales, is_constant = standardisation(values)
     standardised = np.where(is_constant, 0.0, (values - means) / scales)
     level = float(spent.mean())
     regression = PoissonRegressor(alpha=PENALTY, solver="newton-cholesky", max_iter=300)
@@ -163,11 +161,11 @@ def fit_spend(slices: pl.DataFrame, value_days: int) -> SpendModel:
     model = SpendModel(
         value_days,
         users_kept,
-        means=_plain(means),
-        scales=_plain(scales),
-        lowest=_plain(values.min(axis=0)),
-        highest=_plain(values.max(axis=0)),
-        coefficients=_plain(coefficients),
+        means=plain(means),
+        scales=plain(scales),
+        lowest=plain(values.min(axis=0)),
+        highest=plain(values.max(axis=0)),
+        coefficients=plain(coefficients),
         intercept=round(float(fitted.intercept_ + np.log(level)), DECIMALS),
     )
     within = np.clip(values, model.lowest, model.highest)
@@ -183,9 +181,9 @@ def _with_intervals(model: SpendModel, mean: Floats, spent: Floats) -> SpendMode
     return SpendModel(
         **{
             **asdict(model),
-            "bin_edges": _plain(edges),
-            "low": _plain(np.array([min(low, 1.0) for low, _ in quantiles])),
-            "high": _plain(np.array([max(high, 1.0) for _, high in quantiles])),
+            "bin_edges": plain(edges),
+            "low": plain(np.array([min(low, 1.0) for low, _ in quantiles])),
+            "high": plain(np.array([max(high, 1.0) for _, high in quantiles])),
         }
     )
 
@@ -215,7 +213,3 @@ def _frame(mean: Floats, low: Floats, high: Floats) -> pl.DataFrame:
             "expected_spend_high_amount": np.maximum(high, floor),
         }
     )
-
-
-def _plain(values: Floats) -> tuple[float, ...]:
-    return tuple(round(float(value), DECIMALS) for value in values)

@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.blend import Blend, learned_share
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    import numpy as np
     import numpy.typing as npt
 
     from churn_assets.contracts.feature import Feature
     from churn_assets.contracts.treatment import Treatment
     from churn_assets.model.matrix import Floats
     from churn_assets.settings import Training
+
+SMALLEST_SHARE = 1e-15  # log-odds of a probability that was rounded to 0 or 1 are finite
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class TrainedModel:
     gate: Gate
     reason: str
     dropped: tuple[str, ...]
+
+    def tested_log_odds(self, model: str) -> Floats:
+        """Raw log-odds of the users of `out_of_time`, in their order, by the rival of that name."""
+        return np.asarray(logit(np.clip(self.out_of_time[model].to_numpy(), SMALLEST_SHARE, 1 - SMALLEST_SHARE)))
 
 
 def train(

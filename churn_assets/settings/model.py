@@ -63,7 +63,7 @@ class Training(Section):
 
 
 class Profit(Section):
-    """What a retention campaign earns and costs per user, for tiers and bake-off. Defaults: Verbraken et al. 2013."""
+    """What a retention campaign earns and costs per user, for the bake-off. Defaults: Verbraken et al. 2013."""
 
     user_value_amount: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
         200.0, description="What a user kept is worth, in the currency of orders.amount; your own figure goes first."

@@ -18,8 +18,9 @@ from churn_assets.warehouse.reads import features_at
 
 def stake_at(at: Snapshot, model: ChurnModel, spend: SpendModel) -> float:
     """The expected loss that is worth an alarm at the snapshot: stated, or from the users of the newest labels."""
-    rows = at.workplace.tables.read(Stage.TRAINING, "training_set", at.date)
-    newest = rows.filter(snapshot_date=tested_slice(rows))
+    rows = at.workplace.tables.scan(Stage.TRAINING, "training_set", at.date)
+    slice_date = tested_slice(rows.select("snapshot_date", "is_churned").collect())
+    newest = rows.filter(snapshot_date=slice_date).collect()
     losses = model.predict(newest) * spend.expected(newest)["expected_spend_amount"].to_numpy()
     return stake_amount(losses, at.workplace.settings.scoring)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import dagster as dg
 import numpy as np
 import polars as pl
-from scipy.special import logit
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.pictures import picture
@@ -82,8 +81,7 @@ def warned_of(at: Snapshot, fitted: Fit) -> pl.DataFrame:
         return pl.DataFrame(schema=WARNED_SCHEMA)
     users = fitted.training.filter(snapshot_date=slice_date).sort("user_id")
     is_churned, ids = users["is_churned"].to_numpy(), users["user_id"].to_numpy().astype(np.str_)
-    raw = fitted.trained.out_of_time[fitted.model.kind].to_numpy().clip(1e-15, 1 - 1e-15)
-    probability = cross_calibrated(is_churned, logit(raw), ids)
+    probability = cross_calibrated(is_churned, fitted.trained.tested_log_odds(fitted.model.kind), ids)
     spend = SpendModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "spend_model", at.date))
     expected = spend.expected(users)["expected_spend_amount"].to_numpy()
     settings, losses = at.workplace.settings, probability * expected
