@@ -28,7 +28,12 @@ select user_id, churn_probability, expected_spend_amount, expected_spend_low_amo
 from scoring.scored_users where snapshot_date = ? and status = 'eligible' order by user_id
 """
 
-ORDERS = "select user_id, ordered_at, cast(amount as double) as amount from staging.stg_orders where is_purchase"
+# An order has a staged row per version: placed, then completed. The newest counts.
+ORDERS = """
+select user_id, ordered_at, cast(amount as double) as amount from (
+  select * from staging.stg_orders qualify row_number() over (partition by order_id order by known_at desc) = 1
+) where is_purchase
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,9 @@ def show(name: str, users: pl.DataFrame) -> None:
     console.print(f"{name}: {len(users):,} users, {len(kept):,} kept, {kept.select(inside).item():.1%} in the interval")
     table = Table("users kept", "users", "expected", "spent", "ratio", box=None, pad_edge=False)
     for dimension in ("tenure", "recency"):
-        banded = kept.with_columns(band=pl.col(dimension).cut([LATE_DAYS, DAYS, WINDOW_DAYS], labels=list(BANDS)))
+        above = [pl.col(dimension) > days for days in (LATE_DAYS, DAYS, WINDOW_DAYS)]
+        place = pl.sum_horizontal(above).cast(pl.Int64)
+        banded = kept.with_columns(band=place.replace_strict(range(len(BANDS)), BANDS, return_dtype=pl.String))
         for band in BANDS:
             rows = banded.filter(pl.col("band") == band)
             if len(rows):
