@@ -80,9 +80,9 @@ def _compared(home: Path, budget: float) -> Table:
         "highest risk first, a coupon": _given(len(candidates), order[:coupons]),
     }
     for name, frame, policy in (
-        ("rules, tiers high and medium", candidates, "rules"),
+        ("rules, tiers urgent and watch", candidates, "rules"),
         ("rules, all tiers", everybody, "rules"),
-        ("value, tiers high and medium", candidates, "value"),
+        ("value, tiers urgent and watch", candidates, "value"),
         ("value, all tiers", everybody, "value"),
     ):
         ledger = decide(frame, settings.model_copy(update={"policy": policy}), SNAPSHOT).ledger
