@@ -117,7 +117,7 @@ def _show(plan: Plan) -> None:
     for heading in ("channel", "arm", "state", "messages", "expected cost"):
         table.add_column(heading, justify="right" if heading in ("messages", "expected cost") else "left")
     grouped = (
-        plan.messages.group_by("channel", "arm", "level", "state")
+        plan.messages.group_by("channel", "arm", "level", "state", maintain_order=True)
         .agg(messages=pl.len(), cost=pl.col("expected_cost_amount").sum())
         .sort("channel", "arm", "level", "state")
     )

@@ -100,7 +100,7 @@ class Progress:
         comparison = workplace.tables.read(Stage.TRAINING, "model_comparison", day)
         acted = ledger.filter(ledger["arm"] != "none")
         table = Table(title=f"Snapshot {day}", title_justify="left", show_header=False, box=None, pad_edge=False)
-        for status, users in scored.group_by("status").len().sort("status").iter_rows():
+        for status, users in scored.group_by("status", maintain_order=True).len().sort("status").iter_rows():
             table.add_row(f"users {status}", f"{users:,}")
         for name, auc, low, high, is_shipped in comparison.select(
             "model", "auc", "auc_low", "auc_high", "is_shipped"

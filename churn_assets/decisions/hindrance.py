@@ -37,7 +37,9 @@ def with_hindrances(
     now = datetime.combine(snapshot, time())
     known = users.join(consents, on="user_id", how="left", maintain_order="left")
     recent = contacts.filter(pl.col("sent_at") >= now - timedelta(days=settings.max_contacts_days))
-    capped = recent.group_by("user_id").len().filter(pl.col("len") >= settings.max_contacts)["user_id"]
+    capped = (
+        recent.group_by("user_id", maintain_order=True).len().filter(pl.col("len") >= settings.max_contacts)["user_id"]
+    )
     is_suppressed = pl.col("user_id").is_in(list(suppressed))
     is_capped = pl.col("user_id").is_in(capped.to_list())
     addresses = {channel: pl.col(f"has_{column}") for channel, column in ADDRESS_COLUMNS.items()}
@@ -79,6 +81,6 @@ def _cooling(contacts: pl.DataFrame, settings: Decisions, now: datetime) -> pl.D
     return (
         contacts.join(arms, on="arm")
         .filter(pl.col("sent_at") >= pl.lit(now) - pl.duration(days="days"))
-        .group_by("user_id")
+        .group_by("user_id", maintain_order=True)
         .agg(cooling_arms=pl.col("cooling").unique().sort())
     )

@@ -117,7 +117,7 @@ def _broken_rules(frame: pl.DataFrame | bytes, contract: Contract) -> list[str]:
         contract.validate(frame, lazy=True)  # type: ignore[arg-type]
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases
-        counted = cases.group_by("column", "check").len().sort("column", "check")
+        counted = cases.group_by("column", "check", maintain_order=True).len().sort("column", "check")
         return [f"{column or 'table'}: {rule} ({count} rows)" for column, rule, count in counted.iter_rows()]
     return []
 

@@ -67,12 +67,16 @@ def contact_assignments(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str,
         .with_columns(why_not=_why_not_comparable())
     )
     remarks: dict[str, list[str]] = {}
-    left_out = users.filter(pl.col("why_not").is_not_null()).group_by("campaign", "why_not").len()
+    left_out = users.filter(pl.col("why_not").is_not_null()).group_by("campaign", "why_not", maintain_order=True).len()
     for campaign, why, count in left_out.sort("campaign", "why_not").iter_rows():
         remarks.setdefault(campaign, []).append(f"{count:,} users left out: {why}")
     comparable = users.filter(pl.col("why_not").is_null())
     for campaign, count in (
-        comparable.filter(pl.col("arms") > 1).group_by("campaign").len().sort("campaign").iter_rows()
+        comparable.filter(pl.col("arms") > 1)
+        .group_by("campaign", maintain_order=True)
+        .len()
+        .sort("campaign")
+        .iter_rows()
     ):
         remarks.setdefault(campaign, []).append(f"{count:,} users had more than one arm: the first counts")
     return comparable.select("campaign", "user_id", "arm", "propensity", assigned_at="sent_at"), remarks

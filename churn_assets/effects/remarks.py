@@ -19,7 +19,11 @@ def sample_ratio_p_value(users: pl.DataFrame) -> float | None:
     """Arm sizes against stated propensities: chi-square, summed over strata. None where each stratum has one arm, so
     that no size can differ.
     """
-    sizes = users.group_by("stratum", "arm").agg(pl.len(), pl.first("propensity")).sort("stratum", "arm")
+    sizes = (
+        users.group_by("stratum", "arm", maintain_order=True)
+        .agg(pl.len(), pl.first("propensity"))
+        .sort("stratum", "arm")
+    )
     statistic, freedom = 0.0, 0
     for stratum in sizes.partition_by("stratum", maintain_order=True):
         propensities, observed = stratum["propensity"].to_numpy(), stratum["len"].to_numpy().astype(np.float64)
@@ -37,7 +41,7 @@ def about_sizes(p_value: float | None) -> list[str]:
 
 def about_propensities(users: pl.DataFrame) -> list[str]:
     """Where the propensities of a stratum do not add up to 1; strata with a single arm are not compared anyway."""
-    arms = users.unique(["stratum", "arm"]).group_by("stratum").agg(pl.len(), pl.sum("propensity"))
+    arms = users.unique(["stratum", "arm"]).group_by("stratum", maintain_order=True).agg(pl.len(), pl.sum("propensity"))
     inconsistent = arms.filter(pl.col("len") > 1, (pl.col("propensity") - 1).abs() > SUM_TOLERANCE).sort("stratum")
     if inconsistent.is_empty():
         return []
@@ -55,7 +59,11 @@ def about_overlap(assignments: pl.DataFrame, window: timedelta) -> dict[str, lis
             at - at.shift(1).over("user_id"), at.shift(-1).over("user_id") - at
         ) < window
     )  # fmt: skip
-    counts = gaps.group_by("campaign").agg(pl.len(), near=pl.col("is_near").sum()).filter(pl.col("near") > 0)
+    counts = (
+        gaps.group_by("campaign", maintain_order=True)
+        .agg(pl.len(), near=pl.col("is_near").sum())
+        .filter(pl.col("near") > 0)
+    )
     return {
         campaign: [f"{near:,} of {users:,} users were in another campaign within the window"]
         for campaign, users, near in counts.sort("campaign").iter_rows()

@@ -34,7 +34,7 @@ def with_strata(users: pl.DataFrame) -> pl.DataFrame | None:
     """
     stated = (pl.col("propensity") / ROUNDING).round(0).cast(pl.Int64)
     rounded = users.with_columns(stated=stated)
-    arms = rounded.group_by("arm").agg(pl.col("stated").n_unique())
+    arms = rounded.group_by("arm", maintain_order=True).agg(pl.col("stated").n_unique())
     if arms["stated"].max() == 1:
         return users.with_columns(stratum=pl.lit(0))
     strata = _by_probability(rounded) if arms.height == 2 else _by_period(rounded)  # noqa: PLR2004 - an arm and control

@@ -43,7 +43,11 @@ def model_card(
     settings: Training,
 ) -> str:
     """Markdown for the model trained at `snapshot` on `training`; aggregates only. `reason`: why it is champion."""
-    slices = training.group_by("snapshot_date").agg(pl.len(), pl.col("is_churned").mean()).sort("snapshot_date")
+    slices = (
+        training.group_by("snapshot_date", maintain_order=True)
+        .agg(pl.len(), pl.col("is_churned").mean())
+        .sort("snapshot_date")
+    )
     protected = sorted(feature.label_en for feature in features if feature.is_protected)
     seen = "admitted by training.admit_protected" if settings.admit_protected else "not seen by the model"
     rows = [f"| {day} | {users:,} | {share:.1%} |" for day, users, share in slices.iter_rows()]

@@ -69,7 +69,7 @@ def tested_slice(training: pl.DataFrame) -> date | None:
 
     A slice can be small by accident: a week in which nearly everybody was treated leaves few who teach.
     """
-    sizes = training.group_by("snapshot_date").agg(
+    sizes = training.group_by("snapshot_date", maintain_order=True).agg(
         rows=pl.len(), side=pl.min_horizontal(pl.col("is_churned").sum(), (~pl.col("is_churned")).sum())
     )
     large = sizes.filter(pl.col("side") >= MIN_SIDE, pl.col("rows") >= LARGE_SHARE * pl.col("rows").max())

@@ -120,7 +120,7 @@ def _known_throughout(rows: pl.DataFrame, features: Sequence[Feature]) -> list[F
     would count for everybody once they are.
     """
     known = (
-        rows.group_by("snapshot_date")
+        rows.group_by("snapshot_date", maintain_order=True)
         .agg(pl.col(each.name).count() / pl.len() for each in features)
         .min()
         .row(0, named=True)

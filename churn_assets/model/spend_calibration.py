@@ -34,7 +34,7 @@ def spend_calibration(slices: pl.DataFrame, value_days: int, *, snapshot: date) 
         variable_name="dimension",
         value_name="band",
     )
-    means = bands.group_by("dimension", "band").agg(
+    means = bands.group_by("dimension", "band", maintain_order=True).agg(
         users=pl.len().cast(pl.Int64),
         expected_amount=pl.col("expected_spend_amount").mean(),
         spent_amount=pl.col("spent_after_amount").mean(),

@@ -68,12 +68,14 @@ def warned_churners(
         {"risk_tier": tiers, "is_churned": is_churned, "lost": np.where(is_churned, expected_spend, 0.0)}
     )
     return (
-        users.group_by("risk_tier")
+        users.group_by("risk_tier", maintain_order=True)
         .agg(
             users=pl.len().cast(pl.Int64),
             churners=pl.col("is_churned").sum().cast(pl.Int64),
             lost_amount=pl.col("lost").sum().round(DECIMALS),
         )
+        # A sum depends on the order of its terms in its last digit, and what is published is compared byte by byte.
+        .sort(pl.col("risk_tier").replace_strict(["urgent", "watch", "small"], range(3), return_dtype=pl.Int64))
         .with_columns(
             users_share=pl.col("users") / pl.col("users").sum(),
             churners_share=pl.col("churners") / pl.col("churners").sum(),
@@ -83,7 +85,6 @@ def warned_churners(
         )
         .select(list(WARNED_SCHEMA))
         .cast(pl.Schema(WARNED_SCHEMA))
-        .sort(pl.col("risk_tier").replace_strict(["urgent", "watch", "small"], range(3), return_dtype=pl.Int64))
     )
 
 

@@ -55,7 +55,7 @@ def definitions_frame(crossed: pl.DataFrame, leads: pl.DataFrame, *, snapshot: d
 
 def _base_rates(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
     known = crossed.filter(pl.col(definition).is_not_null())
-    per_slice = known.group_by("snapshot_date").agg(
+    per_slice = known.group_by("snapshot_date", maintain_order=True).agg(
         churners=pl.col("users").filter(pl.col(definition)).sum(), users=pl.col("users").sum()
     )
     for slice_date, churners, users in per_slice.sort("snapshot_date").iter_rows():
@@ -90,7 +90,10 @@ def _agreement(crossed: pl.DataFrame, definition: str) -> Iterator[Row]:
             continue
         cells = dict.fromkeys([(False, False), (False, True), (True, False), (True, True)], 0)
         both_known = crossed.filter(pl.col(one).is_not_null() & pl.col(other).is_not_null())
-        cells |= {(a, b): count for a, b, count in both_known.group_by(one, other).agg(pl.sum("users")).iter_rows()}
+        cells |= {
+            (a, b): count
+            for a, b, count in both_known.group_by(one, other, maintain_order=True).agg(pl.sum("users")).iter_rows()
+        }
         neither, only_other, only_one, both = cells.values()
         users, either = sum(cells.values()), both + only_one + only_other
         equal = (neither + both) / users if users else None

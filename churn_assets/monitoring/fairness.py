@@ -69,7 +69,7 @@ def group_fairness(users: pl.DataFrame, *, scored: date, snapshot: date, toleran
 
 def _sums(users: pl.DataFrame, attribute: str, measure: str) -> pl.DataFrame:
     value = pl.col(measure).cast(pl.Float64)
-    return users.group_by(pl.col(attribute).fill_null(UNKNOWN).alias("group")).agg(
+    return users.group_by(pl.col(attribute).fill_null(UNKNOWN).alias("group"), maintain_order=True).agg(
         pl.lit(attribute).alias("attribute"),
         pl.lit(measure).alias("measure"),
         value.count().cast(pl.Int64).alias("users"),

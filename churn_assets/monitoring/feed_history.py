@@ -79,7 +79,7 @@ def history(counts: pl.DataFrame, snapshot: date, closed: frozenset[date]) -> Fe
     known = counts.filter(pl.col("known_date") < snapshot, pl.col("event_date") < snapshot)
     if known.is_empty():
         return None
-    by_day = known.group_by("event_date").agg(pl.col("rows").sum()).sort("event_date")
+    by_day = known.group_by("event_date", maintain_order=True).agg(pl.col("rows").sum()).sort("event_date")
     share = by_day["rows"].cum_sum() / by_day["rows"].sum()
     recent = known.filter(pl.col("event_date") >= snapshot - timedelta(days=LOADED_DAYS))
     return FeedHistory(

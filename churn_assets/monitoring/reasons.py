@@ -31,12 +31,12 @@ def reason_summaries(
     parts = eligible.select(
         "user_id", "value_at_risk_amount", "risk_tier", _tenure(), _city_tier(), pl.lit("all").alias("all")
     ).unpivot(DIMENSIONS, index=["user_id", "value_at_risk_amount"], variable_name="dimension", value_name="segment")
-    sizes = parts.group_by("dimension", "segment").agg(segment_users=pl.len().cast(pl.Int64))
+    sizes = parts.group_by("dimension", "segment", maintain_order=True).agg(segment_users=pl.len().cast(pl.Int64))
     key = ["kind", "reason_group", "dimension", "segment"]
     return (
         reasons.select("user_id", "kind", "reason_group", "contribution")
         .join(parts, on="user_id")
-        .group_by(key)
+        .group_by(key, maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("users"),
             pl.col("contribution", "value_at_risk_amount").sum().round(DECIMALS),

@@ -13,7 +13,11 @@ def selection_tables(frame: pl.DataFrame) -> list[TextTable]:
     """The most important features kept, and how many were dropped for which reason; `frame` is of one snapshot."""
     kept = frame.filter("is_kept")
     dropped = frame.filter(~pl.col("is_kept"))
-    counts = dropped.group_by("why_dropped").agg(pl.len(), pl.col("feature").head(4)).sort("len", descending=True)
+    counts = (
+        dropped.group_by("why_dropped", maintain_order=True)
+        .agg(pl.len(), pl.col("feature").head(4))
+        .sort("len", descending=True)
+    )
     return [
         TextTable(
             f"Kept: {kept.height} of {frame.height} features",

@@ -80,7 +80,7 @@ def _orders(lines: pl.LazyFrame) -> pl.LazyFrame:
     """One row per basket. Rounded to cents: the order in which a sum is taken must not show."""
     discount = pl.sum_horizontal("retail_disc", "coupon_disc", "coupon_match_disc")
     return (
-        lines.group_by("basket_id", "household_id")
+        lines.group_by("basket_id", "household_id", maintain_order=True)
         .agg(
             _time("transaction_timestamp").min().alias("ordered_at"),
             pl.col("sales_value").sum().round(2).alias("amount"),
@@ -133,7 +133,9 @@ def _products(products: pl.LazyFrame) -> pl.LazyFrame:
 
 def _users(demographics: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
     """One row per household with demographics, known from its first basket on."""
-    first = lines.group_by("household_id").agg(_time("transaction_timestamp").min().alias("ingested_at"))
+    first = lines.group_by("household_id", maintain_order=True).agg(
+        _time("transaction_timestamp").min().alias("ingested_at")
+    )
     age = pl.col("age").cast(pl.String).replace_strict(_MIDDLE_AGE, default=None, return_dtype=pl.Int64)
     return (
         demographics.join(first, on="household_id", how="inner", validate="1:1")

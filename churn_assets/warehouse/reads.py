@@ -151,7 +151,7 @@ def outcomes_of(workplace: Workplace, assignments: pl.DataFrame, snapshot: date,
     inside = (pl.col("ordered_at") >= pl.col("assigned_at")) & (pl.col("ordered_at") < pl.col("assigned_at") + window)
     return (
         assignments.join(purchases, on="user_id", how="left")
-        .group_by("campaign", "user_id")
+        .group_by("campaign", "user_id", maintain_order=True)
         .agg(
             spent_amount=pl.col("amount").filter(inside).sum().cast(pl.Float64),
             orders_count=inside.sum().cast(pl.Int64),

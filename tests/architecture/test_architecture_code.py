@@ -123,3 +123,26 @@ def test_modules_with_dagster_decorators_leave_annotations_as_they_are(file: Pat
         decorated & {"dbt_assets", "snapshot_assets"}
     )
     assert not dagster_made or "__future__" not in set(imports(tree))
+
+
+def unordered_groups(tree: ast.AST) -> list[int]:
+    """Lines of `group_by(...)` that leaves the order of its groups to the threads."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "group_by"
+        and not any(word.arg == "maintain_order" for word in node.keywords)
+    ]
+
+
+def test_groups_keep_their_order() -> None:
+    """A sum of floats depends on the order of its terms, and published files are compared byte by byte."""
+    found = {
+        str(file.relative_to(PACKAGE)): lines
+        for file in modules("")
+        if (lines := unordered_groups(ast.parse(file.read_text())))
+    }
+    assert found == {}
+    assert unordered_groups(ast.parse("a.group_by('x').len()")) == [1]

@@ -116,7 +116,7 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     # A ledger stays as it was sealed; a refusal of before the snapshot that became known later cancels its messages.
     cancelled = store.cancel(refused["message_key"].to_list())
     messages = store.messages(decisions).sort("user_id")
-    states = dict(messages.group_by("state").len().sort("state").iter_rows())
+    states = dict(messages.group_by("state", maintain_order=True).len().sort("state").iter_rows())
     metadata = {"messages_new": added, "messages_cancelled_now": cancelled}
     yield Product("outbox", messages, metadata | {f"messages_{s}": n for s, n in states.items()})
 

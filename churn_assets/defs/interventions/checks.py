@@ -43,13 +43,13 @@ def budget_is_kept(at: Snapshot) -> CheckOutcome:
     """The arms given, at catalogue cost to the cent, stay within the budget of the snapshot, each within its places."""
     ledger, settings = _ledger(at), at.workplace.settings.decisions
     acted = ledger.filter(pl.col("arm") != NO_ARM)
-    users_by_arm = dict(acted.group_by("arm").len().iter_rows())
+    users_by_arm = dict(acted.group_by("arm", maintain_order=True).len().iter_rows())
     if not _is_present_policy(at, ledger):
         return CheckOutcome(
             passed=True, figures={"note": "decided by another policy, whose budget is no longer set", **users_by_arm}
         )
     costs = {option.treatment: Decimal(str(option.level.cost_amount)) for option in options_of(settings)}
-    treatments = acted.group_by("arm", "level").len().iter_rows()
+    treatments = acted.group_by("arm", "level", maintain_order=True).len().iter_rows()
     cost = sum((costs[treatment_of(arm, level)] * users for arm, level, users in treatments), Decimal(0))
     places = {arm.arm: arm.capacity for arm in settings.arms if arm.capacity is not None}
     crowded = [arm for arm, users in users_by_arm.items() if users > places.get(arm, users)]

@@ -48,8 +48,10 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
         stake=stake,
         features_version=version,
     )
-    tiers = dict(scored.drop_nulls("risk_tier").group_by("risk_tier").len().sort("risk_tier").iter_rows())
-    statuses = dict(scored.group_by("status").len().sort("status").iter_rows())
+    tiers = dict(
+        scored.drop_nulls("risk_tier").group_by("risk_tier", maintain_order=True).len().sort("risk_tier").iter_rows()
+    )
+    statuses = dict(scored.group_by("status", maintain_order=True).len().sort("status").iter_rows())
     yield Product(
         "scored_users",
         scored,

@@ -27,7 +27,7 @@ order by row_count desc, source_table, unread_columns
 def quarantine_is_small(workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
     """Of no raw table does the contract refuse 5 % of the rows. The rows themselves are in staging.quarantine."""
     refused = workplace.warehouse.query(REFUSED)
-    totals = refused.group_by("source_table").agg(refused=pl.col("row_count").sum())
+    totals = refused.group_by("source_table", maintain_order=True).agg(refused=pl.col("row_count").sum())
     rows = _staged(workplace).join(totals, on="source_table", how="left")
     return _limited(
         refused, rows.select("source_table", rows=pl.col("rows") + pl.col("refused").fill_null(0)), "refused"
@@ -53,7 +53,9 @@ def _staged(workplace: Workplace) -> pl.DataFrame:
 def _limited(counts: pl.DataFrame, rows: pl.DataFrame, what: str) -> dg.AssetCheckResult:
     """`counts`: source_table, rule, row_count; `rows`: source_table and its number of rows."""
     counts = counts.join(rows, on="source_table", maintain_order="left")
-    shares = counts.group_by("source_table").agg(share=pl.col("row_count").sum() / pl.col("rows").first())
+    shares = counts.group_by("source_table", maintain_order=True).agg(
+        share=pl.col("row_count").sum() / pl.col("rows").first()
+    )
     worst = shares.sort("share", "source_table", descending=[True, False]).head(1)
     passed = worst.is_empty() or worst["share"].item() < MAX_SHARE
     return dg.AssetCheckResult(
