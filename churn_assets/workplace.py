@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,9 +75,9 @@ class Workplace:
             landed_tables = self.landing()
         self.show_raw(landed_tables)
 
-    def show_tables(self) -> None:
-        """Make the published tables readable in the DuckDB file."""
-        self.warehouse.show(self.tables.files(), self.home.pseudonyms)
+    def show_tables(self, written: Collection[tuple[str, str]] | None = None) -> None:
+        """Make the published tables readable in the DuckDB file: those `written` (stage and table), or all."""
+        self.warehouse.show(self.tables.files(), self.home.pseudonyms, written)
 
     def show_masked(self) -> None:
         """Make them readable with pseudonyms too, for analysts."""

@@ -94,7 +94,7 @@ def snapshot_assets(
                     context.add_asset_metadata(
                         _metadata(product), asset_key=dg.AssetKey([stage, product.table]), partition_key=day.isoformat()
                     )
-            workplace.show_tables()
+            workplace.show_tables({(stage, table) for table in tables})
             for table, contract in tables.items():
                 yield dg.MaterializeResult(asset_key=[stage, table])
                 if contract:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -38,16 +39,19 @@ def write_pseudonyms(file: Path, user_ids: pl.Series, key: bytes) -> None:
     write_whole(file, pseudonyms(user_ids, key).write_parquet)
 
 
-def show_masked(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Make a view per existing table; none where there are no pseudonyms yet."""
-    if not file.exists():
+def show_masked(
+    connection: duckdb.DuckDBPyConnection, file: Path, changed: Collection[tuple[str, str]] | None = None
+) -> None:
+    """Make a view per existing table, or only of those `changed`; none where there are no pseudonyms yet."""
+    wanted = set(EXCLUDED) if changed is None else set(EXCLUDED) & set(changed)
+    if not (wanted and file.exists()):
         return
     sql = "select table_schema, table_name from information_schema.tables"
     existing = set(connection.execute(sql).fetchall())
     connection.execute("create schema if not exists masked")
     path = "'" + str(file).replace("'", "''") + "'"
     for (schema, table), columns in EXCLUDED.items():
-        if (schema, table) in existing:
+        if (schema, table) in existing & wanted:
             # By an explicit join, not `using`: a user without a pseudonym is left out rather than shown by id.
             connection.execute(
                 f"create or replace view masked.{table} as "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +56,28 @@ class Warehouse:
         sql = "select count(*) as matches from information_schema.tables where table_schema = ? and table_name = ?"
         return bool(self.query(sql, [schema, table]).item())
 
-    def show(self, files: Mapping[tuple[str, str], Sequence[Path]], pseudonyms: Path) -> None:
-        """Make a view of each table of the Parquet store over exactly its visible files, and the masked views."""
+    def show(
+        self,
+        files: Mapping[tuple[str, str], Sequence[Path]],
+        pseudonyms: Path,
+        changed: Collection[tuple[str, str]] | None = None,
+    ) -> None:
+        """Make a view of each table of the Parquet store over exactly its visible files, and the masked views.
+
+        `changed`: schema and name of the tables to do so for; None for all. A view binds every file of its table, so a
+        step that showed them all would take longer every week.
+        """
         with self.exclusive(), duck(self.file) as connection:
             for (schema, table), paths in files.items():
+                if changed is not None and (schema, table) not in changed:
+                    continue
                 listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
                 connection.execute(f'create schema if not exists "{schema}"')
                 # The folder's snapshot_date=... would replace the column, which may hold a slice or another snapshot.
                 options = "union_by_name = true, hive_partitioning = false"
                 rows = f"select * from read_parquet([{listed}], {options})"
                 connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')
-            show_masked(connection, pseudonyms)
+            show_masked(connection, pseudonyms, changed)
 
     def forget_views(self) -> None:
         """Drop the views of this project that read files, before they are rebuilt without those of another home."""

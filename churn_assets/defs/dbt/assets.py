@@ -34,6 +34,7 @@ def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePara
     for line in sweep_erased(workplace, context.run.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
     raise_blocking_findings(of_home.landed(workplace.home))
+    workplace.show_tables()  # of a killed run some views may be those from before it; later steps show what they write
     yield from build(context, workplace, snapshots)
     if not context.op_execution_context.is_subset:  # otherwise some staged tables may be missing
         for observation in observations(workplace, snapshots[-1]):
