@@ -47,6 +47,7 @@ from churn_assets.warehouse.features import describe, treatments
 from churn_assets.warehouse.levels import churn_levels_at
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.no_products import no_products_at
+from churn_assets.warehouse.outcomes import outcomes_of
 from churn_assets.warehouse.recommendations import recommendations_at
 from churn_assets.warehouse.selection import training_features
 from churn_assets.warehouse.slices import slices_for
@@ -209,7 +210,7 @@ def effects(workplace: Workplace, snapshot: date) -> None:
     campaigns, remarks = contact_assignments(reads.campaign_contacts(workplace, snapshot))
     assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
     window_days = workplace.settings.churn.horizon_days
-    outcomes = reads.outcomes_of(workplace, assignments, snapshot, window_days)
+    outcomes = outcomes_of(workplace, assignments, snapshot, window_days)
     readout(assignments, outcomes, window_days=window_days, snapshot=snapshot, remarks=remarks)
 
 

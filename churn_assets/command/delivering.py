@@ -20,9 +20,11 @@ from churn_assets.delivery.known_users import find_user
 from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.delivery.sending import rehearse, send
+from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.failures import Failure
 from churn_assets.instance.suppressions import suppress as suppress_user
 from churn_assets.instance.terminal import wide_console
+from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 REFUSED = "The plan was not approved."
@@ -37,6 +39,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     workplace = Workplace(home_path=str(root))
     plan = Plan.at(workplace, snapshot or newest_plan(workplace))
     _show(plan)
+    _show_power(workplace, plan.snapshot)
     refuse_if_expired(workplace, plan, utc_now())
     name = by or getpass.getuser()
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
@@ -127,6 +130,16 @@ def _show(plan: Plan) -> None:
     console = wide_console()
     console.print(table)
     console.print(f"plan sha256 {plan.sha256}")
+
+
+def _show_power(workplace: Workplace, snapshot: date) -> None:
+    """What this plan can show of what it is paid for, as far as its run has come."""
+    if workplace.tables.find(Stage.EFFECTS, "experiment_power", snapshot) is None:
+        return
+    power = workplace.tables.read(Stage.EFFECTS, "experiment_power", snapshot)
+    console = wide_console()
+    for line in (*holdout_sentences(power, workplace.settings.churn.horizon_days), *arm_sentences(power)):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _show_counts(title: str, counts: Mapping[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 import pandera.polars as pa
@@ -48,8 +49,36 @@ class Outcomes(pa.DataFrameModel):
     orders_count: int = pa.Field(ge=0)
 
     class Config:
-        strict = True
+        strict = False
         unique = ("campaign", "user_id")
+
+
+class AllOutcomes(Outcomes):
+    """And whatever else happened in the window, and what the user bought in the window before the assignment."""
+
+    returned_amount: float = pa.Field(ge=0, lt=float("inf"))
+    redeemed_amount: float = pa.Field(ge=0, lt=float("inf"))
+    contact_cost_amount: float = pa.Field(ge=0, lt=float("inf"))
+    clicks_count: int = pa.Field(ge=0)
+    objections_count: int = pa.Field(ge=0)
+    tickets_count: int = pa.Field(ge=0)
+    orders_before_count: int = pa.Field(ge=0)
+    spent_before_amount: float = pa.Field(gt=float("-inf"), lt=float("inf"))
+
+    class Config:
+        strict = True
+
+
+TRAITS = pl.Schema(
+    {
+        "campaign": pl.String(),
+        "user_id": pl.String(),
+        "reason": pl.String(),
+        "risk_tier": pl.String(),
+        "churn_probability": pl.Float64(),
+        "value_at_risk_amount": pl.Float64(),
+    }
+)
 
 
 def contact_assignments(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
@@ -102,14 +131,33 @@ def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:
     """
     if ledger.is_empty():
         raise ValueError("decision_ledger: no rows to take assignments from; materialise an earlier snapshot first")
-    # The purchases of an erased user are erased as well: the user would count as one without purchases.
-    intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN)
-    snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
-    intended_treatment = treatment("intended_arm", "intended_level")
+    intended = _intended(ledger)
     return intended.select(
-        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), intended_treatment),
+        campaign="campaign",
         user_id="user_id",
-        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise(intended_treatment),
+        arm=pl.when(pl.col("arm") == NO_ARM).then("arm").otherwise("treatment"),
         propensity="propensity",
         assigned_at="decided_at",
     ).sort("campaign", "user_id")
+
+
+def ledger_traits(ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataFrame]) -> pl.DataFrame:
+    """What was known of the users of `ledger_assignments` when decided (TRAITS). `scored`: the scored users of the same
+    snapshots.
+    """
+    if not ledgers:
+        return pl.DataFrame(schema=TRAITS)
+    keys = ["user_id", "snapshot_date"]
+    tiers = pl.concat([frame.select(*keys, "risk_tier") for frame in scored])
+    users = pl.concat([_intended(ledger) for ledger in ledgers])
+    return users.join(tiers, on=keys, how="left", maintain_order="left").select(list(TRAITS))
+
+
+def _intended(ledger: pl.DataFrame) -> pl.DataFrame:
+    """Rows with an intended arm, with its `treatment` and the `campaign` of snapshot and treatment."""
+    # The purchases of an erased user are erased as well: the user would count as one without purchases.
+    intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN)
+    snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
+    return intended.with_columns(treatment=treatment("intended_arm", "intended_level")).with_columns(
+        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), "treatment")
+    )

@@ -15,6 +15,7 @@ from churn_assets.effects.comparison import compared
 from churn_assets.effects.remarks import LEFT_OUT, about_overlap, about_propensities, about_sizes, sample_ratio_p_value
 from churn_assets.effects.strata import MOST_STRATA, is_control, with_strata
 
+NO_FIGURE = "no figure: who is missing on one side may be why the other looks better"
 METRICS = {
     "retained": pl.col("orders_count") > 0,
     "spent_amount": pl.col("spent_amount"),
@@ -45,6 +46,7 @@ def readout(
     The effect is the mean difference within strata of equal allocation (`effects.strata`), weighted by their users,
     with Welch's interval. The sample ratio is a chi-square test of the arms of each stratum against the stated
     propensities.
+    A campaign whose sample ratio cannot be chance has no figure at all.
     `note`: why there is no interval, and other remarks (`remarks`: by campaign, from the caller). Users whose
     propensity is unknown or zero cannot be compared. A campaign of such users only is left out with a note, as is one
     whose allocation differs from user to user. A campaign without any treated user has no row.
@@ -128,6 +130,8 @@ def _rows(campaign: _Campaign, remarks: Sequence[str]) -> Iterator[dict[str, Any
         for metric, value in METRICS.items():
             if strata is None:
                 figures, figures_note = _nothing(users, arm), f"{LEFT_OUT}: {campaign.why_not}"
+            elif p_value is not None and p_value < SAMPLE_RATIO_THRESHOLD:
+                figures, figures_note = _nothing(users, arm), NO_FIGURE
             elif not campaign.is_matured:
                 figures, figures_note = _nothing(users, arm), f"not matured before {campaign.matures_at:%Y-%m-%d %H:%M}"
             else:

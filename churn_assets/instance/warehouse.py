@@ -38,8 +38,13 @@ class Warehouse:
         with lock.acquire(timeout=wait_seconds):
             yield
 
-    def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pl.DataFrame:
-        """Rows of one read-only query.
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        frames: Mapping[str, pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
+        """Rows of one read-only query, which may read the `frames` by their names.
 
         They are passed on as a Parquet file: over Arrow a sum of whole numbers (HUGEINT) becomes a Decimal, which no
         model accepts, and the time zone gets another name (DuckDB 2.0, polars 2.1, 2026-11).
@@ -47,6 +52,11 @@ class Warehouse:
         with self.exclusive(), tempfile.TemporaryDirectory(dir=self.locks, prefix="query-") as folder:
             file = Path(folder) / "rows.parquet"
             with duck(self.file, read_only=True) as connection:
+                for name, frame in (frames or {}).items():
+                    argument = Path(folder) / f"{name}.parquet"
+                    frame.write_parquet(argument)
+                    path = "'" + str(argument).replace("'", "''") + "'"
+                    connection.execute(f'create temp view "{name}" as select * from read_parquet({path})')
                 connection.sql(sql, params=parameters).write_parquet(str(file))
             return pl.read_parquet(file, memory_map=False)
 

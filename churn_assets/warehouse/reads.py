@@ -81,12 +81,6 @@ where sent_at < $snapshot and {counted_at()}
 qualify bool_or(coalesce(is_randomised, false)) over (partition by campaign_id) and campaign_id is not null
 order by campaign_id, user_id, sent_at, contact_id
 """
-PURCHASES = f"""
-select user_id, ordered_at, amount
-from marts.fct_orders
-where is_purchase and ordered_at < $snapshot
-  and {counted_at()}
-"""
 
 
 def labelled_features(workplace: Workplace, snapshot: date, slices: Sequence[date]) -> pl.DataFrame:
@@ -142,19 +136,3 @@ def matured_labels(workplace: Workplace, snapshot: date, slices: Sequence[date])
 def campaign_contacts(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     """One row per contact of a campaign with a randomised contact (contract Contacts)."""
     return workplace.warehouse.query(CAMPAIGNS, {"snapshot": snapshot})
-
-
-def outcomes_of(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, window_days: int) -> pl.DataFrame:
-    """One row per campaign and user: purchases in the window after assignment, as known at `snapshot`."""
-    purchases = workplace.warehouse.query(PURCHASES, {"snapshot": snapshot})
-    window = pl.duration(days=window_days)
-    inside = (pl.col("ordered_at") >= pl.col("assigned_at")) & (pl.col("ordered_at") < pl.col("assigned_at") + window)
-    return (
-        assignments.join(purchases, on="user_id", how="left")
-        .group_by("campaign", "user_id", maintain_order=True)
-        .agg(
-            spent_amount=pl.col("amount").filter(inside).sum().cast(pl.Float64),
-            orders_count=inside.sum().cast(pl.Int64),
-        )
-        .sort("campaign", "user_id")
-    )

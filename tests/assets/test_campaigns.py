@@ -10,13 +10,20 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from churn_assets.defs.effects.assets import experiment_readout
+from churn_assets.defs.effects.assets import measured_effects
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 SHOP = Path(__file__).parents[1] / "fixtures" / "ramped_up"
 DAY = date(2026, 11, 16)
 Run = Callable[..., Any]
+VERSION = "known_at timestamp, superseded_at timestamp"
+OTHERS = {
+    "fct_returns": "user_id varchar, returned_at timestamp, amount decimal(18, 4)",
+    "fct_coupons": "user_id varchar, redeemed_at timestamp, face_amount decimal(18, 4)",
+    "fct_consents": "user_id varchar, changed_at timestamp, is_granted boolean",
+    "fct_support_tickets": "user_id varchar, opened_at timestamp",
+}
 
 
 @pytest.fixture
@@ -29,14 +36,20 @@ def readout(execute: Run, workplace: Workplace) -> Run:
             f"""create table marts.fct_orders as select *, true as is_purchase, ordered_at as known_at,
             cast(null as timestamp) as superseded_at from read_csv('{SHOP / "orders.csv"}')""",
             f"""create table marts.fct_contacts as select *, sent_at as known_at,
-            cast(null as timestamp) as superseded_at from read_csv('{SHOP / "contacts.csv"}')""",
-            *(f"insert into marts.fct_contacts {rows}" for rows in more),
+            cast(null as timestamp) as superseded_at, 0 as cost_amount, cast(null as timestamp) as clicked_at
+            from read_csv('{SHOP / "contacts.csv"}')""",
+            *(f"create table marts.{table} ({columns}, {VERSION})" for table, columns in OTHERS.items()),
+            *(f"insert into marts.fct_contacts select *, 0, null from ({rows})" for rows in more),
         )
         with dg.DagsterInstance.ephemeral() as instance:
             result = dg.materialize(
-                [experiment_readout], partition_key=str(DAY), resources={"workplace": workplace}, instance=instance
+                [measured_effects], partition_key=str(DAY), resources={"workplace": workplace}, instance=instance
             )
-        (event,) = result.get_asset_materialization_events()
+        event = next(
+            each
+            for each in result.get_asset_materialization_events()
+            if each.asset_key == dg.AssetKey([Stage.EFFECTS, "experiment_readout"])
+        )
         metadata = {name: value.value for name, value in event.materialization.metadata.items()}
         rows = workplace.tables.read(Stage.EFFECTS, "experiment_readout", DAY)
         return {(row["campaign"], row["arm"], row["metric"]): row for row in rows.iter_rows(named=True)}, metadata

@@ -53,6 +53,8 @@ def test_a_backfill_is_one_run(backfilled: Instance) -> None:
         "scoring.user_reasons",
         "interventions.decision_ledger",
         "effects.experiment_readout",
+        "effects.arm_effects",
+        "effects.experiment_power",
     ],
 )
 def test_a_backfill_says_the_same_as_single_runs(base: Base, backfilled: Instance, table: str) -> None:

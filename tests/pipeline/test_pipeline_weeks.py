@@ -33,6 +33,11 @@ PUBLIC = {
     "interventions.call_list": "snapshot_date, call_rank, user_id, arm, reason, reason_text, decision_id",
     "effects.experiment_readout": "campaign, arm, window_days, users, metric, effect, effect_low, effect_high, "
     "p_value, sample_ratio_p_value, is_matured",
+    "effects.arm_effects": "treatment, dimension, segment, metric, weeks, users, control_users, mean, control_mean, "
+    "effect, effect_low, effect_high, adjusted_p_value, verdict",
+    "effects.program_effects": "metric, since_date, users, holdout_users, effect, effect_low, effect_high, total, "
+    "always_valid_low, always_valid_high",
+    "effects.experiment_power": "treatment, metric, weeks, users, control_users, spread, smallest_effect",
     "training.model_promotions": "snapshot_date, decision, champion_snapshot_date, model_version, reason, decided_by",
     "monitoring.model_performance": "snapshot_date, population, users, churners, auc, brier, measured_at",
     "monitoring.feature_drift": "snapshot_date, feature, family, model_version, reference_date, reference_users, "
@@ -223,6 +228,12 @@ def test_effects_are_read_for_past_campaigns_and_for_the_policy_itself(shop: Ins
     assert past.filter("is_matured")["p_value"].drop_nulls().is_between(0, 1).all()
     assert past.filter("is_matured").height > 0
     assert own.height > 0
+    pooled = shop.query(f"select * from effects.arm_effects where snapshot_date = '{LAST}' and dimension = 'all'")
+    assert pooled.filter(pl.col("effect_low").is_not_null())["weeks"].max() > 1  # type: ignore[operator]
+    programme = shop.query(f"select * from effects.program_effects where snapshot_date = '{LAST}'")
+    assert programme.filter(metric="spent_amount").item(0, "holdout_users") > 0
+    power = shop.query(f"select * from effects.experiment_power where snapshot_date = '{LAST}'")
+    assert power.filter(treatment="holdout", metric="retained", weeks=52).item(0, "smallest_effect") < 1
     young = read.filter(pl.col("campaign").str.contains(f"@{SECOND}/", literal=True))
     assert young.height > 0
     assert not young["is_matured"].any()

@@ -15,13 +15,13 @@ from churn_assets.settings import Settings
 from churn_assets.warehouse.levels import EVER_DAYS, HISTORIES, SHOP
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.no_products import no_products_at
+from churn_assets.warehouse.outcomes import outcomes_of
 from churn_assets.warehouse.reads import (
     campaign_contacts,
     consents_at,
     contacts_before,
     eligible_features_at,
     groups_at,
-    outcomes_of,
     segments_at,
 )
 from churn_assets.warehouse.recommendations import recommendations_at
@@ -33,7 +33,9 @@ Reads = Mapping[str, Callable[[], Any]]
 def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: date) -> dict[str, str]:
     """Name of each read -> what it found, as text. `past`: a snapshot whose labels have matured."""
 
-    def query(sql: str, parameters: Any = None) -> pl.DataFrame:
+    def query(sql: str, parameters: Any = None, frames: Mapping[str, pl.DataFrame] | None = None) -> pl.DataFrame:
+        for name, frame in (frames or {}).items():
+            connection.register(name, frame)
         return connection.sql(sql, params=parameters).pl()
 
     workplace: Any = SimpleNamespace(warehouse=SimpleNamespace(query=query), settings=Settings())
@@ -55,7 +57,7 @@ def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: da
         "consents": lambda: consents_at(workplace, snapshot),
         "contacts": lambda: contacts_before(workplace, snapshot, 90),
         "campaigns": lambda: campaign_contacts(workplace, snapshot),
-        "outcomes": lambda: outcomes_of(workplace, assigned, snapshot, 90).filter(pl.col("orders_count") > 0),
+        "outcomes": lambda: _with_anything(outcomes_of(workplace, assigned, snapshot, 90)),
         "recommendations": lambda: recommendations_at(workplace, snapshot, users),
         "no_products": lambda: no_products_at(workplace, snapshot, ["gift card"]),
         "codes": lambda: pool_at(workplace, snapshot),
@@ -65,6 +67,11 @@ def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: da
         "model_inputs": lambda: with_model_inputs(workplace, snapshot, eligible_features_at(workplace, snapshot)),
     }
     return {name: _text(read()) for name, read in reads.items()}
+
+
+def _with_anything(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Users of whom anything is known, whoever else there is."""
+    return outcomes.filter(pl.any_horizontal(pl.col(pl.Int64, pl.Float64) > 0))
 
 
 def _text(found: Any) -> str:

@@ -1,54 +1,152 @@
 """What campaigns and decisions did, measured against users left alone."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from churn_assets.contracts.arm_effects import ALL, ArmEffects
+from churn_assets.contracts.experiment_power import ExperimentPower
 from churn_assets.contracts.experiment_readout import ExperimentReadout
+from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
-from churn_assets.effects.assignments import contact_assignments, ledger_assignments
+from churn_assets.effects.arm_effects import arm_effects
+from churn_assets.effects.assignments import contact_assignments, ledger_assignments, ledger_traits
+from churn_assets.effects.compared_users import compared_users
+from churn_assets.effects.power import arm_sentences, holdout_sentences
+from churn_assets.effects.power import experiment_power as power_of
+from churn_assets.effects.program import members, program_effects, readings
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
+from churn_assets.effects.sentences import effect_sentence, program_sentence
 from churn_assets.stages import Stage
-from churn_assets.warehouse.reads import campaign_contacts, outcomes_of
+from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
+from churn_assets.warehouse.reads import campaign_contacts
 
-SIGNIFICANT = 0.05
+MARTS_READ = ("fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets")
 
 
 @snapshot_assets(
     Stage.EFFECTS,
-    {"experiment_readout": ExperimentReadout},
+    {"experiment_readout": ExperimentReadout, "arm_effects": ArmEffects, "program_effects": ProgramEffects},
     deps=[
-        [Stage.MARTS, "fct_contacts"],
-        [Stage.MARTS, "fct_orders"],
+        *([Stage.MARTS, table] for table in MARTS_READ),
         dg.AssetDep([Stage.INTERVENTIONS, "decision_ledger"], partition_mapping=CALENDAR.all_before()),
+        dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
     ],
     kinds={"scipy", "polars"},
     owner="team:data-science",
 )
-def experiment_readout(at: Snapshot) -> Iterator[Product]:
-    """One row per randomised campaign or past policy, treated arm and metric, as far as known by then."""
+def measured_effects(at: Snapshot) -> Iterator[Product]:
+    """
+    experiment_readout: One row per randomised campaign or past policy, treated arm and metric, as far as known by then.
+    arm_effects: What each arm and level did, over all weeks whose windows have closed, by week, reason and risk tier.
+    program_effects: Everybody decided about against the universal holdout, from the start until the snapshot.
+    """
     ledgers = [frame for _, frame in at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
     campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
     assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
+    window_days, recorded = at.workplace.settings.churn.horizon_days, recorded_tables(at.workplace, at.date)
+    outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
+    result = (
+        empty_readout()
+        if assignments.is_empty()
+        else readout(assignments, outcomes, window_days=window_days, snapshot=at.date, remarks=remarks)
+    )
+    yield Product("experiment_readout", result, _readout_metadata(result, assignments, remarks))
+    yield _arm_effects(at, assignments, outcomes, ledgers, recorded)
+    yield _program_effects(at, ledgers, recorded)
+
+
+@snapshot_assets(
+    Stage.EFFECTS,
+    {"experiment_power": ExperimentPower},
+    deps=[
+        [Stage.INTERVENTIONS, "decision_ledger"],
+        [Stage.EFFECTS, "arm_effects"],
+        *([Stage.MARTS, table] for table in MARTS_READ),
+    ],
+    kinds={"scipy", "polars"},
+    owner="team:data-science",
+)
+def experiment_power(at: Snapshot) -> Iterator[Product]:
+    """One row per treatment of the plan, or the holdout, metric and number of weeks: the effect it can show."""
+    ledger = at.workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    horizon_days = at.workplace.settings.churn.horizon_days
+    now = ledger.select("user_id", campaign=pl.lit("now"), assigned_at="decided_at")
+    before = outcomes_since(at.workplace, now, at.date, horizon_days)
+    so_far = at.workplace.tables.read(Stage.EFFECTS, "arm_effects", at.date)
+    power = power_of(ledger, before, so_far, horizon_days=horizon_days)
+    lines = [*holdout_sentences(power, horizon_days), *arm_sentences(power)]
+    yield Product("experiment_power", power, {"what_can_be_shown": dg.MetadataValue.md(_list(lines))})
+
+
+def _arm_effects(
+    at: Snapshot,
+    assignments: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    ledgers: Collection[pl.DataFrame],
+    recorded: Collection[str],
+) -> Product:
     window_days = at.workplace.settings.churn.horizon_days
-    if assignments.is_empty():
-        result = empty_readout()
-    else:
-        outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
-        result = readout(assignments, outcomes, window_days=window_days, snapshot=at.date, remarks=remarks)
-    notes = notes_by_campaign(result, {*assignments["campaign"], *remarks}, remarks)
-    left_out = [name for name, note in notes.items() if note.startswith(LEFT_OUT)]
-    yield Product(
-        "experiment_readout",
+    scored = at.workplace.tables.read_before(Stage.SCORING, "scored_users", at.date)
+    compared = compared_users(assignments, at.date, window_days)
+    result = arm_effects(
+        compared.rows,
+        outcomes,
+        ledger_traits(ledgers, [frame for _, frame in scored]),
+        snapshot=at.date,
+        window_days=window_days,
+        margin_share=at.workplace.settings.decisions.margin_share,
+        recorded=recorded,
+    )
+    main = result.filter(pl.col("dimension") == ALL)
+    lines = [effect_sentence(row) for row in main.filter(pl.col("metric") == "retained").iter_rows(named=True)]
+    left_out = [f"{campaign}: {why}" for campaign, why in compared.left_out.items()]
+    return Product(
+        "arm_effects",
         result,
         {
-            "campaigns": result["campaign"].n_unique(),
-            "campaigns_matured": result.filter("is_matured")["campaign"].n_unique(),
-            "campaigns_left_out": ", ".join(left_out) or "none",
-            "effects_proven": int((result["p_value"] < SIGNIFICANT).sum()),
-            "notes": dg.MetadataValue.md("\n".join(f"- {name}: {note}" for name, note in notes.items()) or "none"),
+            "retained": dg.MetadataValue.md(_list(lines)),
+            "campaigns_left_out": dg.MetadataValue.md(_list(left_out)),
+            "better": main.filter(pl.col("verdict") == "better").height,
+            "worse": main.filter(pl.col("verdict") == "worse").height,
+            "not_proven": main.filter(pl.col("verdict") == "not proven").height,
         },
     )
+
+
+def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: Collection[str]) -> Product:
+    """Of ledgers only who was decided about when is needed: 52 of them are a row per user and week."""
+    users, changed_sides = members([ledger.select("user_id", "is_holdout", "decided_at") for ledger in ledgers])
+    horizon_days = at.workplace.settings.churn.horizon_days
+    outcomes = outcomes_since(at.workplace, readings(users, at.date, horizon_days), at.date, horizon_days)
+    result = program_effects(
+        users,
+        outcomes,
+        snapshot=at.date,
+        margin_share=at.workplace.settings.decisions.margin_share,
+        recorded=recorded,
+        changed_sides=changed_sides,
+    )
+    lines = [program_sentence(row) for row in result.iter_rows(named=True)]
+    return Product("program_effects", result, {"since_the_start": dg.MetadataValue.md(_list(lines))})
+
+
+def _readout_metadata(
+    result: pl.DataFrame, assignments: pl.DataFrame, remarks: Mapping[str, Sequence[str]]
+) -> Mapping[str, Any]:
+    notes = notes_by_campaign(result, {*assignments["campaign"], *remarks}, remarks)
+    left_out = [name for name, note in notes.items() if note.startswith(LEFT_OUT)]
+    return {
+        "campaigns": result["campaign"].n_unique(),
+        "campaigns_matured": result.filter("is_matured")["campaign"].n_unique(),
+        "campaigns_left_out": ", ".join(left_out) or "none",
+        "notes": dg.MetadataValue.md(_list([f"{name}: {note}" for name, note in notes.items()])),
+    }
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or "none"

@@ -101,6 +101,9 @@ def test_a_sample_ratio_that_cannot_be_chance_is_flagged() -> None:
     right = read(stated, outcomes)["coupon", "retained"]
     assert off["sample_ratio_p_value"] == pytest.approx(0.000198, abs=1e-6)  # chi-square 13.846, 1 degree of freedom
     assert (off["is_sample_ratio_ok"], right["is_sample_ratio_ok"]) == (False, True)
+    assert (off["effect"], off["mean"], off["users"]) == (None, None, 160)
+    assert off["note"].startswith("no figure: ")
+    assert right["effect"] is not None
     assert right["sample_ratio_p_value"] == pytest.approx(1.0)
 
 

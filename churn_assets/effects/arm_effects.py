@@ -1,0 +1,106 @@
+"""What each arm and level did, over all weeks whose windows have closed: the figures a next plan can stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from churn_assets.contracts.arm_effects import ALL, DIMENSIONS, ArmEffects
+from churn_assets.effects.metrics import METRICS
+from churn_assets.effects.pooled import PooledEffect, pooled_effect
+
+SCHEMA = {name: column.dtype.type for name, column in ArmEffects.to_schema().columns.items()}
+# Known of every user before chance has drawn. Where a ledger gives no score, the mean stands in its place.
+COVARIATES = ("spent_before_amount", "orders_before_count", "churn_probability", "value_at_risk_amount")
+SIGNIFICANT = 0.05
+
+
+def arm_effects(
+    users: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    traits: pl.DataFrame,
+    *,
+    snapshot: date,
+    window_days: int,
+    margin_share: float,
+    recorded: Collection[str],
+) -> pl.DataFrame:
+    """One row per treatment, dimension, segment and metric (contract ArmEffects), sorted by these.
+
+    `users`: rows of `compared_users`; `outcomes`: of the same (AllOutcomes); `traits`: what was known of those decided
+    about by a plan, by campaign and user; `recorded`: raw tables the shop has. Without its table a metric has no row.
+    """
+    keys = ["campaign", "user_id"]
+    known = (
+        users.join(outcomes, on=keys, how="left", maintain_order="left")
+        .join(traits, on=keys, how="left", maintain_order="left")
+        .with_columns(margin_share=pl.lit(margin_share), week=pl.col("assigned_at").dt.strftime("%Y-%m-%d"))
+        .with_columns(pl.lit(ALL).alias(ALL), **{name: metric.value for name, metric in METRICS.items()})
+    )
+    metrics = [name for name, metric in METRICS.items() if metric.table in recorded]
+    rows = [row for dimension in DIMENSIONS for row in _rows(known, dimension, metrics, window_days)]
+    if not rows:
+        return pl.DataFrame(schema=SCHEMA)
+    frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(snapshot_date=pl.lit(snapshot))
+    adjusted = pl.concat([_with_verdicts(part) for part in frame.partition_by("dimension", maintain_order=True)])
+    result = adjusted.select(list(SCHEMA)).cast(pl.Schema(SCHEMA))
+    return ArmEffects.validate(result.sort("treatment", "dimension", "segment", "metric"), lazy=True)
+
+
+def _rows(known: pl.DataFrame, dimension: str, metrics: Collection[str], window_days: int) -> Iterator[dict[str, Any]]:
+    for users in known.filter(pl.col(dimension).is_not_null()).partition_by(
+        "treatment", dimension, maintain_order=True
+    ):
+        for metric in metrics:
+            effect = pooled_effect(users.with_columns(pl.col(metric).cast(pl.Float64)), metric, COVARIATES)
+            yield {
+                "treatment": users.item(0, "treatment"),
+                "dimension": dimension,
+                "segment": str(users.item(0, dimension)),
+                "metric": metric,
+                "window_days": window_days,
+                "campaigns": users["campaign"].n_unique(),
+                "weeks": users["week"].n_unique(),
+            } | figures(effect)
+
+
+def figures(effect: PooledEffect) -> dict[str, Any]:
+    """An effect as columns."""
+    return {
+        "users": effect.users,
+        "control_users": effect.control_users,
+        "mean": effect.mean,
+        "control_mean": effect.control_mean,
+        "effect": effect.effect,
+        "effect_error": effect.error,
+        "effect_low": effect.low,
+        "effect_high": effect.high,
+        "p_value": effect.p_value,
+        "variance_saved_share": effect.variance_saved_share,
+        "note": "; ".join(effect.notes) or None,
+    }
+
+
+def _with_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
+    """One of twenty effects that are none has a p-value under 0.05: what is held is the share of false ones named."""
+    values = rows["p_value"].cast(pl.Float64).to_numpy()
+    is_known = np.isfinite(values)
+    adjusted = np.full(len(values), np.nan)
+    if is_known.any():
+        adjusted[is_known] = stats.false_discovery_control(values[is_known])
+    is_good = pl.col("metric").replace_strict({name: metric.is_good for name, metric in METRICS.items()})
+    is_more = pl.col("effect") > 0
+    return rows.with_columns(adjusted_p_value=pl.Series(adjusted, nan_to_null=True)).with_columns(
+        verdict=pl.when(pl.col("adjusted_p_value").is_null())
+        .then(pl.lit("unknown"))
+        .when(pl.col("adjusted_p_value") >= SIGNIFICANT)
+        .then(pl.lit("not proven"))
+        .when(is_more == is_good)
+        .then(pl.lit("better"))
+        .otherwise(pl.lit("worse"))
+    )

@@ -1,0 +1,33 @@
+"""Effects in words: what a person reads who has paid for a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from churn_assets.effects.metrics import METRICS
+
+UNITS = {"share": "{:+.1%}", "count": "{:+.3f}", "amount": "{:+,.2f}"}
+
+
+def effect_sentence(row: Mapping[str, Any]) -> str:
+    """`coupon_10: retained +3.0% [+1.3%, +4.7%] of 2,301 users against 512 left alone in 9 weeks: better`."""
+    who = f"{row['users']:,} users against {row['control_users']:,} left alone in {row['weeks']} weeks"
+    if row["effect_low"] is None:
+        return f"{row['treatment']}: {row['metric']} unknown of {who} ({row['note']})"
+    return f"{row['treatment']}: {row['metric']} {_interval(row)} of {who}: {row['verdict']}"
+
+
+def program_sentence(row: Mapping[str, Any]) -> str:
+    """`margin_amount +1.20 [-0.40, +2.80] per user, +12,000 [-4,000, +28,000] in all, since 2026-03-02`."""
+    if row["effect_low"] is None:
+        return f"{row['metric']} unknown since {row['since_date']} ({row['note']})"
+    total = f"{row['total']:+,.0f} [{row['total_low']:+,.0f}, {row['total_high']:+,.0f}] in all"
+    is_zero_inside = row["always_valid_low"] <= 0 <= row["always_valid_high"]
+    proven = "not proven yet" if is_zero_inside else "proven, however often it is looked at"
+    return f"{row['metric']} {_interval(row)} per user, {total}, since {row['since_date']}: {proven}"
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    form = UNITS[METRICS[row["metric"]].unit]
+    return "{} [{}, {}]".format(*(form.format(row[name]) for name in ("effect", "effect_low", "effect_high")))

@@ -1,0 +1,150 @@
+"""What users did after they were assigned, and before: the outcomes of effects. Nothing known after the snapshot."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+from churn_assets.contracts.counted import counted_at
+from churn_assets.workplace import Workplace
+
+# One row per campaign and user. A window begins with the assignment; the one before it ends there.
+# Amounts are summed as decimals: a sum of doubles depends on the order of its terms.
+OUTCOMES = f"""
+with purchases as (
+  select user_id, ordered_at as happened_at, amount
+  from marts.fct_orders
+  where is_purchase and ordered_at < $snapshot and {counted_at()}
+),
+
+returns as (
+  select user_id, returned_at as happened_at, amount
+  from marts.fct_returns
+  where returned_at < $snapshot and {counted_at()}
+),
+
+coupons as (
+  select user_id, redeemed_at as happened_at, face_amount as amount
+  from marts.fct_coupons
+  where redeemed_at < $snapshot and {counted_at()}
+),
+
+contacts as (
+  select user_id, sent_at as happened_at, cost_amount as amount, clicked_at
+  from marts.fct_contacts
+  where channel <> 'none' and sent_at < $snapshot and {counted_at()}
+),
+
+objections as (
+  select user_id, changed_at as happened_at
+  from marts.fct_consents
+  where not is_granted and changed_at < $snapshot and known_at < $snapshot
+),
+
+tickets as (
+  select user_id, opened_at as happened_at
+  from marts.fct_support_tickets
+  where opened_at < $snapshot and {counted_at()}
+),
+
+happened as (
+  select user_id, happened_at, 'purchase' as kind, amount from purchases
+  union all
+  select user_id, happened_at, 'return', amount from returns
+  union all
+  select user_id, happened_at, 'coupon', amount from coupons
+  union all
+  select user_id, happened_at, 'contact', amount from contacts
+  union all
+  select user_id, happened_at, 'click', 0 from contacts where clicked_at < $snapshot
+  union all
+  select user_id, happened_at, 'objection', 0 from objections
+  union all
+  select user_id, happened_at, 'ticket', 0 from tickets
+),
+
+windows as (
+  select
+    assigned.campaign,
+    assigned.user_id,
+    happened.kind,
+    happened.amount,
+    happened.happened_at >= assigned.assigned_at as is_after
+  from assigned
+  inner join happened on
+    happened.user_id = assigned.user_id
+    and happened.happened_at >= assigned.assigned_at - to_days($days_before)
+    and happened.happened_at < assigned.ends_at
+),
+
+summed as (
+  select
+    campaign,
+    user_id,
+    count(*) filter (where kind = 'purchase' and is_after) as orders_count,
+    sum(amount) filter (where kind = 'purchase' and is_after) as spent_amount,
+    sum(amount) filter (where kind = 'return' and is_after) as returned_amount,
+    sum(amount) filter (where kind = 'coupon' and is_after) as redeemed_amount,
+    sum(amount) filter (where kind = 'contact' and is_after) as contact_cost_amount,
+    count(*) filter (where kind = 'click' and is_after) as clicks_count,
+    count(*) filter (where kind = 'objection' and is_after) as objections_count,
+    count(*) filter (where kind = 'ticket' and is_after) as tickets_count,
+    count(*) filter (where kind = 'purchase' and not is_after) as orders_before_count,
+    sum(amount) filter (where kind = 'purchase' and not is_after) as spent_before_amount
+  from windows
+  group by all
+)
+
+select
+  assigned.campaign,
+  assigned.user_id,
+  cast(coalesce(spent_amount, 0) as double) as spent_amount,
+  coalesce(orders_count, 0) as orders_count,
+  cast(coalesce(returned_amount, 0) as double) as returned_amount,
+  cast(coalesce(redeemed_amount, 0) as double) as redeemed_amount,
+  cast(coalesce(contact_cost_amount, 0) as double) as contact_cost_amount,
+  coalesce(clicks_count, 0) as clicks_count,
+  coalesce(objections_count, 0) as objections_count,
+  coalesce(tickets_count, 0) as tickets_count,
+  coalesce(orders_before_count, 0) as orders_before_count,
+  cast(coalesce(spent_before_amount, 0) as double) as spent_before_amount
+from assigned
+left join summed using (campaign, user_id)
+order by assigned.campaign, assigned.user_id
+"""
+
+RECORDED = """
+select
+  exists (select 1 from marts.fct_orders where known_at < $snapshot) as orders,
+  exists (select 1 from marts.fct_returns where known_at < $snapshot) as returns,
+  exists (select 1 from marts.fct_contacts where known_at < $snapshot) as contacts,
+  exists (select 1 from marts.fct_consents where known_at < $snapshot) as consents,
+  exists (select 1 from marts.fct_support_tickets where known_at < $snapshot) as support_tickets
+"""
+
+
+def outcomes_of(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, window_days: int) -> pl.DataFrame:
+    """One row per campaign and user (contract AllOutcomes): what the user did in the window after the assignment, and
+    bought in the one before it, as known at `snapshot`.
+    """
+    ends_at = pl.col("assigned_at") + timedelta(days=window_days)
+    return _outcomes(workplace, assignments.with_columns(ends_at=ends_at), snapshot, window_days)
+
+
+def outcomes_since(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, days_before: int) -> pl.DataFrame:
+    """As `outcomes_of`, from each assignment until `snapshot`; and what was bought in the `days_before` it."""
+    ends_at = pl.lit(datetime.combine(snapshot, time()))
+    return _outcomes(workplace, assignments.with_columns(ends_at=ends_at), snapshot, days_before)
+
+
+def _outcomes(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, days_before: int) -> pl.DataFrame:
+    assigned = assignments.select("campaign", "user_id", "assigned_at", "ends_at")
+    parameters = {"snapshot": snapshot, "days_before": days_before}
+    return workplace.warehouse.query(OUTCOMES, parameters, {"assigned": assigned})
+
+
+def recorded_tables(workplace: Workplace, snapshot: date) -> frozenset[str]:
+    """Raw tables of OUTCOMES of which the shop had any row before `snapshot`: without one, nothing is known of it."""
+    row = workplace.warehouse.query(RECORDED, {"snapshot": snapshot}).row(0, named=True)
+    return frozenset(table for table, is_recorded in row.items() if is_recorded)
