@@ -86,6 +86,7 @@ bench: $(VENV)/.base ## price of orchestration, the optimiser, policies against 
 	@$(BIN)/python -m benchmarks.orchestration
 	@$(BIN)/python -m benchmarks.knapsack
 	@$(BIN)/python -m benchmarks.policies
+	@$(BIN)/python -m benchmarks.effects
 	@$(BIN)/python -m benchmarks.delivery
 	@$(BIN)/python -m benchmarks.landing_fuzz
 
