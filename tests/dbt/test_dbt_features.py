@@ -10,7 +10,7 @@ import pytest
 from churn_assets.contracts.channels import SENDING_CHANNELS
 
 Query = Callable[..., list[tuple[object, ...]]]
-D1, D2 = date(2026, 1, 5), date(2026, 1, 12)
+D1, D2, D3 = date(2026, 1, 5), date(2026, 1, 12), date(2026, 1, 19)
 HOUR = 1 / 24
 
 # (user, snapshot): values. What each order is there for is said in landing/.
@@ -156,9 +156,10 @@ def test_feature(whole: Query, user: str, day: date, column: str, value: float |
 
 def test_users_are_there_from_the_snapshot_that_knows_them(whole: Query) -> None:
     sql = "select user_id from features.user_features where snapshot_date = ? order by user_id::int"
-    at_first = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "12"]
+    at_first = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]
     assert [user for (user,) in whole(sql, D1)] == at_first
-    assert [user for (user,) in whole(sql, D2)] == [*at_first[:-1], "11", "12", "14"]
+    assert [user for (user,) in whole(sql, D2)] == [*at_first, "11", "14"]
+    assert [user for (user,) in whole(sql, D3)] == [*at_first, "11", "12", "14"]
 
 
 STATUSES = {
@@ -171,7 +172,7 @@ STATUSES = {
     ("10", D1): "eligible",  # withdrew, but nobody knew
     ("10", D2): "objected",
     ("11", D2): "new",
-    ("12", D1): "new",
+    ("12", D3): "eligible",  # described without a date: not there before the first purchase
 }
 
 

@@ -24,7 +24,6 @@ INACTIVE = {
     "8": True,
     "9": True,
     "10": False,  # ordered in it, cancelled only after it had closed
-    "12": True,
 }
 
 

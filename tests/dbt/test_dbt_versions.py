@@ -18,8 +18,8 @@ ACCOUNTS = {
     "users": ("dim_users", 14, 13, 0, 1, 0),
     "orders": (
         "fct_orders",
-        36,
-        27,
+        37,
+        28,
         2,
         6,
         1,

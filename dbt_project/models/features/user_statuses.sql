@@ -8,8 +8,7 @@ with users as (
     snapshots.snapshot_date,
     users.user_id,
     users.registered_at,
-    users.is_described,
-    nullif(users.known_at, {{ always_known() }}) as described_at
+    case when users.is_described then nullif(users.known_at, {{ always_known() }}) end as described_at
   from {{ snapshots() }} as snapshots
   inner join {{ ref("dim_users") }} as users on {{ counted_at("snapshots.snapshot_date", "users") }}
 ),
@@ -73,7 +72,8 @@ select
 from users
 left join purchases using (snapshot_date, user_id)
 left join consents using (snapshot_date, user_id)
--- Who is known from an order only is there once that order has been placed, not when it is told in advance.
+-- Who is known from an order only is there once that order has been placed, not when it is told in advance. Neither is
+-- who is described without any date there before the first purchase.
 where users.registered_at < users.snapshot_date
-  or (users.registered_at is null and users.is_described)
+  or (users.registered_at is null and users.described_at is not null)
   or purchases.orders > 0
