@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,11 +21,13 @@ from churn_assets.decisions.summary import what_limits
 from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.failures import next_step
 from churn_assets.instance.files import rows_sha256
+from churn_assets.model.gate import GATE_COLUMNS, data_gate
 from churn_assets.monitoring.one_line import one_line
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 STDOUT, STDERR = 1, 2
+CLASS_OF_DAGSTER = re.compile(r"^dagster[\w.]*\.(Failure|DagsterAssetCheckFailedError): ")
 INTERRUPTION = "DagsterExecutionInterruptedError"
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
@@ -106,6 +109,10 @@ class Progress:
             "model", "auc", "auc_low", "auc_high", "is_shipped"
         ).iter_rows():
             table.add_row(f"AUC {name}", f"{auc:.3f}  [{low:.3f}, {high:.3f}]{'  shipped' if is_shipped else ''}")
+        rows = workplace.tables.scan(Stage.TRAINING, "training_set", day).select(GATE_COLUMNS).collect()
+        refusal = data_gate(rows, workplace.settings.training).message
+        if refusal:
+            table.add_row("simple model", refusal)
         table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
         table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
         prices = workplace.tables.read(Stage.INTERVENTIONS, "limit_prices", day).filter(limit="budget")
@@ -161,7 +168,7 @@ def _cause(error: Any) -> str:
     """The innermost message, without the stack."""
     while error.cause is not None:
         error = error.cause
-    message = str(error.message).strip()
+    message = CLASS_OF_DAGSTER.sub("", str(error.message).strip())
     # dagster-dbt begins with the whole command, variables included: kilobytes before the cause.
     message = message[message.find(DBT_ERRORS) :] if DBT_ERRORS in message else message
     step = next_step(message)

@@ -83,11 +83,13 @@ def train(
     settings: Training,
     max_missing_share: float = 1.0,
     season: float = 0.0,
+    matured_slices: int = 0,
 ) -> TrainedModel:
     """Train on one row per eligible user and slice matured by `snapshot`; may be empty: then the gate is `none`.
 
     Which kind is shipped: see `comparison`. Features null in a larger share of rows than `max_missing_share` are left
     out like constant ones. `season`: log-odds by which this time of year is above that of the newest slice (season.py).
+    `matured_slices`: see `data_gate`.
     Raises LeakingSplit on a slice that has not matured by `snapshot`,
     ValueError on labels of another gap or horizon and on a feature missing from the frame.
     """
@@ -95,7 +97,7 @@ def train(
     slices = rows["snapshot_date"].unique().sort().to_list()
     assert_matured(slices, snapshot, gap_days=gap_days, horizon_days=horizon_days)
     _assert_labels(rows, gap_days + horizon_days)
-    gate = data_gate(rows, settings)
+    gate = data_gate(rows, settings, slices=matured_slices)
     if gate.level == "none":
         return _untested(None, gate, ())
 

@@ -79,6 +79,7 @@ def test_too_little_data_to_train_says_what_is_there_and_what_is_needed(instance
     done = instance.churn("run")
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
-    assert "No model at 2026-08-10. Nothing trained: 0 eligible users in matured slices, 50 needed" in done.stdout
+    assert "No model at 2026-08-10. Nothing trained: 0 matured slices, 1 needed. The data are younger" in done.stdout
+    assert "bring older orders into the landing" in done.stdout
     what_there_is = ("training_set", "churn_levels", "spend_model", "spend_calibration")
     assert instance.published().keys() == {("training", name, "2026-08-10") for name in what_there_is}

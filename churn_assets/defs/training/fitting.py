@@ -28,6 +28,7 @@ from churn_assets.model.training import TrainedModel, train
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import treatments
 from churn_assets.warehouse.selection import training_features
+from churn_assets.warehouse.slices import slices_for
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def fit(at: Snapshot) -> Fit:
         settings=settings.training,
         max_missing_share=settings.features.max_missing_column_share,
         season=season.log_odds,
+        matured_slices=len(slices_for(at.workplace, at.date)),
     )
     at.log(trained.reason)
     if trained.model is None:

@@ -23,7 +23,7 @@ def with_outcomes(frame: pl.DataFrame, churned: int, stayed: int) -> pl.DataFram
 
 def test_enough_of_everything_is_full(make_training: MakeTraining) -> None:
     gate = data_gate(make_training(), Training())
-    assert (gate.level, gate.missing, gate.is_comparable, gate.message) == ("full", (), True, "")
+    assert (gate.level, gate.lacks, gate.is_comparable, gate.message) == ("full", (), True, "")
 
 
 def test_too_few_users_leave_the_baseline_and_say_have_and_need(make_training: MakeTraining) -> None:
@@ -31,27 +31,32 @@ def test_too_few_users_leave_the_baseline_and_say_have_and_need(make_training: M
     assert gate.level == "baseline"
     assert gate.is_comparable
     assert gate.message == (
-        "CatBoost not trained: 212 eligible users in matured slices, 500 needed (training.min_users)."
+        "CatBoost not trained: 212 eligible users in matured slices, 500 needed (training.min_users). Trees would "
+        "learn so few users by heart and fail on the next ones. Nothing need be done: trees are trained once there are "
+        "enough users."
     )
 
 
 def test_every_shortage_is_named(make_training: MakeTraining) -> None:
     gate = data_gate(with_outcomes(make_training(212), 20, 30), Training(min_churners=100, min_stayers=200))
     assert gate.level == "baseline"
-    assert [sentence.split(" in matured")[0] for sentence in gate.missing[:3]] == [
-        "50 eligible users",
-        "80 churned rows",
-        "120 stayed rows",
+    assert [lack.found for lack in gate.lacks] == [
+        "120 of 200 rows stayed, 200 needed (training.min_stayers)",
+        "80 of 200 rows churned, 100 needed (training.min_churners)",
+        "50 eligible users in matured slices, 500 needed (training.min_users)",
+        "20 of the 30 churned and stayed rows that a test needs in the newest slice and before it",
     ]
-    assert gate.missing[3].startswith(f"fewer than {MIN_SIDE} churned or stayed rows in the newest slice")
+    assert gate.message.count("Wait for more users") == 1, "what to do is said once"
     assert not gate.is_comparable
 
 
 def test_one_slice_cannot_be_tested_out_of_time(make_training: MakeTraining) -> None:
     gate = data_gate(make_training(slices=1), Training())
     assert (gate.level, gate.is_comparable) == ("baseline", False)
-    assert gate.missing == (
-        "1 matured slices, none of them over before the newest starts: no out-of-time test is possible",
+    assert gate.message == (
+        "CatBoost not trained: 0 of 1 matured slices are over before the newest starts. No out-of-time test is "
+        "possible, so how good a model is would be unknown. Run again when another label window has passed, or bring "
+        "older orders into the landing."
     )
 
 
@@ -70,7 +75,51 @@ def test_below_the_smallest_side_nothing_is_trained(make_training: MakeTraining,
 def test_no_matured_slice_is_said(make_training: MakeTraining) -> None:
     gate = data_gate(make_training().clear(), Training())
     assert gate.level == "none"
-    assert gate.missing[-1] == ("0 matured slices, 1 needed (history shorter than churn.gap_days + churn.horizon_days)")
+    assert gate.message == (
+        "Nothing trained: 0 matured slices, 1 needed. The data are younger than one label window (churn.gap_days + "
+        "churn.horizon_days), so of nobody is it known whether they churned. Run again when the window has passed, "
+        "bring older orders into the landing, or set a shorter churn.horizon_days."
+    )
+
+
+def test_matured_slices_without_anybody_in_them_are_no_young_shop(make_training: MakeTraining) -> None:
+    gate = data_gate(make_training().clear(), Training(), slices=3)
+    assert gate.level == "none"
+    assert gate.message.startswith("Nothing trained: 0 eligible users in 3 matured slices. ")
+    assert "churn.active_within_days" in gate.lacks[0].advice
+
+
+def with_outcome_of_few(frame: pl.DataFrame, few: int, *, stayed: bool) -> pl.DataFrame:
+    """The first `few` rows have one outcome, all others the other."""
+    is_few = pl.int_range(pl.len()) < few
+    return frame.with_columns(is_churned=~is_few if stayed else is_few)
+
+
+def test_a_shop_in_which_nobody_buys_twice_is_refused_and_told_so(make_training: MakeTraining) -> None:
+    """A shop of 48 users in 6,000 who bought twice trained a model whose probabilities were all equal."""
+    again = pl.col("user_id").is_in(make_training()["user_id"].unique().sort().head(10).to_list())
+    frame = make_training().with_columns(orders_count=pl.when(again).then(2).otherwise(1))
+    gate = data_gate(with_outcome_of_few(frame, 48, stayed=True), Training())
+    assert (gate.level, gate.is_comparable) == ("none", False)
+    users = frame["user_id"].n_unique()
+    assert gate.message == (
+        f"Nothing trained: nearly nobody buys twice here: 10 of {users:,} users; 48 of 3,200 rows stayed, 100 needed "
+        "(training.min_stayers). Who buys once only has nothing to keep up, and so churns by every definition: a "
+        "probability near 1 for everybody tells no users apart. If users do come back, but later, set a longer "
+        "churn.horizon_days; if orders of one user come under several ids, mend user_id. Otherwise churn is not the "
+        "question to ask of this shop."
+    )
+
+
+@pytest.mark.parametrize(("stayed", "found"), [(True, "nearly everybody churns: "), (False, "nearly nobody churns: ")])
+@pytest.mark.parametrize("few", [0, 48])
+def test_a_definition_by_which_nearly_all_have_one_outcome_is_named_as_the_cause(
+    make_training: MakeTraining, few: int, stayed: bool, found: str
+) -> None:
+    gate = data_gate(with_outcome_of_few(make_training(), few, stayed=stayed), Training())
+    assert gate.level == "none"
+    assert gate.message.startswith(f"Nothing trained: {found}{few} of 3,200 rows ")
+    assert "churn.definition" in gate.lacks[0].advice
 
 
 FIRST = date(2026, 1, 5)

@@ -250,4 +250,4 @@ def test_no_matured_slice_gives_no_model(
     trained = fit(make_training().clear(), features, settings)
     assert trained.model is None
     assert trained.gate.level == "none"
-    assert trained.reason.startswith("Nothing trained: 0 eligible users in matured slices, 500 needed")
+    assert trained.reason.startswith("Nothing trained: 0 matured slices, 1 needed. ")
