@@ -76,8 +76,11 @@ class Workplace:
         self.show_raw(landed_tables)
 
     def show_tables(self, written: Collection[tuple[str, str]] | None = None) -> None:
-        """Make the published tables readable in the DuckDB file: those `written` (stage and table), or all."""
-        self.warehouse.show(self.tables.files(), self.home.pseudonyms, written)
+        """Make the published tables readable in the DuckDB file, without withheld partitions: those `written` (stage and
+        table), or all.
+        """
+        tables = self.tables
+        self.warehouse.show(tables.files(), self.home.pseudonyms, written, withheld=tables.withheld_files())
 
     def show_masked(self) -> None:
         """Make them readable with pseudonyms too, for analysts."""

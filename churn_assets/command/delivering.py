@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
-from churn_assets.delivery.approval import approve_plan, refuse_if_expired
+from churn_assets.delivery.approval import approve_plan, refuse_unsendable
 from churn_assets.delivery.cancel import cancel_messages, messages_like, messages_to
 from churn_assets.delivery.consents import ConsentRecord, add_consents, withdrawals
 from churn_assets.delivery.dispatch import utc_now
@@ -40,7 +40,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     plan = Plan.at(workplace, snapshot or newest_plan(workplace))
     _show(plan)
     _show_power(workplace, plan.snapshot)
-    refuse_if_expired(workplace, plan, utc_now())
+    refuse_unsendable(workplace, plan, utc_now())
     name = by or getpass.getuser()
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
         wide_console().print(REFUSED)

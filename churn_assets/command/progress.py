@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,6 +21,7 @@ from churn_assets.decisions.summary import what_limits
 from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.failures import next_step
 from churn_assets.instance.files import rows_sha256
+from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 from churn_assets.model.gate import GATE_COLUMNS, data_gate
 from churn_assets.monitoring.one_line import one_line
 from churn_assets.stages import Stage
@@ -95,6 +96,13 @@ class Progress:
             # An error stops the run: what to do then is said in full.
             text = said if severity == "error" else one_line(said)
             self.say(f"  {severity:>8}  check {asset} {check.check_name}: {text}")
+
+    def withheld(self, workplace: Workplace, days: Sequence[date]) -> None:
+        """The scores of a failed run that may not be read, one line per snapshot."""
+        for day in days:
+            reason = reason_withheld(workplace.record, Stage.SCORING, "scored_users", day)
+            if reason:
+                self.say(withheld_sentence(Stage.SCORING, "scored_users", day, reason))
 
     def summary(self, workplace: Workplace, day: date) -> None:
         """The figures that people look for first."""

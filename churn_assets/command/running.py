@@ -87,6 +87,8 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
         is_done = _execute(job, instance, days, progress, missing)
     if is_done:
         progress.summary(workplace, days[-1])
+    else:
+        progress.withheld(workplace, days)
     return is_done
 
 

@@ -47,8 +47,12 @@ def snapshot_assets(
     deps: Sequence[dg.AssetDep | Sequence[str]],
     kinds: set[str],
     owner: str,
+    first: Callable[[Workplace, Sequence[date], str], None] = lambda _, __, ___: None,
 ) -> Callable[[Callable[[Snapshot], Iterator[Product]]], dg.AssetsDefinition]:
-    """Make a function of a snapshot into assets `stage/table`, each with its contract as a blocking check."""
+    """Make a function of a snapshot into assets `stage/table`, each with its contract as a blocking check.
+
+    `first`: called with the snapshots and the id of the run before anything is made.
+    """
     needed = [dep if isinstance(dep, dg.AssetDep) else dg.AssetDep(list(dep)) for dep in deps]
 
     def decorate(make: Callable[[Snapshot], Iterator[Product]]) -> dg.AssetsDefinition:
@@ -81,6 +85,7 @@ def snapshot_assets(
         )
         def assets(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
             rows: dict[str, int] = dict.fromkeys(tables, 0)
+            first(workplace, snapshots_of(context), context.run.run_id)
             for day in snapshots_of(context):
                 for product in make(Snapshot(day, workplace, context.log.info)):
                     contract = tables[product.table]

@@ -38,10 +38,12 @@ def snapshot_check(
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
     is_newest_enough: bool = False,
     reads: Sequence[Sequence[str]] = (),
+    then: Callable[[Workplace, Sequence[date], dg.AssetCheckResult], None] = lambda _, __, ___: None,
 ) -> Callable[[Callable[[Snapshot], CheckOutcome]], dg.AssetChecksDefinition]:
     """Make a function of a snapshot into a check of `stage/table`; an error stops what follows, a warning does not.
 
     `is_newest_enough`: of a range, only the newest snapshot is checked. `reads`: other assets that the check waits for.
+    `then`: called with all snapshots of the run and the result.
     """
 
     def decorate(evaluate: Callable[[Snapshot], CheckOutcome]) -> dg.AssetChecksDefinition:
@@ -56,8 +58,11 @@ def snapshot_check(
             context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
         ) -> dg.AssetCheckResult:
             days = checked_snapshots(context, workplace)
-            days = days[-1:] if is_newest_enough else days
-            return check_result({day: evaluate(Snapshot(day, workplace, context.log.info)) for day in days}, severity)
+            checked = days[-1:] if is_newest_enough else days
+            outcomes = {day: evaluate(Snapshot(day, workplace, context.log.info)) for day in checked}
+            result = check_result(outcomes, severity)
+            then(workplace, days, result)
+            return result
 
         return check
 

@@ -1,4 +1,4 @@
-"""Whether a plan may be sent: it has to be the newest, not expired, and approved in its present state."""
+"""Whether a plan may be sent: the newest, not expired, from scores that are not withheld, approved as it is now."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from churn_assets.delivery.plan import Plan, newest_plan, republish
 from churn_assets.delivery.signature import Signer
 from churn_assets.failures import Failure
 from churn_assets.instance.outbox import Approval
+from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.of_home import orders_reach
+from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 BY_ITSELF = "automatic"
+SCORES = (Stage.SCORING, "scored_users")
 
 
 class NotAllowed(Failure, ValueError):
@@ -21,7 +24,7 @@ class NotAllowed(Failure, ValueError):
 
 def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> int:
     """Record that `by` approves the plan; returns how many messages may be sent. Raises NotAllowed."""
-    refuse_if_expired(workplace, plan, now)
+    refuse_unsendable(workplace, plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
     signer = Signer.of(workplace.home, workplace.record)
     approved = workplace.outbox.approve(signer.signed(approval), plan.open_messages["message_key"].to_list())
@@ -70,12 +73,18 @@ def current_plan(workplace: Workplace, snapshot: date, now: datetime) -> Plan:
     if snapshot != newest:
         raise NotAllowed(f"The plan of {snapshot} is an old one; only the newest, of {newest}, may be sent.")
     plan = Plan.at(workplace, snapshot)
-    refuse_if_expired(workplace, plan, now)
+    refuse_unsendable(workplace, plan, now)
     return plan
 
 
-def refuse_if_expired(workplace: Workplace, plan: Plan, now: datetime) -> None:
-    """Raises NotAllowed where the plan has no message or has expired."""
+def refuse_unsendable(workplace: Workplace, plan: Plan, now: datetime) -> None:
+    """Raises NotAllowed where the plan has no message or has expired, or where its scores are withheld."""
+    reason = reason_withheld(workplace.record, *SCORES, plan.snapshot)
+    if reason:
+        raise NotAllowed(
+            f"The plan of {plan.snapshot} rests on scores that may not be used: "
+            f"{withheld_sentence(*SCORES, plan.snapshot, reason)}"
+        )
     if plan.messages.is_empty():
         raise NotAllowed(f"The plan of {plan.snapshot} holds no message.")
     newest = max(plan.messages["expires_at"].to_list())

@@ -38,7 +38,7 @@ class UserSearch:
 
 def find_user(workplace: Workplace, user_id: str) -> UserSearch:
     """Find an id among the users of the newest scored snapshot, without waiting for the warehouse."""
-    partitions = workplace.record.partitions(Stage.SCORING, "scored_users")
+    partitions = workplace.record.readable_partitions(Stage.SCORING, "scored_users")
     if not partitions:
         return UserSearch(None, 0, is_known=False, alike=())
     snapshot = partitions[-1].snapshot

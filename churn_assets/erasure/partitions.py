@@ -62,7 +62,7 @@ def remove(workplace: Workplace, traces: Traces) -> int:
     """
     removed = 0
     for partition in parquet_partitions(workplace):
-        published = workplace.tables.scan(partition.stage, partition.table, partition.snapshot)
+        published = pl.scan_parquet(workplace.tables.file(partition.stage, partition.table, partition.snapshot))
         theirs = traces.rows(published.collect_schema().names())
         if published.select(theirs.any()).collect().item():
             frame = published.collect()

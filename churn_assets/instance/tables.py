@@ -1,4 +1,6 @@
-"""The tables that Python makes: one Parquet file per table and snapshot, visible through the manifest only."""
+"""The tables that Python makes: one Parquet file per table and snapshot, visible through the manifest only,
+and not while it is withheld.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,15 @@ import polars as pl
 from churn_assets.failures import Failure
 from churn_assets.instance.files import TEMPORARY, sha256_of, write_by_content
 from churn_assets.instance.record.store import Partition, Record
+from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 
 
 class PartitionMissing(Failure, LookupError):
     """A partition that is needed has not been made."""
+
+
+class PartitionWithheld(Failure, LookupError):
+    """A partition is being rebuilt, or its check has failed."""
 
 
 class PartitionDamaged(Failure, ValueError):
@@ -29,49 +36,59 @@ class Tables:
 
     def publish(self, stage: str, table: str, snapshot: date, frame: pl.DataFrame, *, seal: bool = False) -> Partition:
         """Make `frame` the partition of `snapshot`, whole, replacing the earlier one. A sealed one stays as it is."""
-        existing = self.find(stage, table, snapshot)
+        existing = self._listed(stage, table, snapshot)
         if existing and existing.is_sealed:
             return existing
         folder = self._folder(stage, table, snapshot)
         written = write_by_content(folder, "parquet", frame.write_parquet)
-        return self._list(stage, table, snapshot, *written, rows=len(frame), seal=seal)
+        return self._publish(stage, table, snapshot, *written, rows=len(frame), seal=seal)
 
     def publish_bytes(self, stage: str, table: str, snapshot: date, content: bytes) -> Partition:
         """Like `publish`, for content that is no table, such as a model."""
         folder = self._folder(stage, table, snapshot)
         written = write_by_content(folder, "json", lambda file: file.write_bytes(content))
-        return self._list(stage, table, snapshot, *written, rows=1, seal=False)
+        return self._publish(stage, table, snapshot, *written, rows=1, seal=False)
 
     def find(self, stage: str, table: str, snapshot: date) -> Partition | None:
-        return next((p for p in self.record.partitions(stage, table) if p.snapshot == snapshot), None)
+        """The partition, if it may be read."""
+        return next((p for p in self.record.readable_partitions(stage, table) if p.snapshot == snapshot), None)
 
     def newest_before(self, stage: str, table: str, snapshot: date) -> date | None:
-        """The newest earlier snapshot that has been made."""
-        return max((p.snapshot for p in self.record.partitions(stage, table) if p.snapshot < snapshot), default=None)
+        """The newest earlier snapshot that may be read."""
+        snapshots = [p.snapshot for p in self.record.readable_partitions(stage, table)]
+        return max((day for day in snapshots if day < snapshot), default=None)
 
     def read(self, stage: str, table: str, snapshot: date) -> pl.DataFrame:
-        """The partition as it was published. Raises PartitionMissing or PartitionDamaged."""
-        return pl.read_parquet(self._verified(stage, table, snapshot))
+        """The partition as it was published. Raises PartitionMissing, PartitionWithheld or PartitionDamaged."""
+        return pl.read_parquet(self._readable(stage, table, snapshot))
 
     def scan(self, stage: str, table: str, snapshot: date) -> pl.LazyFrame:
         """Like `read`, lazily: only the rows and columns used are read."""
-        return pl.scan_parquet(self._verified(stage, table, snapshot))
+        return pl.scan_parquet(self._readable(stage, table, snapshot))
 
     def read_bytes(self, stage: str, table: str, snapshot: date) -> bytes:
-        return self._verified(stage, table, snapshot).read_bytes()
+        return self._readable(stage, table, snapshot).read_bytes()
 
     def read_before(self, stage: str, table: str, snapshot: date) -> Sequence[tuple[date, pl.DataFrame]]:
         """All partitions of earlier snapshots, oldest first."""
-        earlier = [p.snapshot for p in self.record.partitions(stage, table) if p.snapshot < snapshot]
+        earlier = [p.snapshot for p in self.record.readable_partitions(stage, table) if p.snapshot < snapshot]
         return [(day, self.read(stage, table, day)) for day in earlier]
 
     def files(self) -> dict[tuple[str, str], list[Path]]:
-        """Visible Parquet files per table."""
-        paths: dict[tuple[str, str], list[Path]] = {}
-        for partition in self.record.partitions():
-            if partition.path.endswith(".parquet"):
-                paths.setdefault((partition.stage, partition.table), []).append(self.root / partition.path)
-        return paths
+        """Parquet files per table that may be read."""
+        return self._files(self.record.readable_partitions())
+
+    def withheld_files(self) -> dict[tuple[str, str], list[Path]]:
+        """Parquet files of the tables of which nothing may be read."""
+        listed, readable = self._files(self.record.partitions()), self.files()
+        return {table: paths for table, paths in listed.items() if table not in readable}
+
+    def file(self, stage: str, table: str, snapshot: date) -> Path:
+        """The file of a partition, withheld or not: for its check, and for an erasure.
+
+        Raises PartitionMissing or PartitionDamaged.
+        """
+        return self._verified(stage, table, snapshot, self._listed(stage, table, snapshot))
 
     def sweep(self) -> int:
         """Remove files without a manifest row: of killed runs, or replaced; returns how many were temporary."""
@@ -84,7 +101,7 @@ class Tables:
     def _folder(self, stage: str, table: str, snapshot: date) -> Path:
         return self.root / stage / table / f"snapshot_date={snapshot}"
 
-    def _list(
+    def _publish(
         self, stage: str, table: str, snapshot: date, file: Path, sha256: str, *, rows: int, seal: bool
     ) -> Partition:
         """Make a written file visible by a manifest row."""
@@ -94,8 +111,24 @@ class Tables:
         self.record.list_partition(partition)
         return partition
 
-    def _verified(self, stage: str, table: str, snapshot: date) -> Path:
+    def _listed(self, stage: str, table: str, snapshot: date) -> Partition | None:
+        return next((p for p in self.record.partitions(stage, table) if p.snapshot == snapshot), None)
+
+    def _files(self, partitions: Sequence[Partition]) -> dict[tuple[str, str], list[Path]]:
+        paths: dict[tuple[str, str], list[Path]] = {}
+        for partition in partitions:
+            if partition.path.endswith(".parquet"):
+                paths.setdefault((partition.stage, partition.table), []).append(self.root / partition.path)
+        return paths
+
+    def _readable(self, stage: str, table: str, snapshot: date) -> Path:
         partition = self.find(stage, table, snapshot)
+        reason = None if partition else reason_withheld(self.record, stage, table, snapshot)
+        if reason:
+            raise PartitionWithheld(withheld_sentence(stage, table, snapshot, reason))
+        return self._verified(stage, table, snapshot, partition)
+
+    def _verified(self, stage: str, table: str, snapshot: date, partition: Partition | None) -> Path:
         if partition is None:
             raise PartitionMissing(
                 f"{stage}.{table} has no snapshot {snapshot}: materialise it first (churn run --snapshot {snapshot})"

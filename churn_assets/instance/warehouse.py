@@ -71,21 +71,26 @@ class Warehouse:
         files: Mapping[tuple[str, str], Sequence[Path]],
         pseudonyms: Path,
         changed: Collection[tuple[str, str]] | None = None,
+        *,
+        withheld: Mapping[tuple[str, str], Sequence[Path]] | None = None,
     ) -> None:
-        """Make a view of each table of the Parquet store over exactly its visible files, and the masked views.
+        """Make a view of each table of the Parquet store over exactly its readable files, and the masked views.
 
         `changed`: schema and name of the tables to do so for; None for all. A view binds every file of its table, so a
-        step that showed them all would take longer every week.
+        step that showed them all would take longer every week. `withheld`: files of tables of which nothing may be read;
+        their views have columns and no rows.
         """
+        empty = withheld or {}
         with self.exclusive(), duck(self.file) as connection:
-            for (schema, table), paths in files.items():
+            for (schema, table), paths in {**files, **empty}.items():
                 if changed is not None and (schema, table) not in changed:
                     continue
                 listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
                 connection.execute(f'create schema if not exists "{schema}"')
                 # The folder's snapshot_date=... would replace the column, which may hold a slice or another snapshot.
                 options = "union_by_name = true, hive_partitioning = false"
-                rows = f"select * from read_parquet([{listed}], {options})"
+                limit = " limit 0" if (schema, table) in empty else ""
+                rows = f"select * from read_parquet([{listed}], {options}){limit}"
                 connection.execute(f'create or replace view "{schema}"."{table}" as {rows}')
             show_masked(connection, pseudonyms, changed)
 

@@ -13,12 +13,16 @@ from churn_assets.defs.dbt.run import build
 from churn_assets.defs.history import history_of, log_history
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.raw.observe import observations
+from churn_assets.defs.withholding import begin_scores
 from churn_assets.erasure.erase import sweep_erased
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
+from churn_assets.stages import Stage
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.warehouse.project import manifest
 from churn_assets.workplace import Workplace
+
+FEATURES = dg.AssetKey([Stage.FEATURES, "user_features"])
 
 
 @dbt_assets(
@@ -55,6 +59,8 @@ def warehouse_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePa
     is_outdated = made_with is not None and made_with != fingerprint(workplace)
     if is_outdated:
         context.log.warning("The warehouse was made with other settings, SQL or raw columns: it is rebuilt.")
+    if FEATURES in context.selected_asset_keys:
+        begin_scores(workplace, snapshots_of(context), context.run.run_id)
     yield from build(context, workplace, [*history, *snapshots_of(context)], is_rebuild=is_outdated)
     log_history(context, history)
     workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))

@@ -6,6 +6,7 @@ from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
 from churn_assets.defs.scoring.inputs import model_and_users, stake_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.defs.withholding import begin_scores
 from churn_assets.instance.files import rows_sha256
 from churn_assets.model.scoring import score
 from churn_assets.model.spend import SpendModel
@@ -27,6 +28,7 @@ from churn_assets.warehouse.features import features_version
     ],
     kinds={"catboost", "polars", "parquet"},
     owner="team:data-science",
+    first=begin_scores,
 )
 def scored_users(at: Snapshot) -> Iterator[Product]:
     """

@@ -9,6 +9,7 @@ from churn_assets.defs.scoring.inputs import model_and_users
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.defs.suites import suite_holds
+from churn_assets.defs.withholding import settle_scores
 from churn_assets.model.stability import NOISE_SHARE, reasons_stability
 from churn_assets.stages import Stage
 
@@ -16,10 +17,14 @@ STABILITY_USERS = 1_000  # a share is then sure to 0.03
 
 
 # Of a range the newest snapshot only: it is the one that is acted upon.
-@snapshot_check(Stage.SCORING, "scored_users", is_newest_enough=True)
+@snapshot_check(Stage.SCORING, "scored_users", is_newest_enough=True, then=settle_scores)
 def expectations_hold(at: Snapshot) -> CheckOutcome:
-    """Statuses, probabilities and values are those of a sane shop (expectations/scored_users.json)."""
-    return suite_holds(at, Stage.SCORING, "scored_users")
+    """Statuses, probabilities and values are those of a sane shop (expectations/scored_users.json).
+
+    Until this check has passed, the scores that a run made are withheld.
+    """
+    file = at.workplace.tables.file(Stage.SCORING, "scored_users", at.date)
+    return suite_holds(at, Stage.SCORING, "scored_users", withheld_file=file)
 
 
 @snapshot_check(Stage.SCORING, "user_reasons", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from churn_assets.instance.record.opening import reading, writing
 
+KEY = "stage, table_name, snapshot_date"
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -53,11 +55,18 @@ class Record:
             )  # fmt: skip
 
     def partitions(self, stage: str | None = None, table: str | None = None) -> list[Partition]:
-        """Visible partitions, oldest snapshot first."""
+        """Listed partitions, withheld ones too, oldest snapshot first."""
+        return self._partitions(stage, table, "true")
+
+    def readable_partitions(self, stage: str | None = None, table: str | None = None) -> list[Partition]:
+        """Listed partitions that are not withheld, oldest snapshot first."""
+        return self._partitions(stage, table, f"({KEY}) not in (select {KEY} from withheld)")
+
+    def _partitions(self, stage: str | None, table: str | None, condition: str) -> list[Partition]:
         with self.reading() as connection:
             rows = connection.execute(
                 "select * from manifest where (? is null or stage = ?) and (? is null or table_name = ?) "
-                "order by stage, table_name, snapshot_date",
+                f"and {condition} order by {KEY}",
                 (stage, stage, table, table),
             ).fetchall()
         return [

@@ -15,6 +15,7 @@ RELEASED = {
     "0001_as_first_numbered": "60a16a17f2770aa4",
     "0002_consent_that_holds": "a70082f59ebfb8ca",
     "0003_codes_given": "d46cc7865b7ed454",
+    "0004_withheld": "8d86f1a63519049f",
 }
 
 

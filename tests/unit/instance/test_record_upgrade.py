@@ -220,9 +220,11 @@ def test_without_a_backup_nothing_is_changed(newest_release: Path, monkeypatch: 
 
 def test_the_newest_backups_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "record.sqlite"
-    steps = [Migration(n, f"{n:04}", f"create table t{n} (x);\n") for n in range(len(MIGRATIONS) + 1, KEPT + 5)]
+    last_number = len(MIGRATIONS)
+    numbers = range(last_number + 1, last_number + KEPT + 3)
+    steps = [Migration(n, f"{n:04}", f"create table t{n} (x);\n") for n in numbers]
     for last in range(len(steps)):
         upgrade(file, (*MIGRATIONS, *steps[: last + 1]))
-    numbers = [int(backup.name.split(".schema-")[1].split(".")[0]) for backup in backups_of(file)]
+    kept = [int(backup.name.split(".schema-")[1].split(".")[0]) for backup in backups_of(file)]
     newest = steps[-1].number - 1
-    assert numbers == list(range(newest, newest - KEPT, -1))
+    assert kept == list(range(newest, newest - KEPT, -1))

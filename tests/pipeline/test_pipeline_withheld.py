@@ -1,0 +1,49 @@
+"""Scores whose check failed are read by nobody: not in the views, not by a plan; a run that passes publishes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tests.pipeline.conftest import END, SETTINGS, WEEKS
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Base, Instance
+
+SNAPSHOT = ("--snapshot", str(END))
+SCORED = "select distinct snapshot_date from scoring.scored_users order by 1"
+# Nobody's loss is worth an alarm: one tier only, which expectations/scored_users.json refuses.
+PLANTED = {"scoring": {"stake_amount": 1e9, "least_reason_log_odds": 0.02}}
+
+
+def set_up(instance: Instance, **sections: object) -> None:
+    (instance.home / "churn.yaml").write_text(yaml.safe_dump(SETTINGS | sections))
+
+
+def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, tmp_path: Path) -> None:
+    instance = base.final.copy(tmp_path / "home")
+    before = {table: instance.values_of(table, END) for table in ("scoring.scored_users", "scoring.user_reasons")}
+    hashes = instance.published()
+
+    set_up(instance, **PLANTED)
+    failed = instance.churn("run", *SNAPSHOT)
+    assert failed.returncode == 1
+    assert "check scoring/scored_users expectations_hold" in failed.stdout
+    assert f"scoring.scored_users of {END} is withheld: its check failed. " in failed.stdout
+    assert "Traceback" not in failed.stdout + failed.stderr
+    assert instance.query(SCORED)["snapshot_date"].to_list() == list(WEEKS[:-1])
+
+    for command in (("approve", "--yes"), ("dispatch",)):
+        refused = instance.churn(*command, *SNAPSHOT)
+        assert refused.returncode == 1, refused.stdout
+        assert f"The plan of {END} rests on scores that may not be used: " in refused.stderr
+        assert refused.stderr.count("\n") == 1
+
+    set_up(instance)
+    instance.succeed("run", *SNAPSHOT)
+    assert {table: instance.values_of(table, END) for table in before} == before
+    assert {key: sha256 for key, (sha256, _) in instance.published().items() if key[0] == "scoring"} == {
+        key: sha256 for key, (sha256, _) in hashes.items() if key[0] == "scoring"
+    }
