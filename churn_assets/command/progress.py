@@ -24,7 +24,9 @@ from churn_assets.instance.files import rows_sha256
 from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 from churn_assets.model.gate import GATE_COLUMNS, data_gate
 from churn_assets.monitoring.one_line import one_line
+from churn_assets.monitoring.warned import lead_sentence, warned_sentence
 from churn_assets.stages import Stage
+from churn_assets.warehouse.definition_counts import scored_past
 from churn_assets.workplace import Workplace
 
 STDOUT, STDERR = 1, 2
@@ -121,6 +123,11 @@ class Progress:
         refusal = data_gate(rows, workplace.settings.training).message
         if refusal:
             table.add_row("simple model", refusal)
+        warned = workplace.tables.read(Stage.TRAINING, "warned_churners", day)
+        table.add_row("warned", warned_sentence(warned))
+        definitions = workplace.tables.read(Stage.MONITORING, "churn_definitions", day)
+        past = scored_past(workplace, day)
+        table.add_row("how early", lead_sentence(definitions, workplace.settings.churn.definition, past))
         table.add_row("value at risk", f"{scored['value_at_risk_amount'].sum():,.0f}")
         table.add_row("users acted on", f"{len(acted):,}, expected cost {acted['expected_cost_amount'].sum():,.2f}")
         prices = workplace.tables.read(Stage.INTERVENTIONS, "limit_prices", day).filter(limit="budget")

@@ -41,7 +41,7 @@ def text_tables(frame: pl.DataFrame) -> list[TextTable]:
             "so many days after the window, among slices observed for so long; median days within the longest.",
         ),
         TextTable(
-            "Lead time from the first high risk tier to the window of churn",
+            "Lead time from the first alarm (urgent or watch) to the label window of churn",
             ("definition", "churners", "warned before", "median days"),
             tuple((name, *_lead(frame, name)) for name in names),
             "Churners who were scored before churning. A dash: it needs scored snapshots whose labels have matured.",

@@ -8,7 +8,9 @@ import polars as pl
 
 from churn_assets.contracts.counted import counted_at
 from churn_assets.contracts.definitions import DEFINITIONS
+from churn_assets.contracts.scored_users import ALARMS
 from churn_assets.monitoring.definitions import LEAD_SCHEMA, definitions_frame
+from churn_assets.monitoring.warned import ScoredPast
 from churn_assets.stages import Stage
 from churn_assets.warehouse.slices import slices_for
 from churn_assets.workplace import Workplace
@@ -43,12 +45,19 @@ asof left join purchases on users.user_id = purchases.user_id and purchases.orde
 group by all
 order by all
 """
+SCORED_PAST = f"""
+with {MATURED}
+select snapshot_date, count(*) as scores, count(*) filter (risk_tier in {ALARMS}) as alarms
+from scoring.scored_users inner join matured using (snapshot_date)
+where status = 'eligible'
+group by snapshot_date order by snapshot_date
+"""
 # churned_on: the first scored snapshot with the label churn, of users with an earlier one without it.
 LEADS = f"""
 with {MATURED},
 scored as materialized (
   select labels.definition, labels.user_id, labels.snapshot_date, labels.gap_days, labels.is_churned,
-    scored.risk_tier in ('urgent', 'watch') as is_alarm
+    scored.risk_tier in {ALARMS} as is_alarm
   from features.churn_labels as labels
   inner join matured using (snapshot_date)
   inner join scoring.scored_users as scored using (user_id, snapshot_date)
@@ -77,3 +86,11 @@ def definitions_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     leads = warehouse.query(LEADS, {"snapshot": snapshot}) if is_scored else pl.DataFrame(schema=LEAD_SCHEMA)
     counted = warehouse.query(CROSSED, {"snapshot": snapshot, "slices": slices_for(workplace, snapshot)})
     return definitions_frame(counted, leads, snapshot=snapshot)
+
+
+def scored_past(workplace: Workplace, snapshot: date) -> ScoredPast:
+    """The newest scores whose labels had matured by `snapshot`, up to SLICES snapshots."""
+    if not workplace.warehouse.has(Stage.SCORING, "scored_users"):
+        return ScoredPast((), 0, 0)
+    rows = workplace.warehouse.query(SCORED_PAST, {"snapshot": snapshot})
+    return ScoredPast(rows["snapshot_date"].to_list(), int(rows["scores"].sum()), int(rows["alarms"].sum()))

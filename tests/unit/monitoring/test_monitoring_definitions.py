@@ -123,11 +123,16 @@ def test_pictures_are_drawn(frame: pl.DataFrame, draw: Any) -> None:
 def test_the_page_stands_alone_and_is_small(frame: pl.DataFrame) -> None:
     years = pl.concat([crossed().with_columns(snapshot_date=OLD - timedelta(days=7 * week)) for week in range(26)])
     html = definitions_page(
-        definitions_frame(years, NO_LEADS, snapshot=SNAPSHOT), snapshot=SNAPSHOT, in_use="reduced", window="<28 days>"
+        definitions_frame(years, NO_LEADS, snapshot=SNAPSHOT),
+        snapshot=SNAPSHOT,
+        in_use="reduced",
+        window="<28 days>",
+        warnings={"How early": "half < 21 days"},
     )
     assert len(html) < 500_000
     assert html.count("data:image/png;base64,") == 3
     assert "http" not in html
     assert "<script" not in html
     assert "&lt;28 days&gt;" in html
+    assert "How early: half &lt; 21 days." in html
     assert "<b>reduced</b>" in html
