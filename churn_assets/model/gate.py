@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MIN_SIDE = 30
 LARGE_SHARE = 0.1
 # Too few rows of an outcome are a matter of time, unless they are also a smaller share than this of all rows: then more
-# of the same shop will not help. A shop where 48 of 6,000 users bought twice has 0.4 % (measured 2026-11).
+# of the same shop will not help. Where 48 of 6,000 users bought twice, 33 of 21,384 rows stayed (measured 2026-11).
 RARE_SHARE = 0.02
 GATE_COLUMNS = ("user_id", "snapshot_date", "matures_at", "is_churned", "orders_count")  # of training_set
 
