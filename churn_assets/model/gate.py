@@ -54,7 +54,7 @@ class Gate:
         if not self.lacks:
             return ""
         head = "CatBoost not trained" if self.level == "baseline" else "Nothing trained"
-        return f"{head}: {replace(self.lacks[0], found='; '.join(lack.found for lack in self.lacks))}"
+        return f"{head}: {replace(self.lacks[0], finding='; '.join(lack.finding for lack in self.lacks))}"
 
 
 def data_gate(training: pl.DataFrame, settings: Training, *, slices: int = 0) -> Gate:

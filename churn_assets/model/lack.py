@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Lack:
-    """Three parts of one text; `found` counts n of m. `is_one_sided`: of nearly all rows the outcome is the same."""
+    """Three parts of one text; `finding` counts n of m. `is_one_sided`: of nearly all rows the outcome is the same."""
 
-    found: str
+    finding: str
     meaning: str
     advice: str
     is_one_sided: bool = False
 
     def __str__(self) -> str:
-        return f"{self.found}. {self.meaning} {self.advice}"
+        return f"{self.finding}. {self.meaning} {self.advice}"
 
 
 def no_matured_slice() -> Lack:

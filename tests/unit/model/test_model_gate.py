@@ -40,7 +40,7 @@ def test_too_few_users_leave_the_baseline_and_say_have_and_need(make_training: M
 def test_every_shortage_is_named(make_training: MakeTraining) -> None:
     gate = data_gate(with_outcomes(make_training(212), 20, 30), Training(min_churners=100, min_stayers=200))
     assert gate.level == "baseline"
-    assert [lack.found for lack in gate.lacks] == [
+    assert [lack.finding for lack in gate.lacks] == [
         "120 of 200 rows stayed, 200 needed (training.min_stayers)",
         "80 of 200 rows churned, 100 needed (training.min_churners)",
         "50 eligible users in matured slices, 500 needed (training.min_users)",
