@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from churn_assets.contracts.definitions import Definition
+from churn_assets.settings.extra import ExtraColumn, repeated_names
 from churn_assets.settings.section import Days, Section, Share
 
 SHORTEST_MONTH_DAYS = 28
@@ -72,11 +73,23 @@ class Features(Section):
         description="A check warns when more of a feature's known values lie beyond 1.5 interquartile ranges. On one "
         "side a quarter is the most that can; skewed features of a sane shop reach 0.2.",
     )
+    extra: tuple[ExtraColumn, ...] = Field(
+        (),
+        description="Columns extra_... of users and orders that the raw contract does not know, to be made features of "
+        "(docs/engineer.md). A change rebuilds the warehouse, and the next model learns from them.",
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         if list(self.windows_days) != sorted(set(self.windows_days)):
             raise ValueError(f"windows_days must ascend without repeats, got {list(self.windows_days)}")
+        return self
+
+    @model_validator(mode="after")
+    def _extra_names_are_unique(self) -> Self:
+        repeated = repeated_names(self.extra)
+        if repeated:
+            raise ValueError(f"extra: {repeated[0]} is declared twice; declare it once, or rename the column or value")
         return self
 
 
@@ -140,8 +153,8 @@ class Monitoring(Section):
 
     max_group_gap_share: Share = Field(
         0.1,
-        description="A check warns when a group by age, gender or region is treated, or erred about, more or less "
-        "often than all others by more than this and significant.",
+        description="A check warns when a group by age, gender, region or a protected extra column is treated, or "
+        "erred about, more or less often than all others by more than this and significant.",
     )
 
     @model_validator(mode="after")
