@@ -66,7 +66,7 @@ class Workplace:
     def show_raw(self, landed_tables: Mapping[str, LandedTable]) -> None:
         """Make the landing readable in the DuckDB file."""
         with self.warehouse.exclusive(), duck(self.home.warehouse) as connection:
-            show_raw(connection, landed_tables)
+            show_raw(connection, landed_tables, self.settings.features.extra)
 
     def show_landing(self) -> None:
         """Like `show_raw`, for the present landing; no rows where it cannot be read."""

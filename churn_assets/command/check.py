@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -47,7 +47,7 @@ def check(root: Path, *, as_json: bool = False) -> bool:
     """Print what the landing holds and what is wrong with it; returns whether a run can begin. Raises LandingError."""
     home = Home(root)
     landing = of_home.landed(home)
-    contents = LandingContents(without_erased_users(landing.tables, home.root), landing.unread)
+    contents = replace(landing, tables=without_erased_users(landing.tables, home.root))
     with duck() as connection:
         contents = in_temp_tables(connection, contents)
         reviews = [review_table(connection, table) for table in contents.tables.values()]

@@ -9,6 +9,7 @@ import duckdb
 from churn_assets.duck import duck
 from churn_assets.landing.conflicts import REASON as CONTRADICTING
 from churn_assets.landing.errors import LandingError
+from churn_assets.landing.extra_columns import absent
 from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.review import in_temp_tables, refusals
@@ -31,6 +32,7 @@ def blocking_findings(connection: duckdb.DuckDBPyConnection, contents: LandingCo
     """Findings that stop a run; cheap enough to be computed before each."""
     tables = contents.tables
     results = [*too_little_kept(connection, tables), *contradictions(tables), *loaded_at_once(connection, tables)]
+    results += absent(contents)
     return [finding for finding in (*results, *unmatched_ids(connection, tables)) if finding.severity == "error"]
 
 

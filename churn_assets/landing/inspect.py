@@ -15,6 +15,7 @@ from typing import Self
 
 import duckdb
 
+from churn_assets.contracts.extra import is_extra
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
 from churn_assets.landing.change_feed import ChangeFeed
@@ -36,6 +37,7 @@ from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.relation import Reading, Source, relation
 from churn_assets.landing.repeated import with_meaning
 from churn_assets.landing.values import FLOATS, WHOLE
+from churn_assets.settings.extra import ExtraColumn, contract_with
 from churn_assets.settings.landing import Landing
 
 IGNORED_TOP = ("lost+found",)
@@ -83,6 +85,11 @@ class LandedTable:
         known_columns = {column.name for column in self.table.columns}
         return tuple(sorted({name for file in self.files for name in file.columns} - known_columns))
 
+    @cached_property
+    def undeclared_extra(self) -> tuple[str, ...]:
+        """Extra columns of the files that no setting declares."""
+        return tuple(name for name in self.unknown_columns if is_extra(name))
+
     @property
     def rows(self) -> int:
         return sum(file.rows for file in self.files)
@@ -107,31 +114,34 @@ class LandedTable:
 
 @dataclass(frozen=True)
 class LandingContents:
-    """Raw tables by name, and other files and folders of the landing."""
+    """Raw tables by name, other files and folders of the landing, and the extra columns that the settings declare."""
 
     tables: Mapping[str, LandedTable]
     unread: tuple[Unread, ...] = field(default=())
+    extra: tuple[ExtraColumn, ...] = field(default=())
 
 
 def inspect(
     uri: str,
     received: Path | None = None,
     options: Landing | None = None,
+    extra: Sequence[ExtraColumn] = (),
     *,
     cache: Path | None = None,
     now: datetime | None = None,
 ) -> dict[str, LandedTable]:
-    """Raw tables under `uri` and under `received`, by name. Raises LandingError.
+    """Raw tables under `uri` and under `received`, by name, with the declared `extra` columns. Raises LandingError.
 
     `cache`: folder of the file cache. `now`: the moment of reading.
     """
-    return dict(survey(uri, received, options, cache=cache, now=now).tables)
+    return dict(survey(uri, received, options, extra, cache=cache, now=now).tables)
 
 
 def survey(
     uri: str,
     received: Path | None = None,
     options: Landing | None = None,
+    extra: Sequence[ExtraColumn] = (),
     *,
     cache: Path | None = None,
     now: datetime | None = None,
@@ -146,14 +156,14 @@ def survey(
     with duck() as connection, FileCache.at(cache) as file_cache:
         opener = _Opener(connection, file_cache, reading.options)
         tables = {}
-        for table in raw_contract():
+        for table in contract_with(extra):
             landed_table = opener.table(table, root / table.name, received / table.name if received else None, reading)
             if landed_table:
                 tables[table.name] = landed_table
     for table in raw_contract():
         if table.must_exist and table.name not in tables:
             raise LandingError(f"no files for {table.name}: expected {root / table.name}/ with {READ}")
-    return LandingContents(tables, tuple(_beside_tables(root)))
+    return LandingContents(tables, tuple(_beside_tables(root)), tuple(extra))
 
 
 def _beside_tables(root: Path) -> Iterable[Unread]:
@@ -201,7 +211,8 @@ class _Opener:
         """The relation under the configured meaning of repeated ids, and the conflicts that remain."""
         paths = [file.data for file in files]
         scan = with_meaning(table, scan, self.options.repeated_ids.get(table.name, "corrections"), paths)
-        digest = self.cache.digest([file.path for file in files], self.options.model_dump_json())
+        extra = "".join(f" {column.name} {column.kind}" for column in table.columns if is_extra(column.name))
+        digest = self.cache.digest([file.path for file in files], self.options.model_dump_json() + extra)
         conflicts = self.cache.conflicts(
             f"{table.name} {digest}", lambda store: find_conflicts(self.connection, table, scan, paths, store)
         )

@@ -10,6 +10,7 @@ from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import EVENT_TYPES
 from churn_assets.landing.blocking import contradictions, loaded_at_once, too_little_kept, unmatched_ids
 from churn_assets.landing.consents import UNKNOWN
+from churn_assets.landing.extra_columns import absent, other_words, undeclared
 from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.review import TableReview
@@ -28,6 +29,7 @@ def findings(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -
     results = [
         *too_little_kept(connection, tables), *contradictions(tables), *loaded_at_once(connection, tables),
         *unmatched_ids(connection, tables), *not_read(contents), *renamed(tables),
+        *absent(contents), *undeclared(tables), *other_words(connection, contents),
     ]  # fmt: skip
     for check in (statuses_unknown, event_types_unknown, consents_unknown, outsized_ids, ahead_of_their_time):
         results += check(connection, tables)
@@ -60,6 +62,7 @@ def renamed(tables: Tables) -> Iterator[LandingFinding]:
             after = files[having[-1] + 1 :]
             new = {column for file in after for column in file.columns} - known_columns
             new -= {column for file in files[: having[-1] + 1] for column in file.columns}
+            new -= set(table.undeclared_extra)  # the shop's own, and named by itself (landing/extra_columns.py)
             if new:
                 yield LandingFinding(
                     "error",

@@ -12,7 +12,8 @@ from churn_assets.landing.inspect import LandingContents, survey
 
 def landed(home: Home) -> LandingContents:
     """The raw tables, and the files of the landing that are not read. Raises LandingError."""
-    return survey(home.landing, home.received, home.settings.landing, cache=home.cache)
+    settings = home.settings
+    return survey(home.landing, home.received, settings.landing, settings.features.extra, cache=home.cache)
 
 
 def orders_reach(home: Home) -> tuple[datetime, datetime]:

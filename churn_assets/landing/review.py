@@ -8,6 +8,7 @@ from datetime import datetime
 
 import duckdb
 
+from churn_assets.contracts.extra import is_extra
 from churn_assets.contracts.raw import RawTable
 from churn_assets.landing.consents import CONSENT_COLUMNS
 from churn_assets.landing.inspect import LandedTable, LandingContents
@@ -64,7 +65,8 @@ def in_temp_tables(connection: duckdb.DuckDBPyConnection, contents: LandingConte
 
 def _copy(connection: duckdb.DuckDBPyConnection, landed_table: LandedTable) -> str:
     available = columns_of(landed_table.table)
-    wanted_columns = dict.fromkeys((*landed_table.table.key, landed_table.table.event_time, *COPIED))
+    extra = [column.name for column in landed_table.table.columns if is_extra(column.name)]
+    wanted_columns = dict.fromkeys((*landed_table.table.key, landed_table.table.event_time, *COPIED, *extra))
     columns = [identifier(name) for name in wanted_columns if name in available]
     columns.append("case when refused_because is not null then row_key end as row_key")
     if landed_table.name == "consents":  # the words themselves
