@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from churn_assets.contracts.extra import is_extra
+
 ReasonGroup = Literal["product_quality", "service", "price", "returns", "engagement", "rhythm", "offers", "profile"]
 REASON_GROUPS: tuple[ReasonGroup, ...] = get_args(ReasonGroup)
 # In place of a first reason: no group adds enough by values that a person can be shown.
@@ -21,8 +23,8 @@ RFM_COLUMNS = ("recency_days", "orders_count", "spent_amount", "tenure_days")
 class Feature:
     """One numeric column, null where unknown.
 
-    `window_days` is None for a feature without a window. `is_protected` keeps it out of the model unless
-    `training.admit_protected` lets it in; `is_actionable` says that the company can do something about it.
+    `window_days` is None for a feature without a window. `is_protected` keeps it out of the model (`is_withheld`);
+    `is_actionable` says that the company can do something about it.
     """
 
     name: str
@@ -40,3 +42,9 @@ class Feature:
             raise ValueError(
                 f"Feature {self.name}: reason_group {self.reason_group!r} is unknown; use one of {list(REASON_GROUPS)}."
             )
+
+    def is_withheld(self, *, admit_protected: bool) -> bool:
+        """Whether no model may see it: protected, and not admitted by `training.admit_protected`, which is about age,
+        gender and region. A shop that wants a model to see its own protected column declares it as not protected.
+        """
+        return self.is_protected and (is_extra(self.name) or not admit_protected)

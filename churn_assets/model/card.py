@@ -48,8 +48,6 @@ def model_card(
         .agg(pl.len(), pl.col("is_churned").mean())
         .sort("snapshot_date")
     )
-    protected = sorted(feature.label_en for feature in features if feature.is_protected)
-    seen = "admitted by training.admit_protected" if settings.admit_protected else "not seen by the model"
     rows = [f"| {day} | {users:,} | {share:.1%} |" for day, users, share in slices.iter_rows()]
     predicts = (
         f"Churn by `{definition}` in the {model.horizon_days} days that begin {model.gap_days} days after a "
@@ -71,7 +69,7 @@ def model_card(
         *("| slice | users | left |", "|---|---|---|", *rows),
         "",
         f"{len(model.columns)} features; {len(trained.dropped)} more were empty, constant or nearly unknown.",
-        f"Protected, {seen}: {', '.join(protected) or 'none'}.",
+        *_protected(features, settings),
         "",
         "## How good",
         "",
@@ -86,6 +84,18 @@ def model_card(
         LIMITS,
         "",
     ])  # fmt: skip
+
+
+def _protected(features: Sequence[Feature], settings: Training) -> list[str]:
+    """A line each on the protected features that no model sees, and on those that are admitted."""
+    admits = settings.admit_protected
+    withheld = sorted(each.label_en for each in features if each.is_withheld(admit_protected=admits))
+    seen = sorted(
+        each.label_en for each in features if each.is_protected and not each.is_withheld(admit_protected=admits)
+    )
+    admitted = f"Protected, admitted by training.admit_protected: {', '.join(seen) or 'none'}."
+    hidden = f"Protected, not seen by the model: {', '.join(withheld) or 'none'}."
+    return [*([admitted] if admits else []), *([hidden] if withheld or not admits else [])]
 
 
 def _comparison(trained: TrainedModel) -> list[str]:

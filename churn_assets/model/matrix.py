@@ -28,7 +28,7 @@ def usable_columns(
     Dropped are those null or constant in every training row, and those null in a larger share than `max_missing_share`.
     Protected features are in neither unless admitted. Raises ValueError naming features the frame does not have.
     """
-    names = [feature.name for feature in features if admit_protected or not feature.is_protected]
+    names = [feature.name for feature in features if not feature.is_withheld(admit_protected=admit_protected)]
     _assert_present(training, names)
     most = max_missing_share * training.height
     dropped = tuple(name for name in names if training[name].n_unique() == 1 or training[name].null_count() > most)

@@ -15,6 +15,8 @@ from churn_assets.model.calibration import Calibrator, fit_calibrator
 from churn_assets.model.contest import Contest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import polars as pl
 
     from churn_assets.model.artifact import ChurnModel
@@ -56,18 +58,19 @@ def decide_promotion(
     is_forced: bool = False,
     season: float = 0.0,
     max_age_days: int | None = None,
+    withheld: Collection[str] = (),
 ) -> Promotion:
     """The champion of `snapshot`. `champion` is the previous one, or with `is_forced` the one a person chose.
 
     `training` is the training set that `trained` was made from. A champion that stays is calibrated again on the
     newest slice, and shifted by `season` like the challenger (train). A champion whose newest labels matured more than
-    `max_age_days` before is renewed by any challenger that is not significantly worse. Raises ValueError where nothing
-    was trained.
+    `max_age_days` before is renewed by any challenger that is not significantly worse. `withheld`: features that no
+    model may see by now. Raises ValueError where nothing was trained.
     """
     challenger = trained.model
     if challenger is None:
         raise ValueError(f"churn_model at {snapshot}: nothing was trained, so nothing can be promoted.")
-    unfit = _unfit(champion, challenger, definition, training) if champion else None
+    unfit = _unfit(champion, challenger, definition, training, withheld) if champion else None
     if champion is None or unfit:
         decision: Decision = "replaced" if unfit else "first"
         reason = unfit or f"No champion to be tested against. {trained.reason}"
@@ -100,7 +103,9 @@ def decide_promotion(
     return Promotion("promoted" if is_won else "renewed", win + ".", snapshot, challenger, figures)
 
 
-def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training: pl.DataFrame) -> str | None:
+def _unfit(
+    champion: Champion, challenger: ChurnModel, definition: str, training: pl.DataFrame, withheld: Collection[str]
+) -> str | None:
     """Why the champion cannot score here at all."""
     label = (definition, challenger.gap_days, challenger.horizon_days)
     learned = (champion.definition, champion.model.gap_days, champion.model.horizon_days)
@@ -108,7 +113,10 @@ def _unfit(champion: Champion, challenger: ChurnModel, definition: str, training
     if learned != label:
         return f"{whose} predicts another label: {learned} where {label} is set (definition, gap and horizon in days)."
     absent = sorted(set(champion.model.columns) - set(training.columns))
-    return f"{whose} needs features that the mart no longer has: {', '.join(absent)}." if absent else None
+    if absent:
+        return f"{whose} needs features that the mart no longer has: {', '.join(absent)}."
+    protected = sorted(set(champion.model.columns) & set(withheld))
+    return f"{whose} sees features that are protected by now: {', '.join(protected)}." if protected else None
 
 
 def _calibrator(contest: Contest | None, champion: ChurnModel, challenger: ChurnModel, season: float) -> Calibrator:

@@ -60,7 +60,9 @@ def select(
         on_fit("all features", split.test)
         training, test = sides(rows, split, **window, most_rows=settings.bakeoff_rows)
         shap_by_slice[split.test] = mean_shap(training, test, inputs.columns(training), settings)
-    candidates = [feature.name for feature in inputs.features if settings.admit_protected or not feature.is_protected]
+    candidates = [
+        feature.name for feature in inputs.features if not feature.is_withheld(admit_protected=settings.admit_protected)
+    ]
     importance = Importance(
         tuple(candidates),
         tuple(shap_by_slice),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 
 import polars as pl
 
+from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.model_promotions import ModelPromotions
 from churn_assets.instance.promotions import GATE, PromotionRow, Promotions
 from churn_assets.model.artifact import ChurnModel
@@ -19,21 +21,32 @@ SCHEMA = {name: column.dtype.type for name, column in ModelPromotions.to_schema(
 
 
 def champion_at(
-    workplace: Workplace, snapshot: date, trained: TrainedModel, training: pl.DataFrame, *, season: float = 0.0
+    workplace: Workplace,
+    snapshot: date,
+    trained: TrainedModel,
+    training: pl.DataFrame,
+    features: Sequence[Feature],
+    *,
+    season: float = 0.0,
 ) -> Promotion:
-    """Decide at `snapshot`. A champion whose file is gone cannot score: the model trained here then replaces it."""
+    """Decide at `snapshot`. `features`: those of the training set.
+
+    A champion whose file is gone cannot score: the model trained here then replaces it.
+    """
     previous = Promotions(workplace.record).before(snapshot)
     champion = _load(workplace, previous, snapshot, trained) if previous else None
+    settings = workplace.settings.training
     decided = decide_promotion(
         trained,
         training,
         champion,
         snapshot=snapshot,
         definition=workplace.settings.churn.definition,
-        settings=workplace.settings.training,
+        settings=settings,
         is_forced=bool(previous and previous.is_by_person),
         season=season,
         max_age_days=workplace.settings.monitoring.max_model_age_days,
+        withheld=[each.name for each in features if each.is_withheld(admit_protected=settings.admit_protected)],
     )
     if previous and champion is None:
         gone = (

@@ -31,6 +31,14 @@ def test_protected_features_are_used_once_admitted(make_training: MakeTraining, 
     assert dropped_again == dropped
 
 
+def test_a_protected_extra_column_is_never_admitted(make_training: MakeTraining, features: list[Feature]) -> None:
+    own = replace(features[0], name="extra_income", is_protected=True)
+    training = make_training(50, 1).with_columns(extra_income="recency_days")
+    used, dropped = usable_columns(training, [*features, own], admit_protected=True)
+    assert "age_years" in used
+    assert "extra_income" not in (*used, *dropped)
+
+
 def test_a_column_of_one_value_and_unknowns_is_kept(features: list[Feature]) -> None:
     frame = pl.DataFrame({"recency_days": [1.0, None]})
     assert usable_columns(frame, features[:1]) == (("recency_days",), ())

@@ -102,6 +102,16 @@ def test_an_old_champion_is_renewed_by_one_that_is_no_worse(age_days: int) -> No
     assert ("84 days before (monitoring.max_model_age_days 83)" in kept.reason) == (age_days == 27)
 
 
+def test_a_champion_that_sees_what_is_protected_by_now_is_replaced_whoever_chose_it() -> None:
+    frame, champion, challenger = users(), Champion(OLD, model(GOOD, OLD), "inactivity"), model(BAD, DAY)
+    found = decide_promotion(
+        trained(challenger, frame), frame, champion, snapshot=DAY, definition="inactivity", settings=SETTINGS,
+        is_forced=True, withheld=["signal", "age_years"],
+    )  # fmt: skip
+    assert (found.decision, found.snapshot, found.model) == ("replaced", DAY, challenger)
+    assert found.reason == f"The champion of {OLD} sees features that are protected by now: signal."
+
+
 def test_an_old_champion_stays_where_the_new_one_is_worse() -> None:
     frame = users()
     found = decide_promotion(
