@@ -12,9 +12,12 @@ from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.treatment import Treatment
 from churn_assets.failures import Failure
 from churn_assets.model.expected import EXPECTED_PURCHASES
+from churn_assets.settings import ExtraColumn
+from churn_assets.settings.extra import extra_features
 from churn_assets.warehouse.project import manifest
 
 KEYS = ("user_id", "snapshot_date")
+EXTRA_FAMILY = "extra"
 MADE_IN_PYTHON = {EXPECTED_PURCHASES.name: EXPECTED_PURCHASES}
 WINDOW = re.compile(r"_(\d+)d$")
 
@@ -23,26 +26,34 @@ class UndocumentedFeature(Failure, LookupError):
     """A column of the mart that models/features/user_features.yml does not describe."""
 
 
-def describe(columns: Sequence[str]) -> list[Feature]:
-    """The features among the columns, in their order: those of `user_features`, and those made in Python."""
+def describe(columns: Sequence[str], extra: Sequence[ExtraColumn] = ()) -> list[Feature]:
+    """The features among the columns, in their order: those of `user_features`, those declared in the settings
+    (`extra`), and those made in Python. Raises UndocumentedFeature.
+    """
+    stated = MADE_IN_PYTHON | {each.feature.name: each.feature for each in extra_features(extra)}
     documented = manifest()["nodes"]["model.churn_assets.user_features"]["columns"]
     siblings = {WINDOW.sub("", name): column for name, column in documented.items() if WINDOW.search(name)}
-    return [MADE_IN_PYTHON.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
+    return [stated.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
 
 
-def treatments() -> dict[str, Treatment]:
-    """Family -> how its outliers and gaps are treated, as the yml states it."""
+def treatments(extra: Sequence[ExtraColumn] = ()) -> dict[str, Treatment]:
+    """Family -> how its outliers and gaps are treated, as the yml states it; families that only the settings name are
+    treated as `extra` is.
+    """
     stated = manifest()["nodes"]["model.churn_assets.user_features"]["config"]["meta"]["families"]
+    own = {column.family: stated[EXTRA_FAMILY] for column in extra}
     return {
         family: Treatment(
             family, treatment["outliers"], tuple(treatment.get("quantiles", (0, 1))), treatment["missing"]
         )
-        for family, treatment in stated.items()
+        for family, treatment in (own | stated).items()
     }
 
 
-def features_version(windows_days: Sequence[int]) -> str:
-    """12 hex digits of a hash over the SQL of everything up to the mart and the windows."""
+def features_version(windows_days: Sequence[int], extra: Sequence[ExtraColumn] = ()) -> str:
+    """12 hex digits of a hash over the SQL of everything up to the mart, the windows, and what is declared of extra
+    columns but for their labels.
+    """
     project = manifest()
     checksums = [
         node["checksum"]["checksum"]
@@ -50,8 +61,9 @@ def features_version(windows_days: Sequence[int]) -> str:
         if node["resource_type"] == "model" and node["fqn"][1] in ("staging", "marts", "features")
     ]
     macros = [macro["macro_sql"] for macro in project["macros"].values() if macro["package_name"] == "churn_assets"]
-    text = json.dumps([sorted(checksums), sorted(macros), list(windows_days)])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    declared = [column.model_dump(mode="json", exclude={"label", "label_zh"}) for column in extra]
+    parts: list[object] = [sorted(checksums), sorted(macros), list(windows_days), *([declared] if declared else [])]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def _feature(name: str, documented: dict[str, Any], siblings: dict[str, Any]) -> Feature:

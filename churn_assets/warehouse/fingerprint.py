@@ -20,7 +20,7 @@ def fingerprint(workplace: Workplace) -> str:
     baked = {
         "calendar": [workplace.calendar.start.isoformat(), settings.calendar.cadence],
         "churn": settings.churn.of_the_labels(),  # labels of all definitions are made: the choice is made when reading
-        "code": features_version(settings.features.windows_days),
+        "code": features_version(settings.features.windows_days, settings.features.extra),
         "engine": duckdb.__version__,  # narrow keys are its hashes
         "lists": LISTS,
         "landing": settings.landing.model_dump(mode="json"),  # how rows are read; not the resolved path: homes move

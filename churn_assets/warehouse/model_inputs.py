@@ -35,7 +35,8 @@ def with_model_inputs(workplace: Workplace, snapshot: date, frame: pl.DataFrame)
     of knowledge.
     """
     churn, windows = workplace.settings.churn, workplace.settings.features.windows_days
-    features = describe([name for name in frame.columns if name not in OTHER_COLUMNS])
+    columns = [name for name in frame.columns if name not in OTHER_COLUMNS]
+    features = describe(columns, workplace.settings.features.extra)
     starts = workplace.warehouse.query(STARTS, {"snapshot": snapshot}).row(0, named=True)
     whole = with_whole_windows(frame, features, windows_days=windows, starts=starts)
     return with_expected_purchases(whole, gap_days=churn.gap_days, horizon_days=churn.horizon_days)

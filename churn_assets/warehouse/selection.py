@@ -24,7 +24,7 @@ def training_features(workplace: Workplace, snapshot: date, rows: pl.DataFrame) 
     selection yet, or where it names a feature that the training set does not have.
     """
     training = workplace.settings.training
-    every = all_features(rows)
+    every = all_features(workplace, rows)
     if training.feature_columns == "all":
         return every, "all"
     selected_at = workplace.tables.newest_before(Stage.TRAINING, TABLE, snapshot + timedelta(days=1))
@@ -40,10 +40,12 @@ def training_features(workplace: Workplace, snapshot: date, rows: pl.DataFrame) 
             f"{Stage.TRAINING}.{TABLE}, snapshot {selected_at}, names features that the training set of {snapshot} "
             f"does not have: {', '.join(gone)}. Select anew (churn select-features --snapshot {snapshot})"
         )
-    features = [each for each in every if each.name in selected or (each.is_protected and not training.admit_protected)]
+    admits = training.admit_protected
+    features = [each for each in every if each.name in selected or each.is_withheld(admit_protected=admits)]
     return features, f"selected: {len(selected)} of {len(every)}, by the selection of {selected_at}"
 
 
-def all_features(rows: pl.DataFrame) -> list[Feature]:
+def all_features(workplace: Workplace, rows: pl.DataFrame) -> list[Feature]:
     """All features among the columns of the training set."""
-    return describe([name for name in rows.columns if name not in LABEL_COLUMNS])
+    columns = [name for name in rows.columns if name not in LABEL_COLUMNS]
+    return describe(columns, workplace.settings.features.extra)

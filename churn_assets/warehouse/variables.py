@@ -11,7 +11,7 @@ from churn_assets.contracts.definitions import DEFINITIONS
 from churn_assets.duck import duck
 from churn_assets.landing.complete import complete_columns
 from churn_assets.landing.inspect import LandedTable
-from churn_assets.settings import Settings
+from churn_assets.settings import ExtraColumn, Settings
 from churn_assets.warehouse.built import consumed_until
 from churn_assets.workplace import Workplace
 
@@ -49,7 +49,22 @@ def baked_variables(settings: Settings) -> dict[str, Any]:
         "churn": settings.churn.of_the_labels(),
         "windows_days": list(settings.features.windows_days),
         "restated": settings.landing.restated,
+        "extra": extra_variable(settings.features.extra),
     }
+
+
+def extra_variable(extra: Sequence[ExtraColumn]) -> list[dict[str, Any]]:
+    """The declared columns with their features, as macros/extra.sql takes them."""
+    return [
+        {
+            "table": column.table,
+            "name": column.name,
+            "features": [
+                {"name": each.feature.name, "aggregate": each.aggregate, "word": each.word} for each in column.features
+            ],
+        }
+        for column in extra
+    ]
 
 
 def landing_variable(raw_tables: Mapping[str, LandedTable]) -> dict[str, dict[str, list[str]]]:

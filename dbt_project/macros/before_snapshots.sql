@@ -28,3 +28,15 @@ inner join {{ ref("fct_orders") }} as orders
   and orders.ordered_at < snapshots.snapshot_date
 where orders.is_purchase
 {% endmacro %}
+
+{# Users known at each snapshot, as the shop described them by then. What a row says of a user whose registration is still
+   to come is not known yet, even where it was told in advance. #}
+{% macro users_at_snapshots() %}
+select statuses.snapshot_date, statuses.user_id, users.* exclude (user_id)
+from {{ ref("user_statuses") }} as statuses
+left join {{ ref("dim_users") }} as users
+  on statuses.user_id = users.user_id
+  and {{ counted_at("statuses.snapshot_date", "users") }}
+  and (users.registered_at is null or users.registered_at < statuses.snapshot_date)
+where statuses.snapshot_date in (select snapshot_date from {{ snapshots() }})
+{% endmacro %}

@@ -30,5 +30,5 @@ select 1 as parsed from {{ source("raw", name) }}
   {{ return({
     "orders": ["is_purchase"],
     "consents": ["channel_meant", "purpose_meant", "counts_at"] + said,
-  }.get(name, [])) }}
+  }.get(name, []) + extra_names(name)) }}
 {%- endmacro %}

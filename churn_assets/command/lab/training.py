@@ -34,10 +34,9 @@ class Lab:
         settings = workplace.settings
         day = snapshot or _newest(workplace)
         rows = workplace.tables.read(Stage.TRAINING, "training_set", day)
-        features = all_features(rows) if is_selecting else training_features(workplace, day, rows)[0]
-        return cls(
-            day, rows, Inputs(features, treatments(), settings.training, settings.features.max_missing_column_share)
-        )
+        features = all_features(workplace, rows) if is_selecting else training_features(workplace, day, rows)[0]
+        stated, most_missing = treatments(settings.features.extra), settings.features.max_missing_column_share
+        return cls(day, rows, Inputs(features, stated, settings.training, most_missing))
 
     def forward(self, workplace: Workplace) -> Forward:
         """The newest matured slices to test on. Raises NothingToTest, LeakingSplit."""

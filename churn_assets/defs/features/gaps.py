@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from churn_assets.contracts.feature import Feature
+from churn_assets.contracts.treatment import Treatment
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import CheckOutcome
 from churn_assets.model.gaps import feature_report, user_missing_shares
@@ -22,7 +23,7 @@ def outliers_and_gaps(at: Snapshot) -> CheckOutcome:
     limits = at.workplace.settings.features
     # Scored users only: for a user who never bought an unknown rhythm is correct.
     frame = eligible_features_at(at.workplace, at.date)
-    features = describe([name for name in frame.columns if name not in KEYS])
+    features = describe([name for name in frame.columns if name not in KEYS], limits.extra)
     report = feature_report(frame, features)
     recorded = report.filter(pl.col("missing_share") < 1)
     sparse = recorded.filter(pl.col("missing_share") > limits.max_missing_column_share)["feature"].to_list()
@@ -42,7 +43,7 @@ def outliers_and_gaps(at: Snapshot) -> CheckOutcome:
             "features_too_empty": ", ".join(sparse) or "none",
             "features_straying": ", ".join(straying) or "none",
             **_worst(recorded),
-            "table": dg.MetadataValue.md(_table(report, features)),
+            "table": dg.MetadataValue.md(_table(report, treatments(limits.extra))),
         },
         sentence=f"{len(sparse)} features nearly empty, {len(straying)} with many outliers, {sparse_users} users "
         f"nearly unknown: {', '.join([*sparse, *straying][:3]) or 'see the check in the UI'}.",
@@ -67,13 +68,11 @@ def _worst(recorded: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _table(report: pl.DataFrame, features: list[Feature]) -> str:
+def _table(report: pl.DataFrame, stated: Mapping[str, Treatment]) -> str:
     """Markdown, most unknown first; beyond the fences only where the values are spread."""
-    stated = treatments()
-    families = {feature.name: stated[feature.family] for feature in features}
     lines = [HEADER]
     for row in report.sort("missing_share", "feature", descending=[True, False]).iter_rows(named=True):
-        treatment = families[row["feature"]]
+        treatment = stated[row["family"]]
         iqr = _percent(row["beyond_iqr_share"]) if row["is_spread"] else "one value"
         shares = f"{_percent(row['missing_share'])} | {iqr} | {_percent(row['beyond_z_share'])}"
         lines.append(f"| {row['feature']} | {row['family']} | {treatment.outliers}, {treatment.missing} | {shares} |")

@@ -51,7 +51,7 @@ def feature_drift(at: Snapshot) -> Iterator[Product]:
         learned.filter(snapshot_date=max(model.slices)),
         learned,
         _scored_before(at),
-        describe(model.columns),
+        describe(model.columns, at.workplace.settings.features.extra),
         model_version=scores.item(0, "model_version"),
         settings=at.workplace.settings.monitoring,
     )

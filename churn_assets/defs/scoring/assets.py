@@ -37,7 +37,7 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
     """
     settings = at.workplace.settings
     frame, model, features = model_and_users(at)
-    version = features_version(settings.features.windows_days)
+    version = features_version(settings.features.windows_days, settings.features.extra)
     spend = SpendModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "spend_model", at.date))
     stake = stake_at(at, model, spend)
     scored, reasons = score(

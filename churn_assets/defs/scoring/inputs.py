@@ -29,4 +29,5 @@ def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Featur
     """One row per user known at the snapshot, with status and features; the model; the descriptions of the features."""
     frame = with_model_inputs(at.workplace, at.date, features_at(at.workplace, at.date))
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
-    return frame, model, describe([name for name in frame.columns if name != "status"])
+    columns = [name for name in frame.columns if name != "status"]
+    return frame, model, describe(columns, at.workplace.settings.features.extra)

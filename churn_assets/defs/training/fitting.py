@@ -52,7 +52,7 @@ def fit(at: Snapshot) -> Fit:
     trained = train(
         frame,
         features,
-        treatments(),
+        treatments(settings.features.extra),
         snapshot=at.date,
         gap_days=settings.churn.gap_days,
         horizon_days=settings.churn.horizon_days,
@@ -95,7 +95,9 @@ def warned_of(at: Snapshot, fitted: Fit) -> pl.DataFrame:
 
 def promote(at: Snapshot, fitted: Fit) -> Promotion:
     """Decide which model scores the snapshot."""
-    promotion = champion_at(at.workplace, at.date, fitted.trained, fitted.training, season=fitted.season.log_odds)
+    promotion = champion_at(
+        at.workplace, at.date, fitted.trained, fitted.training, fitted.features, season=fitted.season.log_odds
+    )
     at.log(f"{promotion.decision}: {promotion.reason}")
     return promotion
 

@@ -1,14 +1,7 @@
 {{ config(materialized="ephemeral") }}
 
--- What a row says of a user whose registration is still to come is not known yet, even where it was told in advance.
 with users as (
-  select statuses.snapshot_date, statuses.user_id, users.* exclude (user_id)
-  from {{ ref("user_statuses") }} as statuses
-  left join {{ ref("dim_users") }} as users
-    on statuses.user_id = users.user_id
-    and {{ counted_at("statuses.snapshot_date", "users") }}
-    and (users.registered_at is null or users.registered_at < statuses.snapshot_date)
-  where statuses.snapshot_date in (select snapshot_date from {{ snapshots() }})
+  {{ users_at_snapshots() }}
 )
 
 select

@@ -57,6 +57,9 @@ features as (
       when recorded.contacts_from < users.snapshot_date and orders.orders_count > 0
         then coalesce(contacts.contacts_since_order_count, 0)
     end as contacts_since_order_count,
+    {%- if run_var("extra") %}
+    extra.* exclude (snapshot_date, user_id),
+    {%- endif %}
     {{ visit_features() }}
   from {{ ref("user_statuses") }} as users
   cross join recorded
@@ -74,6 +77,9 @@ features as (
   left join {{ ref("feat_social") }} using (snapshot_date, user_id)
   left join {{ ref("feat_searches") }} using (snapshot_date, user_id)
   left join {{ ref("feat_carts") }} as carts using (snapshot_date, user_id)
+  {% if not execute or run_var("extra") -%}
+  left join {{ ref("feat_extra") }} as extra using (snapshot_date, user_id)
+  {% endif -%}
   where users.snapshot_date in (select snapshot_date from {{ snapshots() }})
 )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from churn_assets.contracts.feature import RFM_COLUMNS
+from churn_assets.settings import ExtraColumn
 from churn_assets.warehouse.features import KEYS, UndocumentedFeature, describe, features_version, treatments
 from churn_assets.warehouse.project import manifest
 
@@ -57,3 +60,34 @@ def test_the_version_is_short_stable_and_moves_with_the_windows() -> None:
     assert int(version, 16) >= 0
     assert version == features_version([7, 28])
     assert version != features_version((7, 14))
+
+
+LEVEL = ExtraColumn(name="extra_level", table="users", kind="category", values=("gold",), family="club")
+
+
+def test_a_declared_feature_is_described_by_its_declaration() -> None:
+    stated = describe(["user_id", "recency_days", "extra_level_gold"], [LEVEL])
+    assert [feature.name for feature in stated] == ["recency_days", "extra_level_gold"]
+    assert (stated[1].family, stated[1].label_en) == ("club", "level is gold")
+    with pytest.raises(UndocumentedFeature, match="extra_level_gold"):
+        describe(["extra_level_gold"])
+
+
+def test_a_family_that_only_the_settings_name_is_treated_as_extra_is() -> None:
+    assert "club" not in treatments()
+    assert treatments([LEVEL])["club"].missing == treatments()["extra"].missing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"values": ("gold", "tin")}, {"family": "extra"}, {"reason_group": "price"}, {"protected": True},
+        {"actionable": True}, {"table": "orders"}, {"table": "orders", "aggregates": ("share",)},
+    ],
+)  # fmt: skip
+def test_the_version_moves_with_a_declaration_but_not_with_its_labels(change: dict[str, Any]) -> None:
+    windows = (7, 28)
+    version = features_version(windows, [LEVEL])
+    assert features_version(windows, []) == features_version(windows) != version
+    assert features_version(windows, [LEVEL.model_copy(update=change)]) != version
+    assert features_version(windows, [LEVEL.model_copy(update={"label": "card", "label_zh": "卡"})]) == version
