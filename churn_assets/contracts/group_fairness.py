@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.extra import PREFIX
+
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
@@ -16,7 +18,8 @@ SHARE = {"min_value": -1, "max_value": 1}
 
 
 class GroupFairness(pa.DataFrameModel):
-    """`value`: mean of the measure over the group, with its 95 % interval; `rest_value`: over everybody else counted.
+    """`attribute`: one of ATTRIBUTES, or a protected extra column of the shop. `value`: mean of the measure over the
+    group, with its 95 % interval; `rest_value`: over everybody else counted.
 
     treated: share with an arm, of users outside the holdout. urgent_tier: share in tier urgent. false_alarm: share in
     tier urgent or watch of stayers, missed: share in tier small of churners, overstated: probability minus
@@ -25,7 +28,7 @@ class GroupFairness(pa.DataFrameModel):
 
     snapshot_date: pl.Date
     measured_at: Annotated[pl.Datetime, "us", None]
-    attribute: str = pa.Field(isin=ATTRIBUTES)
+    attribute: str = pa.Field(str_matches=rf"^({'|'.join(ATTRIBUTES)}|{PREFIX}\w+)$")
     group: str = pa.Field(str_length={"min_value": 1})
     measure: str = pa.Field(isin=MEASURES)
     users: int = pa.Field(ge=1)

@@ -16,6 +16,7 @@ from scipy.stats import norm
 from churn_assets.contracts.group_fairness import ATTRIBUTES, MEASURES, GroupFairness
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
 SCHEMA = {name: column.dtype.type for name, column in GroupFairness.to_schema().columns.items()}
@@ -26,17 +27,24 @@ UNKNOWN = "unknown"
 KEY = ("attribute", "group", "measure")
 
 
-def group_fairness(users: pl.DataFrame, *, scored: date, snapshot: date, tolerance: float) -> pl.DataFrame:
+def group_fairness(
+    users: pl.DataFrame,
+    *,
+    scored: date,
+    snapshot: date,
+    tolerance: float,
+    attributes: Sequence[str] = ATTRIBUTES,
+) -> pl.DataFrame:
     """The rows of `scored`, measured at `snapshot`: one row per attribute, group and measure with a user.
 
-    `users`: one row per eligible user: ATTRIBUTES as text (null: `unknown`), and those of MEASURES that are known, a
+    `users`: one row per eligible user: `attributes` as text (null: `unknown`), and those of MEASURES that are known, a
     number per user, null where the user does not count. `tolerance`: difference from which it matters, a share.
     """
     measures = [name for name in MEASURES if name in users.columns]
     if not measures or users.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     # Sorted before sums are taken, so that the order in which threads return groups changes no digit.
-    parts = pl.concat(_sums(users, attribute, measure) for attribute in ATTRIBUTES for measure in measures).sort(KEY)
+    parts = pl.concat(_sums(users, attribute, measure) for attribute in attributes for measure in measures).sort(KEY)
     total = pl.col("users", "sum", "squares").sum().over("attribute", "measure")
     rest = pl.col("all_users") - pl.col("users")
     parts = (

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.group_fairness import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from churn_assets.settings import ExtraColumn
 
 BANDS = (25, 35, 45, 55)  # years
+THIRDS = ("lowest third", "middle third", "highest third")
+OTHER = "other"  # a word that the declaration does not list
 
 
-def with_groups(users: pl.DataFrame) -> pl.DataFrame:
-    """`users` with age_years, is_female and region, as `age` (bands), `gender` and `region`: text, or null."""
+def attributes_of(extra: Sequence[ExtraColumn]) -> tuple[str, ...]:
+    """What users are compared by: ATTRIBUTES, and the protected ones of the declared extra columns."""
+    return (*ATTRIBUTES, *(column.name for column in extra if column.protected))
+
+
+def with_groups(users: pl.DataFrame, extra: Sequence[ExtraColumn] = ()) -> pl.DataFrame:
+    """`users` with age_years, is_female, region and the features of protected extra columns, as `attributes_of(extra)`:
+    text, or null. Age is in bands, a number in thirds, a category in its declared values.
+    """
     return users.with_columns(
         age=_age_band(),
         gender=pl.when(pl.col("is_female") == 1)
@@ -20,6 +36,7 @@ def with_groups(users: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("is_female") == 0)
         .then(pl.lit("not female")),
         region=pl.col("region").cast(pl.String),
+        **{column.name: _extra_group(column) for column in extra if column.protected},
     )
 
 
@@ -43,6 +60,23 @@ def with_errors(eligible: pl.DataFrame, labels: pl.DataFrame, ledger: pl.DataFra
         missed=pl.when("is_churned").then(is_small),
         overstated=pl.col("churn_probability") - pl.col("is_churned").cast(pl.Float64),
     )
+
+
+def _extra_group(column: ExtraColumn) -> pl.Expr:
+    """A category: the value whose flag is set, or that most orders have; a number, or its first aggregate: thirds."""
+    first = [each for each in column.features if each.aggregate == column.features[0].aggregate]
+    names = [each.feature.name for each in first]
+    if column.kind == "number":
+        value = pl.col(names[0])
+        low, high = value.quantile(1 / 3, "linear"), value.quantile(2 / 3, "linear")
+        third = pl.when(value <= low).then(pl.lit(THIRDS[0])).when(value <= high).then(pl.lit(THIRDS[1]))
+        return pl.when(value.is_not_null()).then(third.otherwise(pl.lit(THIRDS[2])))
+    most = pl.max_horizontal(names)
+    groups = [
+        pl.when((pl.col(name) == most) & (most > 0)).then(pl.lit(value))
+        for name, value in zip(names, column.values, strict=True)
+    ]
+    return pl.coalesce(*groups, pl.when(most.is_not_null()).then(pl.lit(OTHER)))
 
 
 def _age_band() -> pl.Expr:

@@ -9,6 +9,7 @@ import polars as pl
 
 from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.counted import counted_at
+from churn_assets.settings.extra import extra_features
 from churn_assets.workplace import Workplace
 
 LABELLED = f"""
@@ -47,7 +48,7 @@ SEGMENTS = """
 select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
 """
 GROUPS = f"""
-select features.user_id, features.age_years, features.is_female, any_value(users.region) as region
+select features.user_id, features.age_years, features.is_female, {{extra}}any_value(users.region) as region
 from features.user_features as features
 left join marts.dim_users as users on
   users.user_id = features.user_id and {counted_at(row="users")}
@@ -109,8 +110,14 @@ def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 
 
 def groups_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
-    """One row per user known at `snapshot`: protected attributes, null where unknown."""
-    return workplace.warehouse.query(GROUPS, {"snapshot": snapshot})
+    """One row per user known at `snapshot`: protected attributes, and features of protected extra columns, null where
+    unknown.
+    """
+    protected = [
+        each.feature for each in extra_features(workplace.settings.features.extra) if each.feature.is_protected
+    ]
+    extra = "".join(f'features."{feature.name}", ' for feature in protected)
+    return workplace.warehouse.query(GROUPS.format(extra=extra), {"snapshot": snapshot})
 
 
 def consents_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

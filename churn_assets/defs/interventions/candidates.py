@@ -12,7 +12,7 @@ from churn_assets.decisions.wordless import with_wordless_arms
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.delivery.adapters import channels_needing_address
 from churn_assets.instance.suppressions import suppressed_users
-from churn_assets.monitoring.fairness_users import with_groups
+from churn_assets.monitoring.fairness_users import attributes_of, with_groups
 from churn_assets.stages import Stage
 from churn_assets.warehouse.reads import consents_at, contacts_before, groups_at
 
@@ -51,12 +51,13 @@ def users_to_recommend_to(at: Snapshot) -> pl.Series:
 
 
 def fairness_groups(at: Snapshot) -> Mapping[str, pl.Series]:
-    """Ids of the members of each group by age, gender and region; none where no floor is set."""
+    """Ids of the members of each group by age, gender, region and protected extra columns; none without a floor."""
     if not at.workplace.settings.decisions.fairness_floor_share:
         return {}
-    users = with_groups(groups_at(at.workplace, at.date))
+    extra = at.workplace.settings.features.extra
+    users = with_groups(groups_at(at.workplace, at.date), extra)
     return {
         f"{column}:{group}": users.filter(pl.col(column) == group)["user_id"]
-        for column in ("age", "gender", "region")
+        for column in attributes_of(extra)
         for group in users[column].drop_nulls().unique().sort()
     }

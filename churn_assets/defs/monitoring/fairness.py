@@ -12,7 +12,7 @@ from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.fairness import group_fairness as fairness_of
 from churn_assets.monitoring.fairness_plots import fairness_png
-from churn_assets.monitoring.fairness_users import with_errors, with_groups, with_treatment
+from churn_assets.monitoring.fairness_users import attributes_of, with_errors, with_groups, with_treatment
 from churn_assets.stages import Stage
 from churn_assets.warehouse.reads import groups_at, matured_labels
 
@@ -34,13 +34,12 @@ SCORED, LEDGER = (Stage.SCORING, "scored_users"), (Stage.INTERVENTIONS, "decisio
 )
 def group_fairness(at: Snapshot) -> Iterator[Product]:
     """One row per scored snapshot, protected attribute, group and measure: how they are treated, how the model errs."""
-    tolerance = at.workplace.settings.monitoring.max_group_gap_share
     now = with_treatment(_eligible(at, at.date), _ledger(at, at.date))
-    frames = [fairness_of(_grouped(at, now, at.date), scored=at.date, snapshot=at.date, tolerance=tolerance)]
+    frames = [_compared(at, now, at.date)]
     performance = at.workplace.tables.read(Stage.MONITORING, "model_performance", at.date)
     for day in performance["snapshot_date"].unique().sort():
         errors = with_errors(_eligible(at, day), matured_labels(at.workplace, at.date, [day]), _ledger(at, day))
-        frames.append(fairness_of(_grouped(at, errors, day), scored=day, snapshot=at.date, tolerance=tolerance))
+        frames.append(_compared(at, errors, day))
     frame = pl.concat(frames)
     yield Product(
         "group_fairness",
@@ -64,5 +63,14 @@ def _ledger(at: Snapshot, day: date) -> pl.DataFrame | None:
     return at.workplace.tables.scan(*LEDGER, day).select("user_id", "arm", "is_holdout").collect()
 
 
-def _grouped(at: Snapshot, users: pl.DataFrame, day: date) -> pl.DataFrame:
-    return users.join(with_groups(groups_at(at.workplace, day)), on="user_id", how="left")
+def _compared(at: Snapshot, users: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The rows of a scored snapshot, measured at that of `at`."""
+    settings = at.workplace.settings
+    grouped = users.join(with_groups(groups_at(at.workplace, day), settings.features.extra), on="user_id", how="left")
+    return fairness_of(
+        grouped,
+        scored=day,
+        snapshot=at.date,
+        tolerance=settings.monitoring.max_group_gap_share,
+        attributes=attributes_of(settings.features.extra),
+    )

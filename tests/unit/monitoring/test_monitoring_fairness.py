@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from churn_assets.contracts.group_fairness import GroupFairness
 from churn_assets.monitoring.fairness import FEWEST, group_fairness
 from churn_assets.monitoring.fairness_plots import fairness_png
-from churn_assets.monitoring.fairness_users import with_errors, with_groups, with_treatment
+from churn_assets.monitoring.fairness_users import attributes_of, with_errors, with_groups, with_treatment
+from churn_assets.settings import ExtraColumn
 
 DAY, LATER = date(2026, 10, 19), date(2026, 11, 16)
 
@@ -105,3 +106,30 @@ def test_unknown_stays_unknown() -> None:
     )
     found = with_groups(users).select("age", "gender", "region").rows()
     assert found == [("under 25", "female", "x"), ("55 and more", "not female", None), (None, None, "y")]
+
+
+def test_users_are_compared_by_protected_extra_columns_too() -> None:
+    extra = [
+        ExtraColumn(name="extra_club", table="users", kind="category", values=("Gold", "tin"), protected=True),
+        ExtraColumn(name="extra_income", table="users", kind="number", protected=True),
+        ExtraColumn(name="extra_store", table="orders", kind="category", values=("a", "b"), aggregates=("share",),
+                    protected=True),
+        ExtraColumn(name="extra_seen", table="users", kind="number"),
+    ]  # fmt: skip
+    known = people(6).select("user_id", "region", "treated").with_columns(
+        age_years=30, is_female=1, extra_seen=1.0,
+        extra_club_gold=pl.Series([1, 0, 0, None, 1, 0]), extra_club_tin=pl.Series([0, 1, 0, None, 0, 1]),
+        extra_income=pl.Series([1.0, 2.0, 3.0, None, 4.0, 5.0]),
+        extra_store_a_share=pl.Series([1.0, 0.2, 0.0, None, 0.5, 0.0]),
+        extra_store_b_share=pl.Series([0.0, 0.8, 0.0, None, 0.5, 1.0]),
+    )  # fmt: skip
+    assert attributes_of(extra) == ("age", "gender", "region", "extra_club", "extra_income", "extra_store")
+    grouped = with_groups(known, extra)
+    assert grouped["extra_club"].to_list() == ["Gold", "tin", "other", None, "Gold", "tin"]
+    assert grouped["extra_store"].to_list() == ["a", "b", "other", None, "a", "b"]
+    low, middle, high = "lowest third", "middle third", "highest third"
+    assert grouped["extra_income"].to_list() == [low, low, middle, None, high, high]
+    found = GroupFairness.validate(
+        group_fairness(grouped, scored=DAY, snapshot=LATER, tolerance=0.1, attributes=attributes_of(extra))
+    )
+    assert set(found.filter(attribute="extra_club")["group"]) == {"Gold", "tin", "other", "unknown"}
