@@ -22,13 +22,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from churn_assets.contracts.raw import raw_contract
-from churn_assets.contracts.raw import raw_table as raw_contract_table
+from churn_assets.contracts.extra import is_extra
 from churn_assets.duck import duck
 from churn_assets.landing.change_feed import ChangeFeed
 from churn_assets.landing.csv import FILE
 from churn_assets.landing.relation import Reading, Source, relation
-from churn_assets.settings import Landing, Settings
+from churn_assets.settings import ExtraColumn, Landing, Settings
+from churn_assets.settings.extra import contract_with
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
 from churn_assets.warehouse.plan import BuildPlan, Dates, Model, plan_for, statements
@@ -59,7 +59,7 @@ class RawTable:
         return f"coalesce(ingested_at, {self.event + ', ' if self.event else ''}timestamp '1900-01-01')"
 
 
-def raw_tables() -> dict[str, RawTable]:
+def raw_tables(extra: Sequence[ExtraColumn] = ()) -> dict[str, RawTable]:
     sources = {source["name"]: source["columns"] for source in manifest()["sources"].values()}
     return {
         table.name: RawTable(
@@ -67,9 +67,10 @@ def raw_tables() -> dict[str, RawTable]:
             table.key,
             table.event_time,
             table.later_times,
-            {name: column["data_type"] for name, column in sources[table.name].items()},
+            {name: column["data_type"] for name, column in sources[table.name].items()}
+            | {column.name: column.data_type for column in table.columns if is_extra(column.name)},
         )
-        for table in raw_contract()
+        for table in contract_with(extra)
     }
 
 
@@ -104,8 +105,13 @@ def made_up(table: RawTable, orders: pl.DataFrame) -> pl.DataFrame:
     return made.unique(table.key, keep="first", maintain_order=True)
 
 
-def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: ShopSettings) -> None:
-    """The raw tables of a simulated shop as `landed.*`, and as text under `raw`, where the plan expects them."""
+def land_shop(
+    connection: duckdb.DuckDBPyConnection, folder: Path, settings: ShopSettings, extra: Sequence[ExtraColumn] = ()
+) -> None:
+    """The raw tables of a simulated shop as `landed.*`, and as text under `raw`, where the plan expects them.
+
+    A declared extra column has one of its values, or a number up to 99, in each row.
+    """
     frames: dict[str, list[pl.DataFrame]] = {}
     for batch in simulate(settings):
         if batch.folder == "landing":
@@ -113,7 +119,8 @@ def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: Sho
     frames["products"] = [arriving(pl.concat(frames["products"]))]
     frames["coupon_codes"] = [codes_of(pl.concat(frames["coupons"]))]
     connection.execute("create schema landed; create schema raw")
-    for table in raw_tables().values():
+    contract = {table.name: table for table in contract_with(extra)}
+    for table in raw_tables(extra).values():
         file = folder / f"{table.name}.parquet"
         rows_made = frames.get(table.name) or [made_up(table, pl.concat(frames["orders"]))]
         pl.concat(rows_made).write_parquet(file)
@@ -122,10 +129,17 @@ def land_shop(connection: duckdb.DuckDBPyConnection, folder: Path, settings: Sho
         words = [name for name, kind in table.columns.items() if kind == "varchar" and name not in missing]
         typed += [f"* replace ({', '.join(f'cast({name} as varchar) as {name}' for name in words)})"]
         connection.execute(f"create table landed.{table.name} as select {', '.join(typed)} from read_parquet('{file}')")
+        for column in extra:
+            if column.table == table.name:
+                drawn = f"cast(hash(rowid, '{column.name}') % 1000 as bigint)"
+                value = (
+                    f"{list(column.values)}[{drawn} % {len(column.values)} + 1]" if column.values else f"{drawn} % 100"
+                )
+                connection.execute(f"update landed.{table.name} set {column.name} = {value}")
         described = connection.execute(f"describe landed.{table.name}").fetchall()
         columns = {name: (name, kind) for name, kind, *_ in described}
         rows = Source(f"(select *, 'file' as {FILE} from landed.{table.name})", columns, ChangeFeed({}))
-        scan = relation(raw_contract_table(table.name), [rows], Reading(OPTIONS, datetime(2026, 11, 30)))
+        scan = relation(contract[table.name], [rows], Reading(OPTIONS, datetime(2026, 11, 30)))
         connection.execute(f"create view raw.{table.name} as select * from {scan}")
 
 
@@ -136,6 +150,7 @@ class Laboratory:
     connection: duckdb.DuckDBPyConnection
     models: Sequence[Model]
     snapshots: Sequence[date] = (PAST, D, END)
+    settings: Settings = field(default_factory=Settings)
     compared: dict[str, list[str]] = field(default_factory=dict)  # relation -> columns
     read: dict[str, str] = field(default_factory=dict)  # what Python reads at D
 
@@ -153,7 +168,7 @@ class Laboratory:
                 self.compared[model.relation] = columns
                 self.connection.execute(f"create table before.{model.name} as {self._may_know(model.relation)}")
         if D in self.snapshots:
-            self.read = python_reads(self.connection, D, PAST)
+            self.read = python_reads(self.connection, D, PAST, self.settings)
         self.clear()
 
     def build(self, models: Sequence[Model]) -> None:
@@ -201,7 +216,7 @@ class Laboratory:
                 self.connection.execute(mutation)
             self.build(models or self.models)
             found = {name: rows for relation in self.compared for name, rows in self._differences(relation) if rows}
-            now = python_reads(self.connection, D, PAST) if with_reads else {}
+            now = python_reads(self.connection, D, PAST, self.settings) if with_reads else {}
             return found | {f"read by Python: {name}": 1 for name, told in now.items() if told != self.read[name]}
         finally:
             self.connection.execute("rollback")

@@ -30,7 +30,9 @@ from churn_assets.warehouse.spend import spent_after
 Reads = Mapping[str, Callable[[], Any]]
 
 
-def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: date) -> dict[str, str]:
+def python_reads(
+    connection: duckdb.DuckDBPyConnection, snapshot: date, past: date, settings: Settings
+) -> dict[str, str]:
     """Name of each read -> what it found, as text. `past`: a snapshot whose labels have matured."""
 
     def query(sql: str, parameters: Any = None, frames: Mapping[str, pl.DataFrame] | None = None) -> pl.DataFrame:
@@ -38,7 +40,7 @@ def python_reads(connection: duckdb.DuckDBPyConnection, snapshot: date, past: da
             connection.register(name, frame)
         return connection.sql(sql, params=parameters).pl()
 
-    workplace: Any = SimpleNamespace(warehouse=SimpleNamespace(query=query), settings=Settings())
+    workplace: Any = SimpleNamespace(warehouse=SimpleNamespace(query=query), settings=settings)
     known = "select user_id from features.user_statuses where snapshot_date = $snapshot order by 1"
     users = query(known, {"snapshot": snapshot})["user_id"]
     # All users, assigned long ago: purchases of a window that has not ended are where a look ahead would show.
