@@ -53,16 +53,20 @@ def test_a_mutation_of_the_future_changes_nothing(lab: Laboratory, kind: str) ->
 
 
 def correction(table: str, known_at: str) -> str:
-    """Rows known and happened before D once more, with other values in their extra columns alone."""
+    """The newest versions of rows settled before D, once more with other values in their extra columns alone."""
     changed = {
         "users": "'x' || extra_level as extra_level, extra_points + 1 as extra_points",
         "orders": "case extra_store when 'web' then 'town' else 'web' end as extra_store, "
         "150 - extra_stars as extra_stars",
     }[table]
-    happened = f"{raw_tables()[table].event} < {D}"
+    raw, (key,) = raw_tables()[table], raw_tables()[table].key
+    rows, long_before = f"landed.{table}", f"{D} - interval 1 day"
     return (
-        f"insert into landed.{table} select * replace ({changed}, {known_at} as ingested_at) from landed.{table} "
-        f"where {raw_tables()[table].known} < {D} - interval 1 day and {happened}"
+        f"insert into {rows} select * replace ({changed}, {known_at} as ingested_at) from {rows} "
+        f"where {raw.known} < {long_before} and {raw.event} < {D} "
+        f"and {key} not in (select {key} from {rows} where {raw.known} >= {long_before} and {key} is not null) "
+        f"and {key} not in (select {key} from {rows} where {key} is not null group by {key}, {raw.known} "
+        f"having count(*) > 1) qualify row_number() over (partition by {key} order by {raw.known} desc) = 1"
     )
 
 
