@@ -19,7 +19,7 @@ GOOD = pl.DataFrame(
     ]
 )  # fmt: skip
 BAD = [
-    ("attribute", "income", "isin"),
+    ("attribute", "income", "str_matches"),
     ("group", "", "str_length"),
     ("group", "not female", "multiple_fields_uniqueness"),
     ("measure", "liked", "isin"),
