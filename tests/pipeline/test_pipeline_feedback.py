@@ -155,7 +155,7 @@ def bias(home: Home, population: str, risky: pl.DataFrame) -> float:
         dg.materialize([training_set], partition_key=key, resources={"workplace": workplace}, instance=instance)
     rows = workplace.tables.read("training", "training_set", SNAPSHOT)
     trained = train(
-        rows, all_features(rows), treatments(), snapshot=SNAPSHOT, gap_days=0, horizon_days=HORIZON,
+        rows, all_features(workplace, rows), treatments(), snapshot=SNAPSHOT, gap_days=0, horizon_days=HORIZON,
         settings=workplace.settings.training,
     )  # fmt: skip
     assert trained.model is not None
