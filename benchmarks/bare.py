@@ -37,7 +37,7 @@ from churn_assets.model.spend import SpendModel, fit_spend
 from churn_assets.model.spend_calibration import spend_calibration
 from churn_assets.model.tiers import stake_amount
 from churn_assets.model.training import train
-from churn_assets.monitoring.drift import feature_drift
+from churn_assets.monitoring.drift import HISTORY_USERS, feature_drift
 from churn_assets.monitoring.estimates import performance_estimates
 from churn_assets.monitoring.reasons import reason_summaries
 from churn_assets.stages import Stage
@@ -164,10 +164,12 @@ def watch(
     churn, chosen = workplace.settings.churn, promotion.model
     eligible = scored.filter(status="eligible")
     users = with_model_inputs(workplace, snapshot, reads.eligible_features_at(workplace, snapshot))
+    days = [*training["snapshot_date"].unique().sort(), snapshot]
+    history = with_model_inputs(workplace, snapshot, reads.sampled_features(workplace, days, HISTORY_USERS))
     feature_drift(
         users.join(eligible.select("user_id", "churn_probability"), on="user_id"),
         training.filter(snapshot_date=max(training["snapshot_date"])),
-        training,
+        history,
         None,
         describe(chosen.columns),
         model_version=chosen.version,

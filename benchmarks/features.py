@@ -8,7 +8,6 @@ features, without tests and without Dagster. Ratios are of wall time within one 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -120,16 +119,10 @@ def mart(
     home.mkdir(parents=True, exist_ok=True)
     (home / "churn.yaml").write_text(f"landing: {{uri: {landing}}}\ncalendar: {{start: {start}, cadence: {cadence}}}\n")
     os.environ["CHURN_HOME"] = str(home)
-    from churn_assets.warehouse.project import PROJECT, dbt_executable  # noqa: PLC0415 - reads CHURN_HOME
-    from churn_assets.warehouse.variables import variables  # noqa: PLC0415
-    from churn_assets.workplace import Workplace  # noqa: PLC0415
+    from benchmarks.mart import dbt_arguments  # noqa: PLC0415 - reads CHURN_HOME
+    from churn_assets.warehouse.project import dbt_executable  # noqa: PLC0415
 
-    told = json.dumps(variables(Workplace(home_path=str(home)), days))
-    return cost([
-        dbt_executable(), "--quiet", "run", "--select", "fqn:staging fqn:marts fqn:features", "--vars", told,
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(home / "target"), "--log-path", str(home / "target"),
-    ])  # fmt: skip
+    return cost([dbt_executable(), *dbt_arguments(home, days)])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Then the newest rows of every third Monday are damaged, one table at a time, whe
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import tempfile
 import time
@@ -24,13 +23,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.feed_shops import FIRST_YEAR_CLOSURES, like_cdnow, with_holidays
+from benchmarks.mart import dbt_arguments
 from churn_assets.command.fill import fill_from_shop, fill_from_source
 from churn_assets.monitoring.feed import judge
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.sources import SourceError
 from churn_assets.warehouse.arrivals import feed_counts
-from churn_assets.warehouse.project import PROJECT, dbt_executable
-from churn_assets.warehouse.variables import variables
+from churn_assets.warehouse.project import dbt_executable
 from churn_assets.workplace import Workplace
 
 END, WEEKS = date(2026, 11, 16), 112
@@ -88,10 +87,8 @@ def _feeds(users: int, seeds: int) -> Iterator[tuple[str, pl.DataFrame, date, da
 
 def _counted(home: Path, until: date) -> tuple[pl.DataFrame, date, date]:
     workplace = Workplace(home_path=str(home))
-    told = json.dumps(variables(workplace, [until]))
-    command = [dbt_executable(), "--quiet", "build", "--select", "fqn:staging", "--vars", told]
-    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home / "target")]
-    subprocess.run([*command, *places], check=True, capture_output=True)
+    command = [dbt_executable(), *dbt_arguments(home, [until], "fqn:staging")]
+    subprocess.run(command, check=True, capture_output=True)
     started = time.perf_counter()
     counts = feed_counts(workplace, until)
     judge(counts, until, until - timedelta(days=7), closed={}, vital=())

@@ -23,7 +23,9 @@ def main(orders: Path, folder: Path, *snapshots: str) -> None:
     landing = orders.parents[1]
     (home / "churn.yaml").write_text(f"landing: {{uri: {landing}}}\ncalendar: {{start: {snapshots[0]}}}\n")
     workplace = Workplace(home_path=str(home))
-    told = variables(workplace, [date.fromisoformat(day) for day in snapshots])
+    landed_tables = workplace.landing()
+    workplace.show_raw(landed_tables)
+    told = variables(workplace, landed_tables, [date.fromisoformat(day) for day in snapshots])
     result = dbtRunner().invoke([
         "run", "--quiet", "--select", "fqn:staging fqn:marts fqn:features", "--exclude", "churn_labels",
         "--vars", json.dumps(told), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),

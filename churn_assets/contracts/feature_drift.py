@@ -19,8 +19,9 @@ FINITE = {"min_value": 0, "max_value": float("inf"), "include_max": False}
 
 class FeatureDrift(pa.DataFrameModel):
     """Users of the snapshot against reference users, those at `reference_date`: population stability index (PSI), its
-    critical value (`psi_critical`), how far the feature moved before (`usual_psi`, null: unknown), and the level of the
-    drift. Shares are of the users on either side.
+    critical value (`psi_critical`), the PSI from the nearest earlier snapshot (`nearest_psi`) and the largest that it
+    was at recent snapshots (`usual_psi`; both null: unknown), and the level of the drift. Shares are of the users on
+    either side.
     """
 
     snapshot_date: pl.Date
@@ -33,6 +34,7 @@ class FeatureDrift(pa.DataFrameModel):
     bins: int = pa.Field(ge=1)
     psi: float = pa.Field(in_range=FINITE)
     psi_critical: float = pa.Field(in_range=FINITE)
+    nearest_psi: float = pa.Field(in_range=FINITE, nullable=True)
     usual_psi: float = pa.Field(in_range=FINITE, nullable=True)
     is_significant: bool
     level: str = pa.Field(isin=LEVELS)

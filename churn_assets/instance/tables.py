@@ -55,8 +55,11 @@ class Tables:
 
     def newest_before(self, stage: str, table: str, snapshot: date) -> date | None:
         """The newest earlier snapshot that may be read."""
-        snapshots = [p.snapshot for p in self.record.readable_partitions(stage, table)]
-        return max((day for day in snapshots if day < snapshot), default=None)
+        return max(self.snapshots_before(stage, table, snapshot), default=None)
+
+    def snapshots_before(self, stage: str, table: str, snapshot: date) -> list[date]:
+        """The earlier snapshots that may be read, ascending."""
+        return sorted(p.snapshot for p in self.record.readable_partitions(stage, table) if p.snapshot < snapshot)
 
     def read(self, stage: str, table: str, snapshot: date) -> pl.DataFrame:
         """The partition as it was published. Raises PartitionMissing, PartitionWithheld or PartitionDamaged."""
@@ -71,8 +74,7 @@ class Tables:
 
     def read_before(self, stage: str, table: str, snapshot: date) -> Sequence[tuple[date, pl.DataFrame]]:
         """All partitions of earlier snapshots, oldest first."""
-        earlier = [p.snapshot for p in self.record.readable_partitions(stage, table) if p.snapshot < snapshot]
-        return [(day, self.read(stage, table, day)) for day in earlier]
+        return [(day, self.read(stage, table, day)) for day in self.snapshots_before(stage, table, snapshot)]
 
     def files(self) -> dict[tuple[str, str], list[Path]]:
         """Parquet files per table that may be read."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from churn_assets.model.matrix import Floats
 
 MOST_QUANTILES, FEWEST_QUANTILES = 10, 2
@@ -33,6 +35,19 @@ def bin_counts(reference: Floats, current: Floats) -> tuple[Floats, Floats]:
         for inner, column in zip(known, ascending, strict=True)
     )
     return of_reference, of_current
+
+
+def group_counts(groups: Sequence[Floats]) -> Floats:
+    """(groups, bins) users of one column, NaN where it is unknown. Bins end at quantiles of all groups but the last
+    together: what the last one alone holds lies in the outermost bins. The last bin holds the unknown.
+    """
+    quantiles = min(max(min(group.size for group in groups) // USERS_PER_QUANTILE, FEWEST_QUANTILES), MOST_QUANTILES)
+    known = [group[~np.isnan(group)] for group in groups]
+    edges = _edges(np.sort(np.concatenate(known[:-1])), quantiles)
+    bins = edges.size + 1
+    counts = [np.bincount(np.searchsorted(edges, values, side="left"), minlength=bins) for values in known]
+    unknown = [group.size - values.size for group, values in zip(groups, known, strict=True)]
+    return np.column_stack([counts, unknown]).astype(float)
 
 
 def _edges(ascending: Floats, quantiles: int) -> Floats:

@@ -1,12 +1,18 @@
 """Drift: the users scored now against those the model learned from, feature by feature, and their scores.
 
-A PSI is a drift under three conditions. Movement: it is above USUAL_FACTOR times the largest between slices that the
-model learned from, as many days apart, since days counted from a fixed day, seasons and campaigns move features of
-every healthy shop; with fewer than MIN_MOVES such moves nothing is known of a feature, and it is no drift.
-Significance: without any change some row of the table exceeds its critical value
-with probability `monitoring.false_alarm_share` at most (Bonferroni: each row has an equal part of that share). Size: it
-reaches `monitoring.psi_warn` or `psi_alarm`, since in a large shop the smallest change is significant; 0.1 and 0.25 are
-the convention of credit scoring (Siddiqi 2006, Credit Risk Scorecards).
+A PSI is a drift under three conditions.
+
+- News: the users are like those of no earlier snapshot. Days counted from a fixed day, seasons, and mailings every
+  second week move features of every healthy shop. So the PSI from the nearest earlier snapshot is above USUAL_FACTOR
+  times what it was at recent snapshots; with fewer than FEWEST_SNAPSHOTS of these nothing is known of a feature, and
+  it is no drift. News of an earlier week is none any more, although the model has not learned from it.
+- Significance: without any change some row of the table exceeds its critical value with probability
+  `monitoring.false_alarm_share` at most (Bonferroni: each row has an equal part of that share).
+- Size: the PSI, from the users learned from and from the nearest snapshot, reaches `monitoring.psi_warn` or
+  `psi_alarm`, since in a large shop the smallest change is significant; 0.1 and 0.25 are the convention of credit
+  scoring (Siddiqi 2006, Credit Risk Scorecards).
+
+Rates of false alarms and of detection: benchmarks/alarms.py.
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ import polars as pl
 
 from churn_assets.contracts.feature_drift import SCORE_FAMILY, SCORE_FEATURE, FeatureDrift
 from churn_assets.model.matrix import feature_matrix
-from churn_assets.monitoring.bins import bin_counts
+from churn_assets.monitoring.bins import bin_counts, group_counts
 from churn_assets.monitoring.psi import psi, psi_critical, used_bins
 
 if TYPE_CHECKING:
@@ -29,15 +35,18 @@ if TYPE_CHECKING:
     from churn_assets.settings import Monitoring
 
 USUAL_FACTOR = 2.0
-MIN_MOVES = 2
-SLICE_USERS = 20_000  # of each slice, every so-many-th: an index is then sure to 0.001
+# Half a year of weeks: the shop's campaigns of every second month have come three times.
+HISTORY_SNAPSHOTS = 26
+FEWEST_SNAPSHOTS = 4
+HISTORY_USERS = 1_000  # of each snapshot: ten bins then differ by 0.075 by chance once in 100,000 features
+NOTHING_KNOWN: dict[str, float | None] = {"nearest_psi": None, "usual_psi": None}
 SCHEMA = {name: column.dtype.type for name, column in FeatureDrift.to_schema().columns.items()}
 
 
 def feature_drift(
     users: pl.DataFrame,
     learned: pl.DataFrame,
-    earlier: pl.DataFrame,
+    history: pl.DataFrame,
     scored_before: pl.DataFrame | None,
     features: Sequence[Feature],
     *,
@@ -48,9 +57,10 @@ def feature_drift(
 
     `users`: the eligible users scored at the snapshot, with features and churn_probability. `learned`: one slice of the
     training set, the newest, with features. Only one slice: a user is in several, and rows of one user are not
-    independent, which the critical value assumes. `earlier`: all slices of the training set with features, for how far
-    each usually moves. `scored_before`: eligible users of an earlier scored snapshot with
-    churn_probability, or None: then the score has no row. `features`: those that the model uses.
+    independent, which the critical value assumes. `history`: a sample, drawn alike, of the eligible users of the
+    snapshot and of the earlier ones that were built, with features. `scored_before`: eligible users of an
+    earlier scored snapshot with churn_probability, or None: then the score has no row. `features`: those that the model
+    uses.
     Raises ValueError naming a feature that a frame lacks, or a frame that is not of one snapshot.
     """
     names = [feature.name for feature in features]
@@ -60,10 +70,11 @@ def feature_drift(
         descriptions.append((SCORE_FEATURE, SCORE_FAMILY, _day(scored_before)))
         reference_columns += _columns(scored_before, [SCORE_FEATURE])
         current_columns += _columns(users, [SCORE_FEATURE])
-    usual = usual_moves(earlier, features, days=(_day(users) - _day(learned)).days)
+    news = distances(history, features, snapshot=_day(users))
     share = settings.false_alarm_share / len(descriptions)
     rows = [
-        {"feature": feature, "family": family, "reference_date": day, "usual_psi": usual.get(feature)}
+        {"feature": feature, "family": family, "reference_date": day}
+        | news.get(feature, NOTHING_KNOWN)
         | _compared(before, after, share)
         for (feature, family, day), before, after in zip(descriptions, reference_columns, current_columns, strict=True)
     ]
@@ -73,25 +84,27 @@ def feature_drift(
     return frame.select(list(SCHEMA)).sort("psi", "feature", descending=[True, False])
 
 
-def usual_moves(earlier: pl.DataFrame, features: Sequence[Feature], *, days: int) -> dict[str, float]:
-    """Feature -> the largest PSI between two slices of `earlier` about so many days apart; of MIN_MOVES at least."""
-    names = [feature.name for feature in features]
-    slices = {
-        day[0]: _columns(part.gather_every(-(-part.height // SLICE_USERS)), names)
-        for day, part in earlier.sort("snapshot_date", "user_id").group_by("snapshot_date", maintain_order=True)
-        if isinstance(day[0], date)
-    }
-    pairs = []
-    for later in slices:
-        before = [day for day in slices if day < later]
-        if before:
-            pairs.append((min(before, key=lambda day: abs((later - day).days - days)), later))
-    if len(pairs) < MIN_MOVES:
+def distances(
+    history: pl.DataFrame, features: Sequence[Feature], *, snapshot: date
+) -> dict[str, dict[str, float | None]]:
+    """Feature -> `nearest_psi`, the PSI from the nearest earlier snapshot, and `usual_psi`, the largest such PSI of the
+    newer half of the earlier ones: they had half as many snapshots before them, or more. Empty with fewer than
+    FEWEST_SNAPSHOTS in that half.
+    """
+    known = history.filter(pl.col("snapshot_date") <= snapshot).sort("snapshot_date", "user_id")
+    parts = known.partition_by("snapshot_date", maintain_order=True)
+    now = len(parts) - 1
+    if now - now // 2 < FEWEST_SNAPSHOTS:
         return {}
-    return {
-        name: max(float(psi(*bin_counts(slices[before][place], slices[later][place]))) for before, later in pairs)
-        for place, name in enumerate(names)
-    }
+    names = [feature.name for feature in features]
+    columns = [_columns(part, names) for part in parts]
+    found: dict[str, dict[str, float | None]] = {}
+    for place, name in enumerate(names):
+        counts = group_counts([of_snapshot[place] for of_snapshot in columns])
+        between = psi(counts[:, None, :], counts[None, :, :])
+        nearest = [float(between[later, :later].min()) for later in range(now // 2, now + 1)]
+        found[name] = {"nearest_psi": nearest[-1], "usual_psi": max(nearest[:-1])}
+    return found
 
 
 def _columns(frame: pl.DataFrame, names: Sequence[str]) -> list[Floats]:
@@ -124,14 +137,14 @@ def _compared(reference: Floats, current: Floats, false_alarm_share: float) -> d
 
 
 def _level(settings: Monitoring) -> pl.Expr:
-    """`usual_psi` of a score is unknown: it is held against the week before, and by its size alone."""
-    value, usual = pl.col("psi"), pl.col("usual_psi")
-    is_unusual = pl.when(pl.col("family") == SCORE_FAMILY).then(statement=True).otherwise(value > USUAL_FACTOR * usual)
-    is_beyond_chance = pl.col("is_significant") & is_unusual.fill_null(value=False)
+    """Of a score the nearest snapshot is unknown: it is held against the week before, and by its size alone."""
+    is_score = pl.col("family") == SCORE_FAMILY
+    is_news = is_score | (pl.col("nearest_psi") > USUAL_FACTOR * pl.col("usual_psi")).fill_null(value=False)
+    is_drift, size = pl.col("is_significant") & is_news, pl.min_horizontal("psi", "nearest_psi")
     return (
-        pl.when(is_beyond_chance & (value >= settings.psi_alarm))
+        pl.when(is_drift & (size >= settings.psi_alarm))
         .then(pl.lit("alarm"))
-        .when(is_beyond_chance & (value >= settings.psi_warn))
+        .when(is_drift & (size >= settings.psi_warn))
         .then(pl.lit("warn"))
         .otherwise(pl.lit("none"))
     )

@@ -44,6 +44,17 @@ semi join (select * from features.user_statuses where status = 'eligible') using
 where features.snapshot_date = $snapshot
 order by features.user_id
 """
+# The same users at every snapshot, as far as they are eligible there.
+SAMPLED = """
+select features.* from features.user_features as features
+semi join (
+  select user_id, snapshot_date from features.user_statuses
+  where status = 'eligible' and list_contains($days, snapshot_date)
+  qualify row_number() over (partition by snapshot_date order by md5(user_id)) <= $users
+) using (user_id, snapshot_date)
+where list_contains($days, features.snapshot_date)
+order by features.snapshot_date, features.user_id
+"""
 SEGMENTS = """
 select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
 """
@@ -102,6 +113,11 @@ def features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     """One row per user who is scored at `snapshot`, with features."""
     return workplace.warehouse.query(ELIGIBLE, {"snapshot": snapshot})
+
+
+def sampled_features(workplace: Workplace, days: Sequence[date], users: int) -> pl.DataFrame:
+    """One row per snapshot of `days` that was built and user of a sample of so many who were scored, with features."""
+    return workplace.warehouse.query(SAMPLED, {"days": list(days), "users": users})
 
 
 def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -26,8 +26,8 @@ MADE = date(2024, 6, 10)  # the champion of an earlier week: what it learned fro
 COLUMNS = ("recency_days", "orders_count")
 Run = Callable[..., Any]
 
-# 400 users of whom the last hundred have lapsed. The other columns are what expected purchases are made of; the marts
-# say since when there are data.
+# 400 users of whom the last hundred have lapsed, at nine snapshots. The other columns are what expected purchases are
+# made of; the marts say since when there are data.
 FEATURES = """
 create schema marts;
 create table marts.fct_orders as
@@ -36,12 +36,13 @@ create table marts.fct_orders as
 create table marts.fct_events as select timestamp '2022-01-03' as occurred_at, occurred_at as known_at;
 create schema features;
 create table features.user_statuses as
-  select 'u' || n as user_id, date '2024-06-17' as snapshot_date, if(n >= 300, 'lapsed', 'eligible') as status
-  from range(400) as users (n);
+  select 'u' || n as user_id, date '2024-06-17' - cast(7 * week as integer) as snapshot_date,
+    if(n >= 300, 'lapsed', 'eligible') as status
+  from range(400) as users (n), range(9) as weeks (week);
 create table features.user_features as
-  select 'u' || n as user_id, date '2024-06-17' as snapshot_date, cast(n as double) as recency_days,
+  select user_id, snapshot_date, n + if(snapshot_date < date '2024-06-17', {later}, 0.0) as recency_days,
     n % 7 as orders_count, 1 as purchase_days_count, 400 as first_purchase_days
-  from range(400) as users (n);
+  from (select *, cast(user_id[2:] as bigint) as n from features.user_statuses);
 """
 
 
@@ -72,13 +73,11 @@ def scores(day: date, version: str, *, eligible: int = 300) -> pl.DataFrame:
 def make(workplace: Workplace, execute: Run) -> Run:
     """The table of DAY, and its metadata, after these users had been learned from."""
 
-    def table(newest: date = SLICE, *, later: float = 0.0, before: int = 2) -> tuple[pl.DataFrame, dict[str, Any]]:
-        execute(FEATURES)
+    def table(newest: date = SLICE, *, later: float = 0.0, before: int = 8) -> tuple[pl.DataFrame, dict[str, Any]]:
+        execute(FEATURES.format(later=later))
         learned = model(newest)
         workplace.tables.publish_bytes("training", "champion_model", DAY, learned.to_bytes())
-        # Between these slices nothing moved, so any move is unusual.
-        slices = pl.concat(slice_of(newest - timedelta(days=28 * back), later=later) for back in range(4))
-        workplace.tables.publish("training", "training_set", MADE, slices)
+        workplace.tables.publish("training", "training_set", MADE, slice_of(newest, later=later))
         made = pl.DataFrame({"champion_snapshot_date": [MADE]})
         workplace.tables.publish("training", "model_promotions", DAY, made)
         for weeks in range(before + 1):

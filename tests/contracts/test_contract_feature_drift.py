@@ -20,6 +20,7 @@ GOOD = pl.DataFrame(
         "bins": [10, 10],
         "psi": [0.3, 0.01],
         "psi_critical": [0.07, 0.06],
+        "nearest_psi": [0.2, None],
         "usual_psi": [0.03, None],
         "is_significant": [True, False],
         "level": ["alarm", "none"],
@@ -41,6 +42,7 @@ BAD = [
     ("psi", float("nan"), "in_range"),
     ("psi_critical", -0.01, "in_range"),
     ("psi_critical", float("nan"), "in_range"),
+    ("nearest_psi", -0.01, "in_range"),
     ("usual_psi", -0.01, "in_range"),
     ("level", "high", "isin"),
     ("reference_missing_share", 1.01, "in_range"),
@@ -77,7 +79,7 @@ def test_a_bad_row_names_its_rule(column: str, value: object, rule: str) -> None
     assert rule in broken_rules(frame)
 
 
-@pytest.mark.parametrize("column", [name for name in GOOD.columns if name != "usual_psi"])
+@pytest.mark.parametrize("column", [name for name in GOOD.columns if name not in {"nearest_psi", "usual_psi"}])
 def test_nothing_is_unknown_but_how_far_a_feature_moved_before(column: str) -> None:
     assert "not_nullable" in broken_rules(GOOD.with_columns(pl.lit(None, GOOD.schema[column]).alias(column)))
 

@@ -41,7 +41,8 @@ PUBLIC = {
     "training.model_promotions": "snapshot_date, decision, champion_snapshot_date, model_version, reason, decided_by",
     "monitoring.model_performance": "snapshot_date, population, users, churners, auc, brier, measured_at",
     "monitoring.feature_drift": "snapshot_date, feature, family, model_version, reference_date, reference_users, "
-    "users, bins, psi, psi_critical, usual_psi, is_significant, level, reference_missing_share, missing_share",
+    "users, bins, psi, psi_critical, nearest_psi, usual_psi, is_significant, level, reference_missing_share, "
+    "missing_share",
     "monitoring.churn_definitions": "snapshot_date, definition, measure, slice_date, compared_with, users, value",
     "monitoring.reason_summaries": "snapshot_date, kind, reason_group, dimension, segment, users, share",
     "staging.quarantine": "source_table, reason, row_json, known_at",

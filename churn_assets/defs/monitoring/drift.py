@@ -11,12 +11,13 @@ from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.model.artifact import ChurnModel
+from churn_assets.monitoring.drift import HISTORY_SNAPSHOTS, HISTORY_USERS
 from churn_assets.monitoring.drift import feature_drift as drift_between
 from churn_assets.monitoring.drift_plots import drift_png
 from churn_assets.stages import Stage
 from churn_assets.warehouse.features import describe
 from churn_assets.warehouse.model_inputs import with_model_inputs
-from churn_assets.warehouse.reads import eligible_features_at
+from churn_assets.warehouse.reads import eligible_features_at, sampled_features
 
 WORST = 5
 SCORED = (Stage.SCORING, "scored_users")
@@ -26,8 +27,8 @@ SCORED = (Stage.SCORING, "scored_users")
     Stage.MONITORING,
     {"feature_drift": FeatureDrift},
     deps=[
-        [Stage.FEATURES, "user_features"],
-        [Stage.FEATURES, "user_statuses"],
+        dg.AssetDep([Stage.FEATURES, "user_features"], partition_mapping=CALENDAR.all_until()),
+        dg.AssetDep([Stage.FEATURES, "user_statuses"], partition_mapping=CALENDAR.all_until()),
         [Stage.MARTS, "fct_orders"],
         [Stage.MARTS, "fct_events"],
         [Stage.TRAINING, "training_set"],
@@ -40,16 +41,15 @@ SCORED = (Stage.SCORING, "scored_users")
 )
 def feature_drift(at: Snapshot) -> Iterator[Product]:
     """One row per feature of the model, against the newest users it learned from, and one for its score, against the
-    scores of the snapshot before: population stability index, what chance alone gives, how far the feature usually
-    moves, and level.
+    scores of the snapshot before: population stability index, what chance alone gives, the index from the nearest
+    earlier snapshot and what that usually is, and level.
     """
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     scores = _scores(at)
-    learned = _learned(at, model)
     frame = drift_between(
         _features(at).join(scores, on="user_id"),
-        learned.filter(snapshot_date=max(model.slices)),
-        learned,
+        _learned(at, model),
+        _history(at, model),
         _scored_before(at),
         describe(model.columns, at.workplace.settings.features.extra),
         model_version=scores.item(0, "model_version"),
@@ -69,11 +69,18 @@ def _features(at: Snapshot) -> pl.DataFrame:
 
 
 def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
-    """The slices that the model learned from."""
+    """The newest slice that the model learned from."""
     tables = at.workplace.tables
     trained_at = tables.read(Stage.TRAINING, "model_promotions", at.date).item(0, "champion_snapshot_date")
-    learned = tables.scan(Stage.TRAINING, "training_set", trained_at)
+    learned = tables.scan(Stage.TRAINING, "training_set", trained_at).filter(snapshot_date=max(model.slices))
     return learned.select("snapshot_date", "user_id", *model.columns).collect()
+
+
+def _history(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
+    """A sample of users now and at the newest earlier snapshots: slices of the model, and those that were scored."""
+    scored = at.workplace.tables.snapshots_before(*SCORED, at.date)
+    days = [*sorted({*model.slices, *scored})[-HISTORY_SNAPSHOTS:], at.date]
+    return with_model_inputs(at.workplace, at.date, sampled_features(at.workplace, days, HISTORY_USERS))
 
 
 def _scored_before(at: Snapshot) -> pl.DataFrame | None:

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.contracts.feature_drift import FeatureDrift
-from churn_assets.monitoring.drift import feature_drift, usual_moves
+from churn_assets.monitoring.drift import feature_drift
 from churn_assets.monitoring.drift_plots import drift_png
 from churn_assets.settings import Monitoring
 
@@ -39,7 +39,7 @@ def users(day: date, number: int, seed: int, *, late: float = 1.0) -> pl.DataFra
 
 def calm(number: int = 2_000) -> pl.DataFrame:
     """Slices 28 days apart between which nothing moved."""
-    return pl.concat(users(SLICE - timedelta(days=28 * back), number, 100 + back) for back in range(5))
+    return pl.concat(users(SLICE - timedelta(days=28 * back), number, 100 + back) for back in range(8))
 
 
 def drift(
@@ -49,8 +49,9 @@ def drift(
     earlier: pl.DataFrame | None = None,
     features: Sequence[Feature] = FEATURES,
 ) -> pl.DataFrame:
-    slices = calm() if earlier is None else earlier
-    found = feature_drift(current, learned, slices, before, features, model_version=VERSION, settings=Monitoring())
+    past = calm() if earlier is None else earlier
+    history = pl.concat([past, current], how="diagonal_relaxed")
+    found = feature_drift(current, learned, history, before, features, model_version=VERSION, settings=Monitoring())
     return FeatureDrift.validate(found, lazy=True)
 
 
@@ -128,30 +129,54 @@ def test_more_rows_share_the_same_false_alarms() -> None:
 
 
 def test_what_a_feature_does_every_month_is_no_drift() -> None:
-    """Days counted from a fixed day, a campaign each month, a season: the slices show how far the feature moves."""
+    """Days counted from a fixed day, a season: each snapshot is as far from all before it as this one is."""
     stretched = pl.concat(
-        users(SLICE - timedelta(days=28 * back), 2_000, 100 + back, late=2.5**-back) for back in range(5)
+        users(SLICE - timedelta(days=28 * back), 2_000, 100 + back, late=2.5**-back) for back in range(8)
     )
     current, learned = users(DAY, 2_000, 1, late=2.5), users(SLICE, 2_000, 2)
     moved = drift(current, learned, earlier=stretched).row(0, named=True)
     assert (moved["feature"], moved["is_significant"], moved["level"]) == ("recency_days", True, "none")
-    assert moved["psi"] < 2 * moved["usual_psi"]
+    assert 0.25 < moved["nearest_psi"] < 2 * moved["usual_psi"]
     assert levels(drift(current, learned))["recency_days"] == "alarm", "in a shop that is calm otherwise"
     silent = current.with_columns(recency_days=pl.col("recency_days") * 1_000)
     assert levels(drift(silent, learned, earlier=stretched))["recency_days"] == "alarm", "a unit that changed"
 
 
-def test_moves_are_taken_over_as_many_days_as_the_scores_are_from_the_labels() -> None:
-    days = [SLICE - timedelta(days=28 * back) for back in range(5)]
-    slow = pl.concat(users(day, 2_000, 7 + place, late=1.5**-place) for place, day in enumerate(days))
-    month, quarter = (usual_moves(slow, FEATURES, days=days)["recency_days"] for days in (28, 84))
-    assert quarter > 2 * month
+def every_second_week(weeks: int) -> pl.DataFrame:
+    """Snapshots before DAY: a mailing every second week, DAY's among them, none in the week of SLICE."""
+    days = [(DAY - timedelta(weeks=back), 3.0 if back % 2 == 0 else 1.0) for back in range(1, weeks + 1)]
+    return pl.concat(users(day, 2_000, 300 + place, late=late) for place, (day, late) in enumerate(days))
 
 
-def test_a_shop_with_too_few_slices_has_no_usual_and_no_drift() -> None:
-    young = users(SLICE, 2_000, 2)
-    row = drift(users(DAY, 2_000, 1, late=3.0), young, earlier=young).row(0, named=True)
-    assert (row["usual_psi"], row["is_significant"], row["level"]) == (None, True, "none")
+def test_what_comes_every_second_week_is_no_drift_whichever_week_was_learned_from() -> None:
+    current, learned = users(DAY, 2_000, 1, late=3.0), users(SLICE, 2_000, 2)
+    mailed = drift(current, learned, earlier=every_second_week(8)).row(0, named=True)
+    assert (mailed["feature"], mailed["is_significant"], mailed["level"]) == ("recency_days", True, "none")
+    assert mailed["psi"] > 0.25
+    assert mailed["nearest_psi"] < 0.1
+    both = users(DAY, 2_000, 1, late=9.0)
+    assert levels(drift(both, learned, earlier=every_second_week(8)))["recency_days"] == "alarm", "a mailing to more"
+
+
+def test_news_of_last_week_is_none_any_more() -> None:
+    current, learned = users(DAY, 2_000, 1, late=3.0), users(SLICE, 2_000, 2)
+    since_last_week = pl.concat([calm(), users(BEFORE, 2_000, 4, late=3.0)])
+    assert levels(drift(current, learned, earlier=since_last_week))["recency_days"] == "none"
+
+
+def test_later_snapshots_do_not_count() -> None:
+    current, learned = users(DAY, 2_000, 1, late=3.0), users(SLICE, 2_000, 2)
+    with_later = pl.concat([calm(), users(DAY + timedelta(days=7), 2_000, 4, late=3.0)])
+    assert_frame_equal(drift(current, learned, earlier=with_later), drift(current, learned))
+
+
+def test_a_shop_with_too_few_snapshots_has_no_usual_and_no_drift() -> None:
+    later, learned = users(DAY, 2_000, 1, late=3.0), users(SLICE, 2_000, 2)
+    young = drift(later, learned, earlier=calm().filter(pl.col("snapshot_date") > SLICE - timedelta(days=28 * 6)))
+    row = young.row(0, named=True)
+    assert (row["nearest_psi"], row["usual_psi"], row["is_significant"], row["level"]) == (None, None, True, "none")
+    known = drift(later, learned, earlier=calm().filter(pl.col("snapshot_date") > SLICE - timedelta(days=28 * 7)))
+    assert levels(known)["recency_days"] == "alarm", "seven are enough"
 
 
 def test_several_slices_are_refused_and_a_missing_feature_is_named() -> None:

@@ -25,7 +25,8 @@ LIMITS = Monitoring()
 def drift(**psi: float) -> pl.DataFrame:
     about = {
         "snapshot_date": DAY, "family": "orders", "model_version": "0123456789ab", "reference_date": SCORED,
-        "reference_users": 900, "users": 900, "bins": 10, "psi_critical": 0.07, "usual_psi": 0.02,
+        "reference_users": 900, "users": 900, "bins": 10, "psi_critical": 0.07, "nearest_psi": 0.3,
+        "usual_psi": 0.02,
         "reference_missing_share": 0.0, "missing_share": 0.0,
     }  # fmt: skip
     rows = [
