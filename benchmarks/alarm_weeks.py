@@ -118,8 +118,7 @@ def weeks(workplace: Workplace, days: Sequence[date], *, every: int = 1) -> Iter
                 slice_day: rows for (slice_day,), rows in training.partition_by("snapshot_date", as_dict=True).items()
             }
         past = sorted({*champion.model.slices, *scored_days})[-HISTORY_SNAPSHOTS:]
-        for each in (*past, day):
-            samples.setdefault(each, sampled(workplace, each))
+        samples |= {each: sampled(workplace, each) for each in (*past, day) if each not in samples}
         history = pl.concat([samples[each] for each in (*past, day)], how="vertical_relaxed")
         users = scored(champion.model, users_at(workplace, day))
         learned = slices[max(champion.model.slices)]

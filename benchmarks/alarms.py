@@ -10,6 +10,8 @@ damaged home is looked at on the first Monday after it and a week later: feed, s
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,9 +37,7 @@ from churn_assets.workplace import Workplace
 WEEK = timedelta(weeks=1)
 VITAL = {table.name for table in raw_contract() if table.must_exist}
 ESTIMATED = ("auc", "churned_share")
-# Weeks from one training to the next: a champion stays for as long, or longer.
-TRAINED_EVERY = 4
-SIMULATED_FIRST, SIMULATED_END, SIMULATED_WEEKS = date(2024, 10, 21), date(2026, 11, 16), 112
+SIMULATED_END, SIMULATED_WEEKS = date(2026, 11, 16), 112
 LABELS = """
 select user_id, snapshot_date, is_churned from features.churn_labels
 where definition = $definition and is_churned is not null and is_eligible
@@ -47,13 +47,14 @@ where definition = $definition and is_churned is not null and is_eligible
 @dataclass(frozen=True)
 class Shop:
     """`first` to `last`: the snapshots that are built. `quiet`: how many of the newest are judged, all if None.
-    `faults` begin a week before the snapshot `damaged`.
+    `every`: weeks from one training to the next. `faults` begin a week before the snapshot `damaged`.
     """
 
     name: str
     first: date
     last: date
     quiet: int | None
+    every: int
     faults: Sequence[Fault]
     damaged: date
 
@@ -63,9 +64,9 @@ class Shop:
 
 
 SHOPS = (
-    Shop("simulated", SIMULATED_FIRST, SIMULATED_END, 52, SIMULATED, date(2026, 9, 14)),
-    Shop("complete-journey", date(2017, 1, 30), date(2018, 1, 1), None, COMPLETE_JOURNEY, date(2017, 11, 6)),
-    Shop("cdnow", date(1997, 1, 30), date(1998, 6, 25), None, CDNOW, date(1998, 4, 16)),
+    Shop("simulated", date(2024, 10, 21), date(2026, 10, 12), 52, 1, SIMULATED, date(2026, 3, 16)),
+    Shop("complete-journey", date(2017, 1, 30), date(2018, 1, 1), None, 1, COMPLETE_JOURNEY, date(2017, 11, 6)),
+    Shop("cdnow", date(1997, 1, 30), date(1998, 6, 25), None, 4, CDNOW, date(1998, 4, 16)),
 )
 
 
@@ -90,7 +91,7 @@ def show(shop: Shop, home: Path) -> None:
     drifts: list[pl.DataFrame] = []
     held: list[tuple[str, float, float, float]] = []
     kept: list[Week] = []
-    for week in weeks(workplace, shop.days[-shop.quiet :] if shop.quiet else shop.days, every=TRAINED_EVERY):
+    for week in weeks(workplace, shop.days[-shop.quiet :] if shop.quiet else shop.days, every=shop.every):
         drift, estimates = week.drift(workplace), list(_held(week, workplace, truth))
         shown = [f"{value:.3f} in [{low:.3f}, {high:.3f}]" for _, value, low, high in estimates] or ["", ""]
         table.add_row(str(week.day), f"{len(week.users):,}", str(_known(drift)), *_drifts(drift), *shown)
@@ -109,15 +110,20 @@ def show(shop: Shop, home: Path) -> None:
 def _noticed(shop: Shop, home: Path, quiet: Sequence[Week]) -> Table:
     """`quiet`: the first snapshot after the faults, and the next one."""
     table = Table(f"fault before {shop.damaged}", "at once", "a week later", box=None, pad_edge=False)
-    for fault in shop.faults:
-        with tempfile.TemporaryDirectory(dir=home.parent) as folder:
-            damaged_home = Path(folder)
-            plant(home, damaged_home, fault, datetime.combine(shop.damaged - WEEK, time()))
-            found: list[str] = []
+    with tempfile.TemporaryDirectory(dir=home.parent) as folder:
+        before = Path(folder) / "before"
+        shutil.copytree(home / "landing", before / "landing", copy_function=os.link)
+        shutil.copy(home / "churn.yaml", before)
+        build_mart(before, [shop.damaged - WEEK])
+        for number, fault in enumerate(shop.faults):
+            damaged_home = Path(folder) / str(number)
+            plant(before, damaged_home, fault, datetime.combine(shop.damaged - WEEK, time()))
+            noticed: list[str] = []
             for week in quiet:
-                if not any(found):
-                    found.append(", ".join(_warnings(week, build_mart(damaged_home, [week.day]))))
-            table.add_row(fault.name, *(warnings or "nothing" for warnings in found))
+                if not any(noticed):
+                    noticed.append(", ".join(_warnings(week, build_mart(damaged_home, [week.day]))))
+            table.add_row(fault.name, *(warnings or "nothing" for warnings in noticed))
+            shutil.rmtree(damaged_home)
     return table
 
 

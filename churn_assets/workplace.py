@@ -76,8 +76,9 @@ class Workplace:
         self.show_raw(landed_tables)
 
     def show_tables(self, written: Collection[tuple[str, str]] | None = None) -> None:
-        """Make the published tables readable in the DuckDB file, those withheld aside. `written`: stage and table of those
-        to show; None for all.
+        """Make the published tables readable in the DuckDB file, those withheld aside.
+
+        `written`: stage and table of those to show; None for all.
         """
         tables = self.tables
         self.warehouse.show(tables.files(), self.home.pseudonyms, written, withheld=tables.withheld_files())

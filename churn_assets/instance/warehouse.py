@@ -77,8 +77,8 @@ class Warehouse:
         """Make a view of each table of the Parquet store over exactly its readable files, and the masked views.
 
         `changed`: schema and name of the tables to do so for; None for all. A view binds every file of its table, so a
-        step that showed them all would take longer every week. `withheld`: files of tables of which nothing may be read;
-        their views have columns and no rows.
+        step that showed them all would take longer every week. `withheld`: files of tables of which nothing may be
+        read; their views have columns and no rows.
         """
         empty = withheld or {}
         with self.exclusive(), duck(self.file) as connection:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from churn_assets.contracts.feature_drift import SCORE_FAMILY, SCORE_FEATURE, FeatureDrift
@@ -92,19 +93,19 @@ def distances(
     FEWEST_SNAPSHOTS in that half.
     """
     known = history.filter(pl.col("snapshot_date") <= snapshot).sort("snapshot_date", "user_id")
-    parts = known.partition_by("snapshot_date", maintain_order=True)
-    now = len(parts) - 1
+    users = known.group_by("snapshot_date", maintain_order=True).len()["len"]
+    now = len(users) - 1
     if now - now // 2 < FEWEST_SNAPSHOTS:
         return {}
     names = [feature.name for feature in features]
-    columns = [_columns(part, names) for part in parts]
-    found: dict[str, dict[str, float | None]] = {}
-    for place, name in enumerate(names):
-        counts = group_counts([of_snapshot[place] for of_snapshot in columns])
+    ends = users.cum_sum().to_list()[:-1]
+    by_feature: dict[str, dict[str, float | None]] = {}
+    for name, column in zip(names, _columns(known, names), strict=True):
+        counts = group_counts(np.split(column, ends))
         between = psi(counts[:, None, :], counts[None, :, :])
         nearest = [float(between[later, :later].min()) for later in range(now // 2, now + 1)]
-        found[name] = {"nearest_psi": nearest[-1], "usual_psi": max(nearest[:-1])}
-    return found
+        by_feature[name] = {"nearest_psi": nearest[-1], "usual_psi": max(nearest[:-1])}
+    return by_feature
 
 
 def _columns(frame: pl.DataFrame, names: Sequence[str]) -> list[Floats]:

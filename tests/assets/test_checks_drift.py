@@ -149,6 +149,8 @@ def test_drift_is_told_with_figures_limits_and_what_to_do_and_stops_nothing(make
     assert "alarm (by chance up to 0." in figures["drifted"]
     assert (figures["features_drifted"], figures["psi_warn"], figures["psi_alarm"]) == (1, 0.1, 0.25)
     assert "monitoring.feature_drift" in figures["what_to_do"]
+    (sentence,) = (check.description for check in told.checks if not check.passed)
+    assert sentence.startswith("See monitoring.feature_drift: 1 of 3 features")
 
 
 def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_newest(make: Run, judge: Run) -> None:

@@ -23,8 +23,8 @@ LOOK_AT_GROUPS = (
 
 @snapshot_check(Stage.MONITORING, "feature_drift", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
 def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
-    """Features of the model and its score are distributed as among the users it learned from, and scored before:
-    no population stability index is both significant and at monitoring.psi_warn or more.
+    """Features of the model and its score are distributed as among the users it learned from, and scored before, or
+    as at some earlier snapshot: no population stability index is significant, at monitoring.psi_warn or more, and news.
     """
     limits = at.workplace.settings.monitoring
     frame = at.workplace.tables.read(Stage.MONITORING, "feature_drift", at.date)
@@ -42,7 +42,8 @@ def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
         figures |= {"drifted": "; ".join(lines) + (f"; and {more} more" if more else ""), "what_to_do": LOOK_AT_DRIFT}
     named = ", ".join(f"{name} ({psi:.2f})" for name, psi in drifted.select("feature", "psi").head(3).rows())
     sentence = (
-        f"{len(drifted)} of {len(frame)} moved far more than they usually do: {named}; see monitoring.feature_drift."
+        f"See monitoring.feature_drift: {len(drifted)} of {len(frame)} features and scores are like at no earlier "
+        f"snapshot: {named}."
     )
     return CheckOutcome(passed=drifted.is_empty(), figures=figures, sentence=sentence)
 
@@ -70,5 +71,5 @@ def groups_are_treated_alike(at: Snapshot) -> CheckOutcome:
         .head(2)
         .rows()
     )
-    sentence = f"{len(unequal)} differences between groups: {first}; see monitoring.group_fairness."
+    sentence = f"See monitoring.group_fairness: {len(unequal)} differences between groups: {first}."
     return CheckOutcome(passed=unequal.is_empty(), figures=figures, sentence=sentence)

@@ -78,8 +78,10 @@ def test_sides_that_can_never_tell_say_so() -> None:
         None, "nothing can be shown: 100 users treated, 0 left alone by chance",
     )  # fmt: skip
     assert arm_sentences(power) == [
-        "coupon_10: 100 users and 0 left alone a week show in a year nothing; "
-        "no control_share would do, the users are too few."
+        (
+            "coupon_10: 100 users and 0 left alone a week show in a year nothing; "
+            "no control_share would do, the users are too few."
+        )
     ]
     sentences = holdout_sentences(power, 28)
     assert sentences[0].startswith("Weeks until the holdout shows a gain in retention: ")
@@ -112,6 +114,8 @@ def test_nobody_bought_anything() -> None:
 def test_a_control_that_is_too_small_can_be_raised() -> None:
     ledger, before = plan(10_000, intended=4_000, control=20, holdout=1_000)
     assert arm_sentences(experiment_power(ledger, before, NOTHING_YET, horizon_days=28)) == [
-        "coupon_10: 3,980 users and 20 left alone a week show in a year no effect under 4.3% of retention; "
-        "raise its control_share."
+        (
+            "coupon_10: 3,980 users and 20 left alone a week show in a year no effect under 4.3% of retention; "
+            "raise its control_share."
+        )
     ]

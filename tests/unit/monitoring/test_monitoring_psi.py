@@ -14,7 +14,7 @@ import pytest
 from scipy.stats import chi2
 
 from churn_assets.model.matrix import Floats
-from churn_assets.monitoring.bins import bin_counts
+from churn_assets.monitoring.bins import bin_counts, group_counts
 from churn_assets.monitoring.psi import psi, psi_critical
 
 NAN = float("nan")
@@ -146,3 +146,15 @@ def test_a_shift_is_beyond_chance_at_each_size(users: int) -> None:
     critical = psi_critical(users, users, 10, false_alarm_share=FALSE_ALARMS / FEATURES)
     assert (found > critical).mean() > 0.98
     assert found.mean() == pytest.approx(0.107 + 9 * 2 / users, abs=0.003)
+
+
+def test_bins_of_several_groups_end_at_quantiles_of_all_but_the_last() -> None:
+    """Halves of 1 to 6 (150 users, fewer than 100 to a third): what the last group alone holds lies at the ends."""
+    low, high = np.repeat([1.0, 2.0, 3.0], 50), np.repeat([4.0, 5.0, 6.0], 50)
+    last = np.repeat([100.0, -100.0, NAN], 50)
+    assert group_counts([low, high, last]).tolist() == [[150, 0, 0], [0, 150, 0], [50, 50, 50]]
+
+
+def test_groups_in_which_all_is_unknown_have_one_bin_for_the_known() -> None:
+    unknown, known = np.full(300, NAN), np.arange(300.0)
+    assert group_counts([unknown, unknown, known]).tolist() == [[0, 300], [0, 300], [300, 0]]
