@@ -148,7 +148,8 @@ def ledger_traits(ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataF
     if not ledgers:
         return pl.DataFrame(schema=TRAITS)
     keys = ["user_id", "snapshot_date"]
-    tiers = pl.concat([frame.select(*keys, "risk_tier") for frame in scored])
+    nobody = pl.DataFrame(schema={"user_id": pl.String, "snapshot_date": pl.Date, "risk_tier": pl.String})
+    tiers = pl.concat([nobody, *(frame.select(list(nobody.columns)) for frame in scored)])  # scores may be withheld
     users = pl.concat([_intended(ledger) for ledger in ledgers])
     return users.join(tiers, on=keys, how="left", maintain_order="left").select(list(TRAITS))
 

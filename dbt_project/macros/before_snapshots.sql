@@ -29,8 +29,8 @@ inner join {{ ref("fct_orders") }} as orders
 where orders.is_purchase
 {% endmacro %}
 
-{# Users known at each snapshot, as the shop described them by then. What a row says of a user whose registration is still
-   to come is not known yet, even where it was told in advance. #}
+{# Users known at each snapshot, as the shop described them by then. What a row says of a user whose registration is
+   still to come is not known yet, even where it was told in advance. #}
 {% macro users_at_snapshots() %}
 select statuses.snapshot_date, statuses.user_id, users.* exclude (user_id)
 from {{ ref("user_statuses") }} as statuses

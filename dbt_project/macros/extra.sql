@@ -28,7 +28,8 @@
 
 {# One feature: of the row of a user, or over the rows of the orders of one. #}
 {% macro extra_feature(column, feature) -%}
-  {%- set has_word = "cast(" ~ extra_word(column) ~ " = '" ~ (feature.word or "") | replace("'", "''") ~ "' as integer)" -%}
+  {%- set word = (feature.word or "") | replace("'", "''") -%}
+  {%- set has_word = "cast(" ~ extra_word(column) ~ " = '" ~ word ~ "' as integer)" -%}
   {%- set value = column if feature.word is none else has_word -%}
   {%- if feature.aggregate == "last" -%}
     {%- set value = "arg_max(" ~ value ~ ", (ordered_at, order_id)) filter (where " ~ column ~ " is not null)" -%}

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from churn_assets.effects.assignments import Assignments, contact_assignments, ledger_assignments
+from churn_assets.effects.assignments import Assignments, contact_assignments, ledger_assignments, ledger_traits
 
 MONDAY = date(2025, 6, 2)
 LEDGER = pl.DataFrame(
@@ -114,3 +114,24 @@ def test_no_contacts_give_no_assignments() -> None:
 
     assert (assignments.height, remarks) == (0, {})
     assert assignments.schema == ledger_assignments(LEDGER).schema
+
+
+def test_a_decision_keeps_its_traits_where_its_scores_are_withheld() -> None:
+    ledger = pl.DataFrame(
+        {
+            "user_id": ["u1", "u2"],
+            "snapshot_date": date(2026, 11, 2),
+            "policy_version": "value-00000000",
+            "intended_arm": ["coupon", "none"],
+            "intended_level": ["10", None],
+            "reason": ["price", None],
+            "churn_probability": [0.5, 0.5],
+            "value_at_risk_amount": [10.0, 10.0],
+        }
+    )
+    scored = pl.DataFrame({"user_id": ["u1"], "snapshot_date": date(2026, 11, 2), "risk_tier": ["urgent"]})
+    for scores, tier in (([], None), ([scored], "urgent")):
+        traits = ledger_traits([ledger], scores).row(0, named=True)
+        assert (traits["campaign"], traits["risk_tier"]) == ("value-00000000@2026-11-02/coupon_10", tier)
+        assert traits["reason"] == "price"
+    assert ledger_traits([], []).is_empty()
