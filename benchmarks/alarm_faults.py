@@ -95,5 +95,6 @@ SIMULATED = (
     CAMPAIGN,
     Fault("40 % of orders by a new channel", "orders", _new_channel),
 )
-COMPLETE_JOURNEY = (CENTS, Fault("order lines stop", "order_items", _stopped), CAMPAIGN)
-CDNOW = (CENTS, Fault("orders stop", "orders", _stopped))
+NO_ORDERS = Fault("orders stop", "orders", _stopped)
+COMPLETE_JOURNEY = (CENTS, NO_ORDERS, CAMPAIGN)
+CDNOW = (CENTS, NO_ORDERS)

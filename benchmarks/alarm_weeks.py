@@ -38,7 +38,7 @@ SCORE = "churn_probability"
 @dataclass(frozen=True)
 class Week:
     """A snapshot: the champion, the newest slice that it learned from, the eligible users with features and score, the
-    sample of users at this and earlier snapshots, the scores of the snapshot before, and whether a model was trained.
+    sample of them at this and earlier snapshots, the snapshot scored before, and whether a model was trained.
     """
 
     day: date
@@ -46,17 +46,18 @@ class Week:
     learned: pl.DataFrame
     users: pl.DataFrame
     history: pl.DataFrame
-    scored_before: pl.DataFrame | None
+    scored_before: date | None
     levels: pl.DataFrame
     is_trained: bool
 
     def drift(self, workplace: Workplace) -> pl.DataFrame:
         """The table feature_drift."""
+        history = scored(self.model, self.history)
         return feature_drift(
             self.users,
             self.learned,
-            self.history,
-            self.scored_before,
+            history,
+            history.filter(snapshot_date=self.scored_before) if self.scored_before else None,
             describe(self.model.columns),
             model_version=self.model.version,
             settings=workplace.settings.monitoring,
@@ -102,7 +103,6 @@ def weeks(workplace: Workplace, days: Sequence[date], *, every: int = 1) -> Iter
     slices: dict[date, pl.DataFrame] = {}
     samples: dict[date, pl.DataFrame] = {}
     scored_days: list[date] = []
-    scored_before: pl.DataFrame | None = None
     for number, day in enumerate(days):
         is_trained = champion is None or number % every == 0
         if is_trained:
@@ -122,8 +122,8 @@ def weeks(workplace: Workplace, days: Sequence[date], *, every: int = 1) -> Iter
         history = pl.concat([samples[each] for each in (*past, day)], how="vertical_relaxed")
         users = scored(champion.model, users_at(workplace, day))
         learned = slices[max(champion.model.slices)]
-        yield Week(day, champion.model, learned, users, history, scored_before, levels, is_trained)
-        scored_before = users.select("snapshot_date", SCORE)
+        before = scored_days[-1] if scored_days else None
+        yield Week(day, champion.model, learned, users, history, before, levels, is_trained)
         scored_days.append(day)
 
 

@@ -169,7 +169,7 @@ def watch(
     feature_drift(
         users.join(eligible.select("user_id", "churn_probability"), on="user_id"),
         training.filter(snapshot_date=max(training["snapshot_date"])),
-        history,
+        history.with_columns(pl.Series("churn_probability", chosen.predict(history))),
         None,
         describe(chosen.columns),
         model_version=chosen.version,

@@ -1,4 +1,5 @@
-"""Drift: the users scored now against those the model learned from, feature by feature, and their scores.
+"""Drift: the users scored now against those the model learned from, feature by feature, and their scores against those
+that the same model gives to the users of the snapshot before.
 
 A PSI is a drift under three conditions.
 
@@ -59,9 +60,9 @@ def feature_drift(
     `users`: the eligible users scored at the snapshot, with features and churn_probability. `learned`: one slice of the
     training set, the newest, with features. Only one slice: a user is in several, and rows of one user are not
     independent, which the critical value assumes. `history`: a sample, drawn alike, of the eligible users of the
-    snapshot and of the earlier ones that were built, with features. `scored_before`: eligible users of an
-    earlier scored snapshot with churn_probability, or None: then the score has no row. `features`: those that the model
-    uses.
+    snapshot and of the earlier ones that were built, with features and churn_probability. `scored_before`: those of the
+    scored snapshot before, or None: then the score has no row. All probabilities are those of the model that scores
+    now, since models differ more from week to week than users do. `features`: those that the model uses.
     Raises ValueError naming a feature that a frame lacks, or a frame that is not of one snapshot.
     """
     names = [feature.name for feature in features]
@@ -71,7 +72,7 @@ def feature_drift(
         descriptions.append((SCORE_FEATURE, SCORE_FAMILY, _day(scored_before)))
         reference_columns += _columns(scored_before, [SCORE_FEATURE])
         current_columns += _columns(users, [SCORE_FEATURE])
-    news = distances(history, features, snapshot=_day(users))
+    news = distances(history, [feature for feature, *_ in descriptions], snapshot=_day(users))
     share = settings.false_alarm_share / len(descriptions)
     rows = [
         {"feature": feature, "family": family, "reference_date": day}
@@ -85,10 +86,8 @@ def feature_drift(
     return frame.select(list(SCHEMA)).sort("psi", "feature", descending=[True, False])
 
 
-def distances(
-    history: pl.DataFrame, features: Sequence[Feature], *, snapshot: date
-) -> dict[str, dict[str, float | None]]:
-    """Feature -> `nearest_psi`, the PSI from the nearest earlier snapshot, and `usual_psi`, the largest such PSI of the
+def distances(history: pl.DataFrame, names: Sequence[str], *, snapshot: date) -> dict[str, dict[str, float | None]]:
+    """Column -> `nearest_psi`, the PSI from the nearest earlier snapshot, and `usual_psi`, the largest such PSI of the
     newer half of the earlier ones: they had half as many snapshots before them, or more. Empty with fewer than
     FEWEST_SNAPSHOTS in that half.
     """
@@ -97,7 +96,6 @@ def distances(
     now = len(users) - 1
     if now - now // 2 < FEWEST_SNAPSHOTS:
         return {}
-    names = [feature.name for feature in features]
     ends = users.cum_sum().to_list()[:-1]
     by_feature: dict[str, dict[str, float | None]] = {}
     for name, column in zip(names, _columns(known, names), strict=True):
@@ -138,9 +136,7 @@ def _compared(reference: Floats, current: Floats, false_alarm_share: float) -> d
 
 
 def _level(settings: Monitoring) -> pl.Expr:
-    """Of a score the nearest snapshot is unknown: it is held against the week before, and by its size alone."""
-    is_score = pl.col("family") == SCORE_FAMILY
-    is_news = is_score | (pl.col("nearest_psi") > USUAL_FACTOR * pl.col("usual_psi")).fill_null(value=False)
+    is_news = (pl.col("nearest_psi") > USUAL_FACTOR * pl.col("usual_psi")).fill_null(value=False)
     is_drift, size = pl.col("is_significant") & is_news, pl.min_horizontal("psi", "nearest_psi")
     return (
         pl.when(is_drift & (size >= settings.psi_alarm))

@@ -116,13 +116,13 @@ def judge(workplace: Workplace, run_check: Run) -> Run:
     return judged
 
 
-def test_eligible_users_are_compared_with_the_newest_slice_and_scores_with_the_snapshot_before(make: Run) -> None:
+def test_eligible_users_are_compared_with_the_newest_slice_and_their_scores_with_the_snapshot_before(make: Run) -> None:
     frame, metadata = make()
     rows = {row["feature"]: row for row in frame.iter_rows(named=True)}
     assert sorted(rows) == ["churn_probability", *sorted(COLUMNS)]
     assert (rows["recency_days"]["reference_date"], rows["recency_days"]["psi"]) == (SLICE, 0)
     score = rows["churn_probability"]
-    assert (score["reference_date"], score["reference_users"], score["users"]) == (date(2024, 6, 10), 299, 300)
+    assert (score["reference_date"], score["reference_users"], score["users"]) == (date(2024, 6, 10), 300, 300)
     assert set(frame["model_version"]) == {model(SLICE).version}
     assert (metadata["features"], metadata["features_drifted"], metadata["features_alarmed"]) == (3, 0, 0)
     assert "churn_probability" in metadata["worst"]
@@ -147,10 +147,10 @@ def test_drift_is_told_with_figures_limits_and_what_to_do_and_stops_nothing(make
     figures = told.figures("monitoring/feature_drift")
     assert figures["drifted"].startswith("recency_days: PSI ")
     assert "alarm (by chance up to 0." in figures["drifted"]
-    assert (figures["features_drifted"], figures["psi_warn"], figures["psi_alarm"]) == (1, 0.1, 0.25)
+    assert (figures["features_drifted"], figures["psi_warn"], figures["psi_alarm"]) == (2, 0.1, 0.25)
     assert "monitoring.feature_drift" in figures["what_to_do"]
     (sentence,) = (check.description for check in told.checks if not check.passed)
-    assert sentence.startswith("See monitoring.feature_drift: 1 of 3 features")
+    assert sentence.startswith("See monitoring.feature_drift: 2 of 3 features and scores")
 
 
 def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_newest(make: Run, judge: Run) -> None:

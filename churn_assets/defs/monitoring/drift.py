@@ -41,31 +41,23 @@ SCORED = (Stage.SCORING, "scored_users")
 )
 def feature_drift(at: Snapshot) -> Iterator[Product]:
     """One row per feature of the model, against the newest users it learned from, and one for its score, against the
-    scores of the snapshot before: population stability index, what chance alone gives, the index from the nearest
+    users of the snapshot scored before: population stability index, what chance alone gives, the index from the nearest
     earlier snapshot and what that usually is, and level.
     """
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
-    scores = _scores(at)
+    scored_days = at.workplace.tables.snapshots_before(*SCORED, at.date)
+    history = _history(at, model, scored_days)
+    before = history.filter(snapshot_date=scored_days[-1]) if scored_days else history.clear()
     frame = drift_between(
-        _features(at).join(scores, on="user_id"),
+        _with_score(model, with_model_inputs(at.workplace, at.date, eligible_features_at(at.workplace, at.date))),
         _learned(at, model),
-        _history(at, model),
-        _scored_before(at),
+        history,
+        None if before.is_empty() else before,
         describe(model.columns, at.workplace.settings.features.extra),
-        model_version=scores.item(0, "model_version"),
+        model_version=model.version,
         settings=at.workplace.settings.monitoring,
     )
     yield Product("feature_drift", frame, _figures(at, frame, reference=max(model.slices)))
-
-
-def _scores(at: Snapshot) -> pl.DataFrame:
-    scored = at.workplace.tables.scan(*SCORED, at.date).filter(status="eligible")
-    return scored.select("user_id", "model_version", SCORE_FEATURE).collect()
-
-
-def _features(at: Snapshot) -> pl.DataFrame:
-    """The features that the users were scored with."""
-    return with_model_inputs(at.workplace, at.date, eligible_features_at(at.workplace, at.date))
 
 
 def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
@@ -76,21 +68,15 @@ def _learned(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
     return learned.select("snapshot_date", "user_id", *model.columns).collect()
 
 
-def _history(at: Snapshot, model: ChurnModel) -> pl.DataFrame:
+def _history(at: Snapshot, model: ChurnModel, scored_days: list[date]) -> pl.DataFrame:
     """A sample of users now and at the newest earlier snapshots: slices of the model, and those that were scored."""
-    scored = at.workplace.tables.snapshots_before(*SCORED, at.date)
-    days = [*sorted({*model.slices, *scored})[-HISTORY_SNAPSHOTS:], at.date]
-    return with_model_inputs(at.workplace, at.date, sampled_features(at.workplace, days, HISTORY_USERS))
+    days = [*sorted({*model.slices, *scored_days})[-HISTORY_SNAPSHOTS:], at.date]
+    sample = sampled_features(at.workplace, days, HISTORY_USERS)
+    return _with_score(model, with_model_inputs(at.workplace, at.date, sample))
 
 
-def _scored_before(at: Snapshot) -> pl.DataFrame | None:
-    """Scores of the newest earlier snapshot only: users occur in several snapshots."""
-    tables = at.workplace.tables
-    day = tables.newest_before(*SCORED, at.date)
-    if day is None:
-        return None
-    scored = tables.scan(*SCORED, day).filter(status="eligible")
-    return scored.select("snapshot_date", SCORE_FEATURE).collect()
+def _with_score(model: ChurnModel, users: pl.DataFrame) -> pl.DataFrame:
+    return users.with_columns(pl.Series(SCORE_FEATURE, model.predict(users)))
 
 
 def _figures(at: Snapshot, frame: pl.DataFrame, *, reference: date) -> dict[str, object]:

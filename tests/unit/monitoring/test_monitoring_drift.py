@@ -164,6 +164,17 @@ def test_news_of_last_week_is_none_any_more() -> None:
     assert levels(drift(current, learned, earlier=since_last_week))["recency_days"] == "none"
 
 
+def test_scores_are_news_like_features() -> None:
+    """Of one model: a level that the shop had at an earlier snapshot is no news, although the week before was lower."""
+    learned, before = users(SLICE, 2_000, 2), users(BEFORE, 2_000, 3)
+    risky = users(DAY, 2_000, 1).with_columns(churn_probability=pl.col("churn_probability").sqrt())
+    assert levels(drift(risky, learned, before))["churn_probability"] == "alarm"
+    seen = pl.concat([calm(), risky.with_columns(snapshot_date=pl.lit(SLICE - timedelta(days=7)))])
+    frame = drift(risky, learned, before, earlier=seen)
+    row = frame.filter(feature="churn_probability").row(0, named=True)
+    assert (row["is_significant"], row["level"]) == (True, "none")
+
+
 def test_later_snapshots_do_not_count() -> None:
     current, learned = users(DAY, 2_000, 1, late=3.0), users(SLICE, 2_000, 2)
     with_later = pl.concat([calm(), users(DAY + timedelta(days=7), 2_000, 4, late=3.0)])
