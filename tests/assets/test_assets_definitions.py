@@ -16,6 +16,7 @@ from churn_assets.stages import ORDER, Stage
 SUITES = Path(__file__).parents[2] / "expectations"
 SHARED_CONTRACTS = {
     "counted",
+    "extra",
     "__init__",
     "blanks",
     "channels",

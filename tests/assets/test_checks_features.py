@@ -11,7 +11,6 @@ import pytest
 
 from churn_assets.defs.features.checks import expectations_hold as features_are_sane
 from churn_assets.defs.features.checks import no_feature_looks_ahead
-from churn_assets.defs.scoring.checks import expectations_hold as scores_are_sane
 from churn_assets.workplace import Workplace
 
 WEEKS = [date(2024, 6, 3), date(2024, 6, 10), date(2024, 6, 17)]
@@ -122,9 +121,8 @@ def test_a_check_run_by_itself_is_about_the_newest_snapshot(run_check: Run) -> N
     assert told.figures("features/user_features")["snapshot_date"] == "2024-06-17"
 
 
-@pytest.mark.parametrize(
-    ("check", "relation"), [(features_are_sane, "features.user_features"), (scores_are_sane, "scoring.scored_users")]
-)
+# That of the scores reads their file: tests/pipeline/test_pipeline_withheld.py.
+@pytest.mark.parametrize(("check", "relation"), [(features_are_sane, "features.user_features")])
 def test_an_odd_snapshot_stops_what_follows(
     check: dg.AssetChecksDefinition, relation: str, execute: Run, run_check: Run
 ) -> None:
