@@ -18,9 +18,9 @@ from churn_assets.instance.record.store import Record
 from churn_assets.instance.tables import Tables
 from churn_assets.instance.warehouse import Warehouse
 from churn_assets.landing import of_home
+from churn_assets.landing.contents import LandedTable
 from churn_assets.landing.erased_users import without_erased_users
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.inspect import LandedTable
 from churn_assets.landing.raw_views import show_raw
 from churn_assets.settings import Settings
 

@@ -18,9 +18,9 @@ from churn_assets.instance.home import Home
 from churn_assets.instance.terminal import wide_console
 from churn_assets.landing import oddities, of_home
 from churn_assets.landing.contact import open_contacts
+from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.erased_users import without_erased_users
 from churn_assets.landing.findings import LandingFinding
-from churn_assets.landing.inspect import LandingContents
 from churn_assets.landing.review import TableReview, in_temp_tables, review_table
 
 SHOWN_REFUSALS = 3

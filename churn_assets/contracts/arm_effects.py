@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.interval import WithInterval
+
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
@@ -16,7 +18,7 @@ PROBABILITY = {"min_value": 0, "max_value": 1}
 VERDICTS = ("better", "worse", "not proven", "unknown")
 
 
-class ArmEffects(pa.DataFrameModel):
+class ArmEffects(WithInterval):
     """Means and effects: a share of users, a number or an amount (currency of orders.amount) per user and window.
 
     `treatment`: the arm with its level, as in campaigns. `campaigns`: those read; `weeks`: days on which users were
@@ -58,17 +60,10 @@ class ArmEffects(pa.DataFrameModel):
 
     @pa.dataframe_check
     @classmethod
-    def interval_holds_the_effect(cls, data: PolarsData) -> pl.LazyFrame:
-        is_inside = pl.col("effect").is_between("effect_low", "effect_high")
-        bounds = pl.col("effect_low", "effect_high", "p_value", "adjusted_p_value", "effect_error")
-        return data.lazyframe.select(
-            pl.all_horizontal(bounds.is_null()) | (pl.all_horizontal(bounds.is_not_null()) & is_inside)
-        )
-
-    @pa.dataframe_check
-    @classmethod
-    def note_whenever_there_is_no_interval(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col("note").is_not_null() | pl.col("effect_low").is_not_null())
+    def error_and_adjusted_p_value_with_the_interval(cls, data: PolarsData) -> pl.LazyFrame:
+        has_interval = pl.col("effect_low").is_not_null()
+        others = pl.col("effect_error", "adjusted_p_value").is_not_null()
+        return data.lazyframe.select(pl.all_horizontal(others == has_interval))
 
     @pa.dataframe_check
     @classmethod

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.interval import WithInterval
+
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
@@ -16,7 +18,7 @@ SAMPLE_RATIO_THRESHOLD = 0.001
 PROBABILITY = {"min_value": 0, "max_value": 1}
 
 
-class ExperimentReadout(pa.DataFrameModel):
+class ExperimentReadout(WithInterval):
     """Means and effects: a share for `retained`, the currency of orders.amount per user for `spent_amount`."""
 
     campaign: str = pa.Field(str_length={"min_value": 1})
@@ -67,20 +69,6 @@ class ExperimentReadout(pa.DataFrameModel):
     def effect_is_the_difference_of_means(cls, data: PolarsData) -> pl.LazyFrame:
         difference = pl.col("mean") - pl.col("control_mean")
         return data.lazyframe.select(pl.col("effect").eq_missing(difference))
-
-    @pa.dataframe_check
-    @classmethod
-    def interval_holds_the_effect(cls, data: PolarsData) -> pl.LazyFrame:
-        is_inside = pl.col("effect").is_between("effect_low", "effect_high")
-        bounds = pl.col("effect_low", "effect_high", "p_value")
-        return data.lazyframe.select(
-            pl.all_horizontal(bounds.is_null()) | (pl.all_horizontal(bounds.is_not_null()) & is_inside)
-        )
-
-    @pa.dataframe_check
-    @classmethod
-    def note_whenever_there_is_no_interval(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col("note").is_not_null() | pl.col("effect_low").is_not_null())
 
     @pa.dataframe_check
     @classmethod

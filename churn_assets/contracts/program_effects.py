@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.interval import WithInterval
+
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 PROBABILITY = {"min_value": 0, "max_value": 1}
 
 
-class ProgramEffects(pa.DataFrameModel):
+class ProgramEffects(WithInterval):
     """Everybody decided about against the universal holdout, from each user's first decision until the snapshot.
 
     Means and effects per user: a share, a number, or an amount (currency of orders.amount). `retained`: bought within
@@ -53,14 +55,8 @@ class ProgramEffects(pa.DataFrameModel):
 
     @pa.dataframe_check
     @classmethod
-    def intervals_hold_the_effect(cls, data: PolarsData) -> pl.LazyFrame:
-        inner = pl.col("effect").is_between("effect_low", "effect_high")
-        outer = (pl.col("always_valid_low") <= pl.col("effect_low")) & (
+    def always_valid_is_wider(cls, data: PolarsData) -> pl.LazyFrame:
+        is_wider = (pl.col("always_valid_low") <= pl.col("effect_low")) & (
             pl.col("always_valid_high") >= pl.col("effect_high")
         )
-        return data.lazyframe.select(pl.col("effect_low").is_null() | (inner & outer))
-
-    @pa.dataframe_check
-    @classmethod
-    def note_whenever_there_is_no_interval(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col("note").is_not_null() | pl.col("effect_low").is_not_null())
+        return data.lazyframe.select(pl.col("effect_low").is_null() | is_wider)

@@ -9,7 +9,7 @@ from datetime import datetime
 from churn_assets.contracts.channels import ADDRESS_COLUMNS
 from churn_assets.delivery.channels import Message
 from churn_assets.duck import duck
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.contents import LandedTable
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.duck import duck
 from churn_assets.failures import Failure
 from churn_assets.instance.record.store import Record
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.contents import LandedTable
 from churn_assets.workplace import Workplace
 
 ALWAYS = "1900-01-01T00:00:00"

@@ -16,10 +16,10 @@ from churn_assets.erasure import partitions, sqlite, warehouse
 from churn_assets.erasure.raw_files import values_in
 from churn_assets.erasure.traces import Traces
 from churn_assets.landing import of_home
+from churn_assets.landing.contents import LandedTable
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.files import data_file
 from churn_assets.landing.ids import same_id
-from churn_assets.landing.inspect import LandedTable
 from churn_assets.workplace import Workplace
 
 # Shorter addresses may be numbers with another meaning elsewhere.

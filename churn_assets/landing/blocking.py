@@ -8,10 +8,10 @@ import duckdb
 
 from churn_assets.duck import duck
 from churn_assets.landing.conflicts import REASON as CONTRADICTING
+from churn_assets.landing.contents import LandedTable, LandingContents
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.extra_columns import absent
 from churn_assets.landing.findings import LandingFinding
-from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.review import in_temp_tables, refusals
 
 # Half of all rows with one day of arrival, and known a week later than they happened: a history loaded in one go.

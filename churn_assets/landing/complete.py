@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import duckdb
 
+from churn_assets.landing.contents import LandedTable
 from churn_assets.landing.files import Format
 from churn_assets.landing.ids import NO_VALUE
-from churn_assets.landing.inspect import LandedTable
 
 STATISTICS = """
 select lower(path_in_schema) as name, bool_and(coalesce(stats_null_count, 1) = 0) as has_no_null,

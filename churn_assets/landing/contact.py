@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.contents import LandedTable
 
 CONTACT = ("email", "phone")
 OTHERS = 0o044  # group and world may read

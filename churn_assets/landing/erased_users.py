@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.contents import LandedTable
 from churn_assets.landing.journal import Journal
 from churn_assets.landing.text import literal
 from churn_assets.landing.tombstones import Tombstones

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 import duckdb
 
 from churn_assets.contracts.extra import PREFIX
+from churn_assets.landing.contents import LandedTable, LandingContents
 from churn_assets.landing.findings import LandingFinding
-from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.text import identifier
 from churn_assets.settings.extra import EXTRA_TABLES, ExtraColumn, comparable
 

@@ -5,13 +5,12 @@ file that cannot be read. Rows are validated by the relation that reads them (la
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Self
 
 import duckdb
 
@@ -20,7 +19,8 @@ from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
 from churn_assets.landing.change_feed import ChangeFeed
 from churn_assets.landing.conflicts import Conflicts, find_conflicts, without_conflicts
-from churn_assets.landing.csv import Shape, open_csv, read_csv_sql, validate
+from churn_assets.landing.contents import LandedFile, LandedTable, LandingContents
+from churn_assets.landing.csv import open_csv, read_csv_sql, validate
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.file_cache import FileCache
 from churn_assets.landing.files import (
@@ -41,84 +41,6 @@ from churn_assets.settings.extra import ExtraColumn, contract_with
 from churn_assets.settings.landing import Landing
 
 IGNORED_TOP = ("lost+found",)
-
-
-@dataclass(frozen=True)
-class LandedFile:
-    """One file that is read, with its columns (lower case -> name in the file, type) and rows."""
-
-    file: DataFile
-    data: Path
-    columns: Mapping[str, tuple[str, str]]
-    rows: int
-    shape: Shape | None = None
-    is_ours: bool = False
-
-    @property
-    def path(self) -> Path:
-        return self.file.path
-
-
-@dataclass(frozen=True)
-class LandedTable:
-    """One raw table that has files. `scan` is the SQL relation that reads them (landing/relation.py)."""
-
-    table: RawTable
-    files: tuple[LandedFile, ...]
-    unread: tuple[Unread, ...]
-    reading: Reading
-    scan: str
-    conflicts: Conflicts = field(default_factory=Conflicts)
-
-    @property
-    def name(self) -> str:
-        return self.table.name
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the contract that any file has, in its order."""
-        names = {name for file in self.files for name in file.columns}
-        return tuple(column.name for column in self.table.columns if column.name in names)
-
-    @cached_property
-    def unknown_columns(self) -> tuple[str, ...]:
-        known_columns = {column.name for column in self.table.columns}
-        return tuple(sorted({name for file in self.files for name in file.columns} - known_columns))
-
-    @cached_property
-    def undeclared_extra(self) -> tuple[str, ...]:
-        """Extra columns of the files that no setting declares."""
-        return tuple(name for name in self.unknown_columns if is_extra(name))
-
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in self.files)
-
-    @property
-    def bytes(self) -> int:
-        return sum(file.path.stat().st_size for file in self.files)
-
-    @property
-    def newest_at(self) -> datetime:
-        """When the newest file was written."""
-        return datetime.fromtimestamp(max(file.path.stat().st_mtime for file in self.files), UTC)
-
-    def reading_from(self, relation: str) -> Self:
-        """The same table, read from another relation, such as a temporary table."""
-        return replace(self, scan=relation)
-
-    def without(self, condition: str) -> Self:
-        """The same table without the rows that meet a SQL condition."""
-        return replace(self, scan=f"(select * from {self.scan} where not ({condition}))")
-
-
-@dataclass(frozen=True)
-class LandingContents:
-    """Raw tables by name, other files and folders of the landing, and the extra columns that the settings declare."""
-
-    tables: Mapping[str, LandedTable]
-    unread: tuple[Unread, ...] = field(default=())
-    extra: tuple[ExtraColumn, ...] = field(default=())
 
 
 def inspect(

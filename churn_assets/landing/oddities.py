@@ -10,9 +10,9 @@ from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import EVENT_TYPES
 from churn_assets.landing.blocking import contradictions, loaded_at_once, too_little_kept, unmatched_ids
 from churn_assets.landing.consents import UNKNOWN
+from churn_assets.landing.contents import LandedTable, LandingContents
 from churn_assets.landing.extra_columns import absent, other_words, undeclared
 from churn_assets.landing.findings import LandingFinding
-from churn_assets.landing.inspect import LandedTable, LandingContents
 from churn_assets.landing.review import TableReview
 from churn_assets.landing.statuses import is_listed_sql
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
+from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.inspect import LandingContents, survey
+from churn_assets.landing.inspect import survey
 
 
 def landed(home: Home) -> LandingContents:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.contents import LandedTable
 from churn_assets.landing.relation import empty_relation
 from churn_assets.landing.text import identifier
 from churn_assets.settings.extra import ExtraColumn, contract_with

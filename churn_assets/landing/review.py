@@ -11,7 +11,7 @@ import duckdb
 from churn_assets.contracts.extra import is_extra
 from churn_assets.contracts.raw import RawTable
 from churn_assets.landing.consents import CONSENT_COLUMNS
-from churn_assets.landing.inspect import LandedTable, LandingContents
+from churn_assets.landing.contents import LandedTable, LandingContents
 from churn_assets.landing.relation import ALWAYS, columns_of
 from churn_assets.landing.text import identifier
 

@@ -10,7 +10,7 @@ from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.definitions import DEFINITIONS
 from churn_assets.duck import duck
 from churn_assets.landing.complete import complete_columns
-from churn_assets.landing.inspect import LandedTable
+from churn_assets.landing.contents import LandedTable
 from churn_assets.settings import ExtraColumn, Settings
 from churn_assets.warehouse.built import consumed_until
 from churn_assets.workplace import Workplace

@@ -17,6 +17,7 @@ SUITES = Path(__file__).parents[2] / "expectations"
 SHARED_CONTRACTS = {
     "counted",
     "extra",
+    "interval",
     "__init__",
     "blanks",
     "channels",

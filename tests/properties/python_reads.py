@@ -15,7 +15,7 @@ from churn_assets.settings import Settings
 from churn_assets.warehouse.levels import EVER_DAYS, HISTORIES, SHOP
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.no_products import no_products_at
-from churn_assets.warehouse.outcomes import outcomes_of
+from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
 from churn_assets.warehouse.reads import (
     campaign_contacts,
     consents_at,
@@ -60,6 +60,8 @@ def python_reads(
         "contacts": lambda: contacts_before(workplace, snapshot, 90),
         "campaigns": lambda: campaign_contacts(workplace, snapshot),
         "outcomes": lambda: _with_anything(outcomes_of(workplace, assigned, snapshot, 90)),
+        "outcomes_since": lambda: _with_anything(outcomes_since(workplace, assigned, snapshot, 90)),
+        "recorded": lambda: ", ".join(sorted(recorded_tables(workplace, snapshot))),
         "recommendations": lambda: recommendations_at(workplace, snapshot, users),
         "no_products": lambda: no_products_at(workplace, snapshot, ["gift card"]),
         "codes": lambda: pool_at(workplace, snapshot),

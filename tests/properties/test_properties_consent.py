@@ -23,7 +23,8 @@ from churn_assets.delivery.consents import add_consents, landing_consents
 from churn_assets.duck import duck
 from churn_assets.instance.record.consent import consent_holds
 from churn_assets.instance.record.store import Record
-from churn_assets.landing.inspect import LandedTable, inspect
+from churn_assets.landing.contents import LandedTable
+from churn_assets.landing.inspect import inspect
 from churn_assets.landing.raw_views import show_raw
 from churn_assets.settings import Landing
 from churn_assets.warehouse.plan import BuildPlan, Dates, statements

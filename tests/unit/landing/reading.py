@@ -8,7 +8,8 @@ from typing import Any
 
 from churn_assets.duck import duck
 from churn_assets.landing.blocking import blocking_findings
-from churn_assets.landing.inspect import LandingContents, survey
+from churn_assets.landing.contents import LandingContents
+from churn_assets.landing.inspect import survey
 from churn_assets.settings import Landing
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "landings"

@@ -11,8 +11,9 @@ import pytest
 
 from churn_assets.duck import duck
 from churn_assets.landing.blocking import raise_blocking_findings
+from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.inspect import LandingContents, survey
+from churn_assets.landing.inspect import survey
 from churn_assets.landing.oddities import findings, unread_values
 from churn_assets.landing.raw_views import show_raw
 from churn_assets.landing.review import in_temp_tables, review_table
