@@ -27,9 +27,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType({
     "retained": Metric(pl.col("orders_count") > 0, "share", "orders"),
     "orders_count": Metric(pl.col("orders_count"), "count", "orders"),
     "spent_amount": Metric(pl.col("spent_amount"), "amount", "orders"),
-    # After returns, coupons redeemed and what all contacts cost; `margin_share` of the settings on what was kept.
+    # Goods cost 1 - margin_share of their price before the coupon, and orders.amount is what was paid after it: so of a
+    # coupon its whole face is lost, less the margin share of the price that the amount no longer shows.
     "margin_amount": Metric(
-        pl.col("margin_share") * (pl.col("spent_amount") - pl.col("returned_amount"))
+        pl.col("margin_share") * (pl.col("spent_amount") + pl.col("redeemed_amount") - pl.col("returned_amount"))
         - pl.col("redeemed_amount")
         - pl.col("contact_cost_amount"),
         "amount",

@@ -57,7 +57,7 @@ happened as (
   union all
   select user_id, happened_at, 'contact', amount from contacts
   union all
-  select user_id, happened_at, 'click', 0 from contacts where clicked_at < $snapshot
+  select user_id, clicked_at, 'click', 0 from contacts where clicked_at < $snapshot
   union all
   select user_id, happened_at, 'objection', 0 from objections
   union all

@@ -144,3 +144,17 @@ def test_propensities_of_ones_own_are_kept() -> None:
     result = compared_users(assignments, SNAPSHOT, WINDOW_DAYS)
     assert result.left_out == {}
     assert result.rows.sort("user_id")["propensity"].to_list() == pytest.approx(list(own))
+
+
+def test_a_coupon_costs_its_face_less_what_the_price_no_longer_shows() -> None:
+    """Goods of 100 at a margin of 0.3, paid with a coupon of 10, and a mail of 0.02: 30 - 10 - 0.02."""
+    user = pl.DataFrame(
+        {
+            "margin_share": [0.3],
+            "spent_amount": [90.0],
+            "redeemed_amount": [10.0],
+            "returned_amount": [0.0],
+            "contact_cost_amount": [0.02],
+        }
+    )
+    assert user.select(METRICS["margin_amount"].value).item() == pytest.approx(19.98)
