@@ -1,4 +1,4 @@
-"""A cache of row counts and conflicts of raw files, so that unchanged files are not parsed again; and UTF-8 copies.
+"""A cache of columns, row counts and conflicts of raw files, so that unchanged files are read once; and UTF-8 copies.
 
 A file is unchanged as long as path, size and times are. The cache can be deleted and is rebuilt.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,19 @@ class FileCache:
         key = _key(path, encoding)
         self._used[key] = self._stored[key] if key in self._stored else count()
         return int(self._used[key])
+
+    def footers(self, paths: Sequence[Path], read: Callable[[Sequence[Path]], Mapping[Path, Any]]) -> dict[Path, Any]:
+        """What `read` returns for the files of which the cache has no entry, and the entries of the others.
+
+        A run looks at the landing about 14 times, and a landing has a file per table and week: its footers took 0.3 s
+        each time (20,000 users, 78 weeks, 2026-11).
+        """
+        keys = {path: _key(path, "footer") for path in paths}
+        unread = [path for path, key in keys.items() if key not in self._stored and key not in self._used]
+        footers = read(unread) if unread else {}
+        for path, key in keys.items():
+            self._used[key] = footers[path] if path in footers else self._used.get(key, self._stored.get(key))
+        return {path: self._used[key] for path, key in keys.items()}
 
     def conflicts(self, name: str, find: Callable[[Path | None], Conflicts]) -> Conflicts:
         """Conflicts of the table, files and settings in `name`; `find` computes them, given a file for losers."""
@@ -93,6 +107,7 @@ def _load(folder: Path | None) -> dict[str, Any]:
     return dict(content["known"]) if content.get("reader") == reader_version() else {}
 
 
+@cache
 def reader_version() -> str:
     """16 hex digits of a hash over the code that reads the landing and the contract it reads by."""
     code = [file.read_bytes() for file in sorted(Path(landing.__file__).parent.glob("*.py"))]

@@ -148,7 +148,7 @@ class _Opener:
                 opened.file, opened.file.path, {name.lower(): (name, kind) for name, kind in opened.types}, opened.rows,
                 is_ours=is_ours,
             )
-            for opened in open_parquet(self.connection, parquet)
+            for opened in open_parquet(self.connection, parquet, self.cache)
         )  # fmt: skip
         for file in files:
             if file.format == Format.CSV:
