@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance
 
 SNAPSHOT = ("--snapshot", str(END))
+CALLED = "select distinct snapshot_date from interventions.call_list order by 1"
 SCORED = "select distinct snapshot_date from scoring.scored_users order by 1"
 # Nobody's loss is worth an alarm: one tier only, which expectations/scored_users.json refuses.
 PLANTED = {"scoring": {"stake_amount": 1e9, "least_reason_log_odds": 0.02}}
@@ -25,7 +26,8 @@ def set_up(instance: Instance, **sections: object) -> None:
 def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, tmp_path: Path) -> None:
     instance = base.final.copy(tmp_path / "home")
     before = {table: instance.values_of(table, END) for table in ("scoring.scored_users", "scoring.user_reasons")}
-    hashes = instance.published()
+    hashes, called = instance.published(), instance.query(CALLED)["snapshot_date"].to_list()
+    assert END in called
 
     set_up(instance, **PLANTED)
     failed = instance.churn("run", *SNAPSHOT)
@@ -34,6 +36,7 @@ def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, t
     assert f"scoring.scored_users of {END} is withheld: its check failed. " in failed.stdout
     assert "Traceback" not in failed.stdout + failed.stderr
     assert instance.query(SCORED)["snapshot_date"].to_list() == list(WEEKS[:-1])
+    assert instance.query(CALLED)["snapshot_date"].to_list() == [day for day in called if day != END]
 
     for command in (("approve", "--yes"), ("dispatch",)):
         refused = instance.churn(*command, *SNAPSHOT)
@@ -43,6 +46,7 @@ def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, t
 
     set_up(instance)
     instance.succeed("run", *SNAPSHOT)
+    assert instance.query(CALLED)["snapshot_date"].to_list() == called
     assert {table: instance.values_of(table, END) for table in before} == before
     assert {key: sha256 for key, (sha256, _) in instance.published().items() if key[0] == "scoring"} == {
         key: sha256 for key, (sha256, _) in hashes.items() if key[0] == "scoring"

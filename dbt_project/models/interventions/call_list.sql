@@ -24,3 +24,7 @@ where plan.channel = 'call'
     select messages.decision_id from {{ source("interventions", "outbox") }} as messages
     where messages.state <> 'cancelled'
   )
+  -- Of a snapshot whose scores are withheld nobody is to be called, as nobody is to be mailed.
+  and plan.snapshot_date in (
+    select scored.snapshot_date from {{ source("scoring", "scored_users") }} as scored
+  )
