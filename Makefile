@@ -70,8 +70,8 @@ demo-real: $(VENV)/.real ## the same on Complete Journey, a real grocer's orders
 ui: $(VENV)/.base ## the Dagster UI on the demo's home
 	@$(BIN)/churn ui
 
-test: $(VENV)/.dev ## every test, three at a time: on 2 cores a third works while others wait for disk or a lock
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.dev ## every test, four at a time: on 2 cores some always wait for disk, a lock or a process
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## style, types, layers, SQL
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ with `home` or `workplace`, or starts a process with a CHURN_HOME of its own (`e
 
 Markers: `slow` is put on whatever lies in tests/dbt, tests/properties, tests/pipeline and tests/faults, which build
 warehouses, run the pipeline or kill processes; `pytest -m "not slow"` is the quick round. Tests that share an expensive
-fixture lie in one file, so that `pytest -n 3 --dist loadfile` makes it once.
+fixture lie in one file, so that `pytest -n 4 --dist loadfile` makes it once.
 
 Fixtures of one folder lie in the conftest.py of that folder.
 """
@@ -44,12 +44,13 @@ from churn_assets.instance.home import Home  # noqa: E402
 
 TESTS = Path(__file__).parent
 SLOW_FOLDERS = ("dbt", "properties", "pipeline", "faults")
-# Workers take files in this order (--no-loadscope-reorder): slow files first, and the two that make shared
-# fixtures before all others.
+# Workers take files in this order (--no-loadscope-reorder): slow files first. The first makes the base instance, for
+# which whoever asks next has to wait (two minutes), so files that do without it come before the others.
 FIRST = (
-    "pipeline/test_pipeline_delivery.py", "properties/test_properties_time.py", "dbt/test_dbt_features.py",
-    "pipeline/test_pipeline_documentation.py", "pipeline/test_pipeline_dbt.py", "pipeline/test_pipeline_erasure.py",
-    "pipeline/test_pipeline_time.py", "pipeline/test_pipeline_backfill.py", "pipeline", "properties", "faults", "dbt",
+    "pipeline/test_pipeline_delivery.py", "pipeline/test_pipeline_documentation.py", "properties/test_properties_time.py",
+    "dbt/test_dbt_features.py", "pipeline/test_pipeline_extra.py", "properties", "dbt", "pipeline/test_pipeline_time.py",
+    "pipeline/test_pipeline_dbt.py", "pipeline/test_pipeline_erasure.py", "pipeline/test_pipeline_promotion.py",
+    "pipeline/test_pipeline_backfill.py", "pipeline", "faults",
 )  # fmt: skip
 
 # The same examples every time: a red test has to be red for the next person too.

@@ -3,7 +3,7 @@
 A run costs 15-30 s, most of it dbt and Dagster. So commands start warm (warm.py), and there is one base instance
 (`base`: three weekly snapshots of a simulated shop), made once for all workers of a session and never changed; a test
 that changes an instance takes a copy of it as it was after one of its runs. Independent instances live in separate
-files, for `pytest -n 2 --dist loadfile`.
+files, for `pytest -n 4 --dist loadfile`.
 """
 
 from __future__ import annotations
