@@ -47,9 +47,10 @@ SLOW_FOLDERS = ("dbt", "properties", "pipeline", "faults")
 # Workers take files in this order (--no-loadscope-reorder): slow files first. The first makes the base instance, for
 # which whoever asks next has to wait (two minutes), so files that do without it come before the others.
 FIRST = (
-    "pipeline/test_pipeline_delivery.py", "pipeline/test_pipeline_documentation.py", "properties/test_properties_time.py",
-    "dbt/test_dbt_features.py", "pipeline/test_pipeline_extra.py", "properties", "dbt", "pipeline/test_pipeline_time.py",
-    "pipeline/test_pipeline_dbt.py", "pipeline/test_pipeline_erasure.py", "pipeline/test_pipeline_promotion.py",
+    "pipeline/test_pipeline_delivery.py", "pipeline/test_pipeline_documentation.py",
+    "properties/test_properties_time.py", "dbt/test_dbt_features.py", "pipeline/test_pipeline_extra.py",
+    "properties", "dbt", "pipeline/test_pipeline_time.py", "pipeline/test_pipeline_dbt.py",
+    "pipeline/test_pipeline_erasure.py", "pipeline/test_pipeline_promotion.py",
     "pipeline/test_pipeline_backfill.py", "pipeline", "faults",
 )  # fmt: skip
 
