@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.unit.landing.reading import NOW
 
 from churn_assets.landing import parquet
 from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import survey
+from tests.unit.landing.reading import NOW
 
 
 def put(folder: Path, name: str, ids: list[str], **more: str) -> Path:
