@@ -38,19 +38,20 @@ def decide(
     snapshot: date,
     groups: Mapping[str, pl.Series] | None = None,
     codes: Mapping[Treatment, int] | None = None,
+    measured: pl.DataFrame | None = None,
 ) -> DecisionResult:
     """Make the decision ledger of one snapshot with the policy that is set.
 
     `candidates`: one row per eligible user (`decisions.candidates.Candidates`); `groups`: ids of members by name, for
-    the fairness floor; `codes`: number of free coupon codes, by arm and level. Amounts in the currency of orders.
-    The binding constraint is the first that applies of small_stake; the hindrance of the best option, no_gain;
-    budget, capacity, channel_capacity, code_pool; holdout, control, exploration. Only the last three leave a user alone
-    by chance, so only there intended_arm differs from arm.
+    the fairness floor; `codes`: number of free coupon codes, by arm and level; `measured`: effects.user_effects, for
+    the policy that learns. Amounts in the currency of orders. The binding constraint is the first that applies of
+    small_stake; the hindrance of the best option, no_gain; budget, capacity, channel_capacity, code_pool; holdout,
+    control, exploration. Only the last three leave a user alone by chance, so only there intended_arm differs from arm.
     Raises ValueError on no candidates or another snapshot, pandera SchemaErrors on candidates that break a rule.
     """
     users, options = checked_candidates(candidates, snapshot), options_of(settings)
     policy = POLICIES[settings.policy]
-    gains, preferences = policy.gains(users, options, settings), policy.preferences(users, options)
+    gains, preferences = policy.gains(users, options, settings, measured), policy.preferences(users, options)
     treatable = is_treatable(users, options, settings)
     is_valuable_enough = users["value_at_risk_amount"].to_numpy()[:, None] >= [
         [o.arm.min_value_amount for o in options]

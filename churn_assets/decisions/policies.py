@@ -1,7 +1,4 @@
-"""Policies: preferences and expected gains of options per user. Limits and random draws follow, for all policies alike.
-
-A policy that learns effects has gains of its own, with lower bounds, and belongs in POLICIES.
-"""
+"""Policies: preferences and expected gains of options per user. Limits and random draws follow, alike for all."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import polars as pl
 
+from churn_assets.decisions.learned import learned_gains
 from churn_assets.decisions.options import Gains, Option, gains
 from churn_assets.decisions.problem import Flags, Ints
 
@@ -27,8 +25,14 @@ class Policy(Protocol):
 
     name: str
 
-    def gains(self, candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
-        """(users, options) expected and cautious gains."""
+    def gains(
+        self,
+        candidates: pl.DataFrame,
+        options: tuple[Option, ...],
+        settings: Decisions,
+        measured: pl.DataFrame | None = None,
+    ) -> Gains:
+        """(users, options) expected and cautious gains. `measured`: effects.user_effects of these users."""
         ...
 
     def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
@@ -41,7 +45,13 @@ class RulesPolicy:
 
     name = "rules"
 
-    def gains(self, candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
+    def gains(
+        self,
+        candidates: pl.DataFrame,
+        options: tuple[Option, ...],
+        settings: Decisions,
+        measured: pl.DataFrame | None = None,  # noqa: ARG002 - it goes by the catalogue alone
+    ) -> Gains:
         """As assumed by the catalogue."""
         return gains(candidates, options, settings)
 
@@ -55,7 +65,13 @@ class ValuePolicy:
 
     name = "value"
 
-    def gains(self, candidates: pl.DataFrame, options: tuple[Option, ...], settings: Decisions) -> Gains:
+    def gains(
+        self,
+        candidates: pl.DataFrame,
+        options: tuple[Option, ...],
+        settings: Decisions,
+        measured: pl.DataFrame | None = None,  # noqa: ARG002 - it goes by the catalogue alone
+    ) -> Gains:
         """As assumed by the catalogue."""
         return gains(candidates, options, settings)
 
@@ -64,7 +80,28 @@ class ValuePolicy:
         return np.zeros((len(candidates), len(options)), dtype=np.int64)
 
 
-POLICIES: dict[str, Policy] = {policy.name: policy for policy in (RulesPolicy(), ValuePolicy())}
+class LearnedPolicy:
+    """The option of highest measured gain; where nothing has been measured yet, the catalogue's assumption stands."""
+
+    name = "learned"
+
+    def gains(
+        self,
+        candidates: pl.DataFrame,
+        options: tuple[Option, ...],
+        settings: Decisions,
+        measured: pl.DataFrame | None = None,
+    ) -> Gains:
+        """As assumed, left behind as evidence comes."""
+        assumed = gains(candidates, options, settings)
+        return assumed if measured is None else learned_gains(candidates, options, assumed, measured)
+
+    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
+        """All equal."""
+        return np.zeros((len(candidates), len(options)), dtype=np.int64)
+
+
+POLICIES: dict[str, Policy] = {policy.name: policy for policy in (RulesPolicy(), ValuePolicy(), LearnedPolicy())}
 
 
 def answered(candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:

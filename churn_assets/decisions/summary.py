@@ -80,13 +80,14 @@ def compare_policies(
     used: DecisionResult,
     groups: Mapping[str, pl.Series] | None = None,
     codes: Mapping[Treatment, int] | None = None,
+    measured: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One row per policy, by name; `used`: the result of the policy that is set."""
     rows = []
     for name in sorted(POLICIES):
         is_used = name == settings.policy
         other = settings.model_copy(update={"policy": name})
-        result = used if is_used else decide(candidates, other, snapshot, groups, codes)
+        result = used if is_used else decide(candidates, other, snapshot, groups, codes, measured)
         acted = result.ledger.filter(pl.col("arm") != NO_ARM)
         gain, cost = (float(acted[f"expected_{name}_amount"].sum()) for name in ("gain", "cost"))
         rows.append(

@@ -7,6 +7,7 @@ and described to Dagster, for each snapshot of the run in order. A frame that br
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
@@ -47,25 +48,28 @@ def snapshot_assets(
     deps: Sequence[dg.AssetDep | Sequence[str]],
     kinds: set[str],
     owner: str,
+    other_stages: Mapping[str, str] = MappingProxyType({}),
     first: Callable[[Workplace, Sequence[date], str], None] = lambda _, __, ___: None,
 ) -> Callable[[Callable[[Snapshot], Iterator[Product]]], dg.AssetsDefinition]:
     """Make a function of a snapshot into assets `stage/table`, each with its contract as a blocking check.
 
-    `first`: called with the snapshots and the id of the run before anything is made.
+    `other_stages`: of tables that are not of `stage`, as those made on the way to a decision are not. `first`: called
+    with the snapshots and the id of the run before anything is made.
     """
     needed = [dep if isinstance(dep, dg.AssetDep) else dg.AssetDep(list(dep)) for dep in deps]
 
     def decorate(make: Callable[[Snapshot], Iterator[Product]]) -> dg.AssetsDefinition:
         text = (make.__doc__ or "").strip()
         descriptions = _descriptions(text, tables)
+        stages = {table: other_stages.get(table, stage) for table in tables}
 
         @dg.multi_asset(
             name=make.__name__,
             specs=[
                 dg.AssetSpec(
-                    [stage, table],
+                    [stages[table], table],
                     deps=needed,
-                    group_name=stage,
+                    group_name=stages[table],
                     kinds=kinds,
                     owners=[owner],
                     description=descriptions[table],
@@ -74,7 +78,10 @@ def snapshot_assets(
             ],
             check_specs=[
                 dg.AssetCheckSpec(
-                    CONTRACT_CHECK, asset=[stage, table], blocking=True, description=(contract.__doc__ or "").strip()
+                    CONTRACT_CHECK,
+                    asset=[stages[table], table],
+                    blocking=True,
+                    description=(contract.__doc__ or "").strip(),
                 )
                 for table, contract in tables.items()
                 if contract
@@ -88,22 +95,25 @@ def snapshot_assets(
             first(workplace, snapshots_of(context), context.run.run_id)
             for day in snapshots_of(context):
                 for product in make(Snapshot(day, workplace, context.log.info)):
-                    contract = tables[product.table]
+                    contract, stage_of_it = tables[product.table], stages[product.table]
                     broken = _broken_rules(product.content, contract) if contract else []
                     if broken:
-                        yield _check(stage, product.table, passed=False, snapshot=day, broken=broken)
+                        yield _check(stage_of_it, product.table, passed=False, snapshot=day, broken=broken)
                         raise dg.Failure(
-                            f"{stage}.{product.table} at {day} breaks its contract and is not published: {broken[0]}"
+                            f"{stage_of_it}.{product.table} at {day} breaks its contract and is not published: "
+                            f"{broken[0]}"
                         )
-                    rows[product.table] += _publish(workplace, stage, day, product)
+                    rows[product.table] += _publish(workplace, stage_of_it, day, product)
                     context.add_asset_metadata(
-                        _metadata(product), asset_key=dg.AssetKey([stage, product.table]), partition_key=day.isoformat()
+                        _metadata(product),
+                        asset_key=dg.AssetKey([stage_of_it, product.table]),
+                        partition_key=day.isoformat(),
                     )
-            workplace.show_tables({(stage, table) for table in tables})
+            workplace.show_tables({(stages[table], table) for table in tables})
             for table, contract in tables.items():
-                yield dg.MaterializeResult(asset_key=[stage, table])
+                yield dg.MaterializeResult(asset_key=[stages[table], table])
                 if contract:
-                    yield _check(stage, table, passed=True, rows=rows[table])
+                    yield _check(stages[table], table, passed=True, rows=rows[table])
 
         return assets
 

@@ -20,30 +20,14 @@ COVARIATES = ("spent_before_amount", "orders_before_count", "churn_probability",
 SIGNIFICANT = 0.05
 
 
-def arm_effects(
-    users: pl.DataFrame,
-    outcomes: pl.DataFrame,
-    traits: pl.DataFrame,
-    *,
-    snapshot: date,
-    window_days: int,
-    margin_share: float,
-    recorded: Collection[str],
-) -> pl.DataFrame:
+def arm_effects(known: pl.DataFrame, *, snapshot: date, window_days: int, recorded: Collection[str]) -> pl.DataFrame:
     """One row per treatment, dimension, segment and metric (contract ArmEffects), sorted by these.
 
-    `users`: rows of `compared_users`; `outcomes`: of the same (AllOutcomes); `traits`: what was known of those decided
-    about by a plan, by campaign and user; `recorded`: raw tables the shop has. Without its table a metric has no row.
+    `known`: `known_users`; `recorded`: raw tables the shop has. Without its table a metric has no row.
     """
-    keys = ["campaign", "user_id"]
-    known = (
-        users.join(outcomes, on=keys, how="left", maintain_order="left")
-        .join(traits, on=keys, how="left", maintain_order="left")
-        .with_columns(margin_share=pl.lit(margin_share), week=pl.col("assigned_at").dt.strftime("%Y-%m-%d"))
-        .with_columns(pl.lit(ALL).alias(ALL), **{name: metric.value for name, metric in METRICS.items()})
-    )
     metrics = [name for name, metric in METRICS.items() if metric.table in recorded]
-    rows = [row for dimension in DIMENSIONS for row in _rows(known, dimension, metrics, window_days)]
+    everybody = known.with_columns(pl.lit(ALL).alias(ALL))
+    rows = [row for dimension in DIMENSIONS for row in _rows(everybody, dimension, metrics, window_days)]
     if not rows:
         return pl.DataFrame(schema=SCHEMA)
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(snapshot_date=pl.lit(snapshot))
@@ -57,7 +41,7 @@ def _rows(known: pl.DataFrame, dimension: str, metrics: Collection[str], window_
         "treatment", dimension, maintain_order=True
     ):
         for metric in metrics:
-            effect = pooled_effect(users.with_columns(pl.col(metric).cast(pl.Float64)), metric, COVARIATES)
+            effect = pooled_effect(users, metric, COVARIATES)
             yield {
                 "treatment": users.item(0, "treatment"),
                 "dimension": dimension,

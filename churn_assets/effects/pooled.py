@@ -111,9 +111,9 @@ class _Strata:
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> _Strata:
-        codes = _numbered(rows["stratum"])
+        codes = numbered(rows["stratum"])
         is_treated = rows["is_treated"].to_numpy()
-        bare = cls(codes, np.bincount(codes).astype(np.float64), is_treated, np.empty(0), _numbered(rows["user_id"]))
+        bare = cls(codes, np.bincount(codes).astype(np.float64), is_treated, np.empty(0), numbered(rows["user_id"]))
         surprise = bare.centred(is_treated - rows["propensity"].cast(pl.Float64).to_numpy())
         return cls(codes, bare.sizes, is_treated, surprise, bare.users)
 
@@ -179,5 +179,5 @@ def _without(outcome: Floats, covariates: Floats, strata: _Strata) -> Floats:
     return np.asarray(outcome - covariates @ slopes[1:])
 
 
-def _numbered(values: pl.Series) -> npt.NDArray[np.int64]:
+def numbered(values: pl.Series) -> npt.NDArray[np.int64]:
     return (values.rank("dense") - 1).cast(pl.Int64).to_numpy()

@@ -20,9 +20,10 @@ class Decisions(Section):
     margin_share: Share = Field(
         0.3, description="Margin in what users spend: a user kept brings this share of the value at risk."
     )
-    policy: Literal["rules", "value"] = Field(
+    policy: Literal["rules", "value", "learned"] = Field(
         "rules",
-        description="rules: an arm must answer the user's main reason, or the next; value: any arm, as gain decides.",
+        description="rules: an arm must answer the user's main reason, or the next; value: any arm, as gain decides; "
+        "learned: the same by measured effects (effects.user_effects), as far as there are any.",
     )
     holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
     exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")

@@ -123,6 +123,50 @@ select
   exists (select 1 from marts.fct_support_tickets where known_at < $snapshot) as support_tickets
 """
 
+# One row per campaign and user: what was known of the user's purchases when the assignment was made.
+PROFILES = f"""
+with bought as (
+  select
+    assigned.campaign,
+    assigned.user_id,
+    count(*) as orders_count,
+    sum(orders.amount) as spent_amount,
+    max(orders.ordered_at) as last_ordered_at,
+    count(*) filter (where orders.ordered_at >= assigned.assigned_at - to_days($days_before)) as recent_orders_count
+  from assigned
+  inner join marts.fct_orders as orders on
+    orders.user_id = assigned.user_id
+    and orders.is_purchase
+    and orders.ordered_at < assigned.assigned_at
+    and {counted_at("assigned.assigned_at", row="orders")}
+  group by all
+)
+
+select
+  assigned.campaign,
+  assigned.user_id,
+  -- Who has never bought has been silent for as long as can be told apart.
+  coalesce(
+    least(epoch(assigned.assigned_at - bought.last_ordered_at) / 86400, $most_days), $most_days
+  ) as silent_days,
+  coalesce(bought.orders_count, 0) as orders_count,
+  coalesce(cast(bought.spent_amount as double) / bought.orders_count, 0) as order_amount,
+  coalesce(bought.recent_orders_count, 0) as recent_orders_count
+from assigned
+left join bought using (campaign, user_id)
+order by assigned.campaign, assigned.user_id
+"""
+MOST_DAYS = 730
+
+
+def profiles_of(workplace: Workplace, assignments: pl.DataFrame, days_before: int) -> pl.DataFrame:
+    """One row per campaign and user: silent_days, orders_count, order_amount (mean) and recent_orders_count (of the
+    `days_before`), by what had happened and was known when assigned.
+    """
+    assigned = assignments.select("campaign", "user_id", "assigned_at")
+    parameters = {"days_before": days_before, "most_days": MOST_DAYS}
+    return workplace.warehouse.query(PROFILES, parameters, {"assigned": assigned})
+
 
 def outcomes_of(workplace: Workplace, assignments: pl.DataFrame, snapshot: date, window_days: int) -> pl.DataFrame:
     """One row per campaign and user (contract AllOutcomes): what the user did in the window after the assignment, and

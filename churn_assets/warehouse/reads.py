@@ -55,6 +55,9 @@ semi join (
 where list_contains($days, features.snapshot_date)
 order by features.snapshot_date, features.user_id
 """
+ELIGIBLE_USERS = """
+select user_id from features.user_statuses where snapshot_date = $snapshot and status = 'eligible' order by user_id
+"""
 SEGMENTS = """
 select user_id, tenure_days, city_tier from features.user_features where snapshot_date = $snapshot order by user_id
 """
@@ -118,6 +121,11 @@ def eligible_features_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 def sampled_features(workplace: Workplace, days: Sequence[date], users: int) -> pl.DataFrame:
     """One row per snapshot of `days` that was built and user of a sample of so many who were scored, with features."""
     return workplace.warehouse.query(SAMPLED, {"days": list(days), "users": users})
+
+
+def eligible_users_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """One row per user who is scored at `snapshot`: user_id."""
+    return workplace.warehouse.query(ELIGIBLE_USERS, {"snapshot": snapshot})
 
 
 def segments_at(workplace: Workplace, snapshot: date) -> pl.DataFrame:

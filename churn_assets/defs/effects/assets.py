@@ -15,6 +15,7 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.arm_effects import arm_effects
 from churn_assets.effects.assignments import contact_assignments, ledger_assignments, ledger_traits
 from churn_assets.effects.compared_users import compared_users
+from churn_assets.effects.known_users import known_users
 from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.effects.power import experiment_power as power_of
 from churn_assets.effects.program import members, program_effects, readings
@@ -30,7 +31,11 @@ MARTS_READ = ("fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_c
 
 @snapshot_assets(
     Stage.EFFECTS,
-    {"experiment_readout": ExperimentReadout, "arm_effects": ArmEffects, "program_effects": ProgramEffects},
+    {
+        "experiment_readout": ExperimentReadout,
+        "arm_effects": ArmEffects,
+        "program_effects": ProgramEffects,
+    },
     deps=[
         *([Stage.MARTS, table] for table in MARTS_READ),
         dg.AssetDep([Stage.INTERVENTIONS, "decision_ledger"], partition_mapping=CALENDAR.all_before()),
@@ -56,7 +61,16 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
         else readout(assignments, outcomes, window_days=window_days, snapshot=at.date, remarks=remarks)
     )
     yield Product("experiment_readout", result, _readout_metadata(result, assignments, remarks))
-    yield _arm_effects(at, assignments, outcomes, ledgers, recorded)
+    compared = compared_users(assignments, at.date, window_days)
+    scored = [frame for _, frame in at.workplace.tables.read_before(Stage.SCORING, "scored_users", at.date)]
+    known = known_users(
+        compared.rows,
+        outcomes,
+        margin_share=at.workplace.settings.decisions.margin_share,
+        traits=ledger_traits(ledgers, scored),
+    )
+    effects = arm_effects(known, snapshot=at.date, window_days=window_days, recorded=recorded)
+    yield Product("arm_effects", effects, _arm_metadata(effects, compared.left_out))
     yield _program_effects(at, ledgers, recorded)
 
 
@@ -83,39 +97,16 @@ def experiment_power(at: Snapshot) -> Iterator[Product]:
     yield Product("experiment_power", power, {"what_can_be_shown": dg.MetadataValue.md(_list(lines))})
 
 
-def _arm_effects(
-    at: Snapshot,
-    assignments: pl.DataFrame,
-    outcomes: pl.DataFrame,
-    ledgers: Collection[pl.DataFrame],
-    recorded: Collection[str],
-) -> Product:
-    window_days = at.workplace.settings.churn.horizon_days
-    scored = at.workplace.tables.read_before(Stage.SCORING, "scored_users", at.date)
-    compared = compared_users(assignments, at.date, window_days)
-    result = arm_effects(
-        compared.rows,
-        outcomes,
-        ledger_traits(ledgers, [frame for _, frame in scored]),
-        snapshot=at.date,
-        window_days=window_days,
-        margin_share=at.workplace.settings.decisions.margin_share,
-        recorded=recorded,
-    )
-    main = result.filter(pl.col("dimension") == ALL)
+def _arm_metadata(effects: pl.DataFrame, left_out: Mapping[str, str]) -> Mapping[str, Any]:
+    main = effects.filter(pl.col("dimension") == ALL)
     lines = [effect_sentence(row) for row in main.filter(pl.col("metric") == "retained").iter_rows(named=True)]
-    left_out = [f"{campaign}: {why}" for campaign, why in compared.left_out.items()]
-    return Product(
-        "arm_effects",
-        result,
-        {
-            "retained": dg.MetadataValue.md(_list(lines)),
-            "campaigns_left_out": dg.MetadataValue.md(_list(left_out)),
-            "better": main.filter(pl.col("verdict") == "better").height,
-            "worse": main.filter(pl.col("verdict") == "worse").height,
-            "not_proven": main.filter(pl.col("verdict") == "not proven").height,
-        },
-    )
+    return {
+        "retained": dg.MetadataValue.md(_list(lines)),
+        "campaigns_left_out": dg.MetadataValue.md(_list([f"{name}: {why}" for name, why in left_out.items()])),
+        "better": main.filter(pl.col("verdict") == "better").height,
+        "worse": main.filter(pl.col("verdict") == "worse").height,
+        "not_proven": main.filter(pl.col("verdict") == "not proven").height,
+    }
 
 
 def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: Collection[str]) -> Product:

@@ -12,12 +12,15 @@ from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.contracts.policy_comparison import PolicyComparison
 from churn_assets.contracts.recommended_items import RecommendedItems
+from churn_assets.contracts.uplift_comparison import UpliftComparison
+from churn_assets.contracts.user_effects import UserEffects
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.outbox import plan_messages
 from churn_assets.decisions.summary import compare_policies, limit_prices
 from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
 from churn_assets.defs.interventions.consents import without_consent
+from churn_assets.defs.interventions.measured import measured_at
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
@@ -55,7 +58,14 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
 
 @snapshot_assets(
     Stage.INTERVENTIONS,
-    {"decision_ledger": DecisionLedger, "limit_prices": LimitPrices, "policy_comparison": PolicyComparison},
+    {
+        "decision_ledger": DecisionLedger,
+        "limit_prices": LimitPrices,
+        "policy_comparison": PolicyComparison,
+        "user_effects": UserEffects,
+        "uplift_comparison": UpliftComparison,
+    },
+    other_stages={"user_effects": Stage.EFFECTS, "uplift_comparison": Stage.EFFECTS},
     deps=[
         [Stage.SCORING, "scored_users"],
         [Stage.FEATURES, "user_statuses"],
@@ -63,6 +73,8 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         [Stage.MARTS, "fct_contacts"],
         [Stage.MARTS, "dim_coupon_codes"],
         [Stage.INTERVENTIONS, "recommended_items"],
+        *([Stage.MARTS, table] for table in ("fct_orders", "fct_returns", "fct_coupons", "fct_consents")),
+        [Stage.MARTS, "fct_support_tickets"],
     ],
     kinds={"polars", "scipy", "parquet"},
     owner="team:retention",
@@ -72,18 +84,23 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     decision_ledger: One row per eligible user, acted on or not, sealed: once decided, a snapshot is not decided again.
     limit_prices: One row per limit of the plan: budget and places, how far they are used, what more of them would earn.
     policy_comparison: One row per policy, planned for the same users under the same limits.
+    user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
+    uplift_comparison: Whether effects differ between users, and whether those said to gain most do.
     """
     settings, tables = at.workplace.settings.decisions, at.workplace.tables
     partition = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    measured = measured_at(at)
     if partition and partition.is_sealed:
         at.log(f"The ledger of {at.date} was sealed at {partition.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
         frames = [tables.read(Stage.INTERVENTIONS, name, at.date) for name in PLAN_TABLES]
     else:
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
-        decided = decide(candidates, settings, at.date, groups, codes)
-        compared = compare_policies(candidates, settings, at.date, decided, groups, codes)
+        decided = decide(candidates, settings, at.date, groups, codes, measured.user_effects)
+        compared = compare_policies(candidates, settings, at.date, decided, groups, codes, measured.user_effects)
         frames = [decided.ledger, limit_prices(decided, at.date), compared]
     ledger, prices, compared = frames
+    yield Product("user_effects", measured.user_effects)
+    yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))

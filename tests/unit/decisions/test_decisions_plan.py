@@ -136,10 +136,13 @@ def test_policies_are_compared_under_the_same_limits(make_candidates: MakeCandid
     policy = settings(arms=(CALL, COUPON), budget_amount=1_000.0)
     users = make_candidates({"reason_1": "service"}, {"reason_1": "price"})
     compared = compare_policies(users, policy, snapshot, decide(users, policy, snapshot))
+    by_gain = pytest.approx(2 * (20 - 5))
     assert compared.select("policy", "is_used", "users_acted_on", "expected_profit_amount").rows() == [
-        ("rules", True, 2, pytest.approx(10 - 2 + 20 - 5)), ("value", False, 2, pytest.approx(2 * (20 - 5))),
-    ]  # fmt: skip
-    assert compared["policy_version"].n_unique() == 2
+        ("learned", False, 2, by_gain),
+        ("rules", True, 2, pytest.approx(10 - 2 + 20 - 5)),
+        ("value", False, 2, by_gain),
+    ]
+    assert compared["policy_version"].n_unique() == 3
 
 
 def test_options_are_every_arm_at_every_level() -> None:

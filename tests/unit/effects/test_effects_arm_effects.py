@@ -9,6 +9,7 @@ import pytest
 from churn_assets.effects.arm_effects import arm_effects
 from churn_assets.effects.assignments import TRAITS
 from churn_assets.effects.compared_users import compared_users
+from churn_assets.effects.known_users import known_users
 from churn_assets.effects.metrics import METRICS
 from churn_assets.effects.sentences import effect_sentence
 from tests.unit.effects.weeks import SNAPSHOT, WINDOW_DAYS, campaign, outcomes, week
@@ -25,15 +26,13 @@ def effects(
     traits: pl.DataFrame | None = None,
     seed: int = 2,
 ) -> pl.DataFrame:
-    return arm_effects(
+    known = known_users(
         compared_users(assignments, SNAPSHOT, WINDOW_DAYS).rows,
         outcomes(np.random.default_rng(seed), assignments, gain),
-        pl.DataFrame(schema=TRAITS) if traits is None else traits,
-        snapshot=SNAPSHOT,
-        window_days=WINDOW_DAYS,
         margin_share=0.3,
-        recorded=recorded,
+        traits=pl.DataFrame(schema=TRAITS) if traits is None else traits,
     )
+    return arm_effects(known, snapshot=SNAPSHOT, window_days=WINDOW_DAYS, recorded=recorded)
 
 
 def weeks(count: int, users: int = 1_500, arms: dict[str, float] = ARMS) -> pl.DataFrame:

@@ -1,0 +1,66 @@
+"""What a plan may know of the effects of earlier ones: of each user and treatment, as known at the snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from churn_assets.contracts.uplift_comparison import EVERYBODY
+from churn_assets.decisions.options import options_of
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.effects.assignments import contact_assignments, ledger_assignments
+from churn_assets.effects.compared_users import compared_users
+from churn_assets.effects.known_users import known_users
+from churn_assets.effects.profile import PROFILE
+from churn_assets.effects.user_effects import uplift_comparison, user_effects
+from churn_assets.stages import Stage
+from churn_assets.warehouse.outcomes import outcomes_of, profiles_of
+from churn_assets.warehouse.reads import campaign_contacts, eligible_users_at
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Contracts UserEffects and UpliftComparison."""
+
+    user_effects: pl.DataFrame
+    uplift_comparison: pl.DataFrame
+
+    def metadata(self) -> Mapping[str, Any]:
+        everybody = self.uplift_comparison.filter(pl.col("fifth") == EVERYBODY)
+        proven = everybody.filter("is_proven_to_differ")
+        harmful = everybody.filter(pl.col("effect_high") < 0)
+        return {
+            "proven_to_differ": _named(proven) or "none",
+            "proven_to_harm": _named(harmful) or "none",
+            "compared": everybody.height,
+        }
+
+
+def _named(rows: pl.DataFrame) -> str:
+    return ", ".join(rows.select(pl.concat_str("treatment", pl.lit(": "), "metric")).to_series())
+
+
+def measured_at(at: Snapshot) -> Measured:
+    """Learned from random campaigns and the ledgers of earlier snapshots whose windows have closed.
+
+    It is made where decisions are, week by week: of a range of snapshots each plan knows those before it.
+    """
+    tables, horizon_days = at.workplace.tables, at.workplace.settings.churn.horizon_days
+    ledgers = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
+    campaigns, _ = contact_assignments(campaign_contacts(at.workplace, at.date))
+    assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
+    known = known_users(
+        compared_users(assignments, at.date, horizon_days).rows,
+        outcomes_of(at.workplace, assignments, at.date, horizon_days),
+        margin_share=at.workplace.settings.decisions.margin_share,
+        profiles=profiles_of(at.workplace, assignments, horizon_days),
+    )
+    now = eligible_users_at(at.workplace, at.date).select(
+        "user_id", campaign=pl.lit("now"), assigned_at=pl.lit(at.date).cast(pl.Datetime("us"))
+    )
+    eligible = profiles_of(at.workplace, now, horizon_days).select("user_id", **PROFILE)
+    treatments = [option.treatment for option in options_of(at.workplace.settings.decisions)]
+    return Measured(user_effects(known, eligible, treatments, at.date), uplift_comparison(known, at.date))
