@@ -42,7 +42,8 @@ copy (
     cast(500 + hash(user_id, number, 'amount') % 20000 as double) / 100 as amount,
     cast(hash(user_id, number, 'discount') % 500 as double) / 100 as discount_amount,
     ordered_at as ingested_at
-  from range({users}) as users (user_id), range({orders}) as numbers (number)
+  -- Not from 0, which is nobody's id.
+  from range(1, {users} + 1) as users (user_id), range({orders}) as numbers (number)
 ) to '{file}' (format parquet)
 """
 
