@@ -70,9 +70,7 @@ def _footers(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> di
     return {path: {"types": schemas[path], "rows": rows[str(path)]} for path in paths}
 
 
-def _schemas(
-    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]
-) -> dict[Path, tuple[tuple[str, str], ...]]:
+def _schemas(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, tuple[tuple[str, str], ...]]:
     """Names and types of the top-level columns of each file."""
     rows = connection.execute(
         "select file_name, list((name, coalesce(duckdb_type, type, ''), coalesce(num_children, 0)) "
