@@ -15,6 +15,8 @@ PROFILE: Mapping[str, pl.Expr] = MappingProxyType({
     "silence": pl.col("silent_days").cast(pl.Float64).clip(0).log1p(),
     "orders": pl.col("orders_count").cast(pl.Float64).log1p(),
     "order_size": pl.col("order_amount").cast(pl.Float64).clip(0).log1p(),
+    # Of orders so far, those with a discount; who has few orders is nearer to none.
+    "discount_use": pl.col("discounted_orders_count") / (pl.col("orders_count") + 1),
     "recent_orders": pl.col("recent_orders_count").cast(pl.Float64).log1p(),
 })  # fmt: skip
 NAMES = tuple(PROFILE)

@@ -11,6 +11,12 @@ from churn_assets.settings.section import Days, Money, Section, Share
 
 class Training(Section):
     slices: int = Field(8, ge=1, le=104, description="Matured snapshots in a training set, at most; several beat one.")
+    max_rows: int = Field(
+        1_000_000,
+        ge=1_000,
+        description="Rows of a training set, about, at most: of more a share of the users is drawn, by a hash of the "
+        "id. A row takes 3 kB of memory.",
+    )
     slice_step_days: Days = Field(28, description="Distance between them in days, at least.")
     min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
     min_churners: int = Field(100, ge=1, description="Churned rows, at least, for CatBoost.")

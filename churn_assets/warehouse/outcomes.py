@@ -132,6 +132,7 @@ with bought as (
     count(*) as orders_count,
     sum(orders.amount) as spent_amount,
     max(orders.ordered_at) as last_ordered_at,
+    count(*) filter (where orders.discount_amount > 0) as discounted_orders_count,
     count(*) filter (where orders.ordered_at >= assigned.assigned_at - to_days($days_before)) as recent_orders_count
   from assigned
   inner join marts.fct_orders as orders on
@@ -151,6 +152,7 @@ select
   ) as silent_days,
   coalesce(bought.orders_count, 0) as orders_count,
   coalesce(cast(bought.spent_amount as double) / bought.orders_count, 0) as order_amount,
+  coalesce(bought.discounted_orders_count, 0) as discounted_orders_count,
   coalesce(bought.recent_orders_count, 0) as recent_orders_count
 from assigned
 left join bought using (campaign, user_id)
@@ -160,8 +162,8 @@ MOST_DAYS = 730
 
 
 def profiles_of(workplace: Workplace, assignments: pl.DataFrame, days_before: int) -> pl.DataFrame:
-    """One row per campaign and user: silent_days, orders_count, order_amount (mean) and recent_orders_count (of the
-    `days_before`), by what had happened and was known when assigned.
+    """One row per campaign and user: silent_days, orders_count, order_amount (mean), discounted_orders_count and
+    recent_orders_count (of the `days_before`), by what had happened and was known when assigned.
     """
     assigned = assignments.select("campaign", "user_id", "assigned_at")
     parameters = {"days_before": days_before, "most_days": MOST_DAYS}

@@ -13,7 +13,7 @@ from churn_assets.effects.uplift import fit_uplift
 from churn_assets.effects.user_effects import uplift_comparison, user_effects
 
 SNAPSHOT = date(2026, 11, 16)
-PROGRAMMES = 200
+PROGRAMMES = 100
 
 
 def programme(
@@ -37,6 +37,7 @@ def programme(
             "silence": silence,
             "orders": random.normal(0, 1, rows),
             "order_size": random.normal(0, 1, rows),
+            "discount_use": random.normal(0, 1, rows),
             "recent_orders": 1.0,  # a column that says nothing of anybody must not stop a fit
             "margin_amount": margin,
             "retained": (margin > 0).astype(float),
@@ -54,9 +55,7 @@ def test_equal_effects_are_seldom_proven_to_differ_and_the_average_is_covered() 
         proven += fit.differs
         effect, error = fit.effects(pl.DataFrame({name: [0.0] for name in NAMES}))
         covered += bool(abs(effect[0] - 1.0) < 1.96 * error[0])
-    assert proven <= 20, (
-        f"{proven} of {PROGRAMMES} programmes without a difference were said to differ, about 10 should"
-    )
+    assert proven <= 12, f"{proven} of {PROGRAMMES} programmes without a difference were said to differ, about 5 should"
     assert covered >= 0.9 * PROGRAMMES
 
 
