@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -69,7 +70,12 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--kind", choices=[*WORLDS, "changes at half-time"], nargs="*", default=["as it is"])
     parser.add_argument("--curves", type=Path, help="Write the money over weeks of each policy here, as JSON.")
+    parser.add_argument("--plot", type=Path, help="Draw them here (SVG or PNG); with --from-curves of an earlier run.")
+    parser.add_argument("--from-curves", type=Path, help="Draw these, and simulate nothing.")
     chosen = parser.parse_args()
+    if chosen.from_curves:
+        draw(json.loads(chosen.from_curves.read_text()), chosen.plot)
+        return
     for kind in chosen.kind:
         worlds = [
             in_one_world(chosen.users, seed, chosen.weeks, kind)
@@ -81,6 +87,32 @@ def main() -> None:
         if chosen.curves:
             money = {name: np.mean([w[name]["profit"].cumsum() for w in worlds], axis=0).tolist() for name in worlds[0]}
             chosen.curves.write_text(json.dumps(money))
+            if chosen.plot:
+                draw(money, chosen.plot)
+
+
+def draw(money: Mapping[str, list[float]], file: Path) -> None:
+    """Money over weeks, a line per policy, named at its end."""
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    axes = figure.subplots()
+    ends = sorted(money, key=lambda name: money[name][-1])
+    least = 0.045 * max(values[-1] for values in money.values())
+    height = -np.inf
+    for name in ends:
+        values = [0.0, *money[name]]
+        (line,) = axes.plot(range(len(values)), values, linewidth=2.5 if name == "learned" else 1.5)
+        height = max(values[-1], height + least)  # names of lines that end together are set apart
+        axes.annotate(
+            f"{name}  {values[-1]:,.0f}", (len(values) - 1, height), xytext=(6, 0), textcoords="offset points",
+            va="center", color=line.get_color(), annotation_clip=False,
+        )  # fmt: skip
+    axes.set_title("What a plan that learns earns, beyond sending nothing", loc="left")
+    axes.set_xlabel("weeks")
+    axes.set_ylabel("profit, all users together")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlim(0, len(values) - 1)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(file, dpi=150)
 
 
 def in_one_world(users: int, seed: int, weeks: int, kind: str) -> dict[str, dict[str, Floats]]:
