@@ -53,7 +53,8 @@ ARMS = (
 )  # fmt: skip
 TREATMENTS = ("coupon_10", "reminder_email")
 COVARIATES = ("spent_before_amount", "orders_before_count")
-# Worlds besides the shop's own: nobody differs; the coupon drives away; effects change places at half-time.
+HALF_TIME = "the coupon harms from half-time on"
+COLD_START = "no campaigns before"
 WORLDS: Mapping[str, dict[str, Response]] = {
     "as it is": {},
     "nobody differs": {
@@ -68,7 +69,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--worlds", type=int, default=5)
     parser.add_argument("--weeks", type=int, default=26)
-    parser.add_argument("--kind", choices=[*WORLDS, "changes at half-time"], nargs="*", default=["as it is"])
+    parser.add_argument("--kind", choices=[*WORLDS, HALF_TIME, COLD_START], nargs="*", default=["as it is"])
     parser.add_argument("--curves", type=Path, help="Write the money over weeks of each policy here, as JSON.")
     parser.add_argument("--plot", type=Path, help="Draw them here (SVG or PNG); with --from-curves of an earlier run.")
     parser.add_argument("--from-curves", type=Path, help="Draw these, and simulate nothing.")
@@ -118,16 +119,15 @@ def draw(money: Mapping[str, list[float]], file: Path) -> None:
 def in_one_world(users: int, seed: int, weeks: int, kind: str) -> dict[str, dict[str, Floats]]:
     """By policy: profit per week beyond `nothing`, and figures of the end."""
     settings = ShopSettings(end=END, users=users, weeks=HISTORY_WEEKS + weeks, seed=seed)
-    past = LivingShop(settings, HISTORY_WEEKS, {} if kind == "changes at half-time" else dict(WORLDS[kind]))
+    past = LivingShop(settings, HISTORY_WEEKS, dict(WORLDS.get(kind, {})), has_campaigns=kind != COLD_START)
     for _ in range(HISTORY_WEEKS):
         past.live()
     shops = {name: copy.deepcopy(past) for name in POLICIES}
     for name, choose in POLICIES.items():
         shop, ledgers = shops[name], []
         for week in range(weeks):
-            if kind == "changes at half-time" and week == weeks // 2:
-                own = copy.deepcopy(WORLDS["the coupon harms"])
-                shop.change = own
+            if kind == HALF_TIME and week == weeks // 2:
+                shop.change = dict(WORLDS["the coupon harms"])
             mailing = choose(shop, ledgers, BUDGET_PER_USER * users)
             if mailing is not None:
                 shop.send(mailing)
@@ -265,8 +265,10 @@ def _rested(shop: LivingShop, user: Ints) -> np.ndarray:
     return np.asarray(~busy[user])
 
 
-def measured_effects(shop: LivingShop, user: Ints) -> pl.DataFrame:
-    """effects.user_effects of `user`, by the random campaigns and the policy's own weeks."""
+def measured_effects(shop: LivingShop, user: Ints) -> pl.DataFrame | None:
+    """effects.user_effects of `user`, by the random campaigns and the policy's own weeks; None before the first."""
+    if not shop.mailings:
+        return None
     assignments = shop.assignments()
     closed = assignments.filter(pl.col("week") <= shop.week - WINDOW_WEEKS)
     contract = closed.select("campaign", "user_id", "arm", "propensity", "assigned_at")

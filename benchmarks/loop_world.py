@@ -53,8 +53,18 @@ class Mailing:
 
 
 class LivingShop:
-    def __init__(self, settings: ShopSettings, first_week: int, change: dict[str, Response] | None = None) -> None:
-        """`change`: true responses of arms other than the shop's, from `first_week` on."""
+    def __init__(
+        self,
+        settings: ShopSettings,
+        first_week: int,
+        change: dict[str, Response] | None = None,
+        *,
+        has_campaigns: bool = True,
+    ) -> None:
+        """`change`: true responses of arms, where they are not the shop's own. Without `has_campaigns` nothing is known
+        of any arm at `first_week`.
+        """
+        self.has_campaigns = has_campaigns
         self.settings, self.first_week = settings, first_week
         self.scene = draw_scene(settings, campaigns.ARMS)
         self.consents = draw_consents(settings, self.scene.population)
@@ -121,7 +131,7 @@ class LivingShop:
     def live(self) -> None:
         """One week, as in churn_assets.shop.simulate."""
         week, scene = self.week, self.scene
-        if week < self.first_week and campaigns.is_campaign_week(week):
+        if self.has_campaigns and week < self.first_week and campaigns.is_campaign_week(week):
             self._campaign()
         self._welcome()
         self.state = hazard.step(scene, week, self.state)
