@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -20,10 +21,17 @@ REASONS = ("reason_1", "reason_2", "reason_3")
 NEVER, ANY_REASON = 99, len(REASONS)
 
 
-class Policy(Protocol):
-    """Gains and preferences of every option for every candidate, without limits."""
+@dataclass(frozen=True)
+class Policy:
+    """Gains and preferences of every option for every candidate, without limits.
+
+    `by_reason`: an arm answers reasons, and the main reason goes first, arms for any reason last; otherwise only gain
+    counts. `learns`: gains as measured, as far as anything has been; otherwise as the catalogue assumes.
+    """
 
     name: str
+    by_reason: bool = False
+    learns: bool = False
 
     def gains(
         self,
@@ -33,75 +41,21 @@ class Policy(Protocol):
         measured: pl.DataFrame | None = None,
     ) -> Gains:
         """(users, options) expected and cautious gains. `measured`: effects.user_effects of these users."""
-        ...
+        assumed = gains(candidates, options, settings)
+        return (
+            learned_gains(candidates, options, assumed, measured) if self.learns and measured is not None else assumed
+        )
 
     def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
         """(users, options): a user gets one of the lowest number that is available and pays; NEVER: none."""
-        ...
-
-
-class RulesPolicy:
-    """An arm answers reasons; the main reason goes first, arms for any reason last."""
-
-    name = "rules"
-
-    def gains(
-        self,
-        candidates: pl.DataFrame,
-        options: tuple[Option, ...],
-        settings: Decisions,
-        measured: pl.DataFrame | None = None,  # noqa: ARG002 - it goes by the catalogue alone
-    ) -> Gains:
-        """As assumed by the catalogue."""
-        return gains(candidates, options, settings)
-
-    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
-        """The number of the first reason of the user that the arm answers."""
-        return answered(candidates, options)
-
-
-class ValuePolicy:
-    """The option of highest gain: reasons do not narrow the choice."""
-
-    name = "value"
-
-    def gains(
-        self,
-        candidates: pl.DataFrame,
-        options: tuple[Option, ...],
-        settings: Decisions,
-        measured: pl.DataFrame | None = None,  # noqa: ARG002 - it goes by the catalogue alone
-    ) -> Gains:
-        """As assumed by the catalogue."""
-        return gains(candidates, options, settings)
-
-    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
-        """All equal."""
+        if self.by_reason:
+            return answered(candidates, options)
         return np.zeros((len(candidates), len(options)), dtype=np.int64)
 
 
-class LearnedPolicy:
-    """The option of highest measured gain; where nothing has been measured yet, the catalogue's assumption stands."""
-
-    name = "learned"
-
-    def gains(
-        self,
-        candidates: pl.DataFrame,
-        options: tuple[Option, ...],
-        settings: Decisions,
-        measured: pl.DataFrame | None = None,
-    ) -> Gains:
-        """As assumed, left behind as evidence comes."""
-        assumed = gains(candidates, options, settings)
-        return assumed if measured is None else learned_gains(candidates, options, assumed, measured)
-
-    def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
-        """All equal."""
-        return np.zeros((len(candidates), len(options)), dtype=np.int64)
-
-
-POLICIES: dict[str, Policy] = {policy.name: policy for policy in (RulesPolicy(), ValuePolicy(), LearnedPolicy())}
+POLICIES: dict[str, Policy] = {
+    policy.name: policy for policy in (Policy("rules", by_reason=True), Policy("value"), Policy("learned", learns=True))
+}
 
 
 def answered(candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:

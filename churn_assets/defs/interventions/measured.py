@@ -20,6 +20,8 @@ from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, profiles_of
 from churn_assets.warehouse.reads import campaign_contacts, eligible_users_at
 
+TABLES = ("user_effects", "uplift_comparison")
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -46,9 +48,13 @@ def _named(rows: pl.DataFrame) -> str:
 def measured_at(at: Snapshot) -> Measured:
     """Learned from random campaigns and the ledgers of earlier snapshots whose windows have closed.
 
-    It is made where decisions are, week by week: of a range of snapshots each plan knows those before it.
+    It is made where decisions are, week by week: of a range of snapshots each plan knows those before it. What a sealed
+    plan was made with stays as it was.
     """
     tables, horizon_days = at.workplace.tables, at.workplace.settings.churn.horizon_days
+    ledger = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    if ledger and ledger.is_sealed and all(tables.find(Stage.EFFECTS, name, at.date) for name in TABLES):
+        return Measured(*(tables.read(Stage.EFFECTS, name, at.date) for name in TABLES))
     ledgers = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
     campaigns, _ = contact_assignments(campaign_contacts(at.workplace, at.date))
     assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])

@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from benchmarks.closed_loop import POLICIES, WORLDS, in_one_world
+from benchmarks.closed_loop import WORLDS, in_one_world
+from benchmarks.loop_policies import POLICIES
 from benchmarks.loop_world import LivingShop, Mailing
 from churn_assets.shop import ShopSettings
 
