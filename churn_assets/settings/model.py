@@ -15,7 +15,7 @@ class Training(Section):
         1_000_000,
         ge=1_000,
         description="Rows of a training set, about, at most: of more a share of the users is drawn, by a hash of the "
-        "id. A row takes 3 kB of memory.",
+        "id, the same users in every slice.",
     )
     slice_step_days: Days = Field(28, description="Distance between them in days, at least.")
     min_users: int = Field(500, ge=1, description="Eligible users, at least, for CatBoost; fewer: the baseline.")
