@@ -12,7 +12,7 @@ from benchmarks.loop_world import LIVELY_WEEKS, MARGIN_SHARE, SENDING_COST, WIND
 from churn_assets.catalogue.arms import Arm
 from churn_assets.contracts.channels import CHANNELS
 from churn_assets.decisions.decide import decide
-from churn_assets.effects.assignments import ledger_assignments
+from churn_assets.effects.assignments import ledger_assignments, random_assignments
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.user_effects import user_effects
 from churn_assets.settings import Decisions
@@ -78,8 +78,11 @@ def _by(policy: str, **changes: float) -> Callable[[LivingShop, float], Mailing 
         })  # fmt: skip
         candidates, user = candidates_of(shop)
         measured = measured_effects(shop, user) if policy == "learned" else None
-        ledger = decide(candidates, settings, shop.today, measured=measured).ledger
-        assigned = ledger_assignments(ledger)
+        decided = decide(candidates, settings, shop.today, measured=measured)
+        by_chance = decided.random_side.with_columns(
+            snapshot_date=pl.lit(shop.today), policy_version=pl.lit(decided.ledger.item(0, "policy_version"))
+        )
+        assigned = pl.concat([ledger_assignments(decided.ledger), random_assignments(by_chance)])
         if assigned.is_empty():
             return None
         user = assigned["user_id"].cast(pl.Int64).to_numpy()
@@ -187,5 +190,6 @@ POLICIES: Mapping[str, Callable[[LivingShop, float], Mailing | None]] = {
     "rules": _by("rules"),
     "value": _by("value"),
     "learned": _by("learned", holdout_share=0.05, exploration_share=0.1),
+    "learned, random side": _by("learned", holdout_share=0.05, random_share=0.1),
     "oracle": _oracle,
 }

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
+from churn_assets.decisions.summary import stopped_lines
 from churn_assets.delivery.approval import approve_plan, refuse_unsendable
 from churn_assets.delivery.cancel import cancel_messages, messages_like, messages_to
 from churn_assets.delivery.consents import ConsentRecord, add_consents, withdrawals
@@ -39,7 +40,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     workplace = Workplace(home_path=str(root))
     plan = Plan.at(workplace, snapshot or newest_plan(workplace))
     _show(plan)
-    _show_power(workplace, plan.snapshot)
+    _show_evidence(workplace, plan.snapshot)
     refuse_unsendable(workplace, plan, utc_now())
     name = by or getpass.getuser()
     if not ask(f"Approve this plan of {plan.snapshot} in the name of {name}?"):
@@ -132,12 +133,17 @@ def _show(plan: Plan) -> None:
     console.print(f"plan sha256 {plan.sha256}")
 
 
-def _show_power(workplace: Workplace, snapshot: date) -> None:
-    """What this plan can show of what it is paid for, as far as its run has come."""
-    if workplace.tables.find(Stage.EFFECTS, "experiment_power", snapshot) is None:
+def _show_evidence(workplace: Workplace, snapshot: date) -> None:
+    """What loses money by what was measured, and what this plan can show of what it is paid for, as far as its run has
+    come.
+    """
+    tables, console = workplace.tables, wide_console()
+    if tables.find(Stage.INTERVENTIONS, "stopped_arms", snapshot):
+        for line in stopped_lines(tables.read(Stage.INTERVENTIONS, "stopped_arms", snapshot)):
+            console.print(line, markup=False, soft_wrap=True)
+    if tables.find(Stage.EFFECTS, "experiment_power", snapshot) is None:
         return
-    power = workplace.tables.read(Stage.EFFECTS, "experiment_power", snapshot)
-    console = wide_console()
+    power = tables.read(Stage.EFFECTS, "experiment_power", snapshot)
     for line in (*holdout_sentences(power, workplace.settings.churn.horizon_days), *arm_sentences(power)):
         console.print(line, markup=False, soft_wrap=True)
 

@@ -18,8 +18,11 @@ NO_ARM = "none"
 HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down", "no_item", "no_code")
 LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")
 CHANCES = ("holdout", "control", "exploration")
-BINDING_CONSTRAINTS = (*CHANCES, *HINDRANCES, "small_stake", "no_gain", *LIMITS)
+# Drawn on the random side, where none of the options is one of the draws (decisions/random_side.py).
+RANDOM_OPTION = "random_option"
+BINDING_CONSTRAINTS = (*CHANCES, RANDOM_OPTION, *HINDRANCES, "small_stake", "no_gain", *LIMITS)
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
+IS_GIVEN_BY_CHANCE = pl.col("is_exploration") & (pl.col("arm") != NO_ARM)
 ERASED = "erased-"  # prefix of the user_id of a row whose user was erased later: the row is anonymous
 IS_KNOWN = ~pl.col("user_id").str.starts_with(ERASED)
 
@@ -96,8 +99,8 @@ class DecisionLedger(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def exploration_is_the_constraint(cls, data: PolarsData) -> pl.LazyFrame:
-        explored = pl.col("binding_constraint").eq_missing(pl.lit("exploration"))
-        return data.lazyframe.select(pl.col("is_exploration") == explored)
+        explored = pl.col("binding_constraint").is_in(["exploration", RANDOM_OPTION]).fill_null(value=False)
+        return data.lazyframe.select((pl.col("is_exploration") == explored) | (IS_GIVEN_BY_CHANCE & ~explored))
 
     @pa.dataframe_check
     @classmethod
@@ -108,7 +111,8 @@ class DecisionLedger(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def action_pays(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(IS_LEFT_ALONE | (pl.col("expected_gain_amount") > pl.col("expected_cost_amount")))
+        pays = pl.col("expected_gain_amount") > pl.col("expected_cost_amount")
+        return data.lazyframe.select(IS_LEFT_ALONE | IS_GIVEN_BY_CHANCE | pays)
 
     @pa.dataframe_check
     @classmethod
@@ -118,4 +122,5 @@ class DecisionLedger(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def without_intention_propensity_is_one(cls, data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select((pl.col("intended_arm") != NO_ARM) | (pl.col("propensity") == 1))
+        is_certain = (pl.col("propensity") == 1) | pl.col("binding_constraint").eq_missing(pl.lit(RANDOM_OPTION))
+        return data.lazyframe.select((pl.col("intended_arm") != NO_ARM) | is_certain)

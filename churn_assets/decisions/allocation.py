@@ -63,13 +63,18 @@ def allocate(
     settings: Decisions,
     groups: Mapping[str, Flags] | None = None,
     codes: Mapping[Treatment, int] | None = None,
+    taken: Ints | None = None,
 ) -> Allocation:
     """Choose among `profits` (users, options), -inf where an option is not allowed.
 
     `left_alone`: (users, options), by the user's own draws. `groups`: members by name, for the fairness floor. `codes`:
-    number of free coupon codes, by arm and level.
+    number of free coupon codes, by arm and level. `taken`: of every limit, used by others before.
     """
-    limits = limits_of(options, settings, codes or {})
+    whole = limits_of(options, settings, codes or {})
+    taken = np.zeros(len(whole), dtype=np.int64) if taken is None else taken
+    limits = tuple(
+        Limit(limit.name, limit.use, limit.most - int(gone)) for limit, gone in zip(whole, taken, strict=True)
+    )
     # Where everybody is left alone, intended options are planned all the same.
     shares = np.array([max(treated_share(option.arm, settings), 1 / UNITS) for option in options])
     planned = tuple(
@@ -85,7 +90,7 @@ def allocate(
     is_left_alone = np.zeros(len(intended), dtype=np.bool_)
     is_intended = intended >= 0
     is_left_alone[is_intended] = left_alone[is_intended, intended[is_intended]]
-    return Allocation(intended, shortages, is_left_alone, limits, used, choice)
+    return Allocation(intended, shortages, is_left_alone, whole, used + taken, choice)
 
 
 def _floors(profits: Floats, choice: Choice, groups: Mapping[str, Flags], share: float) -> tuple[Floor, ...]:

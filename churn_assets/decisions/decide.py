@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 
 from churn_assets.contracts.decision_ledger import DecisionLedger
-from churn_assets.decisions.allocation import Allocation, allocate
+from churn_assets.decisions.allocation import Allocation, allocate, limits_of
 from churn_assets.decisions.candidates import checked_candidates
 from churn_assets.decisions.draws import Draws
 from churn_assets.decisions.ledger import ledger_rows
 from churn_assets.decisions.options import Treatment, hindrances, options_of
 from churn_assets.decisions.policies import NEVER, POLICIES, is_treatable
 from churn_assets.decisions.problem import Flags
+from churn_assets.decisions.random_side import random_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DecisionResult:
-    """`ledger`: one row per candidate, sorted by user. `allocation`: how limits were used, in the same order."""
+    """`ledger`: one row per candidate, sorted by user. `allocation`: how limits were used, in the same order.
+    `random_side`: who was given an option by chance (RandomSide.rows).
+    """
 
     ledger: pl.DataFrame
     allocation: Allocation
+    random_side: pl.DataFrame
 
 
 def decide(
@@ -46,7 +50,8 @@ def decide(
     the fairness floor; `codes`: number of free coupon codes, by arm and level; `measured`: effects.user_effects, for
     the policy that learns. Amounts in the currency of orders. The binding constraint is the first that applies of
     small_stake; the hindrance of the best option, no_gain; budget, capacity, channel_capacity, code_pool; holdout,
-    control, exploration. Only the last three leave a user alone by chance, so only there intended_arm differs from arm.
+    control, exploration. Only the last three leave a user alone against an intention, so only there intended_arm
+    differs from arm. On the random side (decisions.random_share) what was drawn is intended; none is random_option.
     Raises ValueError on no candidates or another snapshot, pandera SchemaErrors on candidates that break a rule.
     """
     users, options = checked_candidates(candidates, snapshot), options_of(settings)
@@ -62,11 +67,15 @@ def decide(
     best_preference = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
     profits = np.where(is_open & (preferences == best_preference), gains.cautious, -np.inf)
     draws = Draws.of(users, options, settings, snapshot)
+    is_legal = treatable & is_valuable_enough & (stops == None)  # noqa: E711 - element by element
+    limits = limits_of(options, settings, codes or {})
+    side = random_side(is_legal, users, options, draws, settings, snapshot, limits)
+    profits[side.is_member] = -np.inf
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
-    allocation = allocate(profits, draws.left_alone, options, settings, members, codes)
+    allocation = allocate(profits, draws.left_alone, options, settings, members, codes, side.used)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, is_open)
-    ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals)
-    return DecisionResult(DecisionLedger.validate(ledger, lazy=True), allocation)
+    ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals, side)
+    return DecisionResult(DecisionLedger.validate(ledger, lazy=True), allocation, side.rows(users, options))
 
 
 def _refusals(treatable: Flags, worth: np.ndarray[Any, Any], stops: np.ndarray[Any, Any], is_open: Flags) -> Any:

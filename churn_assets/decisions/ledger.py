@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.decision_ledger import NO_ARM, RANDOM_OPTION
 from churn_assets.decisions.holdout import treated_share
 from churn_assets.decisions.keys import stable_keys
 from churn_assets.decisions.policies import REASONS, answered, policy_version
@@ -19,22 +19,27 @@ if TYPE_CHECKING:
     from churn_assets.decisions.draws import Draws
     from churn_assets.decisions.options import Gains, Option
     from churn_assets.decisions.problem import Flags
+    from churn_assets.decisions.random_side import RandomSide
     from churn_assets.settings.decisions import Decisions
 
 
 def ledger_rows(
     users: pl.DataFrame, options: tuple[Option, ...], settings: Decisions, snapshot: date,
-    allocation: Allocation, gains: Gains, draws: Draws, refusals: Any,
+    allocation: Allocation, gains: Gains, draws: Draws, refusals: Any, side: RandomSide,
 ) -> pl.DataFrame:  # fmt: skip
-    """One row per user, in the order given (contract DecisionLedger). `refusals`: why no option is open, or None."""
+    """One row per user, in the order given (contract DecisionLedger). `refusals`: why no option is open, or None.
+    `side`: who is given an option by chance, whatever the allocation.
+    """
     version = policy_version(settings)
-    is_intended, option_of_user = allocation.options >= 0, np.maximum(allocation.options, 0)
+    intended = np.where(side.is_member, side.option, allocation.options)
+    is_intended, option_of_user = intended >= 0, np.maximum(intended, 0)
     user_numbers = np.arange(len(users))
     kinds = [limit.name.split(":")[0] for limit in allocation.limits]
     shortages = np.array([*kinds, None], dtype=object)[allocation.shortages]
     chance = draws.reason(option_of_user) if options else np.full(len(users), None, dtype=object)
     binding = np.where(is_intended, chance, np.where(allocation.shortages >= 0, shortages, refusals))
     is_acted_on = is_intended & ~allocation.is_left_alone
+    binding = np.where(side.is_member, np.where(is_acted_on, None, RANDOM_OPTION), binding)  # type: ignore[call-overload]
     reason_places = answered(users, options)
 
     def pick(values: list[Any], where: Flags, other: Any, dtype: Any = pl.String) -> pl.Series:
@@ -54,11 +59,16 @@ def ledger_rows(
         policy_version=pl.lit(version),
         arm=pick([o.arm.arm for o in options], is_acted_on, NO_ARM),
         # Over the draw of this user's own sides; without an intended arm, leaving alone is certain.
-        propensity=pl.Series(np.where(is_acted_on, shares, np.where(is_intended, 1 - shares, 1.0))),
+        propensity=pl.Series(
+            np.where(
+                side.is_member, side.propensity, np.where(is_acted_on, shares, np.where(is_intended, 1 - shares, 1.0))
+            )
+        ),
         is_holdout=pl.Series(draws.holdout),
-        is_exploration=pl.Series(binding == "exploration", dtype=pl.Boolean),
+        is_exploration=pl.Series((binding == "exploration") | side.is_member, dtype=pl.Boolean),
         binding_constraint=pl.Series(binding.tolist(), dtype=pl.String),
-        expected_gain_amount=pl.Series(np.where(is_acted_on, expected, 0.0)),
+        # An option given by chance may be one that does not pay.
+        expected_gain_amount=pl.Series(np.where(is_acted_on, np.maximum(expected, 0.0), 0.0)),
         expected_cost_amount=pl.Series(np.where(is_acted_on, costs, 0.0)),
         decided_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
         intended_arm=pick([o.arm.arm for o in options], is_intended, NO_ARM),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import HINDRANCES, LIMITS, NO_ARM
+from churn_assets.contracts.decision_ledger import HINDRANCES, LIMITS, NO_ARM, treatment
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.policy_comparison import PolicyComparison
+from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.decisions.decide import DecisionResult, decide
 from churn_assets.decisions.options import UNITS, Treatment
 from churn_assets.decisions.policies import POLICIES
@@ -105,3 +106,42 @@ def compare_policies(
             }
         )
     return PolicyComparison.validate(pl.DataFrame(rows), lazy=True)
+
+
+def random_options(
+    candidates: pl.DataFrame,
+    settings: Decisions,
+    snapshot: date,
+    used: DecisionResult,
+    groups: Mapping[str, pl.Series] | None = None,
+    codes: Mapping[Treatment, int] | None = None,
+    measured: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """One row per user of the random side of `used` (contract RandomOptions), sorted: what was drawn, and what each
+    policy intends for the user where nobody is on that side.
+    """
+    rows = used.random_side.with_columns(
+        snapshot_date=pl.lit(snapshot), policy_version=pl.lit(used.ledger.item(0, "policy_version"))
+    )
+    if rows.is_empty():
+        return RandomOptions.empty()
+    for name in sorted(POLICIES):
+        other = settings.model_copy(update={"policy": name, "random_share": 0.0})
+        ledger = decide(candidates, other, snapshot, groups, codes, measured).ledger
+        intended = ledger.select("user_id", treatment("intended_arm", "intended_level").alias(name))
+        rows = rows.join(intended, on="user_id", how="left", maintain_order="left", validate="1:1")
+    return RandomOptions.validate(rows.select(list(RandomOptions.to_schema().columns)).sort("user_id"), lazy=True)
+
+
+def stopped_lines(stopped: pl.DataFrame) -> list[str]:
+    """A sentence per treatment that loses money (contract StoppedArms)."""
+    return [
+        f"{row['treatment']} loses money: {row['margin_effect_amount']:+,.2f} [{row['margin_low_amount']:+,.2f}, "
+        f"{row['margin_high_amount']:+,.2f}] per user as measured; "
+        + (
+            f"stopped but for {row['users_open']:,} users for whom it pays"
+            if row["is_stopped"]
+            else "given all the same, as this policy does not look at what was measured (decisions.policy)"
+        )
+        for row in stopped.iter_rows(named=True)
+    ]

@@ -8,7 +8,7 @@ from typing import Annotated
 import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, treatment
+from churn_assets.contracts.decision_ledger import IS_GIVEN_BY_CHANCE, IS_KNOWN, NO_ARM, treatment
 
 
 class Contacts(pa.DataFrameModel):
@@ -141,6 +141,30 @@ def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:
     ).sort("campaign", "user_id")
 
 
+def random_assignments(options: pl.DataFrame) -> pl.DataFrame:
+    """Turn random sides (contract RandomOptions) of one or more snapshots into assignments, sorted.
+
+    Each snapshot and treatment is a campaign, `policy_version@snapshot/random/treatment`: users who drew it against
+    those who drew none and could have drawn it, either with the same chance. Who drew none is in one per option.
+    """
+    drawn = options.filter(IS_KNOWN, pl.col("treatment") != NO_ARM).with_columns(treatments=pl.concat_list("treatment"))
+    none = options.filter(IS_KNOWN, pl.col("treatment") == NO_ARM)
+    return (
+        pl.concat([drawn, none])
+        .explode("treatments")
+        .select(
+            campaign=pl.concat_str(
+                "policy_version", pl.lit("@"), pl.col("snapshot_date").cast(pl.String), pl.lit("/random/"), "treatments"
+            ),
+            user_id="user_id",
+            arm="treatment",
+            propensity=pl.lit(0.5),
+            assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
+        )
+        .sort("campaign", "user_id")
+    )
+
+
 def ledger_traits(ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataFrame]) -> pl.DataFrame:
     """What was known of the users of `ledger_assignments` when decided (TRAITS). `scored`: the scored users of the same
     snapshots.
@@ -157,7 +181,7 @@ def ledger_traits(ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataF
 def _intended(ledger: pl.DataFrame) -> pl.DataFrame:
     """Rows with an intended arm, with its `treatment` and the `campaign` of snapshot and treatment."""
     # The purchases of an erased user are erased as well: the user would count as one without purchases.
-    intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN)
+    intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN, ~IS_GIVEN_BY_CHANCE)
     snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
     return intended.with_columns(treatment=treatment("intended_arm", "intended_level")).with_columns(
         campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), "treatment")

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 from scipy import stats
 
-from churn_assets.contracts.decision_ledger import NO_ARM, treatment
+from churn_assets.contracts.decision_ledger import IS_GIVEN_BY_CHANCE, NO_ARM, treatment
 from churn_assets.contracts.experiment_power import HOLDOUT, METRICS, ExperimentPower
 
 SCHEMA = {name: column.dtype.type for name, column in ExperimentPower.to_schema().columns.items()}
@@ -73,7 +73,7 @@ def experiment_power(
 
 
 def _arms(users: pl.DataFrame, known: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    intended = users.filter(pl.col("intended_arm") != NO_ARM)
+    intended = users.filter(pl.col("intended_arm") != NO_ARM, ~IS_GIVEN_BY_CHANCE)
     for part in intended.partition_by("treatment", maintain_order=True):
         name = part.item(0, "treatment")
         treated = int((part["arm"] != NO_ARM).sum())

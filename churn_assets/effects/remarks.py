@@ -51,16 +51,21 @@ def about_propensities(users: pl.DataFrame) -> list[str]:
 
 
 def about_overlap(assignments: pl.DataFrame, window: timedelta) -> dict[str, list[str]]:
-    """By campaign, how many of its users were in another one less than a window before or after."""
-    ordered = assignments.sort("user_id", "assigned_at", "campaign")
+    """By campaign, how many of its users were in another one less than a window before or after.
+
+    Who drew none on a random side is in a campaign per option of that one draw.
+    """
+    draws = assignments.with_columns(draw=pl.col("campaign").str.replace(r"/random/.*$", "/random"))
+    keys = ["user_id", "assigned_at", "draw"]
     at = pl.col("assigned_at")
-    gaps = ordered.with_columns(
+    gaps = draws.select(keys).unique().sort(keys).with_columns(
         is_near=pl.min_horizontal(
             at - at.shift(1).over("user_id"), at.shift(-1).over("user_id") - at
         ) < window
     )  # fmt: skip
     counts = (
-        gaps.group_by("campaign", maintain_order=True)
+        draws.join(gaps, on=keys, how="left", maintain_order="left")
+        .group_by("campaign", maintain_order=True)
         .agg(pl.len(), near=pl.col("is_near").sum())
         .filter(pl.col("near") > 0)
     )

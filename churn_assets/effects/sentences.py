@@ -28,6 +28,14 @@ def program_sentence(row: Mapping[str, Any]) -> str:
     return f"{row['metric']} {_interval(row)} per user, {total}, since {row['since_date']}: {proven}"
 
 
+def policy_sentence(row: Mapping[str, Any]) -> str:
+    """`learned: margin_amount +1.20 [+0.40, +2.00] per user beyond none, by 812 users' worth of draws: better`."""
+    worth = f"by {row['effective_users']:,.0f} users' worth of draws"
+    if row["effect_low"] is None:
+        return f"{row['policy']}: {row['metric']} unknown, {worth}: {row['verdict']}"
+    return f"{row['policy']}: {row['metric']} {_interval(row)} per user beyond none, {worth}: {row['verdict']}"
+
+
 def _interval(row: Mapping[str, Any]) -> str:
     form = UNITS[METRICS[row["metric"]].unit]
     return "{} [{}, {}]".format(*(form.format(row[name]) for name in ("effect", "effect_low", "effect_high")))

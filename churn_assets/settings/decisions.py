@@ -27,6 +27,14 @@ class Decisions(Section):
     )
     holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
     exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
+    random_share: Share = Field(
+        0.0,
+        description="Of the users with an open option, given one of their options or none by chance, drawn anew at "
+        "every snapshot: what other arms and policies would earn is learned from them.",
+    )
+    random_limit_share: Share = Field(
+        0.2, description="Of the budget and of every other limit, what the users of random_share may use at most."
+    )
     salt: str = Field("churn-assets", min_length=1, description="Salt of the stable hash; changing it redraws sides.")
     randomise_by: Literal["user", "household", "device"] = Field(
         "user", description="Who is left alone together (users.household_id, users.device_id; unknown: the user)."

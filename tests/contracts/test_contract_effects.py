@@ -1,4 +1,4 @@
-"""The contracts of arm_effects, program_effects and experiment_power: each rule refuses the row that breaks it."""
+"""Contracts of effects over many weeks and of the random side: each rule refuses the row that breaks it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from pandera.errors import SchemaErrors
 
 from churn_assets.contracts.arm_effects import ArmEffects
 from churn_assets.contracts.experiment_power import ExperimentPower
+from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
+from churn_assets.contracts.random_options import RandomOptions
+from churn_assets.contracts.stopped_arms import StoppedArms
 
 DAY = date(2026, 11, 16)
 ARM: dict[str, Any] = {
@@ -31,13 +34,27 @@ POWER: dict[str, Any] = {
     "treatment": "holdout", "metric": "retained", "weeks": 4, "users": 900, "control_users": 100, "spread": 0.48,
     "smallest_effect": 0.14, "snapshot_date": DAY, "note": None,
 }  # fmt: skip
+STOPPED: dict[str, Any] = {
+    "treatment": "coupon_10", "margin_effect_amount": -0.8, "margin_low_amount": -1.1, "margin_high_amount": -0.5,
+    "users": 900, "users_open": 12, "is_stopped": True, "snapshot_date": DAY,
+}  # fmt: skip
+VALUE: dict[str, Any] = {
+    "policy": "value", "metric": "retained", "snapshots": 8, "users": 900, "effective_users": 400.0,
+    "weighted_value": 0.41, "normalised_value": 0.4, "value": 0.4, "value_low": 0.35, "value_high": 0.45,
+    "effect": 0.02, "effect_low": -0.01, "effect_high": 0.05,
+    "beyond_used": 0.01, "beyond_used_low": -0.02, "beyond_used_high": 0.04,
+    "verdict": "not proven", "snapshot_date": DAY,
+}  # fmt: skip
+DRAWN: dict[str, Any] = {
+    "user_id": "u1", "snapshot_date": DAY, "policy_version": "rules-01234567", "treatments": ["coupon_10", "reminder"],
+    "treatment": "reminder", "propensity": 1 / 3, "learned": "none", "rules": "coupon_10", "value": "coupon_10",
+}  # fmt: skip
 NO_INTERVAL = dict.fromkeys(("effect_low", "effect_high", "p_value"))
-GOOD = [(ArmEffects, ARM), (ProgramEffects, PROGRAM), (ExperimentPower, POWER)]
+GOOD = [(ArmEffects, ARM), (ProgramEffects, PROGRAM), (ExperimentPower, POWER), (PolicyValue, VALUE)]
 
 
 def frame(contract: type[pa.DataFrameModel], rows: list[dict[str, Any]]) -> pl.DataFrame:
-    schema = {name: column.dtype.type for name, column in contract.to_schema().columns.items()}
-    return pl.DataFrame(rows, schema=schema)
+    return contract.empty().clear().vstack(pl.DataFrame(rows, schema=contract.empty().schema))
 
 
 @pytest.mark.parametrize(("contract", "row"), GOOD)
@@ -65,6 +82,16 @@ def test_a_good_row_is_taken_and_the_same_twice_is_not(contract: type[pa.DataFra
             "note_whenever_there_is_no_interval",
         ),
         (ProgramEffects, PROGRAM, {"effect": 0.05}, "interval_holds_the_effect"),
+        (PolicyValue, VALUE, {"verdict": "great"}, "isin"),
+        (PolicyValue, VALUE, {"value": float("nan")}, "finite_or_null"),
+        (PolicyValue, VALUE, {"value": 0.5}, "intervals_hold_their_figure"),
+        (PolicyValue, VALUE, {"verdict": "too few users"}, "figures_exactly_with_enough_users"),
+        (PolicyValue, VALUE, {"effect": None}, "figures_exactly_with_enough_users"),
+        (StoppedArms, STOPPED, {"margin_high_amount": 0.0}, "less_than"),
+        (StoppedArms, STOPPED, {"margin_effect_amount": -0.4}, "interval_holds_the_effect"),
+        (StoppedArms, STOPPED, {"users_open": 901}, "open_to_some_of_the_users"),
+        (RandomOptions, DRAWN, {"propensity": 0.5}, "drawn_with_equal_chances"),
+        (RandomOptions, DRAWN, {"treatment": "call"}, "drawn_among_the_open"),
         (ProgramEffects, PROGRAM, {"always_valid_low": 0.013}, "always_valid_is_wider"),
         (ProgramEffects, PROGRAM, {"total": float("inf")}, "finite_or_null"),
         (ProgramEffects, PROGRAM, NO_INTERVAL, "note_whenever_there_is_no_interval"),

@@ -1,30 +1,34 @@
 """What campaigns and decisions did, measured against users left alone."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.arm_effects import ALL, ArmEffects
+from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.experiment_power import ExperimentPower
 from churn_assets.contracts.experiment_readout import ExperimentReadout
+from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
+from churn_assets.defs.effects.past import Past
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.arm_effects import arm_effects
-from churn_assets.effects.assignments import contact_assignments, ledger_assignments, ledger_traits
+from churn_assets.effects.assignments import ledger_traits
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
+from churn_assets.effects.policy_value import policy_value
 from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.effects.power import experiment_power as power_of
 from churn_assets.effects.program import members, program_effects, readings
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
-from churn_assets.effects.sentences import effect_sentence, program_sentence
+from churn_assets.effects.sentences import effect_sentence, policy_sentence, program_sentence
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
-from churn_assets.warehouse.reads import campaign_contacts
 
 MARTS_READ = ("fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets")
 
@@ -35,10 +39,14 @@ MARTS_READ = ("fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_c
         "experiment_readout": ExperimentReadout,
         "arm_effects": ArmEffects,
         "program_effects": ProgramEffects,
+        "policy_value": PolicyValue,
     },
     deps=[
         *([Stage.MARTS, table] for table in MARTS_READ),
-        dg.AssetDep([Stage.INTERVENTIONS, "decision_ledger"], partition_mapping=CALENDAR.all_before()),
+        *(
+            dg.AssetDep([Stage.INTERVENTIONS, table], partition_mapping=CALENDAR.all_before())
+            for table in ("decision_ledger", "random_options")
+        ),
         dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
     ],
     kinds={"scipy", "polars"},
@@ -49,10 +57,10 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     experiment_readout: One row per randomised campaign or past policy, treated arm and metric, as far as known by then.
     arm_effects: What each arm and level did, over all weeks whose windows have closed, by week, reason and risk tier.
     program_effects: Everybody decided about against the universal holdout, from the start until the snapshot.
+    policy_value: What each policy would have earned, by the users of earlier plans who were given an option by chance.
     """
-    ledgers = [frame for _, frame in at.workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
-    campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
-    assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
+    past = Past.before(at)
+    assignments, remarks, ledgers = past.assignments, past.remarks, past.ledgers
     window_days, recorded = at.workplace.settings.churn.horizon_days, recorded_tables(at.workplace, at.date)
     outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
     result = (
@@ -72,6 +80,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     effects = arm_effects(known, snapshot=at.date, window_days=window_days, recorded=recorded)
     yield Product("arm_effects", effects, _arm_metadata(effects, compared.left_out))
     yield _program_effects(at, ledgers, recorded)
+    yield _policy_value(at, past.random_options)
 
 
 @snapshot_assets(
@@ -124,6 +133,20 @@ def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: 
     )
     lines = [program_sentence(row) for row in result.iter_rows(named=True)]
     return Product("program_effects", result, {"since_the_start": dg.MetadataValue.md(_list(lines))})
+
+
+def _policy_value(at: Snapshot, options: pl.DataFrame) -> Product:
+    """Of random sides whose windows have closed by the snapshot."""
+    horizon_days, decisions = at.workplace.settings.churn.horizon_days, at.workplace.settings.decisions
+    closed = options.filter(pl.col("snapshot_date") + timedelta(days=horizon_days) <= at.date, IS_KNOWN).with_columns(
+        campaign=pl.col("snapshot_date").cast(pl.String), assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us"))
+    )
+    outcomes = outcomes_of(at.workplace, closed, at.date, horizon_days)
+    drawn = known_users(closed, outcomes, margin_share=decisions.margin_share)
+    result = policy_value(drawn, used=decisions.policy, snapshot=at.date)
+    margins = result.filter(pl.col("metric") == "margin_amount")
+    lines = [policy_sentence(row) for row in margins.iter_rows(named=True)]
+    return Product("policy_value", result, {"margin_per_user": dg.MetadataValue.md(_list(lines))})
 
 
 def _readout_metadata(

@@ -11,12 +11,17 @@ from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLed
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.contracts.policy_comparison import PolicyComparison
+from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
+from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_comparison import UpliftComparison
 from churn_assets.contracts.user_effects import UserEffects
 from churn_assets.decisions.decide import decide
+from churn_assets.decisions.learned import stopped_arms
+from churn_assets.decisions.options import options_of
 from churn_assets.decisions.outbox import plan_messages
-from churn_assets.decisions.summary import compare_policies, limit_prices
+from churn_assets.decisions.policies import POLICIES
+from churn_assets.decisions.summary import compare_policies, limit_prices, random_options, stopped_lines
 from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
 from churn_assets.defs.interventions.consents import without_consent
@@ -32,7 +37,9 @@ from churn_assets.warehouse.recommendations import recommendations_at
 from churn_assets.workplace import Workplace
 
 SHOWN = 10  # examples of items that are no products
-PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison")
+PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", "random_options", "stopped_arms")
+
+LATER_TABLES = {"random_options": RandomOptions, "stopped_arms": StoppedArms}
 
 
 @snapshot_assets(
@@ -62,6 +69,8 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "decision_ledger": DecisionLedger,
         "limit_prices": LimitPrices,
         "policy_comparison": PolicyComparison,
+        "random_options": RandomOptions,
+        "stopped_arms": StoppedArms,
         "user_effects": UserEffects,
         "uplift_comparison": UpliftComparison,
     },
@@ -84,6 +93,8 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     decision_ledger: One row per eligible user, acted on or not, sealed: once decided, a snapshot is not decided again.
     limit_prices: One row per limit of the plan: budget and places, how far they are used, what more of them would earn.
     policy_comparison: One row per policy, planned for the same users under the same limits.
+    random_options: One row per user who was given an option by chance: what it was, and what each policy intended.
+    stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
     uplift_comparison: Whether effects differ between users, and whether those said to gain most do.
     """
@@ -92,18 +103,30 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     measured = measured_at(at)
     if partition and partition.is_sealed:
         at.log(f"The ledger of {at.date} was sealed at {partition.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
-        frames = [tables.read(Stage.INTERVENTIONS, name, at.date) for name in PLAN_TABLES]
+        frames = [
+            tables.read(Stage.INTERVENTIONS, name, at.date)
+            if tables.find(Stage.INTERVENTIONS, name, at.date)
+            else LATER_TABLES[name].empty()  # of a plan that was sealed before there were any
+            for name in PLAN_TABLES
+        ]
     else:
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
         decided = decide(candidates, settings, at.date, groups, codes, measured.user_effects)
         compared = compare_policies(candidates, settings, at.date, decided, groups, codes, measured.user_effects)
-        frames = [decided.ledger, limit_prices(decided, at.date), compared]
-    ledger, prices, compared = frames
+        by_chance = random_options(candidates, settings, at.date, decided, groups, codes, measured.user_effects)
+        learns = POLICIES[settings.policy].learns
+        stopped = stopped_arms(options_of(settings), measured.user_effects, at.date, policy_learns=learns)
+        frames = [decided.ledger, limit_prices(decided, at.date), compared, by_chance, stopped]
+    ledger, prices, compared, by_chance, stopped = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
+    yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
+    yield Product(
+        "stopped_arms", stopped, {"lose_money": dg.MetadataValue.md("\n".join(stopped_lines(stopped)) or "none")}
+    )
     left_out = {"arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none"}
     metadata = _ledger_metadata(ledger, settings.budget_amount) | left_out
     yield Product("decision_ledger", ledger, metadata, seal=True)

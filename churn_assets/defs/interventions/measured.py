@@ -10,15 +10,15 @@ import polars as pl
 
 from churn_assets.contracts.uplift_comparison import EVERYBODY
 from churn_assets.decisions.options import options_of
+from churn_assets.defs.effects.past import Past
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.effects.assignments import contact_assignments, ledger_assignments
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
 from churn_assets.effects.profile import PROFILE
 from churn_assets.effects.user_effects import uplift_comparison, user_effects
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, profiles_of
-from churn_assets.warehouse.reads import campaign_contacts, eligible_users_at
+from churn_assets.warehouse.reads import eligible_users_at
 
 TABLES = ("user_effects", "uplift_comparison")
 
@@ -55,9 +55,7 @@ def measured_at(at: Snapshot) -> Measured:
     ledger = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
     if ledger and ledger.is_sealed and all(tables.find(Stage.EFFECTS, name, at.date) for name in TABLES):
         return Measured(*(tables.read(Stage.EFFECTS, name, at.date) for name in TABLES))
-    ledgers = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
-    campaigns, _ = contact_assignments(campaign_contacts(at.workplace, at.date))
-    assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
+    assignments = Past.before(at).assignments
     known = known_users(
         compared_users(assignments, at.date, horizon_days).rows,
         outcomes_of(at.workplace, assignments, at.date, horizon_days),

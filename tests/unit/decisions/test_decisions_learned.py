@@ -10,6 +10,9 @@ import pytest
 
 from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide
+from churn_assets.decisions.learned import stopped_arms
+from churn_assets.decisions.options import options_of
+from churn_assets.decisions.summary import stopped_lines
 from churn_assets.settings import Decisions
 
 if TYPE_CHECKING:
@@ -84,3 +87,39 @@ def test_the_assumption_is_left_behind_as_evidence_comes(
 def test_who_was_not_measured_keeps_the_assumption(candidates: pl.DataFrame, snapshot: date) -> None:
     effects = measured(("u001", "coupon", -5.0, -6.0, 0.01))
     assert arms(candidates, "learned", effects, snapshot) == ["coupon", "reminder"]
+
+
+def losing(effect: float, error: float, *lows: float) -> pl.DataFrame:
+    """The coupon's effect on every user, with a lower bound each."""
+    return measured(*((f"u{n:03d}", "coupon", effect, low, error) for n, low in enumerate(lows)))
+
+
+def test_an_arm_proven_to_lose_money_is_stopped_whatever_was_assumed(
+    make_candidates: MakeCandidates, snapshot: date
+) -> None:
+    """A small assumption beside a large error keeps most of its weight: proof must count for more than that."""
+    candidates = make_candidates({"value_at_risk_amount": 10.0})
+
+    def sent(policy: str, effect: float) -> list[str]:
+        return arms(candidates, policy, measured(("u000", "reminder", effect, effect - 0.05, 1.0)), snapshot)
+
+    assert sent("learned", -1.9) == ["reminder"]  # its interval still holds zero
+    assert sent("learned", -2.0) == ["none"]
+    assert sent("value", -2.0) == ["reminder"]
+
+
+def test_what_is_stopped_is_named_with_its_interval_and_who_still_gets_it(snapshot: date) -> None:
+    options = options_of(settings("learned"))
+    stopped = stopped_arms(options, losing(-1.0, 0.4, -3.0, 0.2, -1.0), snapshot, policy_learns=True)
+    (row,) = stopped.rows(named=True)
+    assert row["margin_low_amount"] == pytest.approx(-1 - 1.96 * 0.4, abs=1e-4)
+    assert (row["treatment"], row["users"], row["users_open"], row["is_stopped"]) == ("coupon", 3, 1, True)
+    assert stopped_lines(stopped) == [
+        "coupon loses money: -1.00 [-1.78, -0.22] per user as measured; stopped but for 1 users for whom it pays"
+    ]
+    other = stopped_arms(options, losing(-1.0, 0.4, -3.0), snapshot, policy_learns=False)
+    assert "given all the same" in stopped_lines(other)[0]
+    assert stopped_arms(options, losing(-1.0, 0.6, -3.0), snapshot, policy_learns=True).is_empty()
+    assert stopped_arms(options, measured(), snapshot, policy_learns=True).is_empty()
+    gone = measured(("u000", "gone_20", -1.0, -3.0, 0.1))  # no longer in the catalogue
+    assert stopped_arms(options, gone, snapshot, policy_learns=True).is_empty()

@@ -26,6 +26,7 @@ LEDGER = pl.DataFrame(
     },
     orient="row",
 ).with_columns(
+    is_exploration=pl.col("binding_constraint").eq_missing(pl.lit("exploration")),
     policy_version=pl.lit("rules-0123abcd"),
     snapshot_date=pl.lit(MONDAY),
     decided_at=pl.lit(MONDAY).cast(pl.Datetime("us")),
@@ -122,6 +123,8 @@ def test_a_decision_keeps_its_traits_where_its_scores_are_withheld() -> None:
             "user_id": ["u1", "u2"],
             "snapshot_date": date(2026, 11, 2),
             "policy_version": "value-00000000",
+            "arm": "none",
+            "is_exploration": False,
             "intended_arm": ["coupon", "none"],
             "intended_level": ["10", None],
             "reason": ["price", None],

@@ -34,6 +34,7 @@ def plan(users: int, *, intended: int, control: int, holdout: int) -> tuple[pl.D
         .then(pl.lit("coupon"))
         .otherwise(pl.lit("none")),
         is_holdout=pl.col("number") >= users - holdout,
+        is_exploration=pl.lit(value=False),
     )
     before = numbers.select(
         user_id=pl.format("u{}", pl.col("number")),

@@ -1,0 +1,91 @@
+"""The random side: some users are given one of the options open to them, or none, by chance instead of by the policy.
+
+A policy that always knows best never learns what the other arms would have done, and cannot be compared with another.
+Whoever is on this side has a known chance of every option, so that any policy can be judged by what came of it
+(`effects.policy_value`). Users are gone through in an order that chance has drawn; who would not fit into the side's
+share of a limit with the dearest of the own options is left to the policy, so that nobody's draw changes own chances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from churn_assets.catalogue.arms import treatment_of
+from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.decisions.draws import Draws
+from churn_assets.decisions.holdout import unit_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from churn_assets.decisions.options import Option
+    from churn_assets.decisions.problem import Flags, Floats, Ints, Limit
+    from churn_assets.settings.decisions import Decisions
+
+
+@dataclass(frozen=True)
+class RandomSide:
+    """`is_member`, `option` (-1: none drawn) and `propensity` of what was drawn: (users,). `among`: (users, options),
+    the options drawn among, beside none. `used`: of every limit.
+    """
+
+    is_member: Flags
+    option: Ints
+    propensity: Floats
+    among: Flags
+    used: Ints
+
+    def rows(self, users: pl.DataFrame, options: Sequence[Option]) -> pl.DataFrame:
+        """user_id, treatments (sorted), treatment (or none) and propensity of the members, in the order of `users`."""
+        names = [treatment_of(option.arm.arm, option.level.level) for option in options]
+        member = np.flatnonzero(self.is_member)
+        among = [sorted(names[column] for column in np.flatnonzero(self.among[row])) for row in member]
+        return pl.DataFrame(
+            {
+                "user_id": users["user_id"].gather(member),
+                "treatments": pl.Series(among, dtype=pl.List(pl.String)),
+                "treatment": pl.Series([[*names, NO_ARM][self.option[row]] for row in member], dtype=pl.String),
+                "propensity": self.propensity[member],
+            }
+        )
+
+
+def random_side(
+    is_legal: Flags,
+    users: pl.DataFrame,
+    options: tuple[Option, ...],
+    draws: Draws,
+    settings: Decisions,
+    snapshot: date,
+    limits: tuple[Limit, ...],
+) -> RandomSide:
+    """`is_legal`: (users, options) that nothing hinders. Nobody of the holdout, and no arm to its control."""
+    among = is_legal & ~draws.control & ~draws.holdout[:, None] if options else is_legal
+    count = len(users)
+    side = RandomSide(
+        np.zeros(count, dtype=np.bool_), np.full(count, -1, dtype=np.int64), np.ones(count), among,
+        np.zeros(len(limits), dtype=np.int64),
+    )  # fmt: skip
+    if not settings.random_share or not options:
+        return side
+    salt, units = f"{settings.salt}:random:{snapshot.isoformat()}", users["unit_id"]
+    place = unit_interval(units, salt).to_numpy()
+    choice = unit_interval(units, f"{salt}:option").to_numpy()
+    use = np.array([limit.use for limit in limits])  # (limits, options)
+    most = np.array([int(limit.most * settings.random_limit_share) for limit in limits])
+    drawn = np.flatnonzero((place < settings.random_share) & among.any(axis=1))
+    for row in drawn[np.lexsort((drawn, place[drawn]))]:
+        own = np.flatnonzero(among[row])
+        if (side.used + use[:, own].max(axis=1) > most).any():
+            continue
+        number = int(choice[row] * (len(own) + 1))
+        side.is_member[row], side.propensity[row] = True, 1 / (len(own) + 1)
+        if number < len(own):
+            side.option[row] = own[number]
+            side.used[:] += use[:, own[number]]
+    return side

@@ -1,0 +1,36 @@
+"""Who was assigned what before a snapshot: random campaigns, ledgers and random sides of earlier plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from churn_assets.contracts.random_options import RandomOptions
+from churn_assets.defs.snapshot_assets import Snapshot
+from churn_assets.effects.assignments import contact_assignments, ledger_assignments, random_assignments
+from churn_assets.stages import Stage
+from churn_assets.warehouse.reads import campaign_contacts
+
+
+@dataclass(frozen=True)
+class Past:
+    """`assignments`: contract Assignments. `remarks`: by campaign. `ledgers`: of earlier snapshots, oldest first;
+    `random_options`: of all of them (contract RandomOptions).
+    """
+
+    assignments: pl.DataFrame
+    remarks: Mapping[str, Sequence[str]]
+    ledgers: Sequence[pl.DataFrame]
+    random_options: pl.DataFrame
+
+    @classmethod
+    def before(cls, at: Snapshot) -> Past:
+        tables = at.workplace.tables
+        ledgers = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
+        sides = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "random_options", at.date)]
+        options = pl.concat([RandomOptions.empty(), *sides])
+        campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
+        planned = [ledger_assignments(ledger) for ledger in ledgers]
+        return cls(pl.concat([campaigns, *planned, random_assignments(options)]), remarks, ledgers, options)
