@@ -37,6 +37,8 @@ PUBLIC = {
     "effect, effect_low, effect_high, adjusted_p_value, verdict",
     "effects.program_effects": "metric, since_date, users, holdout_users, effect, effect_low, effect_high, total, "
     "always_valid_low, always_valid_high",
+    "effects.policy_value": "policy, metric, snapshots, users, effective_users, value, effect, beyond_used, verdict",
+    "interventions.random_options": "user_id, snapshot_date, treatments, treatment, propensity, learned, rules, value",
     "effects.experiment_power": "treatment, metric, weeks, users, control_users, spread, smallest_effect",
     "training.model_promotions": "snapshot_date, decision, champion_snapshot_date, model_version, reason, decided_by",
     "monitoring.model_performance": "snapshot_date, population, users, churners, auc, brier, measured_at",
@@ -217,6 +219,21 @@ def test_performance_is_measured_when_the_labels_have_matured(shop: Instance) ->
     row = measured.row(0, named=True)
     assert (row["users"], row["churners"]) == (len(scored), is_churned.sum())
     assert row["auc"] == pytest.approx(roc_auc_score(is_churned, scored["churn_probability"]))
+
+
+def test_an_option_given_by_chance_is_what_the_ledger_says_and_few_of_them_prove_nothing(shop: Instance) -> None:
+    drawn = shop.query("from interventions.random_options order by user_id")
+    ledger = shop.query("select * from interventions.decision_ledger where is_exploration")
+    both = ledger.join(drawn, on=["user_id", "snapshot_date"], how="inner")
+    assert both.height == drawn.height >= 10
+    given = pl.concat_str("arm", pl.lit("_") + pl.col("level").fill_null(""), ignore_nulls=True).str.strip_chars("_")
+    assert both.filter(given != pl.col("treatment")).is_empty()
+    assert (both["propensity"] == both["propensity_right"]).all()
+    assert not both["is_holdout"].any()
+    values = shop.query(f"select * from effects.policy_value where snapshot_date = date '{LAST}'")
+    assert {"none", "rules", "value", "learned"} < set(values["policy"])
+    assert set(values["verdict"]) == {"too few users"}
+    assert set(values["users"]) == {drawn.filter(pl.col("snapshot_date") == FIRST).height}  # one window has closed
 
 
 def test_effects_are_read_for_past_campaigns_and_for_the_policy_itself(shop: Instance) -> None:
