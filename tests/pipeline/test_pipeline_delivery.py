@@ -212,7 +212,7 @@ def test_what_was_sent_comes_back_as_contacts(
     assert rows["is_randomised"].unique().to_list() == [False]
     acted = instance.query("select distinct propensity from interventions.decision_ledger where arm <> 'none'")
     assert set(rows["propensity"]) <= set(acted["propensity"])
-    assert rows["propensity"].max() == pytest.approx(0.64)  # 0.8 outside the holdout, 0.8 of these not left alone this week
+    assert rows["propensity"].max() == pytest.approx(0.64)  # 0.8 are no holdout, 0.8 not explored
     assert rows["sent_at"].unique().to_list() == [NOW]
 
 
