@@ -202,7 +202,7 @@ def act(workplace: Workplace, snapshot: date, scored: pl.DataFrame) -> None:
     )
     candidates = with_wordless_arms(hindered, items, settings, snapshot)
     decided = decide(candidates, settings, snapshot, {}, {})
-    compare_policies(candidates, settings, snapshot, decided, {}, {})
+    compare_policies(settings, snapshot, decided, lambda other: decide(candidates, other, snapshot, {}, {}))
     limit_prices(decided, snapshot)
     plan_messages(decided.ledger, items, settings, snapshot, CADENCE_DAYS[workplace.settings.calendar.cadence])
 

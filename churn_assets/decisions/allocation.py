@@ -60,18 +60,16 @@ def allocate(
     profits: Floats,
     left_alone: Flags,
     options: tuple[Option, ...],
+    whole: tuple[Limit, ...],
+    taken: Ints,
     settings: Decisions,
-    groups: Mapping[str, Flags] | None = None,
-    codes: Mapping[Treatment, int] | None = None,
-    taken: Ints | None = None,
+    groups: Mapping[str, Flags],
 ) -> Allocation:
     """Choose among `profits` (users, options), -inf where an option is not allowed.
 
-    `left_alone`: (users, options), by the user's own draws. `groups`: members by name, for the fairness floor. `codes`:
-    number of free coupon codes, by arm and level. `taken`: of every limit, used by others before.
+    `left_alone`: (users, options), by the user's own draws. `whole`: the limits (`limits_of`), of each of which `taken`
+    is used by others. `groups`: members by name, for the fairness floor.
     """
-    whole = limits_of(options, settings, codes or {})
-    taken = np.zeros(len(whole), dtype=np.int64) if taken is None else taken
     limits = tuple(
         Limit(limit.name, limit.use, limit.most - int(gone)) for limit, gone in zip(whole, taken, strict=True)
     )

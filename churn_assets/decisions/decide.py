@@ -72,7 +72,7 @@ def decide(
     side = random_side(is_legal, users, options, draws, settings, snapshot, limits)
     profits[side.is_member] = -np.inf
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
-    allocation = allocate(profits, draws.left_alone, options, settings, members, codes, side.used)
+    allocation = allocate(profits, draws.left_alone, options, limits, side.used, settings, members)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, is_open)
     ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals, side)
     return DecisionResult(DecisionLedger.validate(ledger, lazy=True), allocation, side.rows(users, options))

@@ -11,15 +11,17 @@ from churn_assets.contracts.decision_ledger import HINDRANCES, LIMITS, NO_ARM, t
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.policy_comparison import PolicyComparison
 from churn_assets.contracts.random_options import RandomOptions
-from churn_assets.decisions.decide import DecisionResult, decide
-from churn_assets.decisions.options import UNITS, Treatment
+from churn_assets.decisions.decide import DecisionResult
+from churn_assets.decisions.options import UNITS
 from churn_assets.decisions.policies import POLICIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
     from datetime import date
 
     from churn_assets.settings.decisions import Decisions
+
+    DecideBy = Callable[[Decisions], DecisionResult]
 
 MORE_BUDGET = "1,000 more of budget"
 
@@ -74,21 +76,13 @@ def what_limits(ledger: pl.DataFrame, budget_price_amount: float, *, has_consent
     return "nobody may be written to", f"{of_all} without consent{missing}"
 
 
-def compare_policies(
-    candidates: pl.DataFrame,
-    settings: Decisions,
-    snapshot: date,
-    used: DecisionResult,
-    groups: Mapping[str, pl.Series] | None = None,
-    codes: Mapping[Treatment, int] | None = None,
-    measured: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """One row per policy, by name; `used`: the result of the policy that is set."""
+def compare_policies(settings: Decisions, snapshot: date, used: DecisionResult, decide_by: DecideBy) -> pl.DataFrame:
+    """One row per policy, by name. `used`: by the policy that is set; `decide_by`: by other settings, for the same."""
     rows = []
     for name in sorted(POLICIES):
         is_used = name == settings.policy
         other = settings.model_copy(update={"policy": name})
-        result = used if is_used else decide(candidates, other, snapshot, groups, codes, measured)
+        result = used if is_used else decide_by(other)
         acted = result.ledger.filter(pl.col("arm") != NO_ARM)
         gain, cost = (float(acted[f"expected_{name}_amount"].sum()) for name in ("gain", "cost"))
         rows.append(
@@ -108,15 +102,7 @@ def compare_policies(
     return PolicyComparison.validate(pl.DataFrame(rows), lazy=True)
 
 
-def random_options(
-    candidates: pl.DataFrame,
-    settings: Decisions,
-    snapshot: date,
-    used: DecisionResult,
-    groups: Mapping[str, pl.Series] | None = None,
-    codes: Mapping[Treatment, int] | None = None,
-    measured: pl.DataFrame | None = None,
-) -> pl.DataFrame:
+def random_options(settings: Decisions, snapshot: date, used: DecisionResult, decide_by: DecideBy) -> pl.DataFrame:
     """One row per user of the random side of `used` (contract RandomOptions), sorted: what was drawn, and what each
     policy intends for the user where nobody is on that side.
     """
@@ -127,8 +113,7 @@ def random_options(
         return RandomOptions.empty()
     for name in sorted(POLICIES):
         other = settings.model_copy(update={"policy": name, "random_share": 0.0})
-        ledger = decide(candidates, other, snapshot, groups, codes, measured).ledger
-        intended = ledger.select("user_id", treatment("intended_arm", "intended_level").alias(name))
+        intended = decide_by(other).ledger.select("user_id", treatment("intended_arm", "intended_level").alias(name))
         rows = rows.join(intended, on="user_id", how="left", maintain_order="left", validate="1:1")
     return RandomOptions.validate(rows.select(list(RandomOptions.to_schema().columns)).sort("user_id"), lazy=True)
 

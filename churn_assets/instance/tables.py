@@ -53,6 +53,10 @@ class Tables:
         """The partition, if it may be read."""
         return next((p for p in self.record.readable_partitions(stage, table) if p.snapshot == snapshot), None)
 
+    def is_listed(self, stage: str, table: str, snapshot: date) -> bool:
+        """Whether the partition exists, withheld or not."""
+        return self._listed(stage, table, snapshot) is not None
+
     def newest_before(self, stage: str, table: str, snapshot: date) -> date | None:
         """The newest earlier snapshot that may be read."""
         return max(self.snapshots_before(stage, table, snapshot), default=None)

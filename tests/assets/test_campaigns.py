@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import polars as pl
 import pytest
 
+from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.defs.effects.assets import measured_effects
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -96,3 +98,17 @@ def test_whatever_is_odd_about_the_others_each_is_noted(readout: Run) -> None:
     assert metadata["campaigns_left_out"] == "alone, null, zero"
     assert "- alone: left out: nobody is known who was treated and can be compared" in metadata["notes"]
     assert "by_hand" not in metadata["notes"], "nothing was left to chance there"
+
+
+def test_the_random_side_of_a_plan_that_was_never_sealed_is_no_campaign(readout: Run, workplace: Workplace) -> None:
+    """A run publishes it before the ledger, and may die between them: then nobody was given anything."""
+    decided, version = date(2026, 9, 7), "rules-00000000"
+    options = [
+        {"user_id": user, "snapshot_date": decided, "policy_version": version, "treatments": ["coupon"],
+         "treatment": drawn, "propensity": 0.5, "learned": "coupon", "rules": "coupon", "value": "coupon"}
+        for user, drawn in (("u1", "coupon"), ("u2", "none"))
+    ]  # fmt: skip
+    side = pl.DataFrame(options, schema=RandomOptions.empty().schema)
+    workplace.tables.publish(Stage.INTERVENTIONS, "random_options", decided, side)
+    assert not [campaign for campaign, *_ in readout()[0] if "/random/" in campaign]
+    assert workplace.tables.read(Stage.EFFECTS, "policy_value", DAY).is_empty()

@@ -28,9 +28,11 @@ class Past:
     @classmethod
     def before(cls, at: Snapshot) -> Past:
         tables = at.workplace.tables
-        ledgers = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date)]
-        sides = [frame for _, frame in tables.read_before(Stage.INTERVENTIONS, "random_options", at.date)]
-        options = pl.concat([RandomOptions.empty(), *sides])
+        ledgers = dict(tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date))
+        sides = tables.read_before(Stage.INTERVENTIONS, "random_options", at.date)
+        # Published before the ledger: of a run that died between them, nothing was decided.
+        options = pl.concat([RandomOptions.empty(), *(frame for day, frame in sides if day in ledgers)])
         campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
-        planned = [ledger_assignments(ledger) for ledger in ledgers]
-        return cls(pl.concat([campaigns, *planned, random_assignments(options)]), remarks, ledgers, options)
+        planned = [ledger_assignments(ledger) for ledger in ledgers.values()]
+        assignments = pl.concat([campaigns, *planned, random_assignments(options)])
+        return cls(assignments, remarks, [*ledgers.values()], options)

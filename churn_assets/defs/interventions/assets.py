@@ -16,7 +16,7 @@ from churn_assets.contracts.recommended_items import RecommendedItems
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_comparison import UpliftComparison
 from churn_assets.contracts.user_effects import UserEffects
-from churn_assets.decisions.decide import decide
+from churn_assets.decisions.decide import DecisionResult, decide
 from churn_assets.decisions.learned import stopped_arms
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.outbox import plan_messages
@@ -30,6 +30,7 @@ from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.calendar import CADENCE_DAYS
+from churn_assets.settings import Decisions
 from churn_assets.stages import Stage
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.project import manifest
@@ -38,7 +39,7 @@ from churn_assets.workplace import Workplace
 
 SHOWN = 10  # examples of items that are no products
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", "random_options", "stopped_arms")
-
+# Plans that were sealed before 2026-11-29 have none.
 LATER_TABLES = {"random_options": RandomOptions, "stopped_arms": StoppedArms}
 
 
@@ -103,17 +104,16 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     measured = measured_at(at)
     if partition and partition.is_sealed:
         at.log(f"The ledger of {at.date} was sealed at {partition.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
-        frames = [
-            tables.read(Stage.INTERVENTIONS, name, at.date)
-            if tables.find(Stage.INTERVENTIONS, name, at.date)
-            else LATER_TABLES[name].empty()  # of a plan that was sealed before there were any
-            for name in PLAN_TABLES
-        ]
+        frames = [_as_planned(at, name) for name in PLAN_TABLES]
     else:
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
-        decided = decide(candidates, settings, at.date, groups, codes, measured.user_effects)
-        compared = compare_policies(candidates, settings, at.date, decided, groups, codes, measured.user_effects)
-        by_chance = random_options(candidates, settings, at.date, decided, groups, codes, measured.user_effects)
+
+        def decide_by(chosen: Decisions) -> DecisionResult:
+            return decide(candidates, chosen, at.date, groups, codes, measured.user_effects)
+
+        decided = decide_by(settings)
+        compared = compare_policies(settings, at.date, decided, decide_by)
+        by_chance = random_options(settings, at.date, decided, decide_by)
         learns = POLICIES[settings.policy].learns
         stopped = stopped_arms(options_of(settings), measured.user_effects, at.date, policy_learns=learns)
         frames = [decided.ledger, limit_prices(decided, at.date), compared, by_chance, stopped]
@@ -172,6 +172,14 @@ def intervention_models(context: dg.AssetExecutionContext, workplace: dg.Resourc
     """The tables that analysts and the call centre read, user profiles among them; then their masked views."""
     yield from build(context, workplace, snapshots_of(context))
     workplace.show_masked()
+
+
+def _as_planned(at: Snapshot, name: str) -> pl.DataFrame:
+    """A table of a sealed plan, as it was made with it. Raises what `Tables.read` raises, but for LATER_TABLES."""
+    tables = at.workplace.tables
+    if name in LATER_TABLES and not tables.is_listed(Stage.INTERVENTIONS, name, at.date):
+        return LATER_TABLES[name].empty()
+    return tables.read(Stage.INTERVENTIONS, name, at.date)
 
 
 def _items_metadata(users: pl.Series, items: pl.DataFrame, left_out: pl.DataFrame) -> dict[str, Any]:

@@ -135,7 +135,9 @@ def test_policies_are_compared_under_the_same_limits(make_candidates: MakeCandid
     """The rules call whom service drives away; where only gain counts everybody gets the strong coupon."""
     policy = settings(arms=(CALL, COUPON), budget_amount=1_000.0)
     users = make_candidates({"reason_1": "service"}, {"reason_1": "price"})
-    compared = compare_policies(users, policy, snapshot, decide(users, policy, snapshot))
+    compared = compare_policies(
+        policy, snapshot, decide(users, policy, snapshot), lambda other: decide(users, other, snapshot)
+    )
     by_gain = pytest.approx(2 * (20 - 5))
     assert compared.select("policy", "is_used", "users_acted_on", "expected_profit_amount").rows() == [
         ("learned", False, 2, by_gain),

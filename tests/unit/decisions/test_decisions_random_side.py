@@ -90,20 +90,22 @@ def test_what_each_policy_intends_is_kept_beside_the_draw(make_candidates: MakeC
     candidates = make_candidates(*({"reason_1": "price" if n % 2 else "service"} for n in range(60)))
     chosen = settings(random_share=0.5)
     decided = decide(candidates, chosen, snapshot)
-    options = random_options(candidates, chosen, snapshot, decided)
+    options = random_options(chosen, snapshot, decided, lambda other: decide(candidates, other, snapshot))
     assert 15 <= options.height <= 45
     assert options["value"].unique().to_list() == ["coupon"]  # for any reason
     assert set(options["rules"]) == {"coupon", "none"}  # the coupon answers price only
     assert options["learned"].to_list() == options["value"].to_list()  # nothing is measured
     nobody = drawn(candidates, snapshot, random_share=0.0)
-    assert random_options(candidates, settings(random_share=0.0), snapshot, nobody).is_empty()
+    assert random_options(
+        settings(random_share=0.0), snapshot, nobody, lambda other: decide(candidates, other, snapshot)
+    ).is_empty()
 
 
 def test_draws_become_campaigns_of_equal_sides(make_candidates: MakeCandidates, snapshot: date) -> None:
     candidates = make_candidates(*({} for _ in range(120)))
     chosen = settings(random_share=0.7)
     decided = decide(candidates, chosen, snapshot)
-    options = random_options(candidates, chosen, snapshot, decided)
+    options = random_options(chosen, snapshot, decided, lambda other: decide(candidates, other, snapshot))
     assigned = random_assignments(options)
     version = decided.ledger.item(0, "policy_version")
     assert sorted(set(assigned["campaign"])) == [
