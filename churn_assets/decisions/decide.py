@@ -67,7 +67,8 @@ def decide(
     best_preference = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
     profits = np.where(is_open & (preferences == best_preference), gains.cautious, -np.inf)
     draws = Draws.of(users, options, settings, snapshot)
-    is_legal = treatable & is_valuable_enough & (stops == None)  # noqa: E711 - element by element
+    is_stopped = policy.stopped(options, measured) & (gains.cautious <= 0)
+    is_legal = treatable & is_valuable_enough & (stops == None) & ~is_stopped  # noqa: E711 - element by element
     limits = limits_of(options, settings, codes or {})
     side = random_side(is_legal, users, options, draws, settings, snapshot, limits)
     profits[side.is_member] = -np.inf

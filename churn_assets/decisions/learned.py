@@ -16,7 +16,7 @@ from scipy import stats
 
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.decisions.options import Gains, Option
-from churn_assets.decisions.problem import Floats
+from churn_assets.decisions.problem import Flags, Floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ def learned_gains(candidates: pl.DataFrame, options: Sequence[Option], assumed: 
     and coupons cost), margin_error_amount of the treatment (contract UserEffects); not all need be there.
     """
     expected, cautious = assumed.expected.copy(), assumed.cautious.copy()
+    stopped = stopped_options(options, measured)
     for column, option in enumerate(options):
         rows = candidates.select("user_id").join(
             measured.filter(pl.col("treatment") == option.treatment),
@@ -42,11 +43,12 @@ def learned_gains(candidates: pl.DataFrame, options: Sequence[Option], assumed: 
             continue
         effect, low = (rows[name].to_numpy()[known] for name in ("margin_effect_amount", "margin_low_amount"))
         error = float(rows["margin_error_amount"].drop_nulls()[0])
-        loses = float(effect.mean()) + REACH * error < 0
-        weight = 1.0 if loses else evidence_weight(assumed.expected[:, column], error)
+        weight = 1.0 if stopped[column] else evidence_weight(assumed.expected[:, column], error)
         cost = option.level.cost_amount
         expected[known, column] = (1 - weight) * expected[known, column] + weight * (effect + cost)
         cautious[known, column] = (1 - weight) * cautious[known, column] + weight * low
+        if stopped[column]:
+            cautious[~known, column] = -np.inf
     return Gains(np.maximum(expected, 0.0), cautious)
 
 
@@ -59,30 +61,31 @@ def evidence_weight(assumed: Floats, error: float) -> float:
     return prior**2 / (prior**2 + error**2)
 
 
+def stopped_options(options: Sequence[Option], measured: pl.DataFrame) -> Flags:
+    """(options,). Whether each is proven to lose money on average: only users for whom it pays may get it."""
+    losing = _losing(measured)["treatment"].to_list()
+    return np.array([option.treatment in losing for option in options], dtype=np.bool_)
+
+
 def stopped_arms(
     options: Sequence[Option], measured: pl.DataFrame, snapshot: date, *, policy_learns: bool
 ) -> pl.DataFrame:
-    """One row per treatment that is proven to lose money (contract StoppedArms), sorted.
-
-    `measured`: of eligible users.
-    """
-    treatments = [option.treatment for option in options]
-    averages = (
-        measured.filter(pl.col("treatment").is_in(treatments))
-        .group_by("treatment", maintain_order=True)
-        .agg(
-            pl.col("margin_effect_amount").mean(),
-            reach=REACH * pl.col("margin_error_amount").first(),
-            users=pl.len().cast(pl.Int64),
-            users_open=(pl.col("margin_low_amount") > 0).sum().cast(pl.Int64),
-        )
-        .with_columns(
-            margin_low_amount=pl.col("margin_effect_amount") - pl.col("reach"),
-            margin_high_amount=pl.col("margin_effect_amount") + pl.col("reach"),
-            is_stopped=pl.lit(policy_learns),
-            snapshot_date=pl.lit(snapshot),
-        )
-        .filter(pl.col("margin_high_amount") < 0)
-    )
-    result = averages.select(list(STOPPED_SCHEMA)).cast(pl.Schema(STOPPED_SCHEMA)).sort("treatment")
+    """One row per treatment proven to lose money (contract StoppedArms), sorted. `measured`: of all eligible users."""
+    rows = _losing(measured.filter(pl.col("treatment").is_in([option.treatment for option in options])))
+    dated = rows.with_columns(is_stopped=pl.lit(policy_learns), snapshot_date=pl.lit(snapshot))
+    result = dated.select(list(STOPPED_SCHEMA)).cast(pl.Schema(STOPPED_SCHEMA)).sort("treatment")
     return StoppedArms.validate(result, lazy=True)
+
+
+def _losing(measured: pl.DataFrame) -> pl.DataFrame:
+    """Treatments whose average effect on margin lies below zero with its 95 % interval, as columns of StoppedArms."""
+    reach = REACH * pl.col("margin_error_amount").first()
+    average = pl.col("margin_effect_amount").mean()
+    averages = measured.group_by("treatment", maintain_order=True).agg(
+        average,
+        margin_low_amount=average - reach,
+        margin_high_amount=average + reach,
+        users=pl.len(),
+        users_open=(pl.col("margin_low_amount") > 0).sum(),
+    )
+    return averages.filter(pl.col("margin_high_amount") < 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from churn_assets.decisions.learned import learned_gains
+from churn_assets.decisions.learned import learned_gains, stopped_options
 from churn_assets.decisions.options import Gains, Option, gains
 from churn_assets.decisions.problem import Flags, Ints
 
@@ -45,6 +45,12 @@ class Policy:
         return (
             learned_gains(candidates, options, assumed, measured) if self.learns and measured is not None else assumed
         )
+
+    def stopped(self, options: tuple[Option, ...], measured: pl.DataFrame | None = None) -> Flags:
+        """(options,). Whether each may only be given to users for whom it pays, as it loses money on average."""
+        if self.learns and measured is not None:
+            return stopped_options(options, measured)
+        return np.zeros(len(options), dtype=np.bool_)
 
     def preferences(self, candidates: pl.DataFrame, options: tuple[Option, ...]) -> Ints:
         """(users, options): a user gets one of the lowest number that is available and pays; NEVER: none."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from churn_assets.catalogue.arms import treatment_of
 from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.decisions.draws import Draws
 from churn_assets.decisions.holdout import unit_interval
@@ -42,7 +41,7 @@ class RandomSide:
 
     def rows(self, users: pl.DataFrame, options: Sequence[Option]) -> pl.DataFrame:
         """user_id, treatments (sorted), treatment (or none) and propensity of the members, in the order of `users`."""
-        names = [treatment_of(option.arm.arm, option.level.level) for option in options]
+        names = [option.treatment for option in options]
         member = np.flatnonzero(self.is_member)
         among = [sorted(names[column] for column in np.flatnonzero(self.among[row])) for row in member]
         return pl.DataFrame(

@@ -26,11 +26,10 @@ from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.policy_value import METRICS, PolicyValue
 from churn_assets.contracts.random_options import POLICIES
 from churn_assets.effects.pooled import CONFIDENCE, Floats, numbered
+from churn_assets.effects.user_effects import COVARIATES, FOLDS
 
 SCHEMA = {name: column.dtype.type for name, column in PolicyValue.to_schema().columns.items()}
 FEWEST_EFFECTIVE = 100
-FOLDS = 5
-COVARIATES = ("spent_before_amount", "orders_before_count")
 EVERYBODY = "all:"
 
 

@@ -85,7 +85,7 @@ def test_the_assumption_is_left_behind_as_evidence_comes(
 
 
 def test_who_was_not_measured_keeps_the_assumption(candidates: pl.DataFrame, snapshot: date) -> None:
-    effects = measured(("u001", "coupon", -5.0, -6.0, 0.01))
+    effects = measured(("u001", "coupon", -5.0, -6.0, 4.0))  # no proof that it loses money
     assert arms(candidates, "learned", effects, snapshot) == ["coupon", "reminder"]
 
 
@@ -106,6 +106,21 @@ def test_an_arm_proven_to_lose_money_is_stopped_whatever_was_assumed(
     assert sent("learned", -1.9) == ["reminder"]  # its interval still holds zero
     assert sent("learned", -2.0) == ["none"]
     assert sent("value", -2.0) == ["reminder"]
+
+
+def test_what_is_stopped_is_not_given_by_chance_either(make_candidates: MakeCandidates, snapshot: date) -> None:
+    candidates = make_candidates(*({} for _ in range(40)))
+    chosen = settings("learned", random_share=1.0, random_limit_share=1.0)
+    loses = losing(-1.0, 0.4, 0.2, *[-3.0] * 39)  # it pays for the first user
+    drawn = decide(candidates, chosen, snapshot, measured=loses).random_side
+    assert drawn["treatments"].to_list() == [["coupon", "reminder"], *[["reminder"]] * 39]
+    others = decide(candidates, chosen.model_copy(update={"policy": "value"}), snapshot, measured=loses).random_side
+    assert others["treatments"].to_list() == [["coupon", "reminder"]] * 40
+
+
+def test_who_was_not_measured_does_not_get_what_is_stopped(make_candidates: MakeCandidates, snapshot: date) -> None:
+    candidates = make_candidates({}, {})
+    assert arms(candidates, "learned", losing(-1.0, 0.4, -3.0), snapshot) == ["reminder", "reminder"]
 
 
 def test_what_is_stopped_is_named_with_its_interval_and_who_still_gets_it(snapshot: date) -> None:

@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from churn_assets.catalogue.arms import Arm
+from churn_assets.contracts.random_options import POLICIES as COLUMNS
 from churn_assets.decisions.decide import DecisionResult, decide
+from churn_assets.decisions.policies import POLICIES
 from churn_assets.decisions.summary import random_options
 from churn_assets.effects.assignments import ledger_assignments, random_assignments
 from churn_assets.settings import Decisions
@@ -99,6 +101,10 @@ def test_what_each_policy_intends_is_kept_beside_the_draw(make_candidates: MakeC
     assert random_options(
         settings(random_share=0.0), snapshot, nobody, lambda other: decide(candidates, other, snapshot)
     ).is_empty()
+
+
+def test_every_policy_has_a_column() -> None:
+    assert sorted(POLICIES) == sorted(COLUMNS)
 
 
 def test_draws_become_campaigns_of_equal_sides(make_candidates: MakeCandidates, snapshot: date) -> None:
