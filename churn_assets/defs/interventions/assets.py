@@ -1,6 +1,7 @@
 """Decisions of a snapshot, sealed in the ledger, and messages, planned in the outbox. Nothing is sent here."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,7 @@ from churn_assets.contracts.recommended_items import RecommendedItems
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_comparison import UpliftComparison
 from churn_assets.contracts.user_effects import UserEffects
-from churn_assets.decisions.decide import DecisionResult, decide
+from churn_assets.decisions.decide import decide
 from churn_assets.decisions.learned import stopped_arms
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.outbox import plan_messages
@@ -30,7 +31,6 @@ from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.calendar import CADENCE_DAYS
-from churn_assets.settings import Decisions
 from churn_assets.stages import Stage
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.project import manifest
@@ -107,15 +107,13 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         frames = [_as_planned(at, name) for name in PLAN_TABLES]
     else:
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
-
-        def decide_by(chosen: Decisions) -> DecisionResult:
-            return decide(candidates, chosen, at.date, groups, codes, measured.user_effects)
-
+        effects = measured.user_effects
+        decide_by = partial(decide, candidates, snapshot=at.date, groups=groups, codes=codes, measured=effects)
         decided = decide_by(settings)
         compared = compare_policies(settings, at.date, decided, decide_by)
         by_chance = random_options(settings, at.date, decided, decide_by)
         learns = POLICIES[settings.policy].learns
-        stopped = stopped_arms(options_of(settings), measured.user_effects, at.date, policy_learns=learns)
+        stopped = stopped_arms(options_of(settings), effects, at.date, policy_learns=learns)
         frames = [decided.ledger, limit_prices(decided, at.date), compared, by_chance, stopped]
     ledger, prices, compared, by_chance, stopped = frames
     yield Product("user_effects", measured.user_effects)
