@@ -59,7 +59,15 @@ hypothesis_settings.register_profile("churn", deadline=None, derandomize=True, d
 hypothesis_settings.load_profile("churn")
 
 
+# Stores are synced to disk at every step, which tests need not wait for: a fifth of the time of a run of 400 users.
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 6 * 2**30  # noqa: S108 - a session leaves 1.6 GB there, and takes it away
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    is_first = not hasattr(config, "workerinput") and config.option.basetemp is None
+    if is_first and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
+        config.option.basetemp = tempfile.mkdtemp(prefix="churn-tests-", dir=MEMORY)
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
     config.addinivalue_line("markers", "slow: starts dbt, runs the pipeline or kills processes; set by folder")
 
 

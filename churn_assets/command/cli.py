@@ -61,8 +61,13 @@ def prepare() -> None:
     prepare_lineage()
 
 
-@app.command()
+shop = typer.Typer(invoke_without_command=True)
+app.add_typer(shop, name="simulate")
+
+
+@shop.callback()
 def simulate(
+    context: typer.Context,
     end: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Nothing happens from this day on; default: the newest Monday."),
@@ -73,14 +78,27 @@ def simulate(
     home: HomeOption = None,
     if_missing: IfMissing = False,
 ) -> None:
-    """Write a simulated shop into the landing, and the truth about it beside the landing."""
+    """Write a simulated shop into the landing, and the truth about it beside the landing. `advance` lets it live on."""
+    if context.invoked_subcommand:
+        return
     root = settled_home(home)
     from churn_assets.command.fill import fill_from_shop, newest_monday
     from churn_assets.shop.settings import ShopSettings
 
     day = end.date() if end else newest_monday(datetime.now(UTC).date())
-    shop = ShopSettings(users=users, weeks=weeks, end=day, seed=seed)
-    fill_from_shop(root, shop, if_missing=if_missing)
+    fill_from_shop(root, ShopSettings(users=users, weeks=weeks, end=day, seed=seed), if_missing=if_missing)
+
+
+@shop.command()
+def advance(
+    weeks: Annotated[int, typer.Option(min=1, help="How many weeks the shop lives on.")] = 1,
+    home: HomeOption = None,
+) -> None:
+    """The next weeks of the simulated shop: its users answer the messages that were dispatched to them."""
+    root = existing_home(home)
+    from churn_assets.command.advance import advance as advance_shop
+
+    advance_shop(root, weeks)
 
 
 @app.command()

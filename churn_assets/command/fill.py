@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,12 +11,14 @@ import polars as pl
 import yaml
 from rich.progress import Progress, TimeElapsedColumn
 
+from churn_assets.command.shop_life import Life, write_life
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.home import Home
 from churn_assets.landing.contact import CONTACT
 from churn_assets.landing.errors import LandingError
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.shop.simulate import simulate
+from churn_assets.shop.tables import Batch
 from churn_assets.sources import ADAPTERS, SourceAdapter, SourceError
 
 WIDTH = 110  # of a comment
@@ -34,14 +35,21 @@ def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
     landing = _empty_landing(home, if_missing=if_missing)
     if landing is None:
         return
-    rows = Counter[str]()
     with Progress(*Progress.get_default_columns(), TimeElapsedColumn(), transient=True) as bar:
         task = bar.add_task(f"Simulating {shop.users:,} users over {shop.weeks} weeks", total=shop.weeks)
-        for batch in simulate(shop, lambda done, _: bar.update(task, completed=done)):
-            folder = landing if batch.folder == "landing" else home.truth
-            _write(folder / batch.table / f"{batch.name}.parquet", batch.frame)
-            rows[batch.folder] += len(batch.frame)
-    print(f"{rows['landing']:,} raw rows up to {shop.end} in {landing}; the truth about them in {home.truth}")
+        rows = write_batches(home, landing, simulate(shop, lambda done, _: bar.update(task, completed=done)))
+    write_life(home, Life(shop, lived=shop.weeks))
+    print(f"{rows:,} raw rows up to {shop.end} in {landing}; the truth about them in {home.truth}")
+
+
+def write_batches(home: Home, landing: Path, batches: Iterable[Batch]) -> int:
+    """Write what the shop delivers into the landing and its truth; returns the number of raw rows."""
+    rows = 0
+    for batch in batches:
+        folder = landing if batch.folder == "landing" else home.truth
+        _write(folder / batch.table / f"{batch.name}.parquet", batch.frame)
+        rows += batch.frame.height if batch.folder == "landing" else 0
+    return rows
 
 
 def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: bool) -> None:

@@ -54,7 +54,10 @@ class Outcomes(pa.DataFrameModel):
 
 
 class AllOutcomes(Outcomes):
-    """And whatever else happened in the window, and what the user bought in the window before the assignment."""
+    """And whatever else happened in the window, and what the user bought in the window before the assignment.
+
+    `satisfaction`: mean place of the user's answers among all answers to the same question; null without any.
+    """
 
     returned_amount: float = pa.Field(ge=0, lt=float("inf"))
     redeemed_amount: float = pa.Field(ge=0, lt=float("inf"))
@@ -62,6 +65,7 @@ class AllOutcomes(Outcomes):
     clicks_count: int = pa.Field(ge=0)
     objections_count: int = pa.Field(ge=0)
     tickets_count: int = pa.Field(ge=0)
+    satisfaction: float = pa.Field(in_range={"min_value": 0, "max_value": 1}, nullable=True)
     orders_before_count: int = pa.Field(ge=0)
     spent_before_amount: float = pa.Field(gt=float("-inf"), lt=float("inf"))
 

@@ -44,4 +44,6 @@ METRICS: Mapping[str, Metric] = MappingProxyType({
     "asked_support": Metric(
         pl.col("tickets_count") > 0, "share", "support_tickets", is_good=False, is_guardrail=True
     ),
+    # Of users who were asked and answered: an arm that changes who answers changes whose mean this is.
+    "satisfaction": Metric(pl.col("satisfaction"), "share", "surveys"),
 })  # fmt: skip

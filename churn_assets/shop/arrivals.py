@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from churn_assets.shop.arrays import WEEK, microseconds, times
+from churn_assets.shop.arrays import WEEK, microseconds, stream, times
 from churn_assets.shop.consents import Consents, consents_frame
 from churn_assets.shop.noise import corrected, known_times
 from churn_assets.shop.population import users_frame
@@ -18,11 +18,20 @@ def arrivals(scene: Scene, consents: Consents) -> dict[str, dict[int, pl.DataFra
     """Rows of `users` (with corrections: some move) and `consents` by the number of the week they happen in."""
     settings, population = scene.settings, scene.population
     rng = scene.stream(0, "arrivals")
-    users = _dated(rng, settings, users_frame(settings, population), "registered_at")
+    users = users_frame(stream(settings.seed, 0, "users"), population)
+    answers = consents_frame(population, consents)
+    frames = arrival_frames(rng, settings, users, answers)
+    return {table: _by_week(frame) for table, frame in frames.items()}
+
+
+def arrival_frames(
+    rng: np.random.Generator, settings: ShopSettings, users: pl.DataFrame, answers: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Rows of `users` and `consents` with their known times and the `week` they happen in."""
+    known = _dated(rng, settings, users, "registered_at")
     elsewhere = pl.col("region").replace(REGIONS, REGIONS.gather(np.roll(np.arange(len(REGIONS)), 1)))
-    moved = corrected(rng, users, settings.correction_share, elsewhere)
-    answers = _dated(rng, settings, consents_frame(population, consents), "changed_at")
-    return {"users": _by_week(pl.concat([users, moved])), "consents": _by_week(answers)}
+    moved = corrected(rng, known, settings.correction_share, elsewhere)
+    return {"users": pl.concat([known, moved]), "consents": _dated(rng, settings, answers, "changed_at")}
 
 
 def _dated(rng: np.random.Generator, settings: ShopSettings, frame: pl.DataFrame, event: str) -> pl.DataFrame:

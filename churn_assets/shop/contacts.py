@@ -55,13 +55,8 @@ def contact_rows(
     rng: np.random.Generator, scene: Scene, state: State, mailing: pl.DataFrame, user: Ints, sent_at: Ints
 ) -> pl.DataFrame:
     """Rows of `contacts` for a mailing (one row per entry of `user`) with their known times."""
-    late_share = scene.settings.late_share
-    n = len(user)
-    known = known_times(rng, sent_at, late_share)
-    opened_at = sent_at + MINUTE + (rng.exponential(8, n) * HOUR).astype(np.int64)
-    clicks = rng.random(n) < CLICK_SHARE
-    opens = (rng.random(n) < _open_chance(state)[user]) & (mailing["channel"] == "email").to_numpy()
-    never = times(np.full(n, NEVER))
+    known = known_times(rng, sent_at, scene.settings.late_share)
+    never = times(np.full(len(user), NEVER))
     sent = mailing.with_columns(
         user_id=scene.population.user_ids.gather(user),
         sent_at=times(sent_at),
@@ -69,12 +64,20 @@ def contact_rows(
         clicked_at=never,
         ingested_at=times(known),
     )
-    opened = sent.with_columns(
+    return pl.concat([sent, openings(rng, scene, state, sent, user)])
+
+
+def openings(rng: np.random.Generator, scene: Scene, state: State, sent: pl.DataFrame, user: Ints) -> pl.DataFrame:
+    """The rows of `sent` (columns of `contacts`, one per entry of `user`) again that are opened, known later."""
+    n, sent_at, known = len(user), *(sent[name].to_physical().to_numpy() for name in ("sent_at", "ingested_at"))
+    opened_at = sent_at + MINUTE + (rng.exponential(8, n) * HOUR).astype(np.int64)
+    clicks = rng.random(n) < CLICK_SHARE
+    opens = (rng.random(n) < _open_chance(state)[user]) & (sent["channel"] == "email").to_numpy()
+    return sent.with_columns(
         opened_at=times(opened_at),
         clicked_at=times(np.where(clicks, opened_at + rng.integers(5_000_000, 5 * MINUTE, n), NEVER)),
-        ingested_at=times(known_times(rng, opened_at + 5 * MINUTE, late_share, after=known)),
+        ingested_at=times(known_times(rng, opened_at + 5 * MINUTE, scene.settings.late_share, after=known)),
     ).filter(pl.Series(opens))
-    return pl.concat([sent, opened])
 
 
 def _open_chance(state: State) -> Floats:

@@ -27,6 +27,7 @@ BREAKAGES: dict[str, list[tuple[str, float | None]]] = {
     "reviews": [("review_id", None), ("user_id", None), ("rating", 0), ("rating", 9)],
     "coupons": [("coupon_id", None), ("user_id", None), ("face_amount", -5.0)],
     "support_tickets": [("ticket_id", None), ("opened_at", None), ("satisfaction", 9)],
+    "surveys": [("user_id", None), ("asked_at", None), ("question", None)],
     "contacts": [("contact_id", None), ("user_id", None), ("sent_at", None), ("cost_amount", np.nan)],
     "consents": [("user_id", None), ("changed_at", None), ("is_granted", None)],
     "products": [("product_id", None), ("price", -5.0)],

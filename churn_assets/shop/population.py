@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -57,6 +59,27 @@ class Population:
     def __len__(self) -> int:
         return len(self.registered_at)
 
+    def and_then(self, later: Population) -> Population:
+        """The users of both, in this order."""
+        return self._mapped(
+            lambda one, two: pl.concat([one, two]) if isinstance(one, pl.Series) else np.concatenate([one, two]), later
+        )
+
+    def slice(self, first: int) -> Population:
+        """The users from number `first` on."""
+        return self._mapped(lambda values: values[first:])
+
+    def _mapped(self, of_each: Callable[..., Any], *others: Population) -> Population:
+        """`of_each` of every field, with the same field of the `others`."""
+        everybody = (self, *others)
+        hidden = {arm: of_each(*(each.hidden_response[arm] for each in everybody)) for arm in self.hidden_response}
+        arrays = {
+            field.name: of_each(*(getattr(each, field.name) for each in everybody))
+            for field in fields(self)
+            if field.name != "hidden_response"
+        }
+        return Population(hidden_response=hidden, **arrays)
+
 
 def draw_population(settings: ShopSettings, arms: tuple[str, ...]) -> Population:
     """All users of the span; registration is spread over it, with a share before its start."""
@@ -64,11 +87,24 @@ def draw_population(settings: ShopSettings, arms: tuple[str, ...]) -> Population
     start, end = microseconds(settings.start), microseconds(settings.end)
     earlier = start - rng.integers(DAY, 104 * WEEK, n)
     within = start + rng.integers(0, end - start - HOUR, n)
+    return _people(rng, 0, arms, lambda: np.sort(np.where(rng.random(n) < EARLIER_SHARE, earlier, within)), n)
+
+
+def draw_newcomers(settings: ShopSettings, week: int, arms: tuple[str, ...], first_number: int) -> Population:
+    """Users who register in a week after the span, about as many as in one of it."""
+    rng, start = stream(settings.seed, week, "population"), microseconds(settings.boundary(week))
+    n = int(rng.poisson(settings.users * (1 - EARLIER_SHARE) / settings.weeks))
+    return _people(rng, first_number, arms, lambda: np.sort(start + rng.integers(0, WEEK - HOUR, n)), n)
+
+
+def _people(
+    rng: np.random.Generator, first_number: int, arms: tuple[str, ...], registered_at: Callable[[], Ints], n: int
+) -> Population:
     tempo = rng.normal(0, 1, n)
     favourite = rng.integers(0, len(CATEGORIES), n)
     return Population(
-        user_ids=ids("u", np.arange(n), 6),
-        registered_at=np.sort(np.where(rng.random(n) < EARLIER_SHARE, earlier, within)),
+        user_ids=ids("u", first_number + np.arange(n), 6),
+        registered_at=registered_at(),
         order_rate=np.clip(np.exp(np.log(0.27) + 0.85 * tempo), 0.01, 2.5),
         browse_rate=np.clip(np.exp(np.log(0.55) + 0.6 * tempo + 0.45 * rng.normal(0, 1, n)), 0.02, 6),
         leaving_rate=0.004 * np.exp(0.7 * rng.normal(0, 1, n)),
@@ -86,9 +122,9 @@ def draw_population(settings: ShopSettings, arms: tuple[str, ...]) -> Population
     )
 
 
-def users_frame(settings: ShopSettings, population: Population) -> pl.DataFrame:
+def users_frame(rng: np.random.Generator, population: Population, first_number: int = 0) -> pl.DataFrame:
     """One row per user, as registered. Addresses cannot exist: example.com, country code 000."""
-    rng, n = stream(settings.seed, 0, "users"), len(population)
+    n = len(population)
     year = 1970 + population.registered_at // (365.25 * DAY)
     born = year - 18 - np.floor(rng.gamma(3, 7, n)).clip(0, 70)
     return pl.DataFrame(
@@ -102,6 +138,6 @@ def users_frame(settings: ShopSettings, population: Population) -> pl.DataFrame:
             "acquisition_channel": pick(ACQUISITION, choose(rng, (0.3, 0.12, 0.28, 0.2, 0.1), n)),
             "friend_count": whole(np.where(rng.random(n) < 0.2, np.nan, rng.poisson(rng.gamma(1, 4, n)))),
             "email": population.user_ids + "@example.com",
-            "phone": ids("+000", np.arange(n), 8),
+            "phone": ids("+000", first_number + np.arange(n), 8),
         }
     )

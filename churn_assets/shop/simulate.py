@@ -8,7 +8,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import polars as pl
 
-from churn_assets.shop import campaigns, contacts, coupons, hazard, orders, service, tickets, truth
+from churn_assets.shop import (
+    answers,
+    campaigns,
+    contacts,
+    coupons,
+    hazard,
+    later,
+    orders,
+    service,
+    surveys,
+    tickets,
+    truth,
+)
 from churn_assets.shop.arrays import Flags, Ints
 from churn_assets.shop.arrivals import arrivals
 from churn_assets.shop.browsing import browsing_frame
@@ -37,6 +49,33 @@ def simulate(settings: ShopSettings, progress: Callable[[int, int], None] | None
     yield Batch("truth", "users", "all", truth.users_truth(shop.scene, shop.state))
 
 
+def live_on(
+    settings: ShopSettings,
+    lived: int,
+    weeks: int,
+    messages: Callable[[int], pl.DataFrame],
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Batch]:
+    """The batches of `weeks` more weeks of a shop that has lived `lived` weeks (at least those of its settings).
+
+    `messages(week)`: what plans sent that works in that week (answers.MESSAGES). The past is lived again with the same
+    messages, which gives the same past. Same settings, same messages, same batches, however the weeks are split.
+    `progress(weeks done, weeks)` counts those lived again as well.
+    """
+    shop = Shop(settings)
+    for week in range(lived + weeks):
+        if week > lived:
+            yield from shop.truth_before(week)
+        shop.live(week, messages(week))
+        batches = shop.landing.deliver(week)
+        if week >= lived:
+            yield from batches
+        if progress is not None:
+            progress(week + 1, lived + weeks)
+    yield from shop.truth_before(lived + weeks)
+    yield Batch("truth", "users", "all", truth.users_truth(shop.scene, shop.state))
+
+
 class Shop:
     """Everything that changes from week to week, in one place."""
 
@@ -55,19 +94,27 @@ class Shop:
         """Truth as at the start of `week`, before anything of it has happened."""
         name = f"week={self.settings.boundary(week).isoformat()}"
         yield Batch("truth", "leaving", name, truth.leaving_frame(self.scene, week, self.state))
-        if campaigns.is_campaign_week(week) or week == self.settings.weeks:
+        if campaigns.is_campaign_week(week) or week >= self.settings.weeks:
             response = campaigns.responses(self.scene, self.history, week)
             yield Batch("truth", "effects", name, truth.effects_frame(self.scene, week, self.state, response))
 
-    def live(self, week: int) -> None:
-        """One week: prices rise, mailings leave, users stay or go, buy, browse, complain; rows go to the landing."""
+    def live(self, week: int, messages: pl.DataFrame | None = None) -> None:
+        """One week: prices rise, mailings leave, users stay or go, buy, browse, complain; rows go to the landing.
+
+        Beyond the weeks of the settings the shop has no random campaigns of its own: `messages` are those of plans.
+        """
+        is_later = week >= self.settings.weeks
+        if is_later:
+            self._grow(week)
         self.landing.add(week, "products", products_frame(self.scene, week))
         for table, by_week in self.arrivals.items():
             if week in by_week:
                 self.landing.add(week, table, by_week[week])
         may_mail = self.scene.is_present(week) & self.consents.may_mail(self.scene.start(week))
-        if campaigns.is_campaign_week(week):
+        if campaigns.is_campaign_week(week) and not is_later:
             self._campaign(week, may_mail)
+        if messages is not None and messages.height:
+            self._answer(week, messages)
         if campaigns.is_newsletter_week(week):
             self._newsletter(week, may_mail)
         self._welcome(week)
@@ -75,6 +122,24 @@ class Shop:
         bought = self._buy(week)
         self._browse(week, bought)
         self._serve(week, bought)
+
+    def _grow(self, week: int) -> None:
+        self.scene = later.longer(self.scene, week, campaigns.ARMS)
+        newcomers = len(self.scene.population) - len(self.state.left_week)
+        self.state, self.purse, self.history = later.with_room(self.state, self.purse, self.history, newcomers)
+        self.consents, rows = later.arrivals_later(self.scene, self.consents, week)
+        for table, frame in rows.items():
+            self.landing.add(week, table, frame)
+
+    def _answer(self, week: int, messages: pl.DataFrame) -> None:
+        rng, (reaching, user) = self.scene.stream(week, "answers"), answers.users_of(self.scene, week, messages)
+        for amount, places in answers.coupons_in(reaching).items():
+            sent_at = reaching["sent_at"].gather(places).to_physical().to_numpy()
+            self._issue(week, rng, user[places], sent_at, amount)
+        self.consents, rows = answers.reactions(rng, self.scene, self.state, self.consents, reaching, user)
+        self.state = answers.answered_state(self.scene, self.state, self.history, week, reaching, user)
+        for table, frame in rows.items():
+            self.landing.add(week, table, frame)
 
     def _campaign(self, week: int, may_mail: Flags) -> None:
         rng = self.scene.stream(week, "campaign")
@@ -144,6 +209,8 @@ class Shop:
         ):
             self._take(table, rows.height)
             self.landing.add(week, table, rows)
+        asked = surveys.surveys_frame(self.scene.stream(week, "surveys"), self.scene, self.state, bought)
+        self.landing.add(week, "surveys", asked)
         self.state = hazard.end_week(self.state, service.experience(self.scene, week, bought, opened))
 
     def _take(self, kind: str, count: int) -> int:

@@ -46,6 +46,9 @@ SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "ticket_id": TEXT, "user_id": TEXT, "opened_at": TIME, "first_replied_at": TIME, "closed_at": TIME,
         "topic": TEXT, "satisfaction": WHOLE, "text": TEXT, "ingested_at": TIME,
     },
+    "surveys": {
+        "user_id": TEXT, "asked_at": TIME, "question": TEXT, "answer": TEXT, "ingested_at": TIME,
+    },
     "contacts": {
         "contact_id": TEXT, "user_id": TEXT, "sent_at": TIME, "campaign_id": TEXT, "arm": TEXT, "channel": TEXT,
         "is_randomised": FLAG, "propensity": REAL, "cost_amount": REAL, "opened_at": TIME, "clicked_at": TIME,

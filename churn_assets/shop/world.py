@@ -1,11 +1,11 @@
 """The shop itself, without its users: products, prices over time, season, and how well parcels arrive.
 
-Drawn once from the seed; nobody changes it afterwards.
+Drawn once from the seed, and continued week by week where the shop lives on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -45,14 +45,13 @@ class World:
 def draw_world(settings: ShopSettings) -> World:
     """The world that belongs to the settings' seed."""
     rng = stream(settings.seed, 0, "world")
-    weeks, categories = settings.weeks + HORIZON_WEEKS, len(CATEGORIES)
-    spread = np.sort(np.exp(rng.normal(0, 0.5, (categories, PRODUCTS_PER_CATEGORY))), axis=1)
+    weeks = settings.weeks + HORIZON_WEEKS
+    spread = np.sort(np.exp(rng.normal(0, 0.5, (len(CATEGORIES), PRODUCTS_PER_CATEGORY))), axis=1)
     prices = np.round(TYPICAL_PRICES[:, None] * spread, 2)
     rank = (np.arange(PRODUCTS_PER_CATEGORY) + 0.5) / PRODUCTS_PER_CATEGORY
     weights = np.array([np.exp(-3 * rank), np.ones_like(rank), np.exp(3 * (rank - 1))])
     weights /= weights.sum(axis=1, keepdims=True)
-    rises = (rng.random((weeks, categories)) < 1 / 26) * rng.uniform(0.03, 0.12, (weeks, categories))
-    storms = (rng.random((weeks, len(REGIONS))) < 1 / 20) * rng.uniform(0.1, 0.4, (weeks, len(REGIONS)))
+    rises, storms = _rises(rng, weeks), _storms(rng, weeks)
     return World(
         product_ids=ids("p", np.arange(prices.size), 4),
         list_prices=prices.ravel(),
@@ -65,3 +64,24 @@ def draw_world(settings: ShopSettings) -> World:
         profile=weekly_profile(settings.start),
         start=microseconds(settings.start),
     )
+
+
+def a_week_longer(world: World, settings: ShopSettings, week: int) -> World:
+    """The world with prices, season and parcels of the week HORIZON_WEEKS after `week`, the first it does not know."""
+    rng, last = stream(settings.seed, week, "world"), week + HORIZON_WEEKS
+    return replace(
+        world,
+        price_levels=np.vstack([world.price_levels, world.price_levels[-1] * (1 + _rises(rng, 1))]),
+        late_shares=np.vstack([world.late_shares, REGION_LATE_SHARES + _storms(rng, 1)]),
+        season=yearly(settings.start, last + 1),
+    )
+
+
+def _rises(rng: np.random.Generator, weeks: int) -> Floats:
+    size = (weeks, len(CATEGORIES))
+    return np.asarray((rng.random(size) < 1 / 26) * rng.uniform(0.03, 0.12, size))
+
+
+def _storms(rng: np.random.Generator, weeks: int) -> Floats:
+    size = (weeks, len(REGIONS))
+    return np.asarray((rng.random(size) < 1 / 20) * rng.uniform(0.1, 0.4, size))

@@ -48,6 +48,24 @@ tickets as (
   where opened_at < $snapshot and {counted_at()}
 ),
 
+-- Questions have scales of their own, and codes for no answer (99): an answer counts by its place among all answers to
+-- the question, 0 the lowest and 1 the highest.
+numbers as (
+  select user_id, asked_at, question, try_cast(answer as double) as number
+  from marts.fct_surveys
+  where asked_at < $snapshot and {counted_at()}
+),
+
+answers as (
+  select
+    user_id,
+    asked_at as happened_at,
+    (rank() over (partition by question order by number) - 1 + count(*) over (partition by question, number) / 2.0)
+    / count(*) over (partition by question) as place
+  from numbers
+  where isfinite(number)
+),
+
 happened as (
   select user_id, happened_at, 'purchase' as kind, amount from purchases
   union all
@@ -76,6 +94,19 @@ windows as (
     happened.user_id = assigned.user_id
     and happened.happened_at >= assigned.assigned_at - to_days($days_before)
     and happened.happened_at < assigned.ends_at
+),
+
+satisfaction as (
+  select
+    assigned.campaign,
+    assigned.user_id,
+    cast(avg(cast(answers.place as decimal(18, 9))) as double) as satisfaction
+  from assigned
+  inner join answers on
+    answers.user_id = assigned.user_id
+    and answers.happened_at >= assigned.assigned_at
+    and answers.happened_at < assigned.ends_at
+  group by all
 ),
 
 summed as (
@@ -107,10 +138,12 @@ select
   coalesce(clicks_count, 0) as clicks_count,
   coalesce(objections_count, 0) as objections_count,
   coalesce(tickets_count, 0) as tickets_count,
+  satisfaction.satisfaction,
   coalesce(orders_before_count, 0) as orders_before_count,
   cast(coalesce(spent_before_amount, 0) as double) as spent_before_amount
 from assigned
 left join summed using (campaign, user_id)
+left join satisfaction using (campaign, user_id)
 order by assigned.campaign, assigned.user_id
 """
 
@@ -120,7 +153,8 @@ select
   exists (select 1 from marts.fct_returns where known_at < $snapshot) as returns,
   exists (select 1 from marts.fct_contacts where known_at < $snapshot) as contacts,
   exists (select 1 from marts.fct_consents where known_at < $snapshot) as consents,
-  exists (select 1 from marts.fct_support_tickets where known_at < $snapshot) as support_tickets
+  exists (select 1 from marts.fct_support_tickets where known_at < $snapshot) as support_tickets,
+  exists (select 1 from marts.fct_surveys where known_at < $snapshot) as surveys
 """
 
 # One row per campaign and user: what was known of the user's purchases when the assignment was made.

@@ -25,6 +25,7 @@
     "returns": "fct_returns",
     "reviews": "int_review_sentiments",
     "support_tickets": "fct_support_tickets",
+    "surveys": "fct_surveys",
     "users": "dim_users",
   }) }}
 {% endmacro %}

@@ -68,9 +68,14 @@ def columns() -> Mapping[str, frozenset[str]]:
 
 @cache
 def commands() -> Mapping[str, Any]:
-    """By name, as click has them."""
+    """By name, as click has them; a command under another one by both names."""
     group: Any = get_command(app)
-    return dict(group.commands)
+    under = {
+        f"{name} {each}": command
+        for name, parent in group.commands.items()
+        for each, command in getattr(parent, "commands", {}).items()
+    }
+    return {**group.commands, **under}
 
 
 @cache

@@ -31,6 +31,7 @@ ACCOUNTS = {
     "reviews": ("fct_reviews", 9, 9, 0, 0, 0),
     "coupons": ("fct_coupons", 6, 6, 0, 0, 0),
     "support_tickets": ("fct_support_tickets", 5, 5, 0, 0, 0),
+    "surveys": ("fct_surveys", 5, 4, 0, 1, 0),
     "contacts": ("fct_contacts", 5, 5, 0, 0, 0),
     "products": ("dim_products", 6, 3, 1, 1, 1),
     "coupon_codes": ("dim_coupon_codes", 6, 4, 0, 2, 0),

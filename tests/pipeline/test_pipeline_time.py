@@ -25,12 +25,12 @@ AT = datetime(2026, 11, 16)
 KEYS = {
     "users": "user_id", "orders": "order_id", "order_items": "product_id", "events": "event_id",
     "returns": "return_id", "reviews": "review_id", "coupons": "coupon_id", "support_tickets": "ticket_id",
-    "contacts": "contact_id", "consents": None, "products": "product_id",
+    "surveys": "question", "contacts": "contact_id", "consents": None, "products": "product_id",
 }  # fmt: skip
 EVENT_TIMES = {
     "users": "registered_at", "orders": "ordered_at", "events": "occurred_at", "returns": "returned_at",
     "reviews": "reviewed_at", "coupons": "issued_at", "support_tickets": "opened_at", "contacts": "sent_at",
-    "consents": "changed_at",
+    "surveys": "asked_at", "consents": "changed_at",
 }  # fmt: skip
 CHANGED = {
     "users": {"registered_at": pl.col("registered_at") - pl.duration(days=300), "birth_year": pl.lit(1950)},
@@ -41,6 +41,7 @@ CHANGED = {
     "reviews": {"rating": pl.lit(1, pl.Int64)},
     "coupons": {"redeemed_at": pl.col("issued_at")},
     "support_tickets": {"topic": pl.lit("changed"), "closed_at": pl.lit(None, pl.Datetime("us"))},
+    "surveys": {"answer": pl.lit("0")},
     "contacts": {"is_randomised": pl.lit(value=True), "propensity": pl.lit(0.9), "arm": pl.lit("changed")},
     "consents": {"is_granted": ~pl.col("is_granted")},
     "products": {"name": pl.lit("changed"), "category": pl.lit("changed")},

@@ -30,7 +30,9 @@ from churn_assets.effects.sentences import effect_sentence, policy_sentence, pro
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
 
-MARTS_READ = ("fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets")
+MARTS_READ = (
+    "fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets", "fct_surveys",
+)  # fmt: skip
 
 
 @snapshot_assets(

@@ -84,7 +84,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         [Stage.MARTS, "dim_coupon_codes"],
         [Stage.INTERVENTIONS, "recommended_items"],
         *([Stage.MARTS, table] for table in ("fct_orders", "fct_returns", "fct_coupons", "fct_consents")),
-        [Stage.MARTS, "fct_support_tickets"],
+        *([Stage.MARTS, table] for table in ("fct_support_tickets", "fct_surveys")),
     ],
     kinds={"polars", "scipy", "parquet"},
     owner="team:retention",

@@ -46,6 +46,7 @@ def outcomes(random: np.random.Generator, assignments: pl.DataFrame, gain: dict[
         clicks_count=pl.lit(0, pl.Int64),
         objections_count=pl.lit(0, pl.Int64),
         tickets_count=pl.lit(0, pl.Int64),
+        satisfaction=pl.lit(None, pl.Float64),
         orders_before_count=pl.Series(before.astype(np.int64)),
         spent_before_amount=pl.Series(before * 50.0),
     )

@@ -18,6 +18,7 @@ REQUIRED = {
     "reviews": ("review_id", "user_id", "reviewed_at"),
     "coupons": ("coupon_id", "user_id", "issued_at"),
     "support_tickets": ("ticket_id", "user_id", "opened_at"),
+    "surveys": ("user_id", "asked_at", "question"),
     "contacts": ("contact_id", "user_id", "sent_at"),
     "consents": ("user_id", "channel", "purpose", "is_granted", "changed_at"),
     "products": ("product_id",),

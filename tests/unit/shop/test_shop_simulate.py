@@ -22,6 +22,7 @@ EVENT_TIME = {
     "reviews": "reviewed_at",
     "coupons": "issued_at",
     "support_tickets": "opened_at",
+    "surveys": "asked_at",
     "contacts": "sent_at",
     "consents": "changed_at",
 }
@@ -30,7 +31,7 @@ HAPPENED_BY_THEN = {
     "coupons": ["issued_at", "redeemed_at"],
     "support_tickets": ["opened_at", "first_replied_at", "closed_at"],
     "contacts": ["sent_at", "opened_at", "clicked_at"],
-} | {table: [EVENT_TIME[table]] for table in ("users", "events", "returns", "reviews", "consents")}
+} | {table: [EVENT_TIME[table]] for table in ("users", "events", "returns", "reviews", "surveys", "consents")}
 
 
 def content(batches: list[Batch]) -> list[tuple[str, str, str, bytes]]:

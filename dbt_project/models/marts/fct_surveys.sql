@@ -1,0 +1,11 @@
+{{
+  config(
+    materialized="incremental", incremental_strategy="delete+insert", unique_key=["user_id", "question", "asked_at"]
+  )
+}}
+
+with arrived as (
+  {{ arrived_rows("surveys") }}
+),
+
+{{ versions("surveys", key=["user_id", "question", "asked_at"]) }}
