@@ -128,6 +128,19 @@ def check(
 
 
 @app.command()
+def report(
+    snapshot: OptionalDay = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write the page that people read before they approve a plan: who churns, why, what is planned, what it earned."""
+    root = existing_home(home)
+    from churn_assets.command.reporting import report as write
+
+    write(root, snapshot.date() if snapshot else None, is_opened=open_)
+
+
+@app.command()
 def settings(
     name: Annotated[str | None, typer.Argument(help="A section, or one setting; default: all.")] = None,
     home: HomeOption = None,

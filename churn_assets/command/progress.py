@@ -25,6 +25,7 @@ from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 from churn_assets.model.gate import GATE_COLUMNS, data_gate
 from churn_assets.monitoring.one_line import one_line
 from churn_assets.monitoring.warned import lead_sentence, warned_sentence
+from churn_assets.report.files import report_file
 from churn_assets.stages import Stage
 from churn_assets.warehouse.definition_counts import scored_past
 from churn_assets.workplace import Workplace
@@ -144,6 +145,9 @@ class Progress:
         table.add_row("scored_users sha256", rows_sha256(scored))
         table.add_row("warehouse", str(workplace.home.warehouse))
         self.console.print(table)
+        report = report_file(workplace.home, day)
+        if report.exists():
+            self.console.print(f"report {report}", markup=False, soft_wrap=True)
 
 
 def _terminal() -> TextIO:

@@ -139,6 +139,18 @@ def holdout_share_needed(users: int, spread: float, effect: float, weeks: float,
     return (1 - math.sqrt(1 - 4 * product)) / 2 if product <= 1 / 4 else None
 
 
+def holdout_weeks(power: pl.DataFrame, horizon_days: int) -> list[tuple[float, float]]:
+    """(gain in retention, weeks until the holdout shows it; infinite: never) for POINTS; none where nothing can be."""
+    rows = power.filter(pl.col("treatment") == HOLDOUT, pl.col("metric") == "retained", pl.col("weeks") == 1)
+    if rows.is_empty():
+        return []
+    row = rows.row(0, named=True)
+    sides, spread = Sides(row["users"], row["control_users"]), row["spread"]
+    if not (spread and sides.treated + sides.control):
+        return []
+    return [(points, weeks_needed(sides, spread, points, horizon_days)) for points in POINTS]
+
+
 def holdout_sentences(power: pl.DataFrame, horizon_days: int) -> list[str]:
     """What a manager reads before paying: the weeks for 1, 2 and 5 points of retention, and a warning where the holdout
     is too small to ever tell, with the share that would be large enough.
@@ -151,7 +163,7 @@ def holdout_sentences(power: pl.DataFrame, horizon_days: int) -> list[str]:
     users = sides.treated + sides.control
     if not (spread and users):
         return ["The holdout can show nothing: in the window before all users did the same."]
-    times = [(f"{points:.0%}", weeks_needed(sides, spread, points, horizon_days)) for points in POINTS]
+    times = [(f"{points:.0%}", weeks) for points, weeks in holdout_weeks(power, horizon_days)]
     lines = ["Weeks until the holdout shows a gain in retention: " + ", ".join(
         f"{weeks:,.0f} for {points}" if weeks < math.inf else f"never for {points}" for points, weeks in times
     ) + "."]  # fmt: skip

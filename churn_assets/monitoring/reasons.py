@@ -16,6 +16,7 @@ UNKNOWN = "unknown"
 # A quarter and a year: new users, users of at least one season, users of all seasons.
 QUARTER_DAYS, YEAR_DAYS = 91, 365
 DECIMALS = 6
+TENURES = (f"under {QUARTER_DAYS} days", f"{QUARTER_DAYS} to {YEAR_DAYS - 1} days", f"{YEAR_DAYS} days and more")
 
 
 def reason_summaries(
@@ -52,11 +53,11 @@ def _tenure() -> pl.Expr:
     days = pl.col("tenure_days")
     return (
         pl.when(days < QUARTER_DAYS)
-        .then(pl.lit(f"under {QUARTER_DAYS} days"))
+        .then(pl.lit(TENURES[0]))
         .when(days < YEAR_DAYS)
-        .then(pl.lit(f"{QUARTER_DAYS} to {YEAR_DAYS - 1} days"))
+        .then(pl.lit(TENURES[1]))
         .when(days >= YEAR_DAYS)
-        .then(pl.lit(f"{YEAR_DAYS} days and more"))
+        .then(pl.lit(TENURES[2]))
         .otherwise(pl.lit(UNKNOWN))
         .alias("tenure")
     )

@@ -179,3 +179,17 @@ class Ui(Section):
         if wrong:
             raise ValueError(f"{wrong[0]!r} is no name of a server, such as localhost:8080 or churn.example.org")
         return hosts
+
+
+class Report(Section):
+    currency: str | None = Field(
+        None,
+        description="Currency of orders.amount as an ISO 4217 code such as EUR or CNY; null: sums have no sign.",
+    )
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_code(cls, code: str | None) -> str | None:
+        if code is not None and not re.fullmatch("[A-Z]{3}", code):
+            raise ValueError(f"{code!r} is no ISO 4217 code: three capital letters, such as EUR or CNY")
+        return code

@@ -64,6 +64,7 @@ def test_refused_rows_say_which_rule_they_break(whole: Query) -> None:
         ("orders", "order_id is missing", " "),
         ("orders", "ordered_at is not a timestamp", "12"),
         ("products", "price is below 0", "p3"),
+        ("surveys", "question is missing", "2|2026-01-08 10:00:00"),
         ("users", "birth_year is below 1900", "13"),
     ]
 

@@ -79,6 +79,8 @@ def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 def add_hostile_rows(landing: Path) -> None:
     for table in KEYS:
         rows = pl.read_parquet(landing / table / "*.parquet").unique(maintain_order=True)
+        if table == "surveys":  # one version of each: asked and answered would be known at one moment
+            rows = rows.drop_nulls().unique("user_id", keep="last", maintain_order=True)
         hostile(table, rows).write_parquet(landing / table / "hostile.parquet")
 
 

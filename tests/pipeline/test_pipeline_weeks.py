@@ -256,3 +256,33 @@ def test_effects_are_read_for_past_campaigns_and_for_the_policy_itself(shop: Ins
     assert young.height > 0
     assert not young["is_matured"].any()
     assert young["effect"].null_count() == len(young)
+
+
+def test_each_run_writes_a_report_that_names_its_figures_and_nobody(base: Base, shop: Instance) -> None:
+    for day in WEEKS:
+        assert base.outputs[day].rstrip().endswith(f"reports/snapshot_{day}.html"), "its path is the last line"
+    page = (shop.home / "reports" / f"snapshot_{LAST}.html").read_text()
+    figures = "select count(*), count(*) filter (where risk_tier in ('urgent', 'watch')) from scoring.scored_users"
+    eligible, alarms = shop.query(f"{figures} where snapshot_date = date '{LAST}' and status = 'eligible'").row(0)
+    assert f"<b>{eligible}</b>" in page
+    assert f"<h1>{alarms} users are slipping away" in page
+    assert f"<h1>{alarms} 位用户正在流失" in page
+    arms = "select arm, count(*) from interventions.decision_ledger where arm <> 'none'"
+    acted = shop.query(f"{arms} and snapshot_date = date '{LAST}' group by arm").rows()
+    assert all(arm.replace("_", " ") in page for arm, _ in acted)
+    assert sum(users for _, users in acted) > 0
+    people = shop.query("select distinct user_id from marts.dim_users")["user_id"]
+    assert [user for user in people if user in page] == []
+    assert "@example.com" not in page
+    assert "What changed since 9 Nov" in page
+
+
+def test_a_report_can_be_written_anew(shop: Instance) -> None:
+    file = shop.home / "reports" / f"snapshot_{LAST}.html"
+    before = file.read_bytes()
+    assert shop.succeed("report").strip() == str(file)
+    assert file.read_bytes() == before
+    refused = shop.churn("report", "--snapshot", "2026-11-23")
+    assert refused.returncode == 1
+    assert "Error: " in refused.stderr
+    assert "2026-11-23" in refused.stderr

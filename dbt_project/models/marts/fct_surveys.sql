@@ -1,6 +1,6 @@
 {{
   config(
-    materialized="incremental", incremental_strategy="delete+insert", unique_key=["user_id", "question", "asked_at"]
+    materialized="incremental", incremental_strategy="delete+insert", unique_key=["user_id", "asked_at", "question"]
   )
 }}
 
@@ -8,4 +8,4 @@ with arrived as (
   {{ arrived_rows("surveys") }}
 ),
 
-{{ versions("surveys", key=["user_id", "question", "asked_at"]) }}
+{{ versions("surveys", key=["user_id", "asked_at", "question"]) }}
