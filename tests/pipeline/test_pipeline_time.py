@@ -57,7 +57,11 @@ def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
         rows = rows.unique(raw_table(table).key, keep="last", maintain_order=True)
 
     def fresh(name: str) -> pl.DataFrame:
-        return rows if key is None else rows.with_columns(pl.concat_str(pl.lit(f"{name}-"), key).alias(key))
+        if key is None:
+            return rows
+        # A user is asked the same again: at one moment it would be one row.
+        moment = [pl.col("asked_at").cast(pl.String)] if table == "surveys" else []
+        return rows.with_columns(pl.concat_str(pl.lit(f"{name}-"), key, *moment).alias(key))
 
     corrected = rows.with_columns(**CHANGED[table])
     parts = [
@@ -79,8 +83,6 @@ def hostile(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 def add_hostile_rows(landing: Path) -> None:
     for table in KEYS:
         rows = pl.read_parquet(landing / table / "*.parquet").unique(maintain_order=True)
-        if table == "surveys":  # one version of each: asked and answered would be known at one moment
-            rows = rows.drop_nulls().unique("user_id", keep="last", maintain_order=True)
         hostile(table, rows).write_parquet(landing / table / "hostile.parquet")
 
 
