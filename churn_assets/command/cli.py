@@ -141,6 +141,24 @@ def report(
 
 
 @app.command()
+def why(user: Annotated[str, typer.Argument(help="Id of the user.")], home: HomeOption = None) -> None:
+    """Say what is known of a user: scores, reasons, what was considered, decided, sent and answered, and consents."""
+    root = existing_home(home)
+    from churn_assets.command.person import why as say_why
+
+    say_why(root, user)
+
+
+@app.command(name="export-user")
+def export_user(user: Annotated[str, typer.Argument(help="Id of the user.")], home: HomeOption = None) -> None:
+    """Write everything about a user as JSON, addresses included, for the person who asks for it under the law."""
+    root = existing_home(home)
+    from churn_assets.command.person import export_user as export
+
+    export(root, user)
+
+
+@app.command()
 def settings(
     name: Annotated[str | None, typer.Argument(help="A section, or one setting; default: all.")] = None,
     home: HomeOption = None,

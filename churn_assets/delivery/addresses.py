@@ -23,12 +23,14 @@ class AddressBook:
     def addresses(self, messages: Sequence[Message]) -> dict[str, str]:
         """Address by message key; absent where there is none."""
         needed = [message for message in messages if message.channel in self.channels]
-        contacts = _addresses_of(self.users, [message.user_id for message in needed], self.clock()) if needed else {}
+        contacts = (
+            addresses_of_users(self.users, [message.user_id for message in needed], self.clock()) if needed else {}
+        )
         addresses = {m.message_key: contacts.get(m.user_id, {}).get(ADDRESS_COLUMNS.get(m.channel, "")) for m in needed}
         return {key: address for key, address in addresses.items() if address}
 
 
-def _addresses_of(users: LandedTable | None, user_ids: Sequence[str], now: datetime) -> dict[str, dict[str, str]]:
+def addresses_of_users(users: LandedTable | None, user_ids: Sequence[str], now: datetime) -> dict[str, dict[str, str]]:
     """Contact data by user and column (email, phone) from the newest row known now; absent where it has none."""
     if users is None:
         return {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import shutil
 import sqlite3
@@ -91,6 +92,15 @@ def instance(base: Base, user: str, tmp_path_factory: pytest.TempPathFactory) ->
     (made.home / "dispatched").mkdir()
     calls = f'"user_id","phone","body"\n"{user}","+00","of\ntwo lines"\n"{user}0","+01","another"\n"u1","+02","x"\n'
     (made.home / "dispatched" / "calls.csv").write_text(calls)
+    said = made.succeed("why", user)
+    assert "Scores and decisions" in said
+    assert "Messages" in said
+    exported = json.loads(Path(made.succeed("export-user", user).splitlines()[0]).read_text())
+    assert exported["addresses"]["email"] == f"{user}@example.com"
+    assert {"orders", "users", "order_items"} <= set(exported["raw"])
+    assert {"scoring.scored_users", "interventions.decision_ledger", "marts.fct_orders"} <= set(exported["tables"])
+    assert {row["user_id"] for rows in exported["tables"].values() for row in rows} == {user}
+    assert {row["user_id"] for row in exported["raw"]["orders"]} == {user}
     (made.home / "reports" / "page.html").write_text(f"<p>{user}, {user}0, {user}@example.com</p>")
     with closing(sqlite3.connect(made.home / "dagster" / "history" / "runs.db")) as connection:
         connection.execute("update runs set run_body = run_body || ?", (f" {user} {user}0",))
@@ -205,3 +215,13 @@ def test_an_external_landing_is_not_ours(base: Base, user: str, tmp_path: Path) 
     assert instance.query(orders).item() == 0, "the views over the files obey the tombstone at once"
     for file in base.after[BEFORE].landing.rglob("*.parquet"):
         assert (export / file.relative_to(base.after[BEFORE].landing)).read_bytes() == file.read_bytes()
+
+
+def test_of_an_erased_user_nothing_is_said_but_that(
+    instance: Instance, user: str, told: tuple[bool, str]
+) -> None:
+    assert told[0]
+    assert instance.succeed("why", user).strip() == f"{user} was erased: nothing else is held."
+    file = Path(instance.succeed("export-user", user).splitlines()[0])
+    assert set(json.loads(file.read_text())) == {"user_id", "made_at", "status"}
+    file.unlink()

@@ -7,38 +7,17 @@ from collections.abc import Mapping
 import polars as pl
 
 from churn_assets.contracts.channels import NO_CHANNEL
-from churn_assets.decisions.hindrance import with_hindrances
-from churn_assets.decisions.wordless import with_wordless_arms
+from churn_assets.defs.interventions.hindered import COLUMNS, hindered_users
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.delivery.adapters import channels_needing_address
-from churn_assets.instance.suppressions import suppressed_users
 from churn_assets.monitoring.fairness_users import attributes_of, with_groups
 from churn_assets.stages import Stage
-from churn_assets.warehouse.reads import consents_at, contacts_before, groups_at
-
-COLUMNS = (
-    "user_id", "snapshot_date", "churn_probability", "risk_rank", "risk_tier", "value_at_risk_amount",
-    "reason_1", "reason_2", "reason_3",
-)  # fmt: skip
+from churn_assets.warehouse.reads import groups_at
 
 
 def candidates_at(at: Snapshot) -> pl.DataFrame:
     """One row per eligible user (decisions.candidates.Candidates), from rows known before the snapshot."""
-    settings = at.workplace.settings.decisions
     scored = at.workplace.tables.read(Stage.SCORING, "scored_users", at.date)
-    eligible = scored.filter(pl.col("status") == "eligible").select(COLUMNS)
-    items = at.workplace.tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
-    days = max([settings.max_contacts_days, *(arm.cool_down_days for arm in settings.arms)])
-    users = with_hindrances(
-        eligible,
-        consents_at(at.workplace, at.date),
-        contacts_before(at.workplace, at.date, days),
-        suppressed=suppressed_users(at.workplace.record, at.date),
-        needs_address=channels_needing_address(at.workplace.settings.delivery),
-        settings=settings,
-        snapshot=at.date,
-    )
-    return with_wordless_arms(users, items, settings, at.date)
+    return hindered_users(at.workplace, at.date, scored.filter(pl.col("status") == "eligible").select(COLUMNS))
 
 
 def users_to_recommend_to(at: Snapshot) -> pl.Series:
