@@ -15,6 +15,7 @@ import pandera.errors
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.described import described
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.workplace import Workplace
 
@@ -145,7 +146,10 @@ def _check(stage: str, table: str, *, passed: bool, **metadata: Any) -> dg.Asset
 def _metadata(product: Product) -> dict[str, Any]:
     if isinstance(product.content, bytes):
         return {"bytes": len(product.content), **product.metadata}
-    columns = [dg.TableColumn(name, str(dtype)) for name, dtype in product.content.schema.items()]
+    columns = [
+        dg.TableColumn(name, str(dtype), description=described(product.table, name))
+        for name, dtype in product.content.schema.items()
+    ]
     return {
         "dagster/row_count": len(product.content),
         "dagster/column_schema": dg.TableSchema(columns),

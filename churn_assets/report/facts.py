@@ -129,6 +129,7 @@ def facts_of(workplace: Workplace, snapshot: date) -> Facts:
     measured = read(Stage.EFFECTS, "arm_effects")
     before = tables.newest_before(Stage.SCORING, "scored_users", snapshot)
     comparison = read(Stage.TRAINING, "model_comparison")
+    newest = newest_rows(workplace, snapshot)
     return Facts(
         snapshot=snapshot,
         population=population_of(scored, snapshot),
@@ -150,13 +151,13 @@ def facts_of(workplace: Workplace, snapshot: date) -> Facts:
         past=past_scores(read(Stage.MONITORING, "model_performance")),
         expected=expected_of(read(Stage.MONITORING, "performance_estimates")),
         warned=warned_of(read(Stage.TRAINING, "warned_churners")),
-        sources=data_sources(newest_rows(workplace, snapshot), refused_rows(workplace, snapshot)),
+        sources=data_sources(newest, refused_rows(workplace, snapshot)),
         drifted=drifted_features(read(Stage.MONITORING, "feature_drift")),
         definitions=_definitions(read(Stage.MONITORING, "churn_definitions")),
         churn_definition=settings.churn.definition,
         horizon_days=settings.churn.horizon_days,
         value_days=settings.scoring.value_days,
-        has_consents="consents" in workplace.landing(),
+        has_consents=newest["consents"][0] is not None,
     )
 
 

@@ -64,11 +64,21 @@ def _about_arm(arm: PlannedArm, t: Words) -> Iterator[str]:
         )  # fmt: skip
         yield refuted + money
     elif not kept.is_above_zero:
-        yield t(
+        unproven = t(
             "{arm} is not proven to keep anybody: {weeks} {kept} {interval} of 100 churners.",
             arm=name, weeks=weeks, kept=t.of_100(kept.value, 1),
             interval=t.interval(kept.low, kept.high, lambda share: t.of_100(share, 1)),
         )  # fmt: skip
+        profit = arm.profit_measured
+        pays = (
+            t(
+                " It pays all the same: {profit} {interval} by what was measured.",
+                profit=t.money(profit.value), interval=t.interval(profit.low, profit.high, t.money),
+            )
+            if profit and profit.is_above_zero
+            else ""
+        )  # fmt: skip
+        yield unproven + pays
 
 
 def _about_limits(facts: Facts, t: Words) -> Iterator[str]:

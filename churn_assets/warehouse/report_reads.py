@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from churn_assets.contracts.raw import raw_contract
+from churn_assets.warehouse.rows import mart_of
 from churn_assets.workplace import Workplace
 
 SEGMENTS = """
@@ -42,7 +43,7 @@ def newest_rows(workplace: Workplace, snapshot: date) -> dict[str, tuple[date | 
     pause in days between days on which rows became known, of the last PAUSES.
     """
     tables = " union all ".join(
-        f"select distinct '{table.name}' as name, cast(known_at as date) as day from staging.stg_{table.name} "
+        f"select distinct '{table.name}' as name, cast(known_at as date) as day from marts.{mart_of(table)} "
         "where known_at < $snapshot"
         for table in raw_contract()
     )

@@ -44,7 +44,7 @@ OUTSIDE = {
     "uuid",
 }
 # Adapters read the files of their source, settings their one file, the raw contract its yml; nobody else does.
-MAY_TOUCH_FILES = ("sources", "settings/load.py", "contracts/raw.py")
+MAY_TOUCH_FILES = ("sources", "settings/load.py", "contracts/raw.py", "contracts/described.py")
 # Into and out of memory: a model from its bytes, a picture to a buffer.
 IN_MEMORY = {
     ("model/boosting.py", "load_model"),

@@ -217,9 +217,7 @@ def test_an_external_landing_is_not_ours(base: Base, user: str, tmp_path: Path) 
         assert (export / file.relative_to(base.after[BEFORE].landing)).read_bytes() == file.read_bytes()
 
 
-def test_of_an_erased_user_nothing_is_said_but_that(
-    instance: Instance, user: str, told: tuple[bool, str]
-) -> None:
+def test_of_an_erased_user_nothing_is_said_but_that(instance: Instance, user: str, told: tuple[bool, str]) -> None:
     assert told[0]
     assert instance.succeed("why", user).strip() == f"{user} was erased: nothing else is held."
     file = Path(instance.succeed("export-user", user).splitlines()[0])

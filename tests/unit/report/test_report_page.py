@@ -81,6 +81,10 @@ def test_one_that_holds_is_not_and_an_unproven_arm_is() -> None:
     unproven = replace(COUPON, measured=replace(measured, kept=Estimate(0.04, -0.04, 0.12)))
     assert "coupon" not in warned(plan=replace(facts().plan, arms=[holds, CALL]))
     assert "coupon 10 is not proven to keep anybody" in warned(plan=replace(facts().plan, arms=[unproven]))
+    pays = replace(
+        unproven, measured=replace(measured, kept=Estimate(0.04, -0.04, 0.12), margin=Estimate(2.0, 1.0, 3.0))
+    )
+    assert "It pays all the same: €300 [€150, €450]" in warned(plan=replace(facts().plan, arms=[pays]))
 
 
 @pytest.mark.parametrize(("is_stopped", "said"), [(True, "leaves it out"), (False, "uses it all the same")])
