@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from churn_assets.command.cli_acts import app as acts
+from churn_assets.command.cli_console import app as console
 from churn_assets.command.cli_options import (
     Day,
     HomeOption,
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="Warns which users are about to churn, decides what to do for each, and measures whether it helped.",
 )
 app.add_typer(acts)
+app.add_typer(console)
 
 
 def main() -> None:

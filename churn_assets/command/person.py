@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
-from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.scored_users import IS_ELIGIBLE
 from churn_assets.decisions.considered import considered_for
 from churn_assets.defs.interventions.hindered import COLUMNS, hindered_users
@@ -24,17 +23,11 @@ from churn_assets.instance.terminal import wide_console
 from churn_assets.report import names
 from churn_assets.report.language import Words
 from churn_assets.report.names import named
-from churn_assets.report.person import Person, ScoredWeek, person_of
+from churn_assets.report.person import Person, person_of
+from churn_assets.report.words_of_person import bought_after, decision_in_words, obstacle_in_words
 from churn_assets.stages import Stage
 from churn_assets.warehouse.person_reads import rows_of
 from churn_assets.workplace import Workplace
-
-OBSTACLES = {
-    "other_tier": "not for users of this risk tier",
-    "other_reason": "answers none of this user's reasons",
-    "below_minimum": "too little at stake for this arm",
-    "no_gain": "would not pay",
-}
 
 
 def with_considered(workplace: Workplace, person: Person) -> Person:
@@ -122,20 +115,9 @@ def _print_weeks(person: Person, t: Words, console: Console) -> None:
     for week in person.weeks:
         table.add_row(
             str(week.snapshot), named(t, names.STATUSES, week.status), t.percent(week.churn_probability),
-            named(t, names.TIERS, week.risk_tier), t.money(week.value_at_risk_amount), decision_of(week, t),
+            named(t, names.TIERS, week.risk_tier), t.money(week.value_at_risk_amount), decision_in_words(week, t),
         )  # fmt: skip
     console.print(table)
-
-
-def decision_of(week: ScoredWeek, t: Words) -> str:
-    """What was decided, in words."""
-    decision = week.decision
-    if decision is None:
-        return ""
-    if decision["arm"] == NO_ARM:
-        return named(t, names.LEFT_ALONE, decision["binding_constraint"] or "no_gain")
-    by_chance = ", by chance" if decision["is_exploration"] else ""
-    return f"{treatment_of(decision['arm'], decision['level'])} by {decision['channel']}{by_chance}"
 
 
 def _print_considered(person: Person, t: Words, console: Console) -> None:
@@ -143,9 +125,12 @@ def _print_considered(person: Person, t: Words, console: Console) -> None:
         return
     table = _table("Considered, by the settings of now", "arm", "channel", "expected gain", "cost", "what hinders it")
     for each in person.considered:
-        obstacle = OBSTACLES.get(each.obstacle or "") or named(t, names.LEFT_ALONE, each.obstacle)
         table.add_row(
-            each.treatment, each.channel, t.small_money(each.gain), t.small_money(each.cost), obstacle or "nothing"
+            each.treatment,
+            each.channel,
+            t.small_money(each.gain),
+            t.small_money(each.cost),
+            obstacle_in_words(each.obstacle, t),
         )
     console.print(table)
 
@@ -159,18 +144,9 @@ def _print_messages(person: Person, console: Console) -> None:
             table.add_row(
                 message["snapshot"], treatment_of(message["arm"], message["level"]), message["channel"],
                 message["state"], _short(message["sent_at"]), _short(contact.get("opened_at")),
-                _short(contact.get("clicked_at")), _bought_after(person, message["sent_at"]),
+                _short(contact.get("clicked_at")), bought_after(person, message["sent_at"]),
             )  # fmt: skip
         console.print(table)
-
-
-def _bought_after(person: Person, sent_at: str | None) -> str:
-    """Orders in the 28 days after a message, whatever their cause."""
-    if sent_at is None:
-        return ""
-    sent = datetime.fromisoformat(sent_at)
-    orders = [row for row in person.orders if 0 <= (row["ordered_at"] - sent).days < 28]  # noqa: PLR2004 - four weeks
-    return f"{len(orders)} orders" if orders else "nothing"
 
 
 def _print_consents(person: Person, t: Words, console: Console) -> None:

@@ -96,6 +96,8 @@ def person_of(workplace: Workplace, named: str) -> Person:
     newest = max(snapshots, default=None)
     if Tombstones(workplace.home.root).among([user]):
         return Person(user, newest, None, "erased", is_erased=True)
+    if not workplace.home.warehouse.exists():
+        raise NoSuchUser("Nothing has been run here yet, so nothing is known of anybody: churn run is next.")
     consents = _consents(workplace, user)
     weeks = [week for day in sorted(snapshots)[-MOST_WEEKS:] if (week := _week(workplace, user, day))]
     messages, suppression = _messages(workplace, user), _suppression(workplace, user)

@@ -5,9 +5,9 @@ from churn_assets.settings.extra import ExtraColumn
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.load import Settings, SettingsError, load_settings
 from churn_assets.settings.model import Profit, Training
-from churn_assets.settings.sections import CalendarSection, Churn, Features, Monitoring, Report, Scoring, Ui
+from churn_assets.settings.sections import CalendarSection, Churn, Console, Features, Monitoring, Report, Scoring, Ui
 
 __all__ = [
-    "CalendarSection", "Churn", "Decisions", "Delivery", "ExtraColumn", "Features", "Landing", "Monitoring", "Profit",
-    "Report", "Scoring", "Settings", "SettingsError", "Training", "Ui", "load_settings",
+    "CalendarSection", "Churn", "Console", "Decisions", "Delivery", "ExtraColumn", "Features", "Landing", "Monitoring",
+    "Profit", "Report", "Scoring", "Settings", "SettingsError", "Training", "Ui", "load_settings",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from churn_assets.settings.decisions import Decisions, Delivery
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.model import Profit, Training
 from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean, meant, unread
-from churn_assets.settings.sections import CalendarSection, Churn, Features, Monitoring, Report, Scoring, Ui
+from churn_assets.settings.sections import CalendarSection, Churn, Console, Features, Monitoring, Report, Scoring, Ui
 
 UNKNOWN = "extra_forbidden"  # error type of pydantic for an unknown field
 SECRETS = ("_secret", "_password", "_url", "_uri")
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
     report: Report = Report()
+    console: Console = Console()
     ui: Ui = Ui()
 
     @model_validator(mode="after")

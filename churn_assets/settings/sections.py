@@ -175,10 +175,15 @@ class Ui(Section):
     @field_validator("allowed_hosts")
     @classmethod
     def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [host for host in hosts if not HOST.fullmatch(host)]
-        if wrong:
-            raise ValueError(f"{wrong[0]!r} is no name of a server, such as localhost:8080 or churn.example.org")
-        return hosts
+        return server_names(hosts)
+
+
+def server_names(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """The hosts, if each is a name of a server. Raises ValueError."""
+    wrong = [host for host in hosts if not HOST.fullmatch(host)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is no name of a server, such as localhost:8080 or churn.example.org")
+    return hosts
 
 
 class Report(Section):
@@ -193,3 +198,23 @@ class Report(Section):
         if code is not None and not re.fullmatch("[A-Z]{3}", code):
             raise ValueError(f"{code!r} is no ISO 4217 code: three capital letters, such as EUR or CNY")
         return code
+
+
+class Console(Section):
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Further names that churn console answers to, as ui.allowed_hosts: those of a proxy before it."
+    )
+    is_https: bool = Field(
+        False, description="A proxy before the console speaks HTTPS: cookies are sent over nothing else then."
+    )
+    session_hours: float = Field(12.0, gt=0, le=168, description="After so many hours somebody has to log in again.")
+    two_person_amount: float | None = Field(
+        None,
+        ge=0,
+        description="A plan that is expected to cost more needs two accounts to approve it; null: one.",
+    )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return server_names(hosts)

@@ -75,7 +75,9 @@ def commands() -> Mapping[str, Any]:
         for name, parent in group.commands.items()
         for each, command in getattr(parent, "commands", {}).items()
     }
-    return {**group.commands, **under}
+    # A name that only gathers others (`churn account`) is no command of its own.
+    own = {name: each for name, each in group.commands.items() if not getattr(each, "no_args_is_help", False)}
+    return {**own, **under}
 
 
 @cache

@@ -150,12 +150,17 @@ def _command(text: str) -> Names:
 
 
 def _churn(name: str, arguments: list[str]) -> Names:
+    if arguments and f"{name} {arguments[0]}" in known.commands():  # one under another, as `churn account add`
+        name, arguments = f"{name} {arguments[0]}", arguments[1:]
     command = known.commands().get(name)
     if command is None:
         yield "command", f"churn {name}"
     elif arguments:
         try:
-            command.make_context(name, list(arguments))  # parses them, and runs nothing
+            asked_for = [
+                word for each in command.params if getattr(each, "prompt", None) for word in (each.opts[0], "x")
+            ]
+            command.make_context(name, [*arguments, *asked_for])  # parses them, and runs nothing
         except UsageError as error:
             yield "such use of", f"churn {name}: {error.format_message()}"
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Of one file: while it is open its event loop runs, and no other test could run one of its own."""
     if CHROMIUM is None:
         pytest.skip("no browser here: apt-get install chromium lets the pages be tried in one")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - needed with a browser only

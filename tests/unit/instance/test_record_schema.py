@@ -16,6 +16,7 @@ RELEASED = {
     "0002_consent_that_holds": "a70082f59ebfb8ca",
     "0003_codes_given": "d46cc7865b7ed454",
     "0004_withheld": "8d86f1a63519049f",
+    "0005_console": "7c998e1463c0e190",
 }
 
 

@@ -1,0 +1,71 @@
+"""Commands of the console: serving it, and the accounts of those who use it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from churn_assets.command.cli_options import HomeOption, existing_home
+
+app = typer.Typer()
+account = typer.Typer(no_args_is_help=True, help="Who may use the console.")
+app.add_typer(account, name="account")
+Name = Annotated[str, typer.Argument(help="Name of the account, in lower case.")]
+Password = Annotated[
+    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if left out.")
+]
+
+
+@app.command()
+def console(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 3100,
+) -> None:
+    """Serve the console on this machine: reports, plans to approve, persons, and the page to unsubscribe."""
+    from churn_assets.ui.listener import listen
+
+    root = existing_home(home)
+    listener = listen(port)
+    from churn_assets.command.console import serve
+
+    serve(root, listener)
+
+
+@account.command()
+def add(
+    name: Name, role: Annotated[str, typer.Option(help="viewer, approver or admin.")], password: Password,
+    home: HomeOption = None,
+) -> None:  # fmt: skip
+    """Make an account: viewers read reports, approvers approve plans and read persons, admins see who did what."""
+    root = existing_home(home)
+    from churn_assets.command.console import add as add_account
+
+    add_account(root, name, role, password)
+
+
+@account.command()
+def password(name: Name, password: Password, home: HomeOption = None) -> None:
+    """Change the password of an account."""
+    root = existing_home(home)
+    from churn_assets.command.console import password_of
+
+    password_of(root, name, password)
+
+
+@account.command()
+def disable(name: Name, home: HomeOption = None) -> None:
+    """Let nobody in by an account any more."""
+    root = existing_home(home)
+    from churn_assets.command.console import disable as disable_account
+
+    disable_account(root, name)
+
+
+@account.command(name="list")
+def list_(home: HomeOption = None) -> None:
+    """Name the accounts."""
+    root = existing_home(home)
+    from churn_assets.command.console import show
+
+    show(root)

@@ -1,0 +1,46 @@
+"""Pages of the console from their templates; whatever is filled in is text."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from churn_assets.catalogue.arms import treatment_of
+from churn_assets.report import names
+from churn_assets.report.language import Words
+from churn_assets.report.names import named
+from churn_assets.report.words_of_person import bought_after, decision_in_words, obstacle_in_words
+
+FOLDER = Path(__file__).parent / "pages"
+STYLE = Path(__file__).parents[1] / "report" / "style.css"
+WORDS = Words("en")
+
+
+def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> HTMLResponse:
+    """`values` has to hold `session`, None for who is not logged in."""
+    text = _environment().get_template(f"{name}.html.j2").render(t=WORDS, **values)
+    return HTMLResponse(text, status)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = STYLE.read_text() + (FOLDER / "console.css").read_text()
+    environment.globals |= {
+        "style": Markup(style.replace("\n", "")),  # noqa: S704 - our own files
+        "names": names, "label": named, "treatment": treatment_of, "decision": decision_in_words,
+        "obstacle": obstacle_in_words, "bought_after": bought_after,
+    }  # fmt: skip
+    return environment

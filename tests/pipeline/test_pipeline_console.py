@@ -1,0 +1,119 @@
+"""From a plan to people through the console: read, approve by two persons, dispatch, unsubscribe, see it counted."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+import yaml
+
+from churn_assets.command.person import with_considered
+from churn_assets.console.accounts import add_account
+from churn_assets.console.audit import newest
+from churn_assets.delivery.dispatch import utc_now
+from churn_assets.delivery.plan import Plan
+from churn_assets.delivery.sending import send
+from churn_assets.workplace import Workplace
+from tests.unit.console.conftest import CSRF, PASSWORD, Browser, Served, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.pipeline.conftest import Base
+
+DAY, NOW = date(2026, 11, 16), datetime(2026, 11, 17, 9)
+SHA256 = re.compile(r'name="sha256" value="([0-9a-f]{64})"')
+
+
+@pytest.fixture(scope="module")
+def console(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The newest plan, whose cost needs two persons, with a call centre that takes files."""
+    made = base.final.copy(tmp_path_factory.mktemp("console") / "home")
+    file = made.home / "churn.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"console": {"two_person_amount": 1.0}}))
+    workplace = Workplace(home_path=str(made.home))
+    for name, role in (("vera", "viewer"), ("anton", "approver"), ("arthur", "approver"), ("ada", "admin")):
+        add_account(workplace.record, name, role, PASSWORD, "root", utc_now())
+    with served(workplace, with_considered) as running:
+        running.clock.now = NOW
+        yield running
+
+
+def decide(browser: Browser, act: str) -> tuple[int, str]:
+    page = browser.get("/plan").text
+    sha256 = SHA256.findall(page)[0]
+    answer = browser.post(f"/plan/{act}", {"csrf": CSRF.findall(page)[-1], "snapshot": str(DAY), "sha256": sha256})
+    return answer.status_code, answer.text
+
+
+def test_a_viewer_reads_the_report_and_is_offered_no_decision(console: Served) -> None:
+    vera = console.browser("vera")
+    assert f"/report/{DAY}" in vera.get("/").text
+    assert "users are slipping away" in vera.get(f"/report/{DAY}").text
+    assert "Approve" not in vera.get("/plan").text
+    assert vera.get("/report/2026-01-05").status_code in (404, 409)
+    assert vera.get("/report/../../churn.yaml").status_code == 404
+
+
+def test_two_persons_approve_and_a_changed_plan_is_a_new_page(console: Served) -> None:
+    anton, arthur = console.browser("anton"), console.browser("arthur")
+    page = anton.get("/plan").text
+    stale = {"csrf": CSRF.findall(page)[-1], "snapshot": str(DAY), "sha256": "0" * 64}
+    answer = anton.post("/plan/approve", stale)
+    assert (answer.status_code, "has changed since this page was made" in answer.text) == (409, True)
+    status, said = decide(anton, "approve")
+    assert (status, "needs a second person" in said) == (200, True)
+    workplace = console.workplace
+    assert set(Plan.at(workplace, DAY).messages["state"]) == {"planned"}
+    assert "Approve in the name of anton" not in anton.get("/plan").text, "once is what one person has"
+    status, said = decide(arthur, "approve")
+    assert (status, "messages may go" in said) == (200, True)
+    approval = workplace.outbox.approval(DAY)
+    assert approval is not None
+    assert approval.approved_by == "anton and arthur"
+    assert [row[1:3] for row in newest(workplace.record, 2)] == [("arthur", "approve"), ("anton", "approve")]
+
+
+def test_what_was_approved_is_sent_and_one_click_ends_it(console: Served) -> None:
+    workplace = console.workplace
+    counts = send(workplace, DAY, clock=lambda: NOW)
+    assert sum(counts.values()) > 0
+    messages = Plan.at(workplace, DAY).messages.filter(pl.col("state").is_in(["delivered", "approved"]))
+    key, user, channel = messages.select("message_key", "user_id", "channel").row(0)
+    mail_program = Browser(console.address)
+    assert mail_program.get(f"/unsubscribe?key={key}").status_code == 200
+    with workplace.record.reading() as connection:
+        assert connection.execute("select count(*) from consent_words where source = 'unsubscribe'").fetchone() == (0,)
+    answer = mail_program.post(
+        f"/unsubscribe?key={key}", {"List-Unsubscribe": "One-Click"}, Origin="https://mail.example"
+    )
+    assert (answer.status_code, "You will get no more such messages" in answer.text) == (200, True)
+    with workplace.record.reading() as connection:
+        words = connection.execute(
+            "select user_id, channel, is_granted from consent_words where source = 'unsubscribe'"
+        ).fetchall()
+    assert words == [(user, channel, 0)]
+    later = workplace.outbox.messages().filter(pl.col("user_id") == user, pl.col("channel") == channel)
+    assert set(later["state"]) <= {"delivered", "cancelled"}
+    page = console.browser("anton").get(f"/person?user={user}").text
+    assert "unsubscribe" in page
+
+
+def test_a_person_is_explained_and_each_reading_is_noted(console: Served) -> None:
+    user = Plan.at(console.workplace, DAY).messages["user_id"][0]
+    page = console.browser("anton").get(f"/person?user={user}").text
+    for part in ("Scores and decisions", "Considered, by the settings of now", "Consents", user):
+        assert part in page
+    assert "@example.com" not in page
+    assert newest(console.workplace.record, 1)[0][1:4] == ("anton", "person read", user)
+    assert "person read" in console.browser("ada").get("/acts").text
+    assert console.browser("anton").get("/person?user=nobody").status_code == 404
+
+
+def test_a_plan_that_is_declined_is_not_sent(console: Served) -> None:
+    status, said = decide(console.browser("arthur"), "decline")
+    assert (status, "were cancelled and will not be sent" in said) == (200, True)
+    assert not {"planned", "approved"} & set(Plan.at(console.workplace, DAY).messages["state"])
