@@ -1,4 +1,6 @@
-"""Messages of a plan as a user will read them: a few per arm and level, the same ones each time, without the user."""
+"""Messages of a plan as a user will read them: a few different ones per arm and level, the same each time, without the
+user.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ import polars as pl
 
 from churn_assets.catalogue.arms import treatment_of
 
-SAMPLES = 5  # per treatment
+SAMPLES = 5  # different texts per treatment
+LOOKED_AT = 100  # messages among which they are looked for
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class SampledArm:
-    """`different`: how many different texts the samples are made of."""
+    """`samples`: up to SAMPLES texts, all different."""
 
     treatment: str
     channel: str
@@ -50,11 +53,12 @@ def sampled_arms(outbox: pl.LazyFrame, ledger: pl.LazyFrame) -> list[SampledArm]
     for rows in known.sort("channel", "arm", "level", "message_key").partition_by(
         "channel", "arm", "level", maintain_order=True
     ):
-        keys = rows["message_key"].head(SAMPLES).to_list()
+        keys = rows["message_key"].head(LOOKED_AT).to_list()
         payloads = outbox.filter(pl.col("message_key").is_in(keys)).select("message_key", "payload").collect()
         channel, arm, level = rows.select("channel", "arm", "level").row(0)
         samples = [_sample(payload) for payload in payloads.sort("message_key")["payload"]]
-        arms.append(SampledArm(treatment_of(arm, level), channel, rows.height, samples))
+        different = list({(sample.subject, sample.body): sample for sample in samples}.values())
+        arms.append(SampledArm(treatment_of(arm, level), channel, rows.height, different[:SAMPLES]))
     return arms
 
 
