@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=15)
 MOST_OF_NAME, MOST_OF_ADDRESS = 5, 30
+MOST_KEPT = 10_000  # names and addresses, before those of earlier are forgotten
 
 
 class Attempts:
@@ -21,6 +22,9 @@ class Attempts:
         )
 
     def failed(self, name: str, address: str, now: datetime) -> None:
+        if len(self._failures) > MOST_KEPT:
+            for key in list(self._failures):
+                self._count(key, now)
         for key in (f"name {name}", f"from {address}"):
             self._failures[key].append(now)
 

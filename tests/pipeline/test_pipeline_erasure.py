@@ -13,7 +13,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing, redirect_stdout
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,10 @@ import polars as pl
 import pytest
 import yaml
 
+from churn_assets.console.audit import note
 from churn_assets.contracts.decision_ledger import ERASED, DecisionLedger
 from churn_assets.erasure.erase import erase_user
+from churn_assets.instance.record.store import Record
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Base, Instance
@@ -101,6 +103,7 @@ def instance(base: Base, user: str, tmp_path_factory: pytest.TempPathFactory) ->
     assert {"scoring.scored_users", "interventions.decision_ledger", "marts.fct_orders"} <= set(exported["tables"])
     assert {row["user_id"] for rows in exported["tables"].values() for row in rows} == {user}
     assert {row["user_id"] for row in exported["raw"]["orders"]} == {user}
+    note(Record(made.home / "record.sqlite"), datetime(2026, 11, 17), "anton", "person read", user, f"of {user}")
     (made.home / "reports" / "page.html").write_text(f"<p>{user}, {user}0, {user}@example.com</p>")
     with closing(sqlite3.connect(made.home / "dagster" / "history" / "runs.db")) as connection:
         connection.execute("update runs set run_body = run_body || ?", (f" {user} {user}0",))
