@@ -157,7 +157,7 @@ def facts_of(workplace: Workplace, snapshot: date) -> Facts:
         churn_definition=settings.churn.definition,
         horizon_days=settings.churn.horizon_days,
         value_days=settings.scoring.value_days,
-        has_consents=newest["consents"][0] is not None,
+        has_consents=newest["consents"][0],
     )
 
 

@@ -72,9 +72,12 @@ class Warned:
 
 @dataclass(frozen=True)
 class DataSource:
-    """A raw table: its newest row as known at the snapshot, its longest pause of late, and rows refused."""
+    """A raw table: whether it has rows, when the newest became known (None: without times), its longest pause of late,
+    and rows refused.
+    """
 
     table: str
+    is_delivered: bool
     newest: date | None
     usual_days: int
     refused: int
@@ -141,6 +144,8 @@ def drifted_features(drift: pl.DataFrame) -> list[str]:
     return drift.filter(pl.col("level") == "alarm").sort("psi", descending=True)["feature"].head(MOST_DRIFTED).to_list()
 
 
-def data_sources(newest: Mapping[str, tuple[date | None, int]], refused: Mapping[str, int]) -> Sequence[DataSource]:
-    """`newest`: by table the day of its newest row and its longest pause."""
+def data_sources(
+    newest: Mapping[str, tuple[bool, date | None, int]], refused: Mapping[str, int]
+) -> Sequence[DataSource]:
+    """`newest`: by table whether it has rows, the day of the newest, and its longest pause."""
     return [DataSource(table, *newest[table], refused.get(table, 0)) for table in sorted(newest)]

@@ -565,7 +565,10 @@ class View:
     def data_rows(self) -> Iterator[list[str]]:
         t = self.t
         for source in self.facts.sources:
-            newest = t("not delivered") if source.newest is None else t.day(source.newest)
+            if not source.is_delivered:
+                newest = t("not delivered")
+            else:
+                newest = t("without times") if source.newest is None else t.day(source.newest)
             yield [named(t, names.TABLES, source.table), newest, t.count(source.refused)]
 
     def footer(self) -> str:

@@ -28,6 +28,7 @@ from (select * from days qualify row_number() over (partition by name order by d
 group by name
 """
 PAUSES = 60
+ALWAYS = date(1900, 1, 1)  # known time of rows that came without any (macro always_known)
 REFUSED = """
 select source_table, count(*) as refused from staging.quarantine where known_at < $snapshot group by all order by all
 """
@@ -38,9 +39,9 @@ def segments_planned(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     return workplace.warehouse.query(SEGMENTS, {"snapshot": snapshot})
 
 
-def newest_rows(workplace: Workplace, snapshot: date) -> dict[str, tuple[date | None, int]]:
-    """By raw table the day on which its newest row became known, before `snapshot` (None: it has none), and the longest
-    pause in days between days on which rows became known, of the last PAUSES.
+def newest_rows(workplace: Workplace, snapshot: date) -> dict[str, tuple[bool, date | None, int]]:
+    """By raw table whether it has rows known before `snapshot`, the day on which the newest became known (None: its rows
+    came without times), and the longest pause in days between such days, of the last PAUSES.
     """
     tables = " union all ".join(
         f"select distinct '{table.name}' as name, cast(known_at as date) as day from marts.{mart_of(table)} "
@@ -48,8 +49,8 @@ def newest_rows(workplace: Workplace, snapshot: date) -> dict[str, tuple[date | 
         for table in raw_contract()
     )
     rows = workplace.warehouse.query(NEWEST.format(tables=tables), {"snapshot": snapshot, "pauses": PAUSES})
-    known = {name: (day, pause) for name, day, pause in rows.iter_rows()}
-    return {table.name: known.get(table.name, (None, 0)) for table in raw_contract()}
+    known = {name: (True, day if day > ALWAYS else None, pause) for name, day, pause in rows.iter_rows()}
+    return {table.name: known.get(table.name, (False, None, 0)) for table in raw_contract()}
 
 
 def refused_rows(workplace: Workplace, snapshot: date) -> dict[str, int]:

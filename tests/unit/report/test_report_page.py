@@ -99,8 +99,14 @@ def test_an_arm_that_loses_money_comes_first(is_stopped: bool, said: str) -> Non
     (date(2026, 10, 1), 30, False), (date(2026, 9, 1), 30, True),
 ])  # fmt: skip
 def test_data_are_old_by_their_own_rhythm(newest: date, pause: int, is_stale: bool) -> None:
-    said = warned(sources=[DataSource("orders", newest, pause, 0)])
+    said = warned(sources=[DataSource("orders", is_delivered=True, newest=newest, usual_days=pause, refused=0)])
     assert ("Nothing new has become known of: orders" in said) is is_stale
+
+
+def test_a_table_without_times_is_neither_old_nor_missing() -> None:
+    timeless = facts(sources=[DataSource("products", is_delivered=True, newest=None, usual_days=0, refused=0)])
+    assert "Nothing new" not in "\n".join(warnings_of(timeless, EN))
+    assert list(View(timeless, EN).data_rows()) == [["products", "without times", "0"]]
 
 
 def test_a_plan_without_contradiction_says_so() -> None:
