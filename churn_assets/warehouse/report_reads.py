@@ -40,8 +40,8 @@ def segments_planned(workplace: Workplace, snapshot: date) -> pl.DataFrame:
 
 
 def newest_rows(workplace: Workplace, snapshot: date) -> dict[str, tuple[bool, date | None, int]]:
-    """By raw table whether it has rows known before `snapshot`, the day on which the newest became known (None: its rows
-    came without times), and the longest pause in days between such days, of the last PAUSES.
+    """By raw table whether it has rows known before `snapshot`, the day on which the newest became known (None: its
+    rows came without times), and the longest pause in days between such days, of the last PAUSES.
     """
     tables = " union all ".join(
         f"select distinct '{table.name}' as name, cast(known_at as date) as day from marts.{mart_of(table)} "

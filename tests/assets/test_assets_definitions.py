@@ -80,6 +80,11 @@ def test_every_suite_is_a_check(graph: dg.AssetGraph) -> None:
     assert checked == {file.stem for file in SUITES.glob("*.json")}
 
 
+def test_every_check_says_what_it_checks(graph: dg.AssetGraph) -> None:
+    silent = [key.name for key in graph.asset_check_keys if not graph.get_check_spec(key).description]
+    assert silent == []
+
+
 def test_whatever_holds_rows_is_checked(graph: dg.AssetGraph) -> None:
     """The models by comparison and calibration; a call list is a plan, a report has no rows."""
     checked = {key.asset_key for key in graph.asset_check_keys}

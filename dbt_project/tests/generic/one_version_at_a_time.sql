@@ -1,5 +1,10 @@
 {# Versions of an id follow each other without overlap, and exactly one is the newest. #}
 {% test one_version_at_a_time(model, key) %}
+{{
+  config(meta={
+    "description": "Versions of the same " ~ key | join(", ") ~ " follow each other without overlap, and one is the newest."
+  })
+}}
 {%- set keys = key | join(", ") -%}
 select {{ keys }}, known_at
 from (

@@ -1,5 +1,10 @@
 {# Arithmetic of windows: what was counted in a shorter one is in the longer one too. #}
 {% test windows_nest(model, measures) %}
+{{
+  config(meta={
+    "description": "What is counted in a shorter window is in the longer one too: " ~ measures | join(", ") ~ "."
+  })
+}}
 {%- set windows = run_var("windows_days") -%}
 select *
 from {{ model }}

@@ -73,7 +73,10 @@ def facts(**changes: Any) -> Facts:
         past=[Past(date(2026, 10, 19), 9_000, 0.57, 0.78, 0.02), Past(date(2026, 10, 12), 9_000, 0.57, None, None)],
         expected=Expected(date(2026, 12, 14), (0.58, 0.55, 0.61), (0.78, 0.77, 0.79), season_is_known=True),
         warned=Warned(date(2026, 10, 19), 2_568, 8_560, 1_909, 5_159, 0.52),
-        sources=[DataSource("orders", is_delivered=True, newest=date(2026, 11, 15), usual_days=1, refused=12), DataSource("reviews", is_delivered=False, newest=None, usual_days=0, refused=0)],
+        sources=[
+            DataSource("orders", is_delivered=True, newest=date(2026, 11, 15), usual_days=1, refused=12),
+            DataSource("reviews", is_delivered=False, newest=None, usual_days=0, refused=0),
+        ],
         drifted=[],
         definitions=[("inactivity", 0.58), ("own_rhythm", 0.41)],
         churn_definition="inactivity",
