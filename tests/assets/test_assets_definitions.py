@@ -21,6 +21,7 @@ SHARED_CONTRACTS = {
     "__init__",
     "blanks",
     "channels",
+    "described",
     "definitions",
     "feature",
     "raw",

@@ -2,7 +2,7 @@
 {% test one_version_at_a_time(model, key) %}
 {{
   config(meta={
-    "description": "Versions of the same " ~ key | join(", ") ~ " follow each other without overlap, and one is the newest."
+    "description": "Versions of the same " ~ key | join(", ") ~ " follow each other without overlap, one the newest."
   })
 }}
 {%- set keys = key | join(", ") -%}
