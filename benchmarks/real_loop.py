@@ -104,9 +104,10 @@ def _show(home: Path, shop: ShopSettings, rows: list[tuple[str, int, int]], week
         for batch in live_on(shop, HISTORY_WEEKS, weeks, lambda _: pl.DataFrame(schema=MESSAGES))
         if (batch.folder, batch.table) == ("landing", "orders")
     )
+    goods = pl.col("amount") + pl.col("discount_amount").fill_null(0)
     margins = [
         MARGIN_SHARE * orders.filter(pl.col("ordered_at") >= start, pl.col("status") != "cancelled")
-        .unique("order_id", keep="last").select((pl.col("amount") + pl.col("discount_amount").fill_null(0)).sum()).item()
+        .unique("order_id", keep="last").select(goods.sum()).item()
         - orders.filter(pl.col("ordered_at") >= start, pl.col("status") != "cancelled")
         .unique("order_id", keep="last").select(pl.col("discount_amount").fill_null(0).sum()).item()
         for orders in (really, alone)

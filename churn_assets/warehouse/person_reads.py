@@ -20,11 +20,13 @@ where user_id = $user order by known_at, changed_at, channel
 """
 CONTACTS = """
 select contact_id, sent_at, channel, campaign_id, arm, opened_at, clicked_at from marts.fct_contacts
-where user_id = $user and superseded_at is null order by sent_at, contact_id
+where user_id = $user and superseded_at is null
+order by sent_at, contact_id
 """
 ORDERS = """
 select order_id, ordered_at, amount, status from marts.fct_orders
-where user_id = $user and superseded_at is null order by ordered_at, order_id
+where user_id = $user and superseded_at is null
+order by ordered_at, order_id
 """
 REGISTERED = "select min(registered_at), min(known_at) from marts.dim_users where user_id = $user"
 
