@@ -97,26 +97,18 @@ def _show(home: Path, shop: ShopSettings, rows: list[tuple[str, int, int]], week
         table.add_row(day, f"{planned:,}", f"{delivered:,}")
     console = Console()
     console.print(table)
-    start = datetime.combine(END, time())
     really = pl.read_parquet(home / "landing" / "orders" / "*.parquet")
     alone = pl.concat(
         batch.frame
         for batch in live_on(shop, HISTORY_WEEKS, weeks, lambda _: pl.DataFrame(schema=MESSAGES))
         if (batch.folder, batch.table) == ("landing", "orders")
     )
-    goods = pl.col("amount") + pl.col("discount_amount").fill_null(0)
-    margins = [
-        MARGIN_SHARE * orders.filter(pl.col("ordered_at") >= start, pl.col("status") != "cancelled")
-        .unique("order_id", keep="last").select(goods.sum()).item()
-        - orders.filter(pl.col("ordered_at") >= start, pl.col("status") != "cancelled")
-        .unique("order_id", keep="last").select(pl.col("discount_amount").fill_null(0).sum()).item()
-        for orders in (really, alone)
-    ]  # fmt: skip
+    margins = [_margin(orders) for orders in (really, alone)]
     workplace = Workplace(home_path=str(home))
     ledgers = [frame for _, frame in workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", date.max)]
     console.print(f"By the truth: margin {margins[0]:,.0f} with messages, {margins[1]:,.0f} without, before sending.")
     console.print(
-        f"Planned in all: {sum(frame.filter(pl.col('arm') != 'none').height for frame in ledgers):,} users' weeks."
+        f"Planned in all: {sum(frame.filter(pl.col('arm') != 'none').height for frame in ledgers):,} messages."
     )
     effects = workplace.tables.read(Stage.EFFECTS, "program_effects", END + timedelta(weeks=weeks))
     for row in effects.filter(pl.col("metric").is_in(["margin_amount", "retained"])).iter_rows(named=True):
@@ -124,6 +116,15 @@ def _show(home: Path, shop: ShopSettings, rows: list[tuple[str, int, int]], week
             f"Measured by the holdout, {row['metric']}: {row['effect']:+.3f} [{row['effect_low']:+.3f}, "
             f"{row['effect_high']:+.3f}] per user"
         )
+
+
+def _margin(orders: pl.DataFrame) -> float:
+    """Of the orders since the loop began, the newest version of each, broken rows left out; coupons taken off."""
+    amount, discount = pl.col("amount"), pl.col("discount_amount").fill_null(0)
+    whole = orders.filter(pl.col("order_id").is_not_null(), amount.is_finite(), amount >= 0)
+    newest = whole.sort("ingested_at").unique("order_id", keep="last", maintain_order=True)
+    since = newest.filter(pl.col("ordered_at") >= datetime.combine(END, time()), pl.col("status") != "cancelled")
+    return float(since.select((MARGIN_SHARE * (amount + discount) - discount).sum()).item())
 
 
 if __name__ == "__main__":
