@@ -1,6 +1,6 @@
-"""One simulated shop through everything for real: churn run, approve, dispatch, and the week in which users answer.
+"""One simulated shop through everything for real, in an empty HOME: churn run, approve, dispatch, and the week in which users answer.
 
-`python -m benchmarks.real_loop --home EMPTY_FOLDER [--users N] [--weeks N]`. Each week is a `churn run` of its own, an
+`python -m benchmarks.real_loop --home HOME [--users N] [--weeks N]`. Each week is a `churn run` of its own, an
 approval and a dispatch at nine in the morning of the snapshot (the clock is passed in, everything else is as in use), a
 receiver of signed webhooks on this machine, and `churn simulate advance`. Beside it the same shop lives the same weeks
 without any message: what the programme earned by the truth is the difference.
