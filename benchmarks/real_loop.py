@@ -1,4 +1,4 @@
-"""One simulated shop through everything for real, in an empty HOME: churn run, approve, dispatch, and the week in which users answer.
+"""One simulated shop through everything for real, in an empty HOME: run, approve, dispatch, and the users' week.
 
 `python -m benchmarks.real_loop --home HOME [--users N] [--weeks N]`. Each week is a `churn run` of its own, an
 approval and a dispatch at nine in the morning of the snapshot (the clock is passed in, everything else is as in use), a
