@@ -57,14 +57,14 @@ def test_the_page_is_whole_and_says_no_more_than_it_should() -> None:
 
 
 def test_the_first_sentence_is_people_and_money() -> None:
-    assert View(facts(), EN).headline() == (
+    assert View(facts(), EN).opening.headline() == (
         "3,202 users are slipping away, with €510K at stake in the next 91 days. 196 get a message, for €559."
     )
     assert (
-        View(facts(), ZH).headline()
+        View(facts(), ZH).opening.headline()
         == "3,202 位用户正在流失，未来 91 天的风险价值为 €51万。196 位将收到消息，成本 €559。"
     )
-    assert View(facts(plan=NO_PLAN), EN).headline().endswith("Nobody gets a message.")
+    assert View(facts(plan=NO_PLAN), EN).opening.headline().endswith("Nobody gets a message.")
 
 
 def test_an_assumption_that_was_refuted_is_said_with_the_money() -> None:
@@ -106,7 +106,7 @@ def test_data_are_old_by_their_own_rhythm(newest: date, pause: int, is_stale: bo
 def test_a_table_without_times_is_neither_old_nor_missing() -> None:
     timeless = facts(sources=[DataSource("products", is_delivered=True, newest=None, usual_days=0, refused=0)])
     assert "Nothing new" not in "\n".join(warnings_of(timeless, EN))
-    assert list(View(timeless, EN).data_rows()) == [["products", "without times", "0"]]
+    assert list(View(timeless, EN).sure.data_rows()) == [["products", "without times", "0"]]
 
 
 def test_a_plan_without_contradiction_says_so() -> None:
@@ -146,14 +146,14 @@ def test_both_languages_have_the_same_figures() -> None:
 
 
 def test_who_is_left_alone_is_in_words_with_money() -> None:
-    rows = list(View(facts(), EN).left_rows())
+    rows = list(View(facts(), EN).left.rows())
     assert rows[1] == ("The budget ran out", "859", "€90K")
 
 
 def test_a_campaign_of_a_plan_is_named_by_its_day() -> None:
     view = View(facts(), EN)
     week = replace(facts().effects[0].campaigns[0], name="rules-0a1b2c3d@2026-11-02/coupon_10")
-    assert view._campaign(week) == "2 Nov"
+    assert view.effects._campaign(week) == "2 Nov"
 
 
 def test_the_snapshot_is_the_one_to_approve() -> None:
