@@ -7,18 +7,18 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from churn_assets.catalogue.arms import treatment_of
 from churn_assets.report import names
 from churn_assets.report.language import Words
 from churn_assets.report.names import named
+from churn_assets.report.page import STYLE
+from churn_assets.report.templates import style, templates
 from churn_assets.report.words_of_person import bought_after, decision_in_words, obstacle_in_words
 
 FOLDER = Path(__file__).parent / "pages"
-STYLE = Path(__file__).parents[1] / "report" / "style.css"
 WORDS = Words("en")
 
 
@@ -30,17 +30,9 @@ def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> HTMLRe
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = STYLE.read_text() + (FOLDER / "console.css").read_text()
+    environment = templates(FOLDER)
     environment.globals |= {
-        "style": Markup(style.replace("\n", "")),  # noqa: S704 - our own files
-        "names": names, "label": named, "treatment": treatment_of, "decision": decision_in_words,
-        "obstacle": obstacle_in_words, "bought_after": bought_after,
+        "style": style(STYLE, FOLDER / "console.css"), "names": names, "label": named, "treatment": treatment_of,
+        "decision": decision_in_words, "obstacle": obstacle_in_words, "bought_after": bought_after,
     }  # fmt: skip
     return environment

@@ -77,7 +77,7 @@ def columns(title: str, values: Sequence[int], labels: Sequence[str], from_label
 
 def forest(title: str, rows: Sequence[Whisker], *, ends: tuple[str, str]) -> Markup:
     """A whisker per row around zero; `ends`: the values at both ends of the axis, as text."""
-    reach = max((max(abs(row.low), abs(row.high)) for row in rows), default=1.0) or 1.0
+    reach = reach_of(rows)
     middle, room = FOREST_LABEL + (WIDTH - FOREST_LABEL) / 2, (WIDTH - FOREST_LABEL) / 2 - 6
     height = len(rows) * FOREST_STEP
 

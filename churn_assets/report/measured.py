@@ -8,8 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from churn_assets.contracts.arm_effects import ALL
-from churn_assets.report.planned import Estimate
+from churn_assets.report.estimate import Estimate, by_treatment
 
 MOST_CAMPAIGNS = 12  # lines of a plot; older ones count in the pooled line all the same
 
@@ -54,18 +53,14 @@ class Programme:
 
 def arm_effects(effects: pl.DataFrame, readout: pl.DataFrame) -> list[ArmEffect]:
     """By treatment. `effects`: effects.arm_effects, `readout`: effects.experiment_readout of one snapshot."""
-    everybody = effects.filter(pl.col("dimension") == ALL)
     arms = []
-    for rows in everybody.partition_by("treatment", maintain_order=True):
-        by_metric = {row["metric"]: row for row in rows.iter_rows(named=True)}
-        retained, margin = by_metric.get("retained"), by_metric.get("margin_amount")
-        if retained is None:
-            continue
+    for treatment, by_metric in by_treatment(effects):
+        retained, margin = by_metric["retained"], by_metric.get("margin_amount")
         arms.append(
             ArmEffect(
-                retained["treatment"], retained["weeks"], retained["users"], retained["control_users"],
-                _estimate(retained), _estimate(margin), retained["verdict"], margin["verdict"] if margin else "unknown",
-                _campaigns(readout, retained["treatment"]),
+                treatment, retained["weeks"], retained["users"], retained["control_users"], Estimate.of(retained),
+                Estimate.of(margin), retained["verdict"], margin["verdict"] if margin else "unknown",
+                _campaigns(readout, treatment),
             )
         )  # fmt: skip
     return arms
@@ -92,12 +87,6 @@ def programme(effects: pl.DataFrame) -> Programme | None:
         total = Estimate(margin["total"], margin["total_low"], margin["total_high"])
     low, high = margin["always_valid_low"], margin["always_valid_high"]
     return Programme(
-        margin["since_date"], margin["users"], margin["holdout_users"], _estimate(retained), _estimate(margin), total,
-        low is not None and not low <= 0 <= high, margin["note"],
+        margin["since_date"], margin["users"], margin["holdout_users"], Estimate.of(retained), Estimate.of(margin),
+        total, low is not None and not low <= 0 <= high, margin["note"],
     )  # fmt: skip
-
-
-def _estimate(row: dict[str, float] | None) -> Estimate | None:
-    if row is None or row["effect_low"] is None:
-        return None
-    return Estimate(row["effect"], row["effect_low"], row["effect_high"])

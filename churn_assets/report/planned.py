@@ -5,35 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import polars as pl
 
 from churn_assets.catalogue.arms import Arm, treatment_of
-from churn_assets.contracts.arm_effects import ALL
 from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.report.estimate import Estimate, by_treatment
 
 MOST_NAMED = 2  # reasons and segments of an arm's users, the most frequent first
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def times(self, factor: float) -> Estimate:
-        return Estimate(self.value * factor, self.low * factor, self.high * factor)
-
-    @property
-    def is_above_zero(self) -> bool:
-        return self.low > 0
-
-    @property
-    def is_below_zero(self) -> bool:
-        return self.high < 0
 
 
 @dataclass(frozen=True)
@@ -115,29 +94,19 @@ def measured_effects(effects: pl.DataFrame) -> dict[str, Measured]:
     """By treatment. `effects`: effects.arm_effects of the snapshot. An effect on the share who stay is one on churners:
     who would have stayed anyway cannot be kept.
     """
-    everybody = effects.filter(pl.col("dimension") == ALL)
     measured = {}
-    for rows in everybody.partition_by("treatment", maintain_order=True):
-        by_metric = {row["metric"]: row for row in rows.iter_rows(named=True)}
-        retained, margin = by_metric.get("retained"), by_metric.get("margin_amount")
-        if retained is None:
-            continue
+    for treatment, by_metric in by_treatment(effects):
+        retained = by_metric["retained"]
         churners = 1 - (retained["control_mean"] or 0.0)
-        kept = _estimate(retained)
-        measured[retained["treatment"]] = Measured(
+        kept = Estimate.of(retained)
+        measured[treatment] = Measured(
             retained["weeks"],
             retained["users"],
             retained["control_users"],
             kept.times(1 / churners) if kept and churners > 0 else None,
-            _estimate(margin) if margin else None,
+            Estimate.of(by_metric.get("margin_amount")),
         )
     return measured
-
-
-def _estimate(row: Mapping[str, Any]) -> Estimate | None:
-    if row["effect_low"] is None:
-        return None
-    return Estimate(row["effect"], row["effect_low"], row["effect_high"])
 
 
 def planned_arms(

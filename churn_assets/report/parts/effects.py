@@ -9,11 +9,11 @@ from math import inf
 from typing import Any
 
 from churn_assets.report import charts, names
+from churn_assets.report.estimate import Estimate
 from churn_assets.report.language import MINUS, UNKNOWN
 from churn_assets.report.measured import ArmEffect, Week
 from churn_assets.report.names import named
 from churn_assets.report.parts.part import Part
-from churn_assets.report.planned import Estimate
 
 LONGEST_LABEL = 10  # of a line in a plot
 

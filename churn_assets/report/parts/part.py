@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from churn_assets.report.estimate import Estimate
 from churn_assets.report.facts import Facts
 from churn_assets.report.language import UNKNOWN, Words
-from churn_assets.report.planned import Estimate
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from churn_assets.report.estimate import Estimate
 from churn_assets.report.facts import Facts, PastWeek, ReasonCount, Stopped
 from churn_assets.report.measured import ArmEffect, Programme, Week
-from churn_assets.report.planned import Estimate, LeftAlone, Measured, Plan, PlannedArm
+from churn_assets.report.planned import LeftAlone, Measured, Plan, PlannedArm
 from churn_assets.report.population import Movement, Population, Tier
 from churn_assets.report.samples import Sample, SampledArm
 from churn_assets.report.trust import DataSource, Expected, ModelChoice, Past, Ranked, Warned

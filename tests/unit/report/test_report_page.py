@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from churn_assets.report.estimate import Estimate
 from churn_assets.report.language import MINUS, Words
 from churn_assets.report.page import snapshot_page
-from churn_assets.report.planned import Estimate, Plan
+from churn_assets.report.planned import Plan
 from churn_assets.report.trust import DataSource
 from churn_assets.report.view import View
 from churn_assets.report.warnings import warnings_of
