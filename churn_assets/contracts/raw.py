@@ -44,7 +44,7 @@ class RawColumn:
 @dataclass(frozen=True)
 class RawTable:
     """`has_lines`: several different rows of one delivery share a key and count together. `used_for`: what is missing
-    without the table.
+    without the table. `name_zh`: what people call it in Chinese.
     """
 
     name: str
@@ -54,6 +54,7 @@ class RawTable:
     must_exist: bool = False
     has_lines: bool = False
     used_for: str = ""
+    name_zh: str = ""
 
     @property
     def rows(self) -> str:
@@ -102,6 +103,7 @@ def _table(entry: Mapping[str, Any]) -> RawTable:
         must_exist=bool(meta.get("must_exist")),
         has_lines=bool(meta.get("lines")),
         used_for=meta.get("used_for", entry["description"]),
+        name_zh=meta["zh"],
     )
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from churn_assets.contracts.channels import CHANNEL_NAMES
+from churn_assets.contracts.definitions import DEFINITION_NAMES
+from churn_assets.contracts.raw import raw_contract
 from churn_assets.report.language import Words
+
+# A text that is translated, or a pair of both languages.
+Names = Mapping[str, str | tuple[str, str]]
 
 
 def N_(message: str) -> str:  # noqa: N802 - the usual name of a mark for translators
@@ -12,7 +18,7 @@ def N_(message: str) -> str:  # noqa: N802 - the usual name of a mark for transl
     return message
 
 
-REASONS: Mapping[str, str] = {
+REASONS: Names = {
     "engagement": N_("Visits less"),
     "rhythm": N_("Slower than the own rhythm"),
     "offers": N_("No offer reaches them"),
@@ -23,12 +29,12 @@ REASONS: Mapping[str, str] = {
     "profile": N_("Profile"),
     "nothing_shown": N_("Nothing that the data show"),
 }
-TIERS: Mapping[str, str] = {
+TIERS: Names = {
     "urgent": N_("Urgent"),
     "watch": N_("Watch"),
     "small": N_("Small stake"),
 }
-LEFT_ALONE: Mapping[str, str] = {
+LEFT_ALONE: Names = {
     "holdout": N_("By chance: holdout, to measure it all"),
     "control": N_("By chance: control group of an arm"),
     "exploration": N_("By chance: exploration"),
@@ -47,7 +53,7 @@ LEFT_ALONE: Mapping[str, str] = {
     "channel_capacity": N_("The channel's places ran out"),
     "code_pool": N_("Coupon codes ran out"),
 }
-SEGMENTS: Mapping[str, str] = {
+SEGMENTS: Names = {
     "champion": N_("champions"),
     "loyal": N_("loyal"),
     "big_spender": N_("big spenders"),
@@ -57,24 +63,18 @@ SEGMENTS: Mapping[str, str] = {
     "prospect": N_("prospects"),
     "lapsed": N_("lapsed"),
 }
-CHANNELS: Mapping[str, str] = {
-    "email": N_("e-mail"),
-    "sms": N_("text message"),
-    "push": N_("push message"),
-    "call": N_("call"),
-}
-STATUSES: Mapping[str, str] = {
+STATUSES: Names = {
     "eligible": N_("scored"),
     "lapsed": N_("lapsed"),
     "new": N_("no purchase yet"),
     "objected": N_("objected"),
 }
-POLICIES: Mapping[str, str] = {
+POLICIES: Names = {
     "rules": N_("Rules (by reason)"),
     "value": N_("Value (assumed gains)"),
     "learned": N_("Learned (measured gains)"),
 }
-MODELS: Mapping[str, str] = {
+MODELS: Names = {
     "catboost": N_("CatBoost"),
     "blend": N_("CatBoost and logistic regression"),
     "logistic": N_("Logistic regression on all features"),
@@ -82,13 +82,7 @@ MODELS: Mapping[str, str] = {
     "bg_nbd": N_("BG/NBD, purchase history alone"),
     "recency": N_("Days since the last order"),
 }
-DEFINITIONS: Mapping[str, str] = {
-    "inactivity": N_("no order in the window"),
-    "own_rhythm": N_("silent for longer than the own rhythm"),
-    "reduced": N_("buys much less than before"),
-    "no_activity": N_("neither order nor visit"),
-}
-TENURES: Mapping[str, str] = {
+TENURES: Names = {
     "under 91 days": N_("known for under 91 days"),
     "91 to 364 days": N_("for 91 to 364 days"),
     "365 days and more": N_("for a year and more"),
@@ -103,31 +97,25 @@ MODEL_DECISIONS: Mapping[str, str] = {
     "kept": N_("It learned at {day}; the one trained for this snapshot is not proven to be better."),
     "by_person": N_("It learned at {day}; a person has chosen it."),
 }
-VERDICTS: Mapping[str, str] = {
+VERDICTS: Names = {
     "better": N_("works"),
     "worse": N_("does harm"),
     "not proven": N_("not proven"),
     "unknown": N_("not known yet"),
 }
-TABLES: Mapping[str, str] = {
-    "users": N_("users"),
-    "orders": N_("orders"),
-    "order_items": N_("order lines"),
-    "events": N_("visits and events"),
-    "returns": N_("returns"),
-    "reviews": N_("reviews"),
-    "coupons": N_("coupons"),
-    "support_tickets": N_("support tickets"),
-    "surveys": N_("surveys"),
-    "contacts": N_("contacts"),
-    "consents": N_("consents"),
-    "products": N_("products"),
-    "coupon_codes": N_("coupon codes"),
+# Those that a list is made of say themselves what they are called, in English and in Chinese.
+CHANNELS: Names = {
+    channel: (words[0], next(word for word in words if not word.isascii())) for channel, words in CHANNEL_NAMES.items()
 }
+TABLES: Names = {table.name: (table.name.replace("_", " "), table.name_zh) for table in raw_contract()}
+DEFINITIONS: Names = DEFINITION_NAMES
 
 
-def named(words: Words, names: Mapping[str, str], key: str | None) -> str:
+def named(words: Words, names: Names, key: str | None) -> str:
     """What people call it; a key nobody has named, such as a shop's own arm, with blanks for underscores."""
     if key is None:
         return ""
-    return words(names[key]) if key in names else key.replace("_", " ")
+    name = names.get(key, key.replace("_", " "))
+    if isinstance(name, tuple):
+        return name[0] if words.language == "en" else name[1]
+    return words(name) if key in names else name

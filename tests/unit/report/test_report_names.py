@@ -18,8 +18,9 @@ from churn_assets.decisions.policies import POLICIES
 from churn_assets.monitoring.reasons import TENURES, UNKNOWN
 from churn_assets.report import names
 from churn_assets.report.language import Words
+from churn_assets.report.names import named
 
-KEYS: Mapping[str, tuple[Mapping[str, str], Collection[str]]] = {
+KEYS: Mapping[str, tuple[names.Names, Collection[str]]] = {
     "reasons": (names.REASONS, (*REASON_GROUPS, NOTHING_SHOWN)),
     "tiers": (names.TIERS, RISK_TIERS),
     "why left alone": (names.LEFT_ALONE, BINDING_CONSTRAINTS),
@@ -41,5 +42,13 @@ def test_every_key_has_a_name_and_no_name_is_of_nothing(kind: str) -> None:
 
 
 def test_what_has_no_name_is_shown_without_underscores() -> None:
-    assert names.named(Words("en"), names.SEGMENTS, "own_segment") == "own segment"
-    assert names.named(Words("zh"), names.CHANNELS, None) == ""
+    assert named(Words("en"), names.SEGMENTS, "own_segment") == "own segment"
+    assert named(Words("zh"), names.CHANNELS, None) == ""
+
+
+def test_what_a_contract_names_itself_is_named_in_both_languages() -> None:
+    for kind in (names.CHANNELS, names.TABLES, names.DEFINITIONS):
+        for key in kind:
+            english, chinese = named(Words("en"), kind, key), named(Words("zh"), kind, key)
+            assert english.isascii(), key
+            assert not chinese.isascii(), key
