@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -12,9 +13,6 @@ app = typer.Typer()
 account = typer.Typer(no_args_is_help=True, help="Who may use the console.")
 app.add_typer(account, name="account")
 Name = Annotated[str, typer.Argument(help="Name of the account, in lower case.")]
-Password = Annotated[
-    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if left out.")
-]
 
 
 @app.command()
@@ -34,23 +32,23 @@ def console(
 
 @account.command()
 def add(
-    name: Name, role: Annotated[str, typer.Option(help="viewer, approver or admin.")], password: Password,
+    name: Name, role: Annotated[str, typer.Option(help="viewer, approver or admin.")],
     home: HomeOption = None,
 ) -> None:  # fmt: skip
     """Make an account: viewers read reports, approvers approve plans and read persons, admins see who did what."""
     root = existing_home(home)
     from churn_assets.command.console import add as add_account
 
-    add_account(root, name, role, password)
+    add_account(root, name, role, asked_password())
 
 
 @account.command()
-def password(name: Name, password: Password, home: HomeOption = None) -> None:
+def password(name: Name, home: HomeOption = None) -> None:
     """Change the password of an account."""
     root = existing_home(home)
     from churn_assets.command.console import password_of
 
-    password_of(root, name, password)
+    password_of(root, name, asked_password())
 
 
 @account.command()
@@ -69,3 +67,10 @@ def list_(home: HomeOption = None) -> None:
     from churn_assets.command.console import show
 
     show(root)
+
+
+def asked_password() -> str:
+    """Typed twice in a terminal, or the first line of what is piped in: on a command line everybody would see it."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")

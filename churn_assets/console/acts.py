@@ -16,13 +16,18 @@ CHANGED = "The plan has changed since this page was made: look at it again."
 
 @dataclass(frozen=True)
 class PlanState:
-    """`assents`: accounts that have agreed so far; `needs_two`: whether one is not enough; `why_not`: to approve."""
+    """`assents`: accounts that have agreed so far; `needed`: how many have to; `why_not`: to approve."""
 
     plan: Plan
     is_approved: bool
     assents: tuple[str, ...]
-    needs_two: bool
+    needed: int
     why_not: str | None
+
+    def may_assent(self, account: Account) -> bool:
+        """Whether it is this account's turn. If enough have agreed, anybody may: what follows was interrupted."""
+        is_open = self.why_not is None and not self.is_approved
+        return is_open and (account.name not in self.assents or len(self.assents) >= self.needed)
 
 
 def plan_state(workplace: Workplace, plan: Plan, now: datetime) -> PlanState:
@@ -37,7 +42,7 @@ def plan_state(workplace: Workplace, plan: Plan, now: datetime) -> PlanState:
             (plan.snapshot.isoformat(), plan.sha256),
         ).fetchall()
     return PlanState(
-        plan, why_not_approved(workplace, plan) is None, tuple(name for (name,) in rows), _needs_two(workplace, plan),
+        plan, why_not_approved(workplace, plan) is None, tuple(name for (name,) in rows), _needed(workplace, plan),
         why_not,
     )  # fmt: skip
 
@@ -52,7 +57,7 @@ def assent(workplace: Workplace, plan: Plan, sha256: str, account: Account, now:
             (plan.snapshot.isoformat(), sha256, account.name, now.isoformat()),
         )
     state = plan_state(workplace, plan, now)
-    if state.needs_two and len(state.assents) < 2:  # noqa: PLR2004 - two persons
+    if len(state.assents) < state.needed:
         return "Noted. A plan of this cost needs a second person."
     approved = approve_plan(workplace, plan, " and ".join(state.assents), now)
     return f"Approved: {approved:,} messages may go. Nothing is sent before churn dispatch --send."
@@ -70,6 +75,6 @@ def _refuse_changed(plan: Plan, sha256: str) -> None:
         raise NotAllowed(CHANGED)
 
 
-def _needs_two(workplace: Workplace, plan: Plan) -> bool:
+def _needed(workplace: Workplace, plan: Plan) -> int:
     limit = workplace.settings.console.two_person_amount
-    return limit is not None and plan.cost_amount > limit
+    return 1 if limit is None or plan.cost_amount <= limit else 2

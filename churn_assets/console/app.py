@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote
 
 import polars as pl
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -24,13 +25,13 @@ from churn_assets.console.audit import NOBODY, newest, note
 from churn_assets.console.door import Door
 from churn_assets.console.render import page
 from churn_assets.console.sessions import COOKIE, Session, begin_session, end_session, session_of, use_form
-from churn_assets.delivery.cancel import cancel_messages, messages_like
+from churn_assets.console.waiting import Busy, Publishing, at_rest
 from churn_assets.delivery.consents import NoSuchMessage, add_consents, withdrawals
 from churn_assets.delivery.dispatch import utc_now
-from churn_assets.delivery.plan import NoPlan, Plan, newest_plan
+from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.failures import Failure
-from churn_assets.report.files import NoReport, report_file, write_report
+from churn_assets.report.files import report_file, write_report
 from churn_assets.report.person import NoSuchUser, Person, person_of
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -64,7 +65,7 @@ class Console:
             Route("/person", self._page("approver", self._person), methods=["GET"]),
             Route("/acts", self._page("admin", self._acts), methods=["GET"]),
             Route("/unsubscribe", self._unsubscribe_page, methods=["GET"]),
-            Route("/unsubscribe", self._unsubscribe, methods=["POST"]),
+            Route("/unsubscribe", self._unsubscribe(Publishing(self.workplace)), methods=["POST"]),
         ]
         return Door(Starlette(routes=routes, exception_handlers={Failure: _failure}), hosts, PUBLIC)
 
@@ -172,8 +173,12 @@ class Console:
             return PlainTextResponse("There is no such day.\n", HTTPStatus.NOT_FOUND)
         file = report_file(self.workplace.home, day)
         if not file.exists():
-            await run_in_threadpool(write_report, self.workplace, day)
+            await run_in_threadpool(self._write_report, day)
         return HTMLResponse(await run_in_threadpool(file.read_text, "utf-8"))
+
+    def _write_report(self, day: date) -> None:
+        with at_rest(self.workplace):
+            write_report(self.workplace, day)
 
     async def _plan(self, request: Request, session: Session) -> Response:
         del request
@@ -203,10 +208,11 @@ class Console:
             text = f"The plan of {plan.snapshot} is the newest one: look at it."
             return self._refused(session, text)
         try:
-            if act == "approve":
-                said = assent(self.workplace, plan, sha256, session.account, self.clock())
-            else:
-                said = decline(self.workplace, plan, sha256)
+            with at_rest(self.workplace):
+                if act == "approve":
+                    said = assent(self.workplace, plan, sha256, session.account, self.clock())
+                else:
+                    said = decline(self.workplace, plan, sha256)
         except Failure as error:
             self._note(request, session.account.name, f"{act} refused", day, str(error))
             return page("message", HTTPStatus.CONFLICT, session=session, title="Not done", text=str(error))
@@ -223,7 +229,8 @@ class Console:
     def _person_page(self, request: Request, session: Session, named: str) -> Response:
         self._note(request, session.account.name, "person read", named[:200])
         try:
-            person = self.considered(self.workplace, person_of(self.workplace, named))
+            with at_rest(self.workplace):
+                person = self.considered(self.workplace, person_of(self.workplace, named))
         except NoSuchUser as error:
             return page("person", HTTPStatus.NOT_FOUND, session=session, named=named, person=None, why=str(error))
         return page("person", session=session, named=named, person=person, why=None)
@@ -239,11 +246,14 @@ class Console:
         """A link that is followed changes nothing: mail programs follow links to look at them."""
         return page("unsubscribe", session=None, key=request.query_params.get("key", ""), is_done=False)
 
-    async def _unsubscribe(self, request: Request) -> Response:
-        key = request.query_params.get("key") or (await _form_of(request)).get("key", "")
-        return await run_in_threadpool(self._unsubscribed, key)
+    def _unsubscribe(self, publishing: Publishing) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            key = request.query_params.get("key") or (await _form_of(request)).get("key", "")
+            return await run_in_threadpool(self._unsubscribed, publishing, key)
 
-    def _unsubscribed(self, key: str) -> Response:
+        return answer
+
+    def _unsubscribed(self, publishing: Publishing, key: str) -> Response:
         """Whoever has the key of a message refuses its channel; an unknown key is answered alike."""
         now, record = self.clock(), self.workplace.record
         try:
@@ -251,14 +261,18 @@ class Console:
         except NoSuchMessage:
             return page("unsubscribe", session=None, key="", is_done=True)
         write_receipts(self.workplace)
-        cancel_messages(self.workplace, messages_like(self.workplace, [key]))
+        self.workplace.outbox.cancel_like(key)
         note(record, now, NOBODY, "unsubscribe", key)
-        return page("unsubscribe", session=None, key="", is_done=True)
+        answer = page("unsubscribe", session=None, key="", is_done=True)
+        answer.background = BackgroundTask(publishing.publish, key)
+        return answer
 
 
 async def _failure(request: Request, error: Exception) -> Response:
     del request
-    status = HTTPStatus.NOT_FOUND if isinstance(error, (NoPlan, NoReport, LookupError)) else HTTPStatus.CONFLICT
+    status = HTTPStatus.NOT_FOUND if isinstance(error, LookupError) else HTTPStatus.CONFLICT
+    if isinstance(error, Busy):
+        status = HTTPStatus.SERVICE_UNAVAILABLE
     return page("message", status, session=None, title="Not done", text=str(error))
 
 

@@ -20,11 +20,16 @@ def cancel_messages(workplace: Workplace, messages: pl.DataFrame) -> int:
     open_messages = messages.filter(pl.col("state").is_in(OPEN))
     cancelled = workplace.outbox.cancel(open_messages["message_key"].to_list())
     if cancelled:
-        for partition in workplace.record.partitions(Stage.INTERVENTIONS, "outbox"):
-            published = workplace.tables.read(Stage.INTERVENTIONS, "outbox", partition.snapshot)
-            if not published.join(open_messages, on="message_key", how="semi").is_empty():
-                republish(workplace, partition.snapshot)
+        publish_cancelled(workplace, open_messages)
     return cancelled
+
+
+def publish_cancelled(workplace: Workplace, messages: pl.DataFrame) -> None:
+    """Show in the published tables what has become of these messages; waits for the lock of the warehouse."""
+    for partition in workplace.record.partitions(Stage.INTERVENTIONS, "outbox"):
+        published = workplace.tables.read(Stage.INTERVENTIONS, "outbox", partition.snapshot)
+        if not published.join(messages, on="message_key", how="semi").is_empty():
+            republish(workplace, partition.snapshot)
 
 
 def messages_to(workplace: Workplace, users: Sequence[str]) -> pl.DataFrame:

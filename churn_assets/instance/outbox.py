@@ -87,6 +87,18 @@ class OutboxStore:
                 cancel_message(connection, key)
         return len(open_keys)
 
+    def cancel_like(self, key: str) -> int:
+        """Cancel what is planned or approved for the user and channel of a message; returns how many."""
+        sql = (
+            "select message_key from outbox where state in ('planned', 'approved') and (user_id, channel) = "
+            "(select user_id, channel from outbox where message_key = ?)"
+        )
+        with self.record.transaction() as connection:
+            keys = [each for (each,) in connection.execute(sql, (key,)).fetchall()]
+            for each in keys:
+                cancel_message(connection, each)
+        return len(keys)
+
     def approval(self, snapshot: date) -> Approval | None:
         """The newest approval of the snapshot."""
         with self.record.reading() as connection:

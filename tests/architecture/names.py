@@ -157,10 +157,7 @@ def _churn(name: str, arguments: list[str]) -> Names:
         yield "command", f"churn {name}"
     elif arguments:
         try:
-            asked_for = [
-                word for each in command.params if getattr(each, "prompt", None) for word in (each.opts[0], "x")
-            ]
-            command.make_context(name, [*arguments, *asked_for])  # parses them, and runs nothing
+            command.make_context(name, list(arguments))  # parses them, and runs nothing
         except UsageError as error:
             yield "such use of", f"churn {name}: {error.format_message()}"
 
