@@ -17,13 +17,14 @@ from churn_assets.contracts.scored_users import IS_ELIGIBLE
 from churn_assets.decisions.considered import considered_for
 from churn_assets.defs.interventions.hindered import COLUMNS, hindered_users
 from churn_assets.defs.interventions.sources import codes_left
+from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.personal import addresses_of, raw_rows_of
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.terminal import wide_console
 from churn_assets.report import names
 from churn_assets.report.language import Words
 from churn_assets.report.names import named
-from churn_assets.report.person import Person, person_of
+from churn_assets.report.person import Person, messages_to_user, person_of
 from churn_assets.report.words_of_person import bought_after, decision_in_words, obstacle_in_words
 from churn_assets.stages import Stage
 from churn_assets.warehouse.person_reads import rows_of
@@ -51,14 +52,14 @@ def with_considered(workplace: Workplace, person: Person) -> Person:
 def why(root: Path, user: str) -> None:
     """Print what is known of a user and why it was decided so."""
     workplace = Workplace(home_path=str(root))
-    person = with_considered(workplace, person_of(workplace, user))
+    person = with_considered(workplace, person_of(workplace, user, utc_now()))
     _print(person, Words("en", workplace.settings.report.currency), wide_console())
 
 
 def export_user(root: Path, user: str) -> None:
     """Write everything about a user as JSON, for the person who asks under the law."""
     workplace = Workplace(home_path=str(root))
-    person = person_of(workplace, user)
+    person = person_of(workplace, user, utc_now())
     content: dict[str, Any] = {
         "user_id": person.user,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -69,14 +70,13 @@ def export_user(root: Path, user: str) -> None:
             "addresses": addresses_of(workplace, person.user),
             "consents": person.consents,
             "suppression": person.suppression,
-            "messages": person.messages,
+            "messages": messages_to_user(workplace, person.user),
             "raw": raw_rows_of(workplace, person.user),
             "tables": {name: frame.rows(named=True) for name, frame in rows_of(workplace, person.user).items()},
         }
     text = json.dumps(content, default=str, ensure_ascii=False, indent=2) + "\n"
     file = workplace.home.reports / f"user_{_as_name(person.user)}.json"
     write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
-    file.chmod(0o600)
     rows = sum(len(each) for each in content.get("tables", {}).values())
     console = wide_console()
     console.print(str(file), markup=False, soft_wrap=True)

@@ -230,7 +230,7 @@ class Console:
         self._note(request, session.account.name, "person read", named[:200])
         try:
             with at_rest(self.workplace):
-                person = self.considered(self.workplace, person_of(self.workplace, named))
+                person = self.considered(self.workplace, person_of(self.workplace, named, self.clock()))
         except NoSuchUser as error:
             return page("person", HTTPStatus.NOT_FOUND, session=session, named=named, person=None, why=str(error))
         return page("person", session=session, named=named, person=person, why=None)

@@ -13,6 +13,9 @@ from typing import Any
 
 import polars as pl
 
+from churn_assets.consent.rule import Consent, holds
+from churn_assets.consent.words import ALL
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.decisions.considered import Considered
 from churn_assets.delivery.known_users import find_user
 from churn_assets.failures import Failure
@@ -29,7 +32,7 @@ select outbox.message_key, outbox.channel, outbox.payload, outbox.state, outbox.
 from outbox where user_id = ? order by not_before, message_key
 """
 WORDS = """
-select channel, is_granted, changed_at, source from consent_words where user_id = ? and source <> 'assumed'
+select channel, is_granted, changed_at, source, received_at from consent_words where user_id = ? and source <> 'assumed'
 order by sequence
 """
 SUPPRESSION = "select since, reason, suppressed_by from suppressions where user_id = ?"
@@ -89,8 +92,10 @@ def known_user(named: str) -> str:
     return user
 
 
-def person_of(workplace: Workplace, named: str) -> Person:
-    """Raises NoSuchUser where no snapshot, no consent and no message knows the id. `considered` is left empty."""
+def person_of(workplace: Workplace, named: str, now: datetime) -> Person:
+    """As known `now`; `considered` is left empty. Raises NoSuchUser where no snapshot, no consent and no message knows
+    the id.
+    """
     user = known_user(named)
     snapshots = [p.snapshot for p in workplace.record.readable_partitions(Stage.SCORING, "scored_users")]
     newest = max(snapshots, default=None)
@@ -98,13 +103,15 @@ def person_of(workplace: Workplace, named: str) -> Person:
         return Person(user, newest, None, "erased", is_erased=True)
     if not workplace.home.warehouse.exists():
         raise NoSuchUser("Nothing has been run here yet, so nothing is known of anybody: churn run is next.")
-    consents = _consents(workplace, user)
+    delivered, received = consents_of(workplace, user).rows(named=True), _received(workplace, user)
+    consents = _consents(delivered, received)
     weeks = [week for day in sorted(snapshots)[-MOST_WEEKS:] if (week := _week(workplace, user, day))]
-    messages, suppression = _messages(workplace, user), _suppression(workplace, user)
+    messages, suppression = messages_to_user(workplace, user), _suppression(workplace, user)
     if not (weeks or consents or messages or suppression):
         raise NoSuchUser(find_user(workplace, user).warning or f"No snapshot has a user {user}.")
     status = weeks[-1].status if weeks and weeks[-1].snapshot == newest else "unknown"
-    if status == "objected":
+    if status == "objected" or _objects(delivered, received, now):
+        status = "objected"
         return Person(user, newest, None, status, consents=consents, suppression=suppression)
     return Person(
         user, newest, known_since(workplace, user), status, weeks=weeks,
@@ -134,31 +141,53 @@ def _reasons(workplace: Workplace, user: str, day: date) -> list[tuple[str, str]
     return reasons.sort("kind", "reason_rank").select("text_en", "text_zh").collect().rows()
 
 
-def _consents(workplace: Workplace, user: str) -> list[Row]:
-    """As the shop delivers them and as they were received here; each once, oldest first."""
+def _received(workplace: Workplace, user: str) -> list[Row]:
+    """Consents received here: at the console, by an objection, or read when something was sent."""
+    with workplace.record.reading() as connection:
+        rows = connection.execute(WORDS, (user,)).fetchall()
+    return [
+        {
+            "channel": channel, "is_granted": bool(is_granted), "changed_at": datetime.fromisoformat(changed_at),
+            "source": source, "known_at": datetime.fromisoformat(received_at),
+        }
+        for channel, is_granted, changed_at, source, received_at in rows
+    ]  # fmt: skip
+
+
+def _consents(delivered: Sequence[Row], received: Sequence[Row]) -> list[Row]:
+    """Each once, oldest first."""
     held = [
         {
             "channel": row["channel"], "is_granted": row["is_granted"],
             "changed_at": row["changed_at"] or row["known_at"], "source": "landing",
         }
-        for row in consents_of(workplace, user).iter_rows(named=True)
-    ]  # fmt: skip
-    with workplace.record.reading() as connection:
-        words = connection.execute(WORDS, (user,)).fetchall()
-    received = [
-        {
-            "channel": channel, "is_granted": bool(is_granted), "changed_at": datetime.fromisoformat(changed_at),
-            "source": source,
-        }
-        for channel, is_granted, changed_at, source in words
+        for row in delivered
     ]  # fmt: skip
     rows: dict[tuple[Any, ...], Row] = {}
     for row in (*received, *held):
-        rows.setdefault((row["channel"], row["is_granted"], row["changed_at"]), row)
+        shown = {name: row[name] for name in ("channel", "is_granted", "changed_at", "source")}
+        rows.setdefault((row["channel"], row["is_granted"], row["changed_at"]), shown)
     return sorted(rows.values(), key=lambda row: (row["changed_at"], row["channel"]))
 
 
-def _messages(workplace: Workplace, user: str) -> list[Row]:
+def _objects(delivered: Sequence[Row], received: Sequence[Row], now: datetime) -> bool:
+    """Whether somebody who was asked allows nothing any more, an objection since the newest snapshot included."""
+    consents = [
+        Consent(channel, row[f"{channel}_consent"], row["counts_at"], row["known_at"], row["changed_at"])
+        for row in delivered
+        for channel in (*SENDING_CHANNELS, ALL)
+        if row[f"{channel}_consent"] is not None
+    ]
+    consents += [
+        Consent(row["channel"], row["is_granted"], row["changed_at"], row["known_at"], row["changed_at"])
+        for row in received
+    ]
+    answers = [holds(consents, channel, now) for channel in SENDING_CHANNELS]
+    return False in answers and True not in answers
+
+
+def messages_to_user(workplace: Workplace, user: str) -> list[Row]:
+    """Planned and sent, oldest first."""
     with workplace.record.reading() as connection:
         rows = connection.execute(MESSAGES, (user,)).fetchall()
     messages = []

@@ -6,6 +6,8 @@ from datetime import date
 
 import polars as pl
 
+from churn_assets.consent.words import ALL
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.workplace import Workplace
 
 # Schemas of tables; views for analysts with pseudonyms, and the rows of the landing that staging shows again, are none.
@@ -14,9 +16,13 @@ RELATIONS = """
 select table_schema, table_name from information_schema.columns
 where column_name = 'user_id' and list_contains($schemas, table_schema) order by all
 """
-CONSENTS = """
-select channel, purpose, is_granted, changed_at, known_at from marts.fct_consents
-where user_id = $user order by known_at, changed_at, channel
+CONSENTS = f"""
+select
+  channel, purpose, is_granted, changed_at, known_at, counts_at,
+  {", ".join(f"{channel}_consent" for channel in (*SENDING_CHANNELS, ALL))}
+from marts.fct_consents
+where user_id = $user
+order by known_at, changed_at, channel
 """
 CONTACTS = """
 select contact_id, sent_at, channel, campaign_id, arm, opened_at, clicked_at from marts.fct_contacts
@@ -32,7 +38,7 @@ REGISTERED = "select min(registered_at), min(known_at) from marts.dim_users wher
 
 
 def consents_of(workplace: Workplace, user: str) -> pl.DataFrame:
-    """One row per consent record as it became known."""
+    """One row per consent record as it became known: as delivered, and what it means for each channel and for all."""
     return workplace.warehouse.query(CONSENTS, {"user": user})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,9 +17,11 @@ from churn_assets.console import waiting
 from churn_assets.console.accounts import Account, add_account
 from churn_assets.console.acts import PlanState
 from churn_assets.console.audit import newest
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.plan import Plan
 from churn_assets.delivery.sending import send
+from churn_assets.report.person import messages_to_user
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 from tests.unit.console.conftest import CSRF, PASSWORD, Browser, Served, served
@@ -151,6 +153,21 @@ def test_a_person_is_explained_and_each_reading_is_noted(console: Served) -> Non
     assert newest(console.workplace.record, 1)[0][1:4] == ("anton", "person read", user)
     assert "person read" in console.browser("ada").get("/acts").text
     assert console.browser("anton").get("/person?user=nobody").status_code == 404
+
+
+def test_who_objects_is_not_shown_any_more_from_that_moment(console: Served) -> None:
+    """Long before the next snapshot; what the law asks for is still handed over whole."""
+    workplace, anton = console.workplace, console.browser("anton")
+    user = Plan.at(workplace, DAY).messages["user_id"][-1]
+    assert "Scores and decisions" in anton.get(f"/person?user={user}").text
+    now = NOW + timedelta(minutes=1)
+    add_consents(workplace.record, [ConsentRecord(user, "all", is_granted=False, changed_at=NOW)], "objection", NOW)
+    console.clock.now = now
+    page = anton.get(f"/person?user={user}").text
+    assert "Has objected to direct marketing" in page
+    assert "objection" in page
+    assert "Scores and decisions" not in page
+    assert len(messages_to_user(workplace, user)) > 0
 
 
 def test_a_plan_that_is_declined_is_not_sent(console: Served) -> None:
