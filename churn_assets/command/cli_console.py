@@ -33,13 +33,16 @@ def console(
 @account.command()
 def add(
     name: Name, role: Annotated[str, typer.Option(help="viewer, approver or admin.")],
+    without_password: Annotated[
+        bool, typer.Option("--without-password", help="Only a proxy lets it in (console.user_header).")
+    ] = False,
     home: HomeOption = None,
 ) -> None:  # fmt: skip
     """Make an account: viewers read reports, approvers approve plans and read persons, admins see who did what."""
     root = existing_home(home)
     from churn_assets.command.console import add as add_account
 
-    add_account(root, name, role, asked_password())
+    add_account(root, name, role, None if without_password else asked_password())
 
 
 @account.command()

@@ -32,7 +32,7 @@ def serve(root: Path, listener: socket.socket) -> None:
     server.run(sockets=[listener])
 
 
-def add(root: Path, name: str, role: str, password: str) -> None:
+def add(root: Path, name: str, role: str, password: str | None) -> None:
     workplace = Workplace(home_path=str(root))
     add_account(workplace.record, name, role, password, getpass.getuser(), utc_now())
     wide_console().print(f"{name} may use the console as {role}.", markup=False)

@@ -18,6 +18,7 @@ ROLES = ("viewer", "approver", "admin")  # each may do what those before it may
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1_000  # argon2 takes time for every letter
 # Each verification takes 64 MB: many at once would take the memory of the machine.
 AT_ONCE = BoundedSemaphore(2)
+NO_HASH = ""  # no password has it
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
@@ -46,16 +47,20 @@ def _hash_of_nobody() -> str:
     return _hasher().hash("nobody")
 
 
-def add_account(record: Record, name: str, role: str, password: str, by: str, now: datetime) -> None:
-    """Make an account. Raises AccountError on a name that exists or is none, another role, a password too short."""
+def add_account(record: Record, name: str, role: str, password: str | None, by: str, now: datetime) -> None:
+    """Make an account; without a password, only a proxy lets it in.
+
+    Raises AccountError on a name that exists or is none, another role, a password too short.
+    """
     if not NAME.fullmatch(name):
         raise AccountError(
             f"{name!r} is no name of an account: lower-case letters, digits, dots, hyphens and @, at most 64."
         )
     if role not in ROLES:
         raise AccountError(f"There is no role {role!r}; use one of {', '.join(ROLES)}.")
-    _refuse_weak(password)
-    row = (name, role, _hasher().hash(password), now.isoformat(), by, 0)
+    if password is not None:
+        _refuse_weak(password)
+    row = (name, role, NO_HASH if password is None else _hasher().hash(password), now.isoformat(), by, 0)
     with record.transaction() as connection:
         if not connection.execute("insert or ignore into accounts values (?, ?, ?, ?, ?, ?)", row).rowcount:
             raise AccountError(f"There is an account {name} already: churn account password changes its password.")

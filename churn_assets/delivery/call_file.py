@@ -10,13 +10,11 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from churn_assets.delivery.cells import BOM, csv_record, safe_cell
 from churn_assets.delivery.channels import Fate, Message, Outcome
 from churn_assets.instance.durable import fsync
 
 COLUMNS = ("message_key", "user_id", "phone", "template", "subject", "body", "language")
-BOM = "\ufeff"  # without it spreadsheets read Chinese as Latin
-# OWASP's list; NUL is OWASP ASVS 1.2.10's. East Asian spreadsheets may take the full-width signs for the plain ones.
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 
 
@@ -64,11 +62,11 @@ class CallFileAdapter:
             raise ValueError("the call file is closed")
         if not address:
             return Outcome(Fate.FAILED, "no phone number")
-        key = _safe(message.message_key)
+        key = safe_cell(message.message_key)
         if key in self._keys:
             return Outcome(Fate.DELIVERED, "in the call file already")
         values = (message.user_id, address, message.template, message.subject, message.body, message.language)
-        record = _record(key, *values)
+        record = csv_record(key, *values)
         try:
             os.ftruncate(self._file, self._size)  # remains of an earlier failure
             _append(self._file, record)
@@ -86,7 +84,7 @@ class CallFileAdapter:
     def _read_keys(self, file: int) -> set[str]:
         """The keys in the file, after removing an incomplete last row, or writing the header of a new file."""
         data = self.path.read_bytes()
-        header = BOM.encode() + _record(*COLUMNS)
+        header = BOM.encode() + csv_record(*COLUMNS)
         if header.startswith(data):  # new, or cut off in its first line
             os.ftruncate(file, 0)
             _append(file, header)
@@ -105,16 +103,6 @@ class CallFileAdapter:
             os.fsync(file)
             return Outcome(Fate.DEFERRED, "the call file could not be written")
         return Outcome(Fate.UNKNOWN, "the call file could not be written, nor the row removed")
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(STARTS_FORMULA) else cell
-
-
-def _record(*cells: str) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerow([_safe(cell) for cell in cells])
-    return text.getvalue().encode()
 
 
 def _append(file: int, data: bytes) -> None:

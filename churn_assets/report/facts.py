@@ -83,7 +83,8 @@ class Stopped:
 @dataclass(frozen=True)
 class Facts:
     """Of one snapshot. `valid_until`: when the planned messages expire. `tenures`: by how long users are known, how
-    many are scored, and how many have each reason. `definitions`: share of churners by each definition of churn on the
+    many are scored, and how many have each reason. `settings_changed`: name, value before and now, since the snapshot
+    before; None where those are not known. `definitions`: share of churners by each definition of churn on the
     newest slice that has matured.
     """
 
@@ -114,6 +115,7 @@ class Facts:
     horizon_days: int
     value_days: int
     has_consents: bool
+    settings_changed: Sequence[tuple[str, str, str]] | None
 
 
 def facts_of(workplace: Workplace, snapshot: date) -> Facts:
@@ -158,6 +160,7 @@ def facts_of(workplace: Workplace, snapshot: date) -> Facts:
         horizon_days=settings.churn.horizon_days,
         value_days=settings.scoring.value_days,
         has_consents=newest["consents"][0],
+        settings_changed=_settings_changed(workplace, snapshot, before),
     )
 
 
@@ -180,6 +183,18 @@ def _plan(workplace: Workplace, snapshot: date, ledger: pl.LazyFrame, measured: 
         int(sides[1] or 0),
         before,
     )
+
+
+def _settings_changed(
+    workplace: Workplace, snapshot: date, before: date | None
+) -> Sequence[tuple[str, str, str]] | None:
+    table = (Stage.MONITORING, "settings_used")
+    if before is None or workplace.tables.find(*table, before) is None:
+        return None
+    then, now = (
+        dict(workplace.tables.read(*table, day).select("setting", "value").rows()) for day in (before, snapshot)
+    )
+    return [(name, then[name], now[name]) for name in now if name in then and then[name] != now[name]]
 
 
 def _reasons(summaries: pl.DataFrame) -> list[ReasonCount]:

@@ -32,6 +32,10 @@ class ListedSetting:
     unit: str
     reason: str
 
+    @property
+    def section(self) -> str:
+        return self.name.split(".", 1)[0]
+
 
 def listed_settings(file: Path) -> Iterator[ListedSetting]:
     """All settings of the home whose churn.yaml is `file`, section by section. Raises SettingsError."""

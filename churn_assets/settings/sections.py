@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from churn_assets.contracts.definitions import Definition
 from churn_assets.settings.extra import ExtraColumn, repeated_names
@@ -14,6 +14,8 @@ from churn_assets.settings.section import Days, Section, Share
 
 SHORTEST_MONTH_DAYS = 28
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[0-9a-zA-Z_-]+(\.[0-9a-zA-Z_-]+)*)(:[0-9]{1,5})?")
+HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+SHORTEST_SECRET = 32
 
 
 class CalendarSection(Section):
@@ -213,8 +215,30 @@ class Console(Section):
         ge=0,
         description="A plan that is expected to cost more needs two accounts to approve it; null: one.",
     )
+    user_header: str | None = Field(
+        None,
+        description="Header in which a proxy that logs people in names their account, such as X-Forwarded-User; null: "
+        "people log in here by password.",
+    )
+    proxy_secret: SecretStr | None = Field(
+        None,
+        description="What that proxy sends as X-Churn-Proxy-Secret, 32 letters or more; best by "
+        "CHURN__CONSOLE__PROXY_SECRET.",
+    )
 
     @field_validator("allowed_hosts")
     @classmethod
     def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return server_names(hosts)
+
+    @model_validator(mode="after")
+    def _the_proxy_is_known(self) -> Self:
+        if self.user_header is not None and not HEADER.fullmatch(self.user_header):
+            raise ValueError(f"user_header: {self.user_header!r} is no name of a header, such as X-Forwarded-User")
+        secret = self.proxy_secret.get_secret_value() if self.proxy_secret else ""
+        if self.user_header is not None and not (len(secret) >= SHORTEST_SECRET and secret.isascii()):
+            raise ValueError(
+                f"user_header needs proxy_secret, {SHORTEST_SECRET} letters of ASCII or more: any program on this "
+                "machine could name an account otherwise"
+            )
+        return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import time
 from dataclasses import replace
@@ -142,6 +144,33 @@ def test_what_was_approved_is_sent_and_one_click_ends_it(console: Served) -> Non
     assert set(later["state"]) <= {"delivered", "cancelled"}
     page = console.browser("anton").get(f"/person?user={user}").text
     assert "unsubscribe" in page
+
+
+def test_lists_hold_who_they_are_for_and_are_noted(console: Served) -> None:
+    anton, workplace = console.browser("anton"), console.workplace
+    plan = Plan.at(workplace, DAY).messages.filter(pl.col("state") != "cancelled")
+    ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", DAY)
+    expected = {
+        "plan": plan["user_id"].to_list(),
+        "left-out": ledger.filter(pl.col("arm") == "none")["user_id"].to_list(),
+        "calls": plan.filter(pl.col("channel") == "call")["user_id"].to_list(),
+    }
+    for name, users in expected.items():
+        answer = anton.get(f"/lists/{name}.csv")
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+        assert sorted(row["user_id"] for row in rows) == sorted(users), name
+        assert "@example.com" not in answer.text
+        assert f'filename="{name}-{DAY}.csv"' in answer.headers["content-disposition"]
+        noted = newest(workplace.record, 1)[0]
+        assert noted[1:5] == ("anton", "list taken", f"{name} of {DAY}", f"csv, {len(users)} rows")
+        assert anton.get(f"/lists/{name}.xlsx").content.startswith(b"PK")
+    assert all(expected.values()), "each list has somebody"
+
+
+def test_effects_are_shown_with_their_intervals(console: Served) -> None:
+    page = console.browser("vera").get("/effects").text
+    assert "Margin after coupons and sending" in page
+    assert re.search(r"[0-9.]+ \[[^]]+, [^]]+\]", page)
 
 
 def test_a_person_is_explained_and_each_reading_is_noted(console: Served) -> None:

@@ -15,6 +15,7 @@ READ = {
     Stage.EFFECTS: ("arm_effects", "experiment_readout", "program_effects", "experiment_power"),
     Stage.MONITORING: (
         "reason_summaries", "model_performance", "performance_estimates", "feature_drift", "churn_definitions",
+        "settings_used",
     ),
     Stage.MARTS: ("dim_user_profiles",),
 }  # fmt: skip

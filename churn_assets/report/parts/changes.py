@@ -10,6 +10,8 @@ from markupsafe import Markup
 from churn_assets.report import charts
 from churn_assets.report.parts.part import Part
 
+MOST_SETTINGS, LONGEST_VALUE = 6, 60  # on the page; the whole is in monitoring.settings_used
+
 
 @dataclass(frozen=True)
 class Changes(Part):
@@ -41,7 +43,20 @@ class Changes(Part):
             if moved.is_same_model
             else t("The model changed in between, so risk and reasons may also move because it did.")
         )
-        return lines
+        return [*lines, *self._settings()]
+
+    def _settings(self) -> Iterator[str]:
+        t, changed = self.t, self.facts.settings_changed
+        if changed is None:
+            return
+        if not changed:
+            yield t("No setting changed.")
+            return
+        shown = [f"{name}: {_shortened(then)} → {_shortened(now)}" for name, then, now in changed[:MOST_SETTINGS]]
+        more = len(changed) - len(shown)
+        yield t("Settings changed: {settings}.", settings="; ".join(shown))
+        if more:
+            yield t.many("{n} more setting changed.", "{n} more settings changed.", more)
 
     def trend_title(self) -> str:
         first, last = self.facts.weeks[0], self.facts.weeks[-1]
@@ -67,3 +82,7 @@ class Changes(Part):
                 t.short_day(week.snapshot), t.count(week.alarms), t.money(week.amount), t.count(week.messages),
                 t.money(week.cost),
             ]  # fmt: skip
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"

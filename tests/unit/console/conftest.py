@@ -54,7 +54,11 @@ class Browser:
         return self.post("/login", {"name": name, "password": password, "next": "/plan"})
 
     def csrf(self, path: str = "/") -> str:
-        return CSRF.findall(self.get(path).text)[0]
+        return self.csrf_of(self.get(path))
+
+    @staticmethod
+    def csrf_of(page: requests.Response) -> str:
+        return CSRF.findall(page.text)[0]
 
 
 @dataclass

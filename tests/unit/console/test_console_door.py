@@ -18,7 +18,7 @@ from churn_assets.console.audit import newest
 from churn_assets.workplace import Workplace
 from tests.unit.console.conftest import NOW, PASSWORD, Served
 
-PAGES = ("/", "/plan", "/person", "/acts", "/report/2026-11-16")
+PAGES = ("/", "/plan", "/person", "/acts", "/effects", "/settings", "/lists/plan.csv", "/report/2026-11-16")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -74,7 +74,9 @@ def test_the_cookie_is_for_this_server_and_no_script(console: Served) -> None:
 
 @pytest.mark.parametrize(("path", "name", "status"), [
     ("/", "vera", 200), ("/person", "vera", 403), ("/acts", "vera", 403), ("/person", "anton", 200),
-    ("/acts", "anton", 403), ("/acts", "ada", 200), ("/person", "ada", 200),
+    ("/acts", "anton", 403), ("/acts", "ada", 200), ("/effects", "vera", 200), ("/settings", "vera", 403),
+    ("/settings", "anton", 200), ("/lists/plan.csv", "vera", 403), ("/lists/plan.csv", "anton", 404),
+    ("/lists/passwords.csv", "anton", 404), ("/lists/plan.exe", "anton", 404), ("/person", "ada", 200),
 ])  # fmt: skip
 def test_a_role_sees_what_it_is_for(console: Served, path: str, name: str, status: int) -> None:
     assert console.browser(name).get(path).status_code == status

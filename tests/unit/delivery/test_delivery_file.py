@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churn_assets.delivery import call_file
-from churn_assets.delivery.call_file import BOM, COLUMNS, CallFileAdapter
+from churn_assets.delivery.call_file import COLUMNS, CallFileAdapter
+from churn_assets.delivery.cells import BOM, csv_record
 from churn_assets.delivery.channels import Fate, Message
 
 PHONE = "+8613800138000"
@@ -111,7 +112,7 @@ def test_whatever_byte_a_crash_stopped_at_each_message_is_there_once_afterwards(
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4, unique=True))
 def test_any_text_comes_back_as_it_went_in(texts: list[str]) -> None:
-    records = b"".join(call_file._record(text, "x") for text in texts)
+    records = b"".join(csv_record(text, "x") for text in texts)
     assert call_file._complete_length(records) == len(records)
     read = [row[0] for row in csv.reader(records.decode().splitlines(keepends=True), strict=True)]
     assert [cell.removeprefix("'") for cell in read] == [text.removeprefix("'") for text in texts]

@@ -84,6 +84,7 @@ def facts(**changes: Any) -> Facts:
         horizon_days=28,
         value_days=91,
         has_consents=True,
+        settings_changed=[("decisions.budget_amount", "500.0", "1000.0")],
     )  # fmt: skip
     return replace(whole, **changes)
 

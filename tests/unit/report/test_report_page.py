@@ -134,6 +134,20 @@ def test_a_first_snapshot_of_a_shop_that_has_measured_nothing_is_a_page_too() ->
     assert "how good it is is not known" in page
 
 
+@pytest.mark.parametrize(("changed", "said"), [
+    (None, ""), ([], "No setting changed."),
+    ([("decisions.budget_amount", "500.0", "1000.0")], "Settings changed: decisions.budget_amount: 500.0 → 1000.0."),
+    ([(f"a.s{n}", "1", "x" * 99) for n in range(7)], "1 more setting changed."),
+])  # fmt: skip
+def test_changes_of_settings_are_told_from_changes_of_users(
+    changed: list[tuple[str, str, str]] | None, said: str
+) -> None:
+    lines = "\n".join(View(facts(settings_changed=changed), EN).changes.lines())
+    assert said in lines
+    assert ("etting" in lines) is (changed is not None)
+    assert "x" * 61 not in lines
+
+
 def test_both_languages_have_the_same_figures() -> None:
     page = snapshot_page(facts(), None)
     english, chinese = page.split('<main class="in-zh"')

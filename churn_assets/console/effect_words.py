@@ -1,0 +1,41 @@
+"""An effect and its interval, in the unit of its metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from churn_assets.effects.metrics import METRICS
+from churn_assets.report.language import UNKNOWN, Words
+
+NAMES = {
+    "retained": "Users of 100 who bought",
+    "orders_count": "Orders",
+    "spent_amount": "Spend",
+    "margin_amount": "Margin after coupons and sending",
+    "clicked": "Users of 100 who clicked",
+    "returned_amount": "Returns (less is better)",
+    "objected": "Users of 100 who objected (less is better)",
+    "asked_support": "Users of 100 who asked support (less is better)",
+    "satisfaction": "Satisfaction of who answered, in points of 100",
+}
+DIGITS = {"share": 1, "count": 3, "amount": 2}
+
+
+def metric_in_words(name: str) -> str:
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def effect_in_words(t: Words, row: Mapping[str, Any], name: str) -> str:
+    """`value [low, high]`; of an interval without a value of its own the two ends. `name`: prefix of the columns."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if low is None or high is None:
+        return UNKNOWN
+    unit = METRICS[row["metric"]].unit
+    scale = 100.0 if unit == "share" else 1.0
+
+    def shown(value: float) -> str:
+        return t.number(scale * value, DIGITS[unit])
+
+    interval = t.interval(low, high, shown)
+    return f"{shown(row[name])} {interval}" if name in row else interval
