@@ -68,7 +68,7 @@ demo-real: $(VENV)/.real ## the same on Complete Journey, a real grocer's orders
 	@$(BIN)/churn run --snapshot 2017-11-20
 
 ui: $(VENV)/.base ## the Dagster UI on the demo's home
-	@$(BIN)/churn ui
+	@$(BIN)/churn ui --launch
 
 test: $(VENV)/.dev ## every test, four at a time: on 2 cores some always wait for disk, a lock or a process
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder

@@ -272,8 +272,11 @@ def dbt(
 def ui(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 3000,
+    launch: Annotated[
+        bool, typer.Option("--launch", help="Let it start runs and switch schedules; without, it only shows.")
+    ] = False,
 ) -> None:
-    """Open the Dagster UI on this instance, on this machine only."""
+    """Open the Dagster UI on this instance, on this machine only: to look, or with --launch to start runs too."""
     from churn_assets.ui.listener import listen
     from churn_assets.ui.supervise import note_endings, supervise
 
@@ -281,11 +284,13 @@ def ui(
     settled_home(home)
     listener = listen(port)
     command = [sys.executable, "-m", "churn_assets.command.cli", "serve", str(listener.fileno())]
+    if launch:
+        command.append("--launch")
     sys.exit(supervise(command, [listener.fileno()], signals))
 
 
 @app.command(hidden=True)
-def serve(listener: int, pipe: int) -> None:
+def serve(listener: int, pipe: int, *, launch: Annotated[bool, typer.Option("--launch")] = False) -> None:
     """What churn ui starts, with the descriptors it hands over."""
     from churn_assets.ui.supervise import die_with
 
@@ -293,7 +298,7 @@ def serve(listener: int, pipe: int) -> None:
     root = settled_home(None)
     from churn_assets.command.ui_server import serve as serve_ui
 
-    serve_ui(root, socket.socket(fileno=listener))
+    serve_ui(root, socket.socket(fileno=listener), may_launch=launch)
 
 
 if __name__ == "__main__":

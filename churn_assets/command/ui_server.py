@@ -36,6 +36,7 @@ from churn_assets.workplace import Workplace
 # Two daemons on one instance would both start what a schedule asks for.
 BUSY = "The UI of this home is open already: use that one, or end it first."
 LOG, WORKSPACE, LOCK = "ui.log", "ui-workspace.yaml", "ui.lock"
+LOOKS_ONLY = "It only shows: churn ui --launch also starts runs and switches schedules."
 LOCATION, MODULE = "churn_assets", "churn_assets.definitions"  # as workspace.yaml has it
 POLL_MILLISECONDS = 2000  # how often the UI asks for what is new, as `dagster dev` has it
 LEVEL = "warning"
@@ -47,34 +48,38 @@ class UiError(Failure):
     """The UI cannot be served, or no longer; the message gives the cause and the log."""
 
 
-def serve(root: Path, listener: socket.socket) -> None:
-    """Serve on `listener` until interrupted. Raises UiError."""
+def serve(root: Path, listener: socket.socket, *, may_launch: bool) -> None:
+    """Serve on `listener` until interrupted. `may_launch`: whether the UI changes anything. Raises UiError."""
     workplace = ready(root)
     log, progress = workplace.home.dagster / LOG, Progress()
     os.chdir(root)
     with suppress(KeyboardInterrupt), process_lock(workplace.home.locks / LOCK, UiError(BUSY)):
         with output_to(log), instance_of(workplace.home) as instance:
-            _serve(workplace, instance, listener, progress)
+            _serve(workplace, instance, listener, progress, may_launch=may_launch)
         raise UiError(f"The daemon or the web server of Dagster ended by itself; its last output is in {log}.")
 
 
-def _serve(workplace: Workplace, instance: dg.DagsterInstance, listener: socket.socket, progress: Progress) -> None:
+def _serve(
+    workplace: Workplace, instance: dg.DagsterInstance, listener: socket.socket, progress: Progress, *, may_launch: bool
+) -> None:
     """Serve until one of the services ends."""
     home, port = workplace.home, int(listener.getsockname()[1])
     sweep(workplace, instance, progress)
-    with _services(instance, home.dagster) as (context, daemon):
+    with _services(instance, home.dagster, may_launch=may_launch) as (context, daemon):
         app = create_app_from_workspace_process_context(context, live_data_poll_rate=POLL_MILLISECONDS)
         guard = Guard(app, allowed_hosts(port, home.settings.ui.allowed_hosts))
         with _served(guard, listener) as is_alive:
             _ask(port)
             progress.say(f"Serving {home.root} on http://{ADDRESS}:{port} (Ctrl-C ends it; log: {home.dagster / LOG})")
+            if not may_launch:
+                progress.say(LOOKS_ONLY)
             while is_alive() and daemon.poll() is None:
                 time.sleep(LOOK_SECONDS)
 
 
 @contextmanager
 def _services(
-    instance: dg.DagsterInstance, folder: Path
+    instance: dg.DagsterInstance, folder: Path, *, may_launch: bool
 ) -> Iterator[tuple[WorkspaceProcessContext, subprocess.Popen[bytes]]]:
     """The code server, kept alive; the daemon; and the workspace by which the web server finds the code server."""
     with ExitStack() as stack:
@@ -84,7 +89,11 @@ def _services(
         workspace.write_text(yaml.safe_dump({"load_from": [dict(spec) for spec in code.get_code_server_specs()]}))
         context = stack.enter_context(
             WorkspaceProcessContext(
-                instance, WorkspaceFileTarget([str(workspace)]), version=version("dagster"), code_server_log_level=LEVEL
+                instance,
+                WorkspaceFileTarget([str(workspace)]),
+                version=version("dagster"),
+                code_server_log_level=LEVEL,
+                read_only=not may_launch,
             )
         )
         for name, entry in context.create_request_context().get_code_location_entries().items():

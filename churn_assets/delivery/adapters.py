@@ -57,6 +57,7 @@ def _open(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:
             settings.webhook_secret.get_secret_value() if settings.webhook_secret else "",
             timeout_seconds=settings.timeout_seconds,
             attempts=settings.attempts,
+            private_hosts=settings.private_hosts,
         )
     if kind == "smtp":
         return SmtpAdapter(
@@ -68,5 +69,6 @@ def _open(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:
             password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
             security=settings.smtp_security,
             timeout_seconds=settings.timeout_seconds,
+            private_hosts=settings.private_hosts,
         )
     return CallFileAdapter(folder, name)

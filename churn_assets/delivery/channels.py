@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import Protocol
 
 
@@ -59,13 +58,3 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Close connections and files; may be called twice."""
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether the host is this machine, by its name alone, without a lookup."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False

@@ -12,7 +12,7 @@ from churn_assets.delivery.approval import approved_plan, current_plan
 from churn_assets.delivery.claims import Claims
 from churn_assets.delivery.codes import codes_for
 from churn_assets.delivery.consents import update_consents
-from churn_assets.delivery.dispatch import dispatch, utc_now
+from churn_assets.delivery.dispatch import Patience, dispatch, utc_now
 from churn_assets.delivery.plan import Plan, republish
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.delivery.rules import sending_rules
@@ -38,7 +38,8 @@ def send(
         with closed_afterwards(adapters):
             return dispatch(
                 _claims(workplace, plan), keys, adapters, book.addresses, workplace.home.locks / "dispatch.lock",
-                clock=clock, on_progress=on_progress,
+                clock=clock, patience=Patience(60 * settings.dispatch_minutes, 60 * settings.stall_minutes),
+                on_progress=on_progress,
             )  # fmt: skip
     finally:
         write_receipts(workplace)

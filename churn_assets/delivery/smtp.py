@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from typing import Literal
-from urllib.parse import urlsplit
 
-from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
-from churn_assets.delivery.wording import KEY_PLACE, unsubscribe_link
+from churn_assets.delivery.channels import Fate, Message, Outcome
+from churn_assets.delivery.reach import OutOfReach, refuse_inside
+from churn_assets.delivery.wording import unsubscribe_link
+from churn_assets.settings.receivers import (
+    ADDRESS,
+    CONTROL,
+    checked_sender,
+    checked_unsubscribe_url,
+    is_loopback,
+)
 
-# One address in ASCII: a second one, a name, a comment or a line break could send the mail elsewhere.
-ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9.-]*[a-z0-9]", re.ASCII | re.IGNORECASE)
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 STATUS = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
 SENDERS_FAULT = {"5.1.7", "5.1.8"}  # the two of 5.1.x that are not about the recipient (RFC 3463)
@@ -62,13 +66,16 @@ class SmtpAdapter:
         password: str | None = None,
         security: Literal["starttls", "tls", "none"] = "starttls",
         timeout_seconds: float = 20,
+        private_hosts: Collection[str] = (),
     ) -> None:
         if security == "none" and not is_loopback(host):
             raise ValueError("security none is for a mail server on this machine (127.0.0.1): use starttls or tls")
         if (username is None) != (password is None):
             raise ValueError("a user name and a password belong together: give both or neither")
-        self._sender = _sender(sender)
-        self._unsubscribe_url = _unsubscribe_url(unsubscribe_url)
+        name, spec = checked_sender(sender)
+        self._sender = Address(name, addr_spec=spec)
+        self._unsubscribe_url = checked_unsubscribe_url(unsubscribe_url)
+        self._private_hosts = private_hosts
         self._host, self._port, self._security, self._timeout = host, port, security, timeout_seconds
         self._login = (username, password) if username is not None and password is not None else None
         self._connection: smtplib.SMTP | None = None
@@ -132,6 +139,8 @@ class SmtpAdapter:
         else:
             connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
         self._connection = connection  # from here on it is dropped if a step fails
+        if connection.sock is not None:
+            refuse_inside(self._host, connection.sock.getpeername()[0], self._private_hosts)
         if self._security == "starttls":
             connection.starttls(context=context)
         connection.ehlo_or_helo_if_needed()
@@ -187,22 +196,8 @@ def _why(error: OSError) -> str:
         return f"login refused: {error.smtp_code}"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "the mail server offers no STARTTLS, or no login of a known kind"
+    if isinstance(error, OutOfReach):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return "the mail server's certificate is not trusted"
     return "no connection, or one lost before the content"
-
-
-def _sender(text: str) -> Address:
-    name, spec = parseaddr(text)
-    if CONTROL.search(text) or not ADDRESS.fullmatch(spec):
-        raise ValueError("the sender is not one e-mail address: give shop@example.com or Shop <shop@example.com>")
-    return Address(name, addr_spec=spec)
-
-
-def _unsubscribe_url(url: str) -> str:
-    parts = urlsplit(url)
-    if KEY_PLACE not in url or not re.fullmatch(r"[!-;=?-~]+", url):
-        raise ValueError(f"unsubscribe_url: give an ASCII URL that holds {KEY_PLACE}, so that a click says whose it is")
-    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
-        raise ValueError("unsubscribe_url: RFC 8058 asks for https; http is for a server on this machine (127.0.0.1)")
-    return url

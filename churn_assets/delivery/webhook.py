@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import binascii
 import random
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from standardwebhooks import Webhook
 
-from churn_assets.delivery.channels import Fate, Message, Outcome, is_loopback
+from churn_assets.delivery.channels import Fate, Message, Outcome
+from churn_assets.delivery.reach import OutOfReach, ReachAdapter
+from churn_assets.settings.receivers import checked_url, signing_key
 
 # Answers that mean the request was not processed (RFC 9110 15.5.9, 15.6.4; RFC 8470 5.2; RFC 6585 4).
 NOT_TAKEN = {408, 425, 429, 503}
@@ -24,8 +25,6 @@ NOT_TAKEN = {408, 425, 429, 503}
 MISSET = {401, 403, 404, 405, 407}
 WAIT_CAP = timedelta(seconds=30)  # one receiver must not hold up a whole dispatch
 BODY_BYTES = 65_536  # an answer's body is ignored; a short one is read so that the connection can be reused
-KEY_BYTES = range(24, 65)
-NO_KEY = "the webhook's secret is none of Standard Webhooks: give whsec_ and 24 to 64 random bytes in base64"
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,8 @@ class WebhookAdapter:
     Fates: 2xx delivered. 3xx and other 4xx failed. No connection, 408, 425, 429, 503: deferred. A connection or an
     answer lost after the request may have been sent, and other 5xx: unknown, unless a later attempt ends with 2xx.
 
+    A name that leads to a machine inside is deferred too, before anything is sent, unless `private_hosts` has it.
+
     Raises ValueError for an invalid secret, a URL that is not https (http is for the same machine), and a number of
     attempts below 1; neither secret nor URL is in the error.
     """
@@ -63,15 +64,18 @@ class WebhookAdapter:
         timeout_seconds: float = 10,
         attempts: int = 4,
         wait_initial_seconds: float = 0.5,
+        private_hosts: Collection[str] = (),
     ) -> None:
         if attempts < 1:
             raise ValueError(f"attempts is {attempts}: a webhook needs at least one")
-        self._url = _checked(url)
-        self._signer = _signer(secret)
+        self._url = checked_url("webhook_url", url)
+        self._signer = Webhook(signing_key(secret))
         self._timeout = timeout_seconds
         self._attempts = attempts
         self._wait = timedelta(seconds=wait_initial_seconds)
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, ReachAdapter(private_hosts))
 
     def deliver(self, message: Message, address: str | None) -> Outcome:  # noqa: ARG002 - a webhook needs no address
         """Hand one message over in up to `attempts` requests."""
@@ -154,6 +158,9 @@ def _retry_after(text: str) -> timedelta | None:
 def _lost(error: Exception) -> _Answer:
     """Deferred only where no request was sent for sure: before a connection, or at its certificate."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
+    inside = _caused_by(error)
+    if inside:
+        return _Answer(Fate.DEFERRED, str(inside), 2 * WAIT_CAP)
     if isinstance(error, requests.exceptions.ProxyError):
         return _Answer(Fate.DEFERRED, "the proxy made no connection")
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
@@ -165,26 +172,8 @@ def _lost(error: Exception) -> _Answer:
     return _Answer(Fate.UNKNOWN, "connection lost")
 
 
-def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-        requests.Request("POST", url).prepare()
-    except (ValueError, requests.RequestException):  # their messages quote the URL
-        raise ValueError("the webhook URL cannot be read: give https://host/path") from None
-    if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
-        raise ValueError(
-            "the webhook URL is not https, which only a receiver on this machine (127.0.0.1) may do without"
-        )
-    return url
-
-
-def _signer(secret: str) -> Webhook:
-    text = secret.removeprefix("whsec_")
-    try:
-        key = binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
-    except ValueError:
-        raise ValueError(NO_KEY) from None
-    if len(key) not in KEY_BYTES:
-        raise ValueError(NO_KEY)
-    return Webhook(key)
+def _caused_by(error: BaseException | None) -> OutOfReach | None:
+    """What kept the connection from being made, where it led inside."""
+    while error is not None and not isinstance(error, OutOfReach):
+        error = error.__cause__ or error.__context__
+    return error

@@ -12,8 +12,7 @@ from churn_assets.decisions.messages import filled
 from churn_assets.delivery.channels import Message
 from churn_assets.delivery.code_pool import CodePool
 from churn_assets.delivery.rules import Refused
-
-KEY_PLACE = "{message_key}"  # in delivery.unsubscribe_url
+from churn_assets.settings.receivers import KEY_PLACE
 
 
 @dataclass(frozen=True)

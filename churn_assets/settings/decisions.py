@@ -10,6 +10,7 @@ from churn_assets.catalogue.arms import Arm, Language, RiskTier
 from churn_assets.catalogue.defaults import NO_PRODUCTS, default_arms
 from churn_assets.contracts.channels import SENDING_CHANNELS, Channel
 from churn_assets.settings.landing import existing_zone
+from churn_assets.settings.receivers import checked_sender, checked_unsubscribe_url, checked_url, signing_key
 from churn_assets.settings.section import Days, Money, Section, Share
 
 Places = Annotated[int, Field(ge=0)]
@@ -108,6 +109,17 @@ class Delivery(Section):
     timeout_seconds: float = Field(
         10.0, gt=0, le=300, description="A mail server or webhook that does not answer by then is tried again."
     )
+    private_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names of mail servers and webhooks that may be machines inside (10.1.2.3, a cloud's metadata "
+        "service); without, only the internet and, where it is named, this machine are sent to.",
+    )
+    dispatch_minutes: float = Field(
+        120.0, gt=0, le=1440, description="A dispatch ends after so long; the next one sends what is left."
+    )
+    stall_minutes: float = Field(
+        2.0, gt=0, le=1440, description="A dispatch ends where nothing was taken for so long: the receiver is down."
+    )
 
     def adapters(self) -> dict[str, str | None]:
         """The adapter of each channel, by its own field."""
@@ -121,6 +133,33 @@ class Delivery(Section):
             missing = [name for name in names if getattr(self, name) is None]
             if adapter in used and missing:
                 raise ValueError(f"a channel uses {adapter}, so {', '.join(missing)} must be set")
-        if self.unsubscribe_url is not None and "{message_key}" not in self.unsubscribe_url:
-            raise ValueError("unsubscribe_url must hold {message_key}, or nobody knows who unsubscribed")
         return self
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _leads_somewhere(cls, url: str | None) -> str | None:
+        return url if url is None else checked_url("webhook_url", url)
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_a_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            signing_key(secret.get_secret_value())
+        return secret
+
+    @field_validator("sender")
+    @classmethod
+    def _is_one_address(cls, sender: str | None) -> str | None:
+        if sender is not None:
+            checked_sender(sender)
+        return sender
+
+    @field_validator("unsubscribe_url")
+    @classmethod
+    def _can_be_clicked(cls, url: str | None) -> str | None:
+        return url if url is None else checked_unsubscribe_url(url)
+
+    @field_validator("private_hosts")
+    @classmethod
+    def _in_lower_case(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in hosts)

@@ -38,6 +38,14 @@ mutation Launch { launchPipelineExecution(executionParams: {
   executionMetadata: {tags: [{key: "dagster/partition", value: "2026-11-09"}]}
 }) { __typename ... on RunConfigValidationInvalid { errors { message } } ... on LaunchRunSuccess { run { runId } } } }
 """
+REPOSITORY = 'repositoryName: "__repository__", repositoryLocationName: "churn_assets"'
+CHANGES = (
+    f'startSchedule(scheduleSelector: {{{REPOSITORY}, scheduleName: "weekly_schedule"}})',
+    'reloadRepositoryLocation(repositoryLocationName: "churn_assets")',
+    'wipeAssets(assetPartitionRanges: [{assetKey: {path: ["scoring", "scored_users"]}}])',
+    'deletePipelineRun(runId: "00000000-0000-0000-0000-000000000000")',
+    'reportRunlessAssetEvents(eventParams: {eventType: ASSET_MATERIALIZATION, assetKey: {path: ["scoring", "x"]}})',
+)
 UPGRADE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -91,12 +99,22 @@ class Ui:
 
 @pytest.fixture
 def ui(tmp_path: Path, new_instance: Callable[..., Instance]) -> Iterator[Ui]:
+    """One that may start runs."""
+    yield from opened(tmp_path, new_instance, "--launch")
+
+
+@pytest.fixture
+def looking(tmp_path: Path, new_instance: Callable[..., Instance]) -> Iterator[Ui]:
+    yield from opened(tmp_path, new_instance)
+
+
+def opened(tmp_path: Path, new_instance: Callable[..., Instance], *options: str) -> Iterator[Ui]:
     instance = new_instance(tmp_path / "home", calendar={"start": "2026-08-03"})
     (instance.landing / "orders").mkdir(parents=True)
     rows = [f"{n},{n % 9},2026-08-{3 + n % 7:02} 12:00:00,9.90\n" for n in range(60)]
     (instance.landing / "orders" / "a.csv").write_text("order_id,user_id,ordered_at,amount\n" + "".join(rows))
     process = subprocess.Popen(
-        [str(CHURN), "ui", "--home", str(instance.home), "--port", "0"],
+        [str(CHURN), "ui", "--home", str(instance.home), "--port", "0", *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -149,6 +167,24 @@ def test_it_answers_its_own_pages_and_nobody_elses(ui: Ui) -> None:
     ui.process.send_signal(signal.SIGTERM)
     rest, _ = ui.process.communicate(timeout=60)
     assert (ui.process.returncode, rest, ui.processes()) == (0, "", [])
+
+
+def test_without_launch_it_shows_and_changes_nothing(looking: Ui) -> None:
+    """Every way by which Dagster's server changes something: mutations, and what it takes beside them."""
+    assert looking.process.stdout is not None
+    assert "only shows: churn ui --launch" in looking.process.stdout.readline()
+    assert json.loads(looking.ask("GET", "/graphql?query=" + quote("{ version }"))[1])["data"]["version"]
+    assert looking.post(LAUNCH % '"{}"')["launchPipelineExecution"]["__typename"] == "UnauthorizedError"
+    for mutation in CHANGES:
+        answer = looking.post(f"mutation {{ answer: {mutation} {{ __typename }} }}")["answer"]
+        assert answer["__typename"] == "UnauthorizedError", mutation
+    for report in ("materialization", "check", "observation"):
+        status, _ = looking.ask(
+            "POST", f"/report_asset_{report}/scoring/scored_users", '{"check_name": "x", "passed": true}',
+            Content_Type="application/json",
+        )  # fmt: skip
+        assert status in (401, 403), report
+    assert looking.runs() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -17,7 +17,7 @@ from filelock import FileLock
 from churn_assets.delivery.channels import Fate, Message, Outcome
 from churn_assets.delivery.claims import Claims
 from churn_assets.delivery.consents import ConsentRecord, add_consents
-from churn_assets.delivery.dispatch import Addresses, DispatchBusy, dispatch
+from churn_assets.delivery.dispatch import Addresses, DispatchBusy, Patience, dispatch
 from churn_assets.delivery.rules import SendingRules
 from churn_assets.instance.outbox import OutboxStore
 from churn_assets.instance.record.store import Record
@@ -241,6 +241,31 @@ def test_it_stops_where_nothing_is_taken_any_more(bench: Bench, make_messages: M
     told = bench.send(listener)
     assert told == Counter({"deferred": 20, "stopped: 20 in a row were not taken (as told)": 1})
     assert (len(listener.heard), set(bench.states)) == (20, {"approved"})
+
+
+def test_a_receiver_that_swallows_everything_does_not_hold_a_dispatch(
+    bench: Bench, make_messages: MakeMessages
+) -> None:
+    """Each message waits 40 s for an answer: nothing taken for 2 minutes ends it, within a batch too."""
+    bench.fill(make_messages(*[APPROVED] * 50))
+    listener, seconds = Listener(fate=Fate.UNKNOWN), iter(range(0, 10_000, 20))
+    counts = bench.send(listener, patience=Patience(7_200, 120, lambda: float(next(seconds))))
+    assert len(listener.heard) <= 6
+    assert counts["stopped: nothing was taken for a while (delivery.stall_minutes)"] == 1
+    assert counts["unknown"] == len(listener.heard)
+    assert counts["unknown"] + counts["deferred"] == 20, "of one batch; what was not sent yet may go later"
+    states = Counter(bench.states)
+    assert states["approved"] >= 50 - len(listener.heard)
+
+
+def test_a_dispatch_ends_when_its_time_is_over(bench: Bench, make_messages: MakeMessages) -> None:
+    bench.fill(make_messages(*[APPROVED] * 50))
+    seconds = iter(range(0, 10_000, 10))
+    listener = Listener()
+    counts = bench.send(listener, patience=Patience(300, 120, lambda: float(next(seconds))))
+    assert counts["stopped: the time of a dispatch was over (delivery.dispatch_minutes)"] == 1
+    assert 0 < counts["delivered"] == len(listener.heard) < 50
+    assert bench.send(Listener())["delivered"] == 50 - counts["delivered"], "the next one sends what is left"
 
 
 def test_two_dispatches_at_once_are_refused(bench: Bench, make_messages: MakeMessages) -> None:

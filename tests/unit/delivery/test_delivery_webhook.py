@@ -218,7 +218,7 @@ def test_https_or_the_same_machine(url: str) -> None:
     ],
 )
 def test_another_url_is_refused_without_being_quoted(url: str) -> None:
-    with pytest.raises(ValueError, match="https") as caught:
+    with pytest.raises(ValueError, match=r"https|password before the host") as caught:
         adapter_of(url)
     assert "planted" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -242,9 +242,8 @@ def test_no_log_and_no_detail_holds_address_secret_or_body(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     answers(httpserver, step)
-    url = httpserver.url_for(HOOK).replace("://", "://ann:planted-password@")
-    with closing(adapter_of(url, attempts=1)) as adapter:
+    with closing(adapter_of(httpserver.url_for(HOOK), attempts=1)) as adapter:
         outcome = adapter.deliver(replace(MESSAGE, body="planted-body"), ADDRESS)
-    planted = (ADDRESS, SIGNED_WITH.removeprefix("whsec_"), "planted-password", "planted-body", "planted.wang")
+    planted = (ADDRESS, SIGNED_WITH.removeprefix("whsec_"), "planted-body", "planted.wang")
     for word in planted:
         assert word not in outcome.detail + caplog.text + repr(adapter)
