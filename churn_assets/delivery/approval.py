@@ -26,7 +26,7 @@ def approve_plan(workplace: Workplace, plan: Plan, by: str, now: datetime) -> in
     """Record that `by` approves the plan; returns how many messages may be sent. Raises NotAllowed."""
     refuse_unsendable(workplace, plan, now)
     approval = Approval(plan.snapshot, plan.sha256, len(plan.messages), plan.cost_amount, by, now, "")
-    signer = Signer.of(workplace.home, workplace.record)
+    signer = Signer.of(workplace.home, workplace.record, workplace.settings)
     approved = workplace.outbox.approve(signer.signed(approval), plan.open_messages["message_key"].to_list())
     republish(workplace, plan.snapshot)
     return approved
@@ -58,7 +58,7 @@ def why_not_approved(workplace: Workplace, plan: Plan) -> str | None:
             f"The plan of {plan.snapshot} is not the one that {approval.approved_by} approved at "
             f"{approval.approved_at:%Y-%m-%d %H:%M} UTC: look at it and approve it again"
         )
-    problem = Signer.of(workplace.home, workplace.record).why_not(approval)
+    problem = Signer.of(workplace.home, workplace.record, workplace.settings).why_not(approval)
     if problem:
         return (
             f"The approval of {plan.snapshot} in the name of {approval.approved_by} {problem}: look at the plan "

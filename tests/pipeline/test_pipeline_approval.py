@@ -51,6 +51,6 @@ def test_small_plans_need_nobody(workplace: Workplace, more: float) -> None:
     approval = workplace.outbox.approval(DAY)
     assert approval is not None
     assert (approval.approved_by, approval.plan_sha256) == ("automatic", plan.sha256)
-    assert Signer.of(workplace.home, workplace.record).why_not(approval) is None
+    assert Signer.of(workplace.home, workplace.record, workplace.settings).why_not(approval) is None
     assert told["delivered"] == 0
     assert sum(count for word, count in told.items() if word.startswith("waiting: no adapter")) == len(plan.messages)

@@ -17,13 +17,14 @@ from churn_assets.instance.home import Home
 from churn_assets.instance.identity import FACT, identity
 from churn_assets.instance.outbox import Approval
 from churn_assets.instance.record.store import Record
+from churn_assets.settings.load import Settings
 
 APPROVAL = Approval(date(2026, 11, 16), "ab" * 32, 7, 12.5, "ana", datetime(2026, 11, 17, 9), "")
 ELSEWHERE = "given in another home, or in this one before it was copied, moved or brought back from a backup"
 
 
-def signer(home: Home) -> Signer:
-    return Signer.of(home, Record(home.record))
+def signer(home: Home, settings: Settings = Settings()) -> Signer:  # noqa: B008 - frozen
+    return Signer.of(home, Record(home.record), settings)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_it_does_not_hold_in_another_home_that_has_the_key(home: Home, signed: A
     shutil.copytree(home.secrets, other.secrets)
     assert ELSEWHERE in str(signer(other).why_not(signed))
     place = signer(other).place
-    renamed = replace(signed, signature=f"{place}.{signed.signature.split('.')[1]}")
+    renamed = replace(signed, signature=".".join([place, *signed.signature.split(".")[1:]]))
     assert signer(other).why_not(renamed) == "was not signed on this instance"
 
 
@@ -96,6 +97,35 @@ def test_one_of_before_homes_were_named_has_to_be_given_again(home: Home) -> Non
     old = hmac.new(key, "\x1f".join(words).encode(), hashlib.sha256).hexdigest()
     told = signer(home).why_not(replace(APPROVAL, signature=old))
     assert told == "was given before approvals were bound to their home"
+
+
+def test_one_of_before_settings_were_signed_has_to_be_given_again(home: Home, signed: Approval) -> None:
+    place, _, code = signed.signature.split(".")
+    why_not = signer(home).why_not(replace(signed, signature=f"{place}.{code}"))
+    assert why_not == "was given before approvals were bound to where messages go"
+
+
+@pytest.mark.parametrize("changed", [
+    {"delivery": {"webhook_url": "https://elsewhere.example/x"}}, {"delivery": {"private_hosts": ["inside"]}},
+    {"delivery": {"smtp_host": "mail.elsewhere.example"}}, {"delivery": {"call": None}},
+    {"delivery": {"sender": "mallory@elsewhere.example"}}, {"decisions": {"automatic_approval_amount": 1e6}},
+])  # fmt: skip
+def test_messages_go_where_they_would_have_gone_when_it_was_given(
+    home: Home, signed: Approval, changed: dict[str, object]
+) -> None:
+    after = signer(home, Settings.model_validate(changed))
+    assert "settings of where messages go were changed" in str(after.why_not(signed))
+    place, _, code = signed.signature.split(".")
+    forged = replace(signed, signature=f"{place}.{after.spending}.{code}")
+    assert after.why_not(forged) == "was not signed on this instance"
+
+
+def test_what_does_not_say_where_to_changes_nothing(home: Home, signed: Approval) -> None:
+    changed = {
+        "delivery": {"attempts": 2, "webhook_secret": "whsec_" + "QUJD" * 10},
+        "decisions": {"budget_amount": 5.0},
+    }
+    assert signer(home, Settings.model_validate(changed)).why_not(signed) is None
 
 
 def test_a_home_is_named_once_and_no_two_alike(home: Home, tmp_path: Path) -> None:

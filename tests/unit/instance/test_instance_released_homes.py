@@ -95,7 +95,7 @@ def test_what_was_decided_said_and_sent_means_the_same(workplace: Workplace) -> 
     assert states == {
         "planned": 32, "approved": 45, "dispatched": 1, "delivered": 3, "failed": 2, "cancelled": 2, "unknown": 1,
     }  # fmt: skip
-    signer = Signer.of(workplace.home, workplace.record)
+    signer = Signer.of(workplace.home, workplace.record, workplace.settings)
     for day, by in ((SENT, "ana"), (APPROVED, "ben")):
         approval = workplace.outbox.approval(day)
         assert approval is not None
