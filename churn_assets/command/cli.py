@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from churn_assets.command.cli_acts import app as acts
+from churn_assets.command.cli_alerts import app as alerts
 from churn_assets.command.cli_console import app as console
 from churn_assets.command.cli_options import (
     Day,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(acts)
 app.add_typer(console)
+app.add_typer(alerts)
 
 
 def main() -> None:

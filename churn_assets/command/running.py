@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from churn_assets.command.alerts import after_run
 from churn_assets.command.progress import Progress
 from churn_assets.defs.history import history_tag
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
@@ -73,7 +74,9 @@ def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
 
 
 def _run(workplace: Workplace, days: Sequence[date]) -> bool:
-    from churn_assets.definitions import defs  # noqa: PLC0415 - reads the home, which is settled only now
+    # These read the home, which is settled only now.
+    from churn_assets.definitions import defs  # noqa: PLC0415
+    from churn_assets.defs.run_alerts import alerts_of_run  # noqa: PLC0415
 
     progress = Progress()
     job = defs().get_repository_def().get_job(JOB)
@@ -84,7 +87,11 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
         if missing:
             progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
         progress.say(f"Snapshot {name}")
-        is_done = _execute(job, instance, days, progress, missing)
+        run_id = str(uuid4())
+        is_done = _execute(job, instance, run_id, days, progress, missing)
+        of_run = alerts_of_run(instance, run_id, days[-1], is_done=is_done)
+    for each in after_run(workplace, days, of_run, is_done=is_done):
+        progress.say(f"Told {each.receiver}: {each.problem or f'{each.alerts} alerts'}")
     if is_done:
         progress.summary(workplace, days[-1])
     else:
@@ -95,12 +102,12 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
 def _execute(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
+    run_id: str,
     days: Sequence[date],
     progress: Progress,
     history: Sequence[date],
 ) -> bool:
     """One Dagster run over `days`, shown as it goes; of `history` only what training reads is built."""
-    run_id = str(uuid4())
     tags = history_tag(history)
     if len(days) > 1:
         tags |= dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))

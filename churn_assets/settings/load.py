@@ -1,7 +1,7 @@
 """All settings, typed, with unit and reason: one YAML file (`churn.yaml` in the home) and environment overrides.
 
 `CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in
-sections.py, decisions.py, landing.py and model.py.
+sections.py, decisions.py, landing.py, model.py and alerts.py.
 Nothing else in the project reads a configuration file.
 """
 
@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from pydantic_settings import SettingsError as PydanticSettingsError
 
 from churn_assets.failures import Failure
+from churn_assets.settings.alerts import Alerts
 from churn_assets.settings.decisions import Decisions, Delivery
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.model import Profit, Training
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     report: Report = Report()
     console: Console = Console()
     ui: Ui = Ui()
+    alerts: Alerts = Alerts()
 
     @model_validator(mode="after")
     def _somebody_fills_every_code(self) -> Self:
@@ -141,7 +143,7 @@ def _line(place: tuple[int | str, ...], kind: str, message: str, value: object, 
 
 def is_secret(field: str) -> bool:
     """Whether a field may hold a password (addresses may hold one, too)."""
-    return field.endswith(SECRETS)
+    return field == "url" or field.endswith(SECRETS)
 
 
 def _got(place: tuple[int | str, ...], value: object) -> str:

@@ -153,6 +153,11 @@ class Monitoring(Section):
         "value at risk made of it, may be off on average.",
     )
 
+    risk_jump: Share = Field(
+        0.3,
+        description="By how much a user's churn probability has to rise from one snapshot to the next to be named in "
+        "monitoring.risk_alerts.",
+    )
     max_group_gap_share: Share = Field(
         0.1,
         description="A check warns when a group by age, gender, region or a protected extra column is treated, or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -32,6 +33,12 @@ ALWAYS = date(1900, 1, 1)  # known time of rows that came without any (macro alw
 REFUSED = """
 select source_table, count(*) as refused from staging.quarantine where known_at < $snapshot group by all order by all
 """
+
+
+def segments_of(workplace: Workplace, days: Sequence[date]) -> pl.DataFrame:
+    """One row per user and day who is in a segment: user_id, day, segment."""
+    sql = "select user_id, snapshot_date as day, segment from marts.dim_user_profiles where snapshot_date = any($days)"
+    return workplace.warehouse.query(f"{sql} and segment is not null order by all", {"days": list(days)})
 
 
 def segments_planned(workplace: Workplace, snapshot: date) -> pl.DataFrame:

@@ -27,6 +27,8 @@ RELEASED = Path(__file__).parents[1] / "fixtures" / "homes" / "0.1.0" / "record.
 MESSAGES = 86
 NEW = {
     "accounts",
+    "alerts",
+    "alerts_taken",
     "assents",
     "audit",
     "codes_given",

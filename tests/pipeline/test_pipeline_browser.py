@@ -20,6 +20,7 @@ import yaml
 from churn_assets.command.person import with_considered
 from churn_assets.console.accounts import add_account
 from churn_assets.console.audit import newest
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.plan import Plan
 from churn_assets.delivery.sending import send
@@ -106,9 +107,9 @@ def console(base: Base, taken: Taken, tmp_path_factory: pytest.TempPathFactory) 
     with server(receiver(taken)) as address, served(workplace, with_considered) as running:
         running.clock.now = NOW
         file = made.home / "churn.yaml"
-        delivery = {
-            "email": "webhook", "sms": "webhook", "push": "webhook", "call": "webhook", "webhook_url": address,
-            "webhook_secret": SECRET, "unsubscribe_url": running.address + "/unsubscribe?key={message_key}",
+        delivery = dict.fromkeys(SENDING_CHANNELS, "webhook") | {
+            "webhook_url": address, "webhook_secret": SECRET,
+            "unsubscribe_url": running.address + "/unsubscribe?key={message_key}",
         }  # fmt: skip
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"delivery": delivery}))
         yield running

@@ -12,6 +12,8 @@ from churn_assets.catalogue.promises import sources_needed
 from churn_assets.catalogue.texts import Text
 from churn_assets.settings import Settings
 
+SECRET = "whsec_" + "QUJD" * 10
+
 ARM: dict[str, Any] = {"arm": "a", "channel": "push", "template": "t"}
 ONE = [{"level": "10", "cost_amount": 1, "assumed_lift": 0.1}]
 TWO = [*ONE, {"level": "20", "cost_amount": 2, "assumed_lift": 0.2}]
@@ -169,7 +171,11 @@ def test_what_texts_need_of_the_shop() -> None:
     ("code", "delivery", "is_taken"),
     [
         ("receiver", {}, True),
-        ("receiver", {"email": "webhook", "webhook_url": "https://e.org", "webhook_secret": "whsec_x"}, True),
+        (
+            "receiver",
+            {"email": "webhook", "webhook_url": "https://e.org", "webhook_secret": "whsec_" + "QUJD" * 10},
+            True,
+        ),
         ("receiver", {"email": "smtp"}, False),
         ("pool", {"email": "smtp"}, True),
     ],

@@ -1,0 +1,42 @@
+"""Commands about alerts: who is told, what was, and whether it arrives."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from churn_assets.command.cli_options import HomeOption, existing_home
+
+app = typer.Typer()
+alerts = typer.Typer(no_args_is_help=True, help="What people are told without asking, and whether it reaches them.")
+app.add_typer(alerts, name="alerts")
+
+
+@alerts.command(name="test")
+def try_out(home: HomeOption = None) -> None:
+    """Send a test message to every receiver of alerts.receivers."""
+    root = existing_home(home)
+    from churn_assets.command.alerts import send_test
+
+    raise typer.Exit(0 if send_test(root) else 1)
+
+
+@alerts.command(name="list")
+def list_(
+    home: HomeOption = None, count: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20
+) -> None:
+    """List the newest alerts, and who has taken them."""
+    root = existing_home(home)
+    from churn_assets.command.alerts import show
+
+    show(root, count)
+
+
+@alerts.command()
+def send(home: HomeOption = None) -> None:
+    """Tell receivers now what waits: after quiet hours, or when a receiver is back."""
+    root = existing_home(home)
+    from churn_assets.command.alerts import send_waiting
+
+    raise typer.Exit(0 if send_waiting(root) else 1)
