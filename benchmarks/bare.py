@@ -26,7 +26,7 @@ from churn_assets.effects.assignments import contact_assignments, ledger_assignm
 from churn_assets.effects.readout import readout
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.instance.promotions import Promotions
-from churn_assets.instance.suppressions import suppressed_users
+from churn_assets.instance.suppressions import suppressed_channels, suppressed_users
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.model.gate import tested_slice
 from churn_assets.model.levels import level_uncertainty
@@ -196,6 +196,7 @@ def act(workplace: Workplace, snapshot: date, scored: pl.DataFrame) -> None:
         reads.consents_at(workplace, snapshot),
         reads.contacts_before(workplace, snapshot, settings.max_contacts_days),
         suppressed=suppressed_users(workplace.record, snapshot),
+        suppressed_channels=suppressed_channels(workplace.record, snapshot),
         needs_address=channels_needing_address(workplace.settings.delivery),
         settings=settings,
         snapshot=snapshot,

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -40,7 +41,7 @@ def main() -> None:
         print(json.dumps(_measured(chosen.home)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        home = _enlarged(chosen.home, Path(folder) / "home", chosen.users)
+        home = enlarged(chosen.home, Path(folder) / "home", chosen.users)
         command = [sys.executable, "-m", "benchmarks.report", "--worker", "--home", str(home)]
         figures = json.loads(
             subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
@@ -51,7 +52,8 @@ def main() -> None:
     )
 
 
-def _enlarged(home: Path, made: Path, users: int) -> Path:
+def enlarged(home: Path, made: Path, users: int, tables: Sequence[tuple[str, str]] = TABLES) -> Path:
+    """A copy of a home whose newest snapshot has as many users, in these tables."""
     made.mkdir()
     for name in COPIED:
         if (home / name).is_dir():
@@ -62,7 +64,7 @@ def _enlarged(home: Path, made: Path, users: int) -> Path:
     workplace = Workplace(home_path=str(made))
     day = newest_decided(workplace)
     copies = -(-users // workplace.tables.read(Stage.SCORING, "scored_users", day).height)
-    for stage, table in TABLES:
+    for stage, table in tables:
         frame = workplace.tables.read(stage, table, day)
         parts = [_renamed(frame, number) for number in range(copies)]
         with workplace.record.transaction() as connection:

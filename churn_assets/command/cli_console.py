@@ -1,4 +1,4 @@
-"""Commands of the console: serving it, and the accounts of those who use it."""
+"""Commands of the console: serving it, the accounts of those who use it, and the tokens of programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from churn_assets.command.cli_options import HomeOption, existing_home
 app = typer.Typer()
 account = typer.Typer(no_args_is_help=True, help="Who may use the console.")
 app.add_typer(account, name="account")
+token = typer.Typer(no_args_is_help=True, help="Which programs may use the API.")
+app.add_typer(token, name="token")
 Name = Annotated[str, typer.Argument(help="Name of the account, in lower case.")]
+TokenName = Annotated[str, typer.Argument(help="Name of the token, in lower case: of the program that has it.")]
 
 
 @app.command()
@@ -20,7 +23,7 @@ def console(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 3100,
 ) -> None:
-    """Serve the console on this machine: reports, plans to approve, persons, and the page to unsubscribe."""
+    """Serve console and API on this machine: reports, plans to approve, persons, unsubscribing; /v1 and /receipts."""
     from churn_assets.ui.listener import listen
 
     root = existing_home(home)
@@ -70,6 +73,41 @@ def list_(home: HomeOption = None) -> None:
     from churn_assets.command.console import show
 
     show(root)
+
+
+@token.command(name="add")
+def add_token(
+    name: TokenName,
+    scope: Annotated[
+        str,
+        typer.Option(help="Some of users:read, snapshots:read, plan:read, effects:read and receipts:write, by commas."),
+    ],
+    days: Annotated[int, typer.Option(help="Days until it ends.")] = 90,
+    home: HomeOption = None,
+) -> None:
+    """Make a token for a program and print it, this once."""
+    root = existing_home(home)
+    from churn_assets.command.console import add_program
+
+    add_program(root, name, [each.strip() for each in scope.split(",") if each.strip()], days)
+
+
+@token.command(name="revoke")
+def revoke_token(name: TokenName, home: HomeOption = None) -> None:
+    """Let nobody in by a token any more, at once."""
+    root = existing_home(home)
+    from churn_assets.command.console import revoke
+
+    revoke(root, name)
+
+
+@token.command(name="list")
+def list_tokens(home: HomeOption = None) -> None:
+    """Name the tokens, with their scopes and until when they are valid."""
+    root = existing_home(home)
+    from churn_assets.command.console import show_tokens
+
+    show_tokens(root)
 
 
 def asked_password() -> str:

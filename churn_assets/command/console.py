@@ -1,14 +1,19 @@
-"""`churn console` and `churn account`: serving the console, and who may use it."""
+"""`churn console`, `churn account` and `churn token`: serving console and API, and who may use them."""
 
 from __future__ import annotations
 
 import getpass
 import socket
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
 from rich.table import Table
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from churn_assets.api.app import Api, is_ours
+from churn_assets.api.tokens import add_token, revoke_token, tokens
 from churn_assets.command.person import with_considered
 from churn_assets.console.accounts import accounts, add_account, change_password, disable_account
 from churn_assets.console.app import Console
@@ -23,13 +28,25 @@ def serve(root: Path, listener: socket.socket) -> None:
     """Serve on `listener` until interrupted."""
     workplace = Workplace(home_path=str(root))
     port = int(listener.getsockname()[1])
-    app = Console(workplace, with_considered).application(allowed_hosts(port, workplace.settings.console.allowed_hosts))
+    hosts = allowed_hosts(port, workplace.settings.console.allowed_hosts)
+    api = Api(workplace)
+    app = side_by_side(Console(workplace, with_considered).application(hosts), api.application(hosts))
     console = wide_console()
     if not accounts(workplace.record):
         console.print("There is no account yet: churn account add NAME --role approver makes one.")
     console.print(f"Serving {root} on http://{ADDRESS}:{port} (Ctrl-C ends it)", markup=False, soft_wrap=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, access_log=False))
-    server.run(sockets=[listener])
+    with api.kept_fresh():
+        server.run(sockets=[listener])
+
+
+def side_by_side(console: ASGIApp, api: ASGIApp) -> ASGIApp:
+    """One server for pages and for programs."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await (api if is_ours(scope.get("path", "")) else console)(scope, receive, send)
+
+    return served
 
 
 def add(root: Path, name: str, role: str, password: str | None) -> None:
@@ -56,4 +73,27 @@ def show(root: Path) -> None:
         table.add_column(heading)
     for name, role, made_at, is_disabled in accounts(Workplace(home_path=str(root)).record):
         table.add_row(name, role, made_at[:10], "disabled" if is_disabled else "")
+    wide_console().print(table)
+
+
+def add_program(root: Path, name: str, scopes: Sequence[str], days: int) -> None:
+    """Make a token and print it: alone on the output, so that it can be piped, and never again."""
+    token = add_token(Workplace(home_path=str(root)).record, name, scopes, days, getpass.getuser(), utc_now())
+    sys.stderr.write(f"{name} may use the API for {days} days. The token is shown this once:\n")
+    sys.stdout.write(f"{token}\n")
+
+
+def revoke(root: Path, name: str) -> None:
+    revoke_token(Workplace(home_path=str(root)).record, name, utc_now())
+    wide_console().print(f"{name} may not use the API any more.", markup=False)
+
+
+def show_tokens(root: Path) -> None:
+    table = Table(title="Tokens", title_justify="left", box=None)
+    for heading in ("name", "scopes", "since", "until", ""):
+        table.add_column(heading)
+    now = utc_now().isoformat()
+    for name, scopes, made_at, expires_at, revoked_at in tokens(Workplace(home_path=str(root)).record):
+        state = "revoked" if revoked_at else "expired" if expires_at <= now else ""
+        table.add_row(name, scopes.replace(",", " "), made_at[:10], expires_at[:10], state)
     wide_console().print(table)

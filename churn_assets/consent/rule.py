@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from churn_assets.consent.words import ALL
+from churn_assets.contracts.channels import SENDING_CHANNELS
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ def holds(consents: Iterable[Consent], channel: str, moment: datetime) -> bool |
     return _is_newer([consent.counts_at for consent in grants], withdrawals_here) and _is_newer(
         grants_of_all, withdrawals_of_all
     )
+
+
+def objects(consents: Sequence[Consent], moment: datetime) -> bool:
+    """Whether somebody who was asked allows nothing any more at the moment, on any channel."""
+    answers = [holds(consents, channel, moment) for channel in SENDING_CHANNELS]
+    return False in answers and True not in answers
 
 
 def _is_newer(grants: Sequence[datetime], withdrawals: Sequence[datetime]) -> bool:

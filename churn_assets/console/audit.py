@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 from churn_assets.instance.record.store import Record
@@ -13,11 +15,14 @@ def note(
     record: Record, now: datetime, account: str, act: str, subject: str = "", detail: str = "", address: str = ""
 ) -> None:
     """`subject`: what it was done to; `address`: where the request came from."""
-    row = (now.isoformat(), account, act, subject, detail, address)
     with record.transaction() as connection:
-        connection.execute(
-            "insert into audit (at, account, act, subject, detail, address) values (?, ?, ?, ?, ?, ?)", row
-        )
+        note_all(connection, [(now.isoformat(), account, act, subject, detail, address)])
+
+
+def note_all(connection: sqlite3.Connection, rows: Iterable[tuple[str, ...]]) -> None:
+    """Rows as `newest` gives them, within a transaction."""
+    sql = "insert into audit (at, account, act, subject, detail, address) values (?, ?, ?, ?, ?, ?)"
+    connection.executemany(sql, rows)
 
 
 def newest(record: Record, count: int) -> list[tuple[str, ...]]:

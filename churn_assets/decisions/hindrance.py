@@ -23,6 +23,7 @@ def with_hindrances(
     contacts: pl.DataFrame,
     *,
     suppressed: Collection[str],
+    suppressed_channels: Collection[tuple[str, str]],
     needs_address: Collection[str],
     settings: Decisions,
     snapshot: date,
@@ -31,8 +32,9 @@ def with_hindrances(
 
     `consents`: one row per user, consent_<channel> (null: never asked), has_email, has_phone, household_id, device_id.
     `contacts`: contacts of users before the snapshot, user_id, arm (the treatment), channel, sent_at. `suppressed`: ids
-    that get no message. `needs_address`: channels whose adapter needs an address. A hindrance is the first that
-    applies of suppressed, no_consent, unreachable, frequency_cap.
+    that get no message; `suppressed_channels`: (id, channel) by which they get none. `needs_address`: channels whose
+    adapter needs an address. A hindrance is the first that applies of suppressed, no_consent, unreachable,
+    frequency_cap.
     """
     now = datetime.combine(snapshot, time())
     known = users.join(consents, on="user_id", how="left", maintain_order="left")
@@ -47,8 +49,9 @@ def with_hindrances(
     for channel in SENDING_CHANNELS:
         is_open = pl.col(f"consent_{channel}").fill_null(settings.unknown_consent == "allow")
         has_address = addresses.get(channel, pl.lit(value=True)).fill_null(value=False)
+        here = [user for user, suppressed_channel in suppressed_channels if suppressed_channel == channel]
         hindrances[f"hindrance_{channel}"] = (
-            pl.when(is_suppressed).then(pl.lit("suppressed"))
+            pl.when(is_suppressed | pl.col("user_id").is_in(here)).then(pl.lit("suppressed"))
             .when(~is_open).then(pl.lit("no_consent"))
             .when(pl.lit(channel in needs_address) & ~has_address).then(pl.lit("unreachable"))
             .when(is_capped).then(pl.lit("frequency_cap"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,23 +44,25 @@ def update_consents(workplace: Workplace, messages: pl.DataFrame, now: datetime)
 
 def add_consents(record: Record, consents: Iterable[ConsentRecord], source: str, now: datetime) -> int:
     """Add the consents that are not on record yet; returns how many."""
-    added = 0
     with record.transaction() as connection:
-        for consent in consents:
-            row = (
-                consent.user_id,
-                consent.channel,
-                int(consent.is_granted),
-                consent.changed_at.isoformat(timespec="microseconds"),
-            )
-            added += connection.execute(
-                "insert into consent_words (user_id, channel, is_granted, changed_at, source, received_at) "
-                "select ?1, ?2, ?3, ?4, ?5, ?6 where not exists ("
-                "select 1 from consent_words where user_id = ?1 and channel = ?2 and is_granted = ?3 "
-                "and changed_at = ?4)",
-                (*row, source, now.isoformat()),
-            ).rowcount
-    return added
+        return sum(add_consent(connection, consent, source, now) for consent in consents)
+
+
+def add_consent(connection: sqlite3.Connection, consent: ConsentRecord, source: str, now: datetime) -> int:
+    """Like `add_consents`, within a transaction."""
+    row = (
+        consent.user_id,
+        consent.channel,
+        int(consent.is_granted),
+        consent.changed_at.isoformat(timespec="microseconds"),
+    )
+    return connection.execute(
+        "insert into consent_words (user_id, channel, is_granted, changed_at, source, received_at) "
+        "select ?1, ?2, ?3, ?4, ?5, ?6 where not exists ("
+        "select 1 from consent_words where user_id = ?1 and channel = ?2 and is_granted = ?3 "
+        "and changed_at = ?4)",
+        (*row, source, now.isoformat()),
+    ).rowcount
 
 
 def landing_consents(consents: LandedTable | None, users: Sequence[str], now: datetime) -> list[ConsentRecord]:
@@ -69,23 +72,28 @@ def landing_consents(consents: LandedTable | None, users: Sequence[str], now: da
     """
     if consents is None:
         return []
-    channels_sql = " union all ".join(
-        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at, changed_at "
-        "from kept "
-        f"where channel_meant {'=' if channel == ALL else '<>'} '{ALL}'"
-        for channel in (*SENDING_CHANNELS, ALL)
-    )
     sql = f"""
-    with kept as (
-      from {consents.scan} where refused_because is null and list_contains($users, user_id)
-    )
-    select user_id, channel, is_granted, max(counts_at) from ({channels_sql})
-    where is_granted is not null and (not is_granted or (changed_at <= $now and known_at <= $now))
+    select user_id, channel, is_granted, max(counts_at)
+    from ({consents_sql(consents, "list_contains($users, user_id)")})
+    where not is_granted or (changed_at <= $now and known_at <= $now)
     group by all order by all
     """
     with duck() as connection:
         rows = connection.execute(sql, {"users": list(users), "now": now}).fetchall()
     return [ConsentRecord(*row) for row in rows]
+
+
+def consents_sql(consents: LandedTable, condition: str = "true") -> str:
+    """SQL of what the kept rows of the landing mean: user_id, channel (or all), is_granted, counts_at, known_at,
+    changed_at. `condition`: on the rows.
+    """
+    channels_sql = " union all ".join(
+        f"select user_id, '{channel}' as channel, {channel}_consent as is_granted, counts_at, known_at, changed_at "
+        "from kept "
+        f"where {channel}_consent is not null and channel_meant {'=' if channel == ALL else '<>'} '{ALL}'"
+        for channel in (*SENDING_CHANNELS, ALL)
+    )
+    return f"with kept as (from {consents.scan} where refused_because is null and ({condition})) {channels_sql}"
 
 
 def assumed_consents(users: Iterable[str]) -> list[ConsentRecord]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from churn_assets.delivery.channels import Fate, Message, Outcome
 from churn_assets.instance.outbox import TIME, cancel_message
 from churn_assets.instance.record.store import Record
+from churn_assets.instance.suppressions import suppress_bounced
 
 LOST = "lost"  # fate of an attempt that a killed process left without an answer
 STATE_OF = {
@@ -18,16 +19,13 @@ STATE_OF = {
 
 
 def settle(record: Record, outcomes: Sequence[tuple[Message, Outcome]], now: datetime) -> None:
-    """Record the outcomes of claimed messages. A user whose address bounced is suppressed."""
+    """Record the outcomes of claimed messages. The channel of a user whose address bounced is suppressed."""
     with record.transaction() as connection:
         for message, outcome in outcomes:
             _end_attempt(connection, message.message_key, outcome.fate, outcome.detail, now)
             _set_state(connection, message.message_key, STATE_OF[outcome.fate])
             if outcome.is_hard_bounce:
-                connection.execute(
-                    "insert or ignore into suppressions values (?, 'bounced', ?, 'dispatch')",
-                    (message.user_id, now.isoformat()),
-                )
+                suppress_bounced(connection, message.user_id, message.channel, "dispatch", now)
 
 
 def recover(record: Record, keyed: Collection[str], now: datetime) -> Counter[str]:

@@ -89,15 +89,8 @@ class OutboxStore:
 
     def cancel_like(self, key: str) -> int:
         """Cancel what is planned or approved for the user and channel of a message; returns how many."""
-        sql = (
-            "select message_key from outbox where state in ('planned', 'approved') and (user_id, channel) = "
-            "(select user_id, channel from outbox where message_key = ?)"
-        )
         with self.record.transaction() as connection:
-            keys = [each for (each,) in connection.execute(sql, (key,)).fetchall()]
-            for each in keys:
-                cancel_message(connection, each)
-        return len(keys)
+            return cancel_messages_like(connection, key)
 
     def approval(self, snapshot: date) -> Approval | None:
         """The newest approval of the snapshot."""
@@ -119,6 +112,18 @@ def content_sha256(messages: pl.DataFrame) -> str:
         pl.concat_str(*CONTENT, pl.col("not_before", "expires_at").dt.to_string(POLARS_TIME), separator="\x1f")
     )
     return hashlib.sha256("\x1e".join(lines.to_series()).encode()).hexdigest()
+
+
+def cancel_messages_like(connection: sqlite3.Connection, key: str) -> int:
+    """Cancel what is planned or approved for the user and channel of a message, within a transaction."""
+    sql = (
+        "select message_key from outbox where state in ('planned', 'approved') and (user_id, channel) = "
+        "(select user_id, channel from outbox where message_key = ?)"
+    )
+    keys = [each for (each,) in connection.execute(sql, (key,)).fetchall()]
+    for each in keys:
+        cancel_message(connection, each)
+    return len(keys)
 
 
 def cancel_message(connection: sqlite3.Connection, key: str) -> str:

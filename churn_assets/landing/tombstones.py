@@ -33,7 +33,11 @@ class Tombstones:
     def rows(self) -> tuple[Tombstone, ...]:
         return tuple(Tombstone(**row) for row in Journal(self.root).rows())
 
-    @property
+    @cached_property
+    def _hashes(self) -> frozenset[tuple[str, str]]:
+        return frozenset((row.salt, row.user_sha256) for row in self.rows)
+
+    @cached_property
     def salts(self) -> list[str]:
         return sorted({row.salt for row in self.rows})
 
@@ -44,8 +48,7 @@ class Tombstones:
 
     def among(self, users: Iterable[str]) -> set[str]:
         """Those of `users` who have been erased."""
-        hashes = {(row.salt, row.user_sha256) for row in self.rows}
-        return {user for user in users if any((salt, hashed(salt, user)) in hashes for salt in self.salts)}
+        return {user for user in users if any((salt, hashed(salt, user)) in self._hashes for salt in self.salts)}
 
     def add(self, user: str, by: str) -> bool:
         """Add a tombstone for `user`; False where there is one already."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from churn_assets.consent.rule import Consent, holds
+from churn_assets.consent.rule import Consent, objects
 from churn_assets.consent.words import ALL
 from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.decisions.considered import Considered
@@ -35,7 +35,13 @@ WORDS = """
 select channel, is_granted, changed_at, source, received_at from consent_words where user_id = ? and source <> 'assumed'
 order by sequence
 """
-SUPPRESSION = "select since, reason, suppressed_by from suppressions where user_id = ?"
+SUPPRESSION = """
+select since, reason, suppressed_by from (
+  select since, reason, suppressed_by, 1 as place from suppressions where user_id = ?1
+  union all
+  select since, reason || ' (' || channel || ')', suppressed_by, 2 from channel_suppressions where user_id = ?1
+) order by place, since limit 1
+"""
 Row = dict[str, Any]
 
 
@@ -171,7 +177,7 @@ def _consents(delivered: Sequence[Row], received: Sequence[Row]) -> list[Row]:
 
 
 def _objects(delivered: Sequence[Row], received: Sequence[Row], now: datetime) -> bool:
-    """Whether somebody who was asked allows nothing any more, an objection since the newest snapshot included."""
+    """Whether they object, since the newest snapshot included."""
     consents = [
         Consent(channel, row[f"{channel}_consent"], row["counts_at"], row["known_at"], row["changed_at"])
         for row in delivered
@@ -182,8 +188,7 @@ def _objects(delivered: Sequence[Row], received: Sequence[Row], now: datetime) -
         Consent(row["channel"], row["is_granted"], row["changed_at"], row["known_at"], row["changed_at"])
         for row in received
     ]
-    answers = [holds(consents, channel, now) for channel in SENDING_CHANNELS]
-    return False in answers and True not in answers
+    return objects(consents, now)
 
 
 def messages_to_user(workplace: Workplace, user: str) -> list[Row]:

@@ -215,6 +215,11 @@ class Console(Section):
         False, description="A proxy before the console speaks HTTPS: cookies are sent over nothing else then."
     )
     session_hours: float = Field(12.0, gt=0, le=168, description="After so many hours somebody has to log in again.")
+    receipts_secret: SecretStr | None = Field(
+        None,
+        description="whsec_..., by which POST /receipts is signed; null: none are taken; best by "
+        "CHURN__CONSOLE__RECEIPTS_SECRET.",
+    )
     two_person_amount: float | None = Field(
         None,
         ge=0,

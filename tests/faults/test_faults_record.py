@@ -31,9 +31,13 @@ NEW = {
     "alerts_taken",
     "assents",
     "audit",
+    "channel_suppressions",
     "codes_given",
+    "message_events",
     "migrations",
+    "received_requests",
     "sessions",
+    "tokens",
     "withheld",
 }  # tables that the released record has not
 NOBODY = 65534

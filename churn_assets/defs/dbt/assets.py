@@ -14,6 +14,7 @@ from churn_assets.defs.history import history_of, log_history
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.withholding import begin_scores
+from churn_assets.delivery.receipts import write_receipts
 from churn_assets.erasure.erase import sweep_erased
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
@@ -37,6 +38,7 @@ def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePara
     snapshots = [*history_of(context, workplace), *snapshots_of(context)]
     for line in sweep_erased(workplace, context.run.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
+    write_receipts(workplace)  # of a server that was killed before it wrote what it had received
     raise_blocking_findings(of_home.landed(workplace.home))
     workplace.show_tables()  # of a killed run some views may be those from before it; later steps show what they write
     yield from build(context, workplace, snapshots)

@@ -9,7 +9,7 @@ import polars as pl
 from churn_assets.decisions.hindrance import with_hindrances
 from churn_assets.decisions.wordless import with_wordless_arms
 from churn_assets.delivery.adapters import channels_needing_address
-from churn_assets.instance.suppressions import suppressed_users
+from churn_assets.instance.suppressions import suppressed_channels, suppressed_users
 from churn_assets.stages import Stage
 from churn_assets.warehouse.reads import consents_at, contacts_before
 from churn_assets.workplace import Workplace
@@ -30,6 +30,7 @@ def hindered_users(workplace: Workplace, snapshot: date, users: pl.DataFrame) ->
         consents_at(workplace, snapshot),
         contacts_before(workplace, snapshot, days),
         suppressed=suppressed_users(workplace.record, snapshot),
+        suppressed_channels=suppressed_channels(workplace.record, snapshot),
         needs_address=channels_needing_address(workplace.settings.delivery),
         settings=settings,
         snapshot=snapshot,

@@ -38,6 +38,7 @@ def hindered(
             orient="row",
         ),
         suppressed=changes.pop("suppressed", []),
+        suppressed_channels=changes.pop("suppressed_channels", []),
         needs_address=changes.pop("needs_address", ["email", "call"]),
         settings=Decisions(arms=(COUPON, CALL), max_contacts=2, max_contacts_days=14, **changes),
         snapshot=DAY,

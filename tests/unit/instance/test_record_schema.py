@@ -17,7 +17,8 @@ RELEASED = {
     "0003_codes_given": "d46cc7865b7ed454",
     "0004_withheld": "8d86f1a63519049f",
     "0005_console": "7c998e1463c0e190",
-    "0006_alerts": "8e1448d5f52bb4d3",
+    "0006_api": "c4e9ce90f439bc8e",
+    "0007_alerts": "8e1448d5f52bb4d3",
 }
 
 
