@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Path, Query
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
+from pydantic import BeforeValidator
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -40,7 +41,7 @@ from churn_assets.workplace import Workplace
 RECEIPTS, READING = "/receipts", "/v1"
 BEARER = re.compile(r"bearer +([\x21-\x7e]{1,200})", re.IGNORECASE)
 BEARER_SCHEME = HTTPBearer(auto_error=False, description="A token of churn token add.")
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOST_USERS = 500
 LOOK_SECONDS = 1.0
 DESCRIPTION = (
@@ -73,11 +74,18 @@ SIGNED = [
     )
 ]  # fmt: skip
 log = logging.getLogger(__name__)
-Day = Annotated[
-    str | None,
-    Query(pattern=DAY, description="Day of a snapshot; default: the newest one.", examples=["2026-11-16"]),
-]
-DayInPath = Annotated[str, Path(pattern=DAY, description="Day of a snapshot.", examples=["2026-11-16"])]
+
+
+def _written_as_day(value: Any) -> Any:
+    """Pydantic takes numbers, and times at midnight, for days too."""
+    if isinstance(value, str) and not DAY.fullmatch(value):
+        raise ValueError("a day is written as 2026-11-16")
+    return value
+
+
+ADay = Annotated[date, BeforeValidator(_written_as_day)]
+Day = Annotated[ADay | None, Query(description="Day of a snapshot; default: the newest one.", examples=["2026-11-16"])]
+DayInPath = Annotated[ADay, Path(description="Day of a snapshot.", examples=["2026-11-16"])]
 UserId = Annotated[str, Path(min_length=1, description="As tables have it, encoded for a URL.", examples=["u000123"])]
 Limit = Annotated[int, Query(ge=1, le=MOST_USERS, description="Rows of a page.")]
 UsersCursor = Annotated[str | None, Query(pattern=r"^[0-9a-f]{16}$", description="next of the page before.")]
@@ -208,13 +216,13 @@ class Api:
 
     async def _user(self, request: Request, user_id: UserId, snapshot: Day = None) -> Response:
         """A user at a snapshot: score, reasons and decision. 404 within a second after an erasure or objection."""
-        return await self._answered(request, self._answers.user, user_id, _day(snapshot), self._clock())
+        return await self._answered(request, self._answers.user, user_id, snapshot, self._clock())
 
     async def _users(
         self, request: Request, day: DayInPath, cursor: UsersCursor = None, limit: Limit = 100
     ) -> Response:
         """Users of a snapshot who are shown, page by page: each once, whatever is published meanwhile."""
-        return await self._answered(request, self._answers.users, _day(day), cursor, limit, self._clock())
+        return await self._answered(request, self._answers.users, day, cursor, limit, self._clock())
 
     async def _snapshots(self, request: Request, cursor: SnapshotsCursor = None, limit: Limit = 100) -> Response:
         """Snapshots whose scores can be read, the newest first."""
@@ -222,11 +230,11 @@ class Api:
 
     async def _plan(self, request: Request, snapshot: Day = None) -> Response:
         """What is to be sent after a snapshot, summed up by channel, arm, level and state."""
-        return await self._answered(request, self._answers.plan, _day(snapshot))
+        return await self._answered(request, self._answers.plan, snapshot)
 
     async def _effects(self, request: Request, snapshot: Day = None) -> Response:
         """What arms and the program have changed, as measured at a snapshot."""
-        return await self._answered(request, self._answers.effects, _day(snapshot))
+        return await self._answered(request, self._answers.effects, snapshot)
 
     async def _answered(self, request: Request, work: Callable[..., Answer], *arguments: Any) -> Response:
         """The answer, once its row is in the audit."""
@@ -265,14 +273,6 @@ class Api:
         self._taking.files.write()
         for key in ended:
             self._publishing.publish(key)
-
-
-def _day(text: str | None) -> date | None:
-    """Raises Refused on a day that no calendar has."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such day.") from None
 
 
 def _has(request: Request, etag: str) -> bool:

@@ -37,8 +37,8 @@ class KeptRecord:
 
     @contextmanager
     def writing(self, *, is_flushed: bool = True) -> Iterator[sqlite3.Connection]:
-        """A write transaction, undone when it raises. It is on disk when the block ends; if not `is_flushed`, it is with
-        the operating system: a kill loses nothing, a power failure what came since the last flush.
+        """A write transaction, undone when it raises. It is on disk when the block ends; if not `is_flushed`, the
+        operating system has it: a kill loses nothing, a power failure what came since the last flush.
         """
         with explained(self.file):
             self._connection().execute(f"pragma synchronous = {'full' if is_flushed else 'normal'}")

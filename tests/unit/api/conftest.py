@@ -84,7 +84,7 @@ def decisions(day: date, users: Sequence[str] = USERS) -> pl.DataFrame:
     n = len(users)
     return pl.DataFrame(
         {
-            "decision_id": [f"{number:032x}" for number in range(n)], "user_id": list(users),
+            "decision_id": [f"{day.toordinal() * 1000 + number:032x}" for number in range(n)], "user_id": list(users),
             "snapshot_date": [day] * n, "policy_version": ["value-1a2b3c4d"] * n, "arm": ["coupon"] * n,
             "propensity": [0.9] * n, "is_holdout": [False] * n, "is_exploration": [False] * n,
             "binding_constraint": pl.Series([None] * n, dtype=pl.String), "expected_gain_amount": [10 / 3] * n,
