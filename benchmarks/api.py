@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import struct
 import subprocess
@@ -69,6 +70,7 @@ def _line(kind: str, times: list[float], peak: dict[str, float], ready: float) -
     return (
         f"{kind}: {len(times):,} requests, p50 {p50:.1f} ms, p99 {p99:.1f} ms, slowest {worst:.1f} ms; peak "
         f"{peak['VmHWM'] / 1e6:.2f} GB, of it its own {peak['RssAnon'] / 1e6:.2f} GB; first answer after {ready:.1f} s"
+        f"; CPU {peak['cpu'] * 1000:.2f} ms a request; load of the machine {os.getloadavg()[0]:.0f}"
     )
 
 
@@ -84,8 +86,10 @@ def _loaded(
             asyncio.run(_load(port, token, list(scored)[:1], rate, 1 / rate, checked))
             ready = time.perf_counter() - started
             asyncio.run(_load(port, token, list(scored), rate, WARM_SECONDS, checked))
+            before = _cpu_seconds(server.pid)
             times = asyncio.run(_load(port, token, list(scored), rate, seconds, checked))
-            return times, _memory(server.pid), ready
+            cpu = (_cpu_seconds(server.pid) - before) / len(times)
+            return times, _memory(server.pid) | {"cpu": cpu}, ready
         finally:
             server.terminate()
 
@@ -155,6 +159,11 @@ def _memory(process: int) -> dict[str, float]:
     """In kB: VmHWM is the peak, files that are mapped included, RssAnon what is the process's own."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return {name: float(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest}
+
+
+def _cpu_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _serve(home: Path, kind: str) -> None:

@@ -131,7 +131,7 @@ class Api:
         ):
             app.add_api_route(
                 READING + path, handler, methods=["GET"], response_model=model, name=scope,
-                dependencies=[Depends(BEARER_SCHEME), Depends(self._holding(scope))],
+                dependencies=[Depends(BEARER_SCHEME), Depends(self._holding(scope)), Depends(_known_parameters)],
                 description=f"{handler.__doc__} Needs the scope {scope}.", operation_id=handler.__name__.strip("_"),
                 responses={
                     200: {"content": {"application/json": {"example": example}}, "headers": {"ETag": ETAG}},
@@ -141,7 +141,7 @@ class Api:
             )  # fmt: skip
         app.add_api_route(
             RECEIPTS, self._receipts, methods=["POST"], response_model=ReceiptsTaken, operation_id="receipts",
-            dependencies=[Depends(BEARER_SCHEME), Depends(self._holding("receipts:write"))],
+            dependencies=[Depends(BEARER_SCHEME), Depends(self._holding("receipts:write")), Depends(_known_parameters)],
             description=f"{self._receipts.__doc__} Needs the scope receipts:write.",
             responses={
                 200: {"content": {"application/json": {"example": examples.TAKEN}}},
@@ -273,6 +273,15 @@ class Api:
         self._taking.files.write()
         for key in ended:
             self._publishing.publish(key)
+
+
+async def _known_parameters(request: Request) -> None:
+    """A parameter that is misspelt, or sent twice, would be ignored and another answer taken for the one asked for."""
+    known = {each.alias for each in request.scope["route"].dependant.query_params}
+    sent = [name for name, _ in request.query_params.multi_items()]
+    if not set(sent) <= known or len(set(sent)) < len(sent):
+        names = ", ".join(sorted(known)) or "none"
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"Parameters of this path, each once: {names}.")
 
 
 def _has(request: Request, etag: str) -> bool:

@@ -75,6 +75,12 @@ def test_a_channel_that_sends_nothing_needs_no_consent() -> None:
     assert hindered({}, [], suppressed=["u1"])["hindrance_none"] is None
 
 
+def test_a_suppressed_channel_hinders_no_other() -> None:
+    row = hindered({}, [], suppressed_channels=[("u1", "email"), ("u2", "sms")])
+    assert row["hindrance_email"] == "suppressed"
+    assert row["hindrance_sms"] != "suppressed"
+
+
 def test_an_arm_cools_down_at_every_level_and_by_its_own_days() -> None:
     def cooling(*contacts: tuple[str, str, datetime]) -> list[str]:
         found: list[str] = hindered({}, list(contacts))["cooling_arms"]
