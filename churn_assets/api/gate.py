@@ -44,7 +44,7 @@ class Gate:
         why = why_not(_values(scope, b"host"), _values(scope, b"origin"), self._hosts)
         if why:
             return HTTPStatus.FORBIDDEN, why.replace("ui.allowed_hosts", "console.allowed_hosts")
-        if scope["method"] in ("GET", "HEAD"):
+        if scope["method"] != "POST":  # of no other method a body is read
             return None
         length = _values(scope, b"content-length")
         if len(length) != 1 or not (length[0].isascii() and length[0].isdigit()):

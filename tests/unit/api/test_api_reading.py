@@ -223,6 +223,7 @@ def test_head_is_get_without_a_body_and_other_methods_are_named(api: Asked) -> N
     for method, path, allowed in (
         ("POST", "/v1/users/u1", "GET"),
         ("DELETE", "/v1/plan", "GET"),
+        ("OPTIONS", "/v1/plan", "GET"),
         ("GET", "/receipts", "POST"),
     ):
         answer = requests.request(method, api.address + path, headers=own, data=b"{}", timeout=30)
