@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from churn_assets.contracts.definitions import Definition
 from churn_assets.settings.extra import ExtraColumn, repeated_names
+from churn_assets.settings.receivers import signing_key
 from churn_assets.settings.section import Days, Section, Share
 
 SHORTEST_MONTH_DAYS = 28
@@ -235,6 +236,13 @@ class Console(Section):
         description="What that proxy sends as X-Churn-Proxy-Secret, 32 letters or more; best by "
         "CHURN__CONSOLE__PROXY_SECRET.",
     )
+
+    @field_validator("receipts_secret")
+    @classmethod
+    def _is_a_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            signing_key(secret.get_secret_value())
+        return secret
 
     @field_validator("allowed_hosts")
     @classmethod
