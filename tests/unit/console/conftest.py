@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import uvicorn
+from argon2 import PasswordHasher
 
+from churn_assets.console import accounts
 from churn_assets.console.accounts import add_account
 from churn_assets.console.app import Console
 from churn_assets.ui.hosts import allowed_hosts
@@ -76,7 +78,17 @@ class Served:
 
 
 @pytest.fixture
-def console(workplace: Workplace) -> Iterator[Served]:
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashed for 1 ms instead of 200; what a password costs is held by test_console_accounts.py."""
+    accounts._hash_of_nobody.cache_clear()
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", lambda: cheap)
+    yield
+    accounts._hash_of_nobody.cache_clear()
+
+
+@pytest.fixture
+def console(workplace: Workplace, cheap_passwords: None) -> Iterator[Served]:
     """With an account of each role: vera, anton and ada."""
     for name, role in (("vera", "viewer"), ("anton", "approver"), ("arthur", "approver"), ("ada", "admin")):
         add_account(workplace.record, name, role, PASSWORD, "root", NOW)
