@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from graphql import FragmentDefinitionNode, GraphQLError, OperationDefinitionNode, OperationType, parse
-
 MAX_TOKENS = 50_000  # the longest query of the UI has about 2,000
 
 
@@ -11,8 +9,18 @@ class UnreadableDocument(ValueError):
     """A text is no GraphQL document, or one that nothing here sends."""
 
 
-def operations(text: str) -> set[OperationType]:
-    """The kinds of all its operations, whichever of them is asked for by name. Raises UnreadableDocument."""
+def operations(text: str) -> set[str]:
+    """The kinds of all its operations (query, mutation, subscription), whichever of them is asked for by name.
+
+    Raises UnreadableDocument.
+    """
+    from graphql import (  # noqa: PLC0415 - 1 s, and only the UI, which has it anyway, needs it
+        FragmentDefinitionNode,
+        GraphQLError,
+        OperationDefinitionNode,
+        parse,
+    )
+
     try:
         definitions = parse(text, no_location=True, max_tokens=MAX_TOKENS).definitions
     except GraphQLError as error:
@@ -22,7 +30,7 @@ def operations(text: str) -> set[OperationType]:
     kinds = set()
     for definition in definitions:
         if isinstance(definition, OperationDefinitionNode):
-            kinds.add(definition.operation)
+            kinds.add(definition.operation.value)
         elif not isinstance(definition, FragmentDefinitionNode):
             raise UnreadableDocument(f"{definition.kind} does not belong into a request")
     return kinds
