@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -16,9 +15,6 @@ import pytest
 from churn_assets.duck import duck
 from churn_assets.settings import Settings
 from churn_assets.warehouse.plan import BuildPlan, Dates, Model, compiled, models_of, plan_variables, statements
-
-if TYPE_CHECKING:
-    from tests.properties.conftest import Laboratory
 
 END = date(2026, 11, 16)
 START = END - timedelta(weeks=40)
@@ -30,16 +26,16 @@ Runs = Sequence[Sequence[date]]
 def increment(
     plan: BuildPlan,
     tmp_path_factory: pytest.TempPathFactory,
-    new_lab: Callable[..., Laboratory],
+    new_shop: Callable[..., duckdb.DuckDBPyConnection],
     raw: Mapping[str, object],
 ) -> BuildPlan:
     """The same models as dbt compiles them where all tables are there."""
     file = tmp_path_factory.mktemp("increment") / "warehouse.duckdb"
     with duck(file) as connection:
         connection.execute("create schema raw")
-        lab = new_lab()
+        shop = new_shop()
         for name in raw:
-            columns = lab.connection.execute(f"describe raw.{name}").fetchall()
+            columns = shop.execute(f"describe raw.{name}").fetchall()
             connection.execute(
                 f"create table raw.{name} ({', '.join(f'{column[0]} {column[1]}' for column in columns)})"
             )
@@ -107,8 +103,8 @@ WAYS: dict[str, Runs] = {
 
 
 @pytest.fixture(scope="module")
-def landed(new_lab: Callable[..., Laboratory]) -> duckdb.DuckDBPyConnection:
-    return new_lab().connection
+def landed(new_shop: Callable[..., duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
+    return new_shop()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import dataclasses
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -23,9 +22,7 @@ from churn_assets.shop.settings import ShopSettings
 from churn_assets.warehouse.ancestry import forbidden_models
 from churn_assets.warehouse.past import with_and_without
 from churn_assets.warehouse.plan import BuildPlan, Dates, plan_for, statements
-
-if TYPE_CHECKING:
-    from tests.properties.conftest import Laboratory
+from tests.properties.conftest import compared_models
 
 END, DAY = date(2026, 11, 16), date(2026, 10, 19)
 START = DAY - timedelta(weeks=40)
@@ -161,11 +158,9 @@ class Zoo:
 
 
 @pytest.fixture(scope="module")
-def new_zoo(new_lab: Callable[..., Laboratory], plan: BuildPlan) -> Callable[..., Zoo]:
+def new_zoo(new_shop: Callable[..., duckdb.DuckDBPyConnection], plan: BuildPlan) -> Callable[..., Zoo]:
     def new(shop: ShopSettings = SHOP, *landed: str) -> Zoo:
-        made = Zoo(
-            new_lab(shop).connection, BuildPlan(tuple(model for model in plan.models if model.name != "quarantine"))
-        )
+        made = Zoo(new_shop(shop), BuildPlan(tuple(compared_models(plan))))
         made.stage(STILL_TO_COME.format(day=WEEKS[0]), *landed)
         return made
 

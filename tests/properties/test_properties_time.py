@@ -6,6 +6,7 @@ known before D that moves a thing from before D to after it, because at D it is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from churn_assets.contracts.raw import raw_contract
 
 if TYPE_CHECKING:
+    from churn_assets.warehouse.plan import BuildPlan
     from tests.properties.conftest import Laboratory, RawTable
 
 TABLES = tuple(table.name for table in raw_contract())
@@ -112,6 +114,14 @@ def test_a_mutation_of_the_future_of_every_table_changes_nothing(
     lab: Laboratory, raw: Mapping[str, RawTable], kind: str
 ) -> None:
     assert lab.changed(*(mutation(raw[table], kind, 0, 1) for table in TABLES), with_reads=True) == {}
+
+
+def test_a_model_reads_nothing_that_dbt_does_not_know_of(plan: BuildPlan) -> None:
+    """Else what is built again after a change would not be all that it can reach."""
+    for model in plan.models:
+        named = re.findall(r'\b(staging|marts|features)"?\."?(\w+)', re.sub(r"--.*", "", model.sql))
+        assert {f"{schema}.{name}" for schema, name in named} <= set(model.above), model.relation
+    assert any(model.above for model in plan.models)
 
 
 def test_python_reads_something_of_every_kind_at_the_snapshot(lab: Laboratory) -> None:
