@@ -40,14 +40,16 @@ def feature_matrix(frame: pl.DataFrame, names: Sequence[str]) -> Floats:
     if not names:
         raise ValueError("No feature column is left for the model: every one is protected, null or constant.")
     _assert_present(frame, names)
-    other = [f"{name} ({frame.schema[name]})" for name in names if not _is_number(frame.schema[name])]
+    kinds = frame.schema  # once: polars builds it whenever it is asked for
+    other = [f"{name} ({kinds[name]})" for name in names if not _is_number(kinds[name])]
     if other:
         raise ValueError(f"Feature columns must be numeric or boolean, these are not: {', '.join(other)}.")
     return frame.select(pl.col(name).cast(pl.Float64) for name in names).to_numpy()
 
 
 def _assert_present(frame: pl.DataFrame, names: Sequence[str]) -> None:
-    absent = [name for name in names if name not in frame.columns]
+    present = set(frame.columns)
+    absent = [name for name in names if name not in present]
     if absent:
         raise ValueError(f"Feature columns {absent} are not in the frame; rebuild user_features with them.")
 
