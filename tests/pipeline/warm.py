@@ -1,8 +1,8 @@
 """`churn` in processes that need not import the world again: forked from one that has (multiprocessing's fork server).
 
 A run imports for 8 s of processor time before and between its steps, nearly as long as it works for 400 users, and the
-suite starts some hundred commands. Only other people's packages are imported beforehand: the project's own modules read
-the home when they are imported. What is about processes themselves (kills, signals, the UI) starts `churn` itself.
+suite starts some hundred commands. Other people's packages are imported beforehand, and of the project what knows of no
+home (preloaded.py). What is about processes themselves (kills, signals, the UI) starts `churn` itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from subprocess import CompletedProcess
 PRELOADED = [
     "catboost", "dagster", "dagster_dbt", "dagster_dbt.asset_utils", "dbt.adapters.duckdb", "dbt.cli.main", "duckdb",
     "duckdb_engine", "great_expectations", "matplotlib.pyplot", "pandera.polars", "polars", "pydantic_settings", "rich",
-    "scipy.optimize", "scipy.stats", "sklearn.linear_model", "sqlalchemy", "typer",
+    "scipy.optimize", "scipy.stats", "sklearn.linear_model", "sqlalchemy", "typer", "tests.pipeline.preloaded",
 ]  # fmt: skip
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(PRELOADED)
