@@ -48,6 +48,8 @@ class Console:
             Route("/logout", gate.form("viewer", login.log_out), methods=["POST"]),
             Route("/", gate.page("viewer", reading.home), methods=["GET"]),
             Route("/report/{day}", gate.page("viewer", reading.report), methods=["GET"]),
+            # As the report links to them: relative to its own address.
+            Route("/report/checks_{day}/{name}.html", gate.page("viewer", reading.checks), methods=["GET"]),
             Route("/effects", gate.page("viewer", reading.effects), methods=["GET"]),
             Route("/plan", gate.page("viewer", deciding.show), methods=["GET"]),
             Route("/plan/approve", gate.form("approver", deciding.approve), methods=["POST"]),

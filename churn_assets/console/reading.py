@@ -19,6 +19,7 @@ from churn_assets.console.sessions import Session
 from churn_assets.console.spreadsheets import FORMS
 from churn_assets.console.waiting import at_rest
 from churn_assets.delivery.plan import newest_plan
+from churn_assets.report.check_pages import check_page_file
 from churn_assets.report.files import report_file, write_report
 from churn_assets.report.person import NoSuchUser, Person, person_of
 from churn_assets.settings.listed import listed_settings
@@ -43,13 +44,21 @@ class Reading:
 
     async def report(self, request: Request, session: Session) -> Response:
         del session
-        try:
-            day = date.fromisoformat(request.path_params["day"])
-        except ValueError:
+        day = _day(request)
+        if day is None:
             return PlainTextResponse("There is no such day.\n", HTTPStatus.NOT_FOUND)
         file = report_file(self.gate.workplace.home, day)
         if not file.exists():
             await run_in_threadpool(self._write_report, day)
+        return HTMLResponse(await run_in_threadpool(file.read_text, "utf-8"))
+
+    async def checks(self, request: Request, session: Session) -> Response:
+        """A page of Great Expectations; of names, only those of pages that were written are answered."""
+        del session
+        day = _day(request)
+        file = day and check_page_file(self.gate.workplace.home, day, request.path_params["name"])
+        if not file:
+            return PlainTextResponse("There is no such page of checks.\n", HTTPStatus.NOT_FOUND)
         return HTMLResponse(await run_in_threadpool(file.read_text, "utf-8"))
 
     def _write_report(self, day: date) -> None:
@@ -113,3 +122,10 @@ class Reading:
         del request
         rows = await run_in_threadpool(newest, self.gate.workplace.record, MOST_ACTS)
         return page("acts", session=session, rows=rows)
+
+
+def _day(request: Request) -> date | None:
+    try:
+        return date.fromisoformat(request.path_params["day"])
+    except ValueError:
+        return None

@@ -1,12 +1,15 @@
-"""The Great Expectations suite of a table, as the outcome of a check."""
+"""A suite of Great Expectations, as the outcome of a check and as a page beside the report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import dagster as dg
+
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import CheckOutcome
-from churn_assets.warehouse.expectations import run_suite
+from churn_assets.report.check_pages import write_check_page
+from churn_assets.warehouse.expectations import Suite, read_suite, run_suite
 from churn_assets.warehouse.project import ROOT
 
 SUITES = ROOT / "expectations"
@@ -17,14 +20,21 @@ def suite_holds(at: Snapshot, stage: str, table: str, *, withheld_file: Path | N
 
     `withheld_file`: read instead of the view, which does not show it.
     """
-    warehouse, relation = at.workplace.warehouse, f"{stage}.{table}"
+    return suite_outcome(at, read_suite(SUITES / f"{table}.json"), f"{stage}.{table}", withheld_file=withheld_file)
+
+
+def suite_outcome(at: Snapshot, suite: Suite, relation: str, *, withheld_file: Path | None = None) -> CheckOutcome:
+    """Evaluates a suite on the rows of `relation` at the snapshot, and writes its page."""
+    warehouse, source = at.workplace.warehouse, relation
     if withheld_file:
         path = str(withheld_file).replace("'", "''")
-        relation = f"read_parquet('{path}', hive_partitioning = false)"
+        source = f"read_parquet('{path}', hive_partitioning = false)"
     with warehouse.exclusive():
-        result = run_suite(SUITES / f"{table}.json", warehouse.file, relation, at.date)
+        result = run_suite(suite, warehouse.file, source, at.date)
     failures = {
         f"{failure.expectation} {failure.column or ''}".strip(): f"{failure.observed}; expected {failure.expected}"
         for failure in result.failures
     }
-    return CheckOutcome(result.success, {"expectations": result.expectations, **failures})
+    page = write_check_page(at.workplace.home, at.date, relation, result.validation)
+    figures = {"expectations": result.expectations, **failures, "page": dg.MetadataValue.path(str(page))}
+    return CheckOutcome(result.success, figures)

@@ -8,6 +8,7 @@ from pathlib import Path
 from churn_assets.failures import Failure
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.home import Home
+from churn_assets.report.check_pages import write_check_index
 from churn_assets.report.facts import facts_of
 from churn_assets.report.page import snapshot_page
 from churn_assets.stages import Stage
@@ -23,10 +24,14 @@ def report_file(home: Home, snapshot: date) -> Path:
 
 
 def write_report(workplace: Workplace, snapshot: date) -> tuple[str, Path]:
-    """(page, its file). Raises PartitionMissing, PartitionWithheld or PartitionDamaged where a table is not there."""
+    """(page, its file), and the index of the pages of checks, to which it links.
+
+    Raises PartitionMissing, PartitionWithheld or PartitionDamaged where a table is not there.
+    """
     page = snapshot_page(facts_of(workplace, snapshot), workplace.settings.report.currency)
     file = report_file(workplace.home, snapshot)
     write_whole(file, lambda path: path.write_text(page, encoding="utf-8"))
+    write_check_index(workplace.home, snapshot)
     return page, file
 
 

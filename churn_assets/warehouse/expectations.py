@@ -1,5 +1,5 @@
-"""Runs a Great Expectations suite inside DuckDB. The rules are in `expectations/*.json` and the asset checks in the
-folder of each stage: no table is named here.
+"""Runs a Great Expectations suite inside DuckDB. The rules are in `expectations/*.json`, or made of the settings
+(`extra_expectations.py`), and the asset checks in the folder of each stage: no table is named here.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,15 +40,36 @@ class FailedExpectation:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """The result of a suite for one relation at one snapshot; failures are sorted by expectation and column."""
+    """The result of a suite for one relation at one snapshot; failures are sorted by expectation and column.
+
+    `validation`: as Great Expectations has it, aggregates only; its own page is made of it (report/check_pages.py).
+    """
 
     success: bool
     expectations: int
     failures: tuple[FailedExpectation, ...]
     seconds: float
+    validation: ExpectationSuiteValidationResult
 
 
-def run_suite(suite_file: Path, database: Path, relation: str, snapshot: date | None) -> SuiteResult:
+@dataclass(frozen=True)
+class Suite:
+    """Expectations in the form of the JSON files. `source`: where they were written, for messages."""
+
+    name: str
+    source: str
+    expectations: Sequence[Mapping[str, Any]]
+
+
+def read_suite(file: Path) -> Suite:
+    """Raises ValueError if the file is no readable suite."""
+    try:
+        return Suite(file.stem, str(file), json.loads(file.read_text(encoding="utf-8"))["expectations"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{file} is no readable suite of expectations: {error!r}") from error
+
+
+def run_suite(stated: Suite, database: Path, relation: str, snapshot: date | None) -> SuiteResult:
     """Evaluates the suite on the rows of `relation` at `snapshot` (None: all rows); the database is opened read-only.
 
     An expectation that cannot be evaluated (no such column, no such relation) is a failure, with the error as the
@@ -59,11 +81,12 @@ def run_suite(suite_file: Path, database: Path, relation: str, snapshot: date | 
     where = "" if snapshot is None else f" WHERE snapshot_date = DATE '{snapshot.isoformat()}'"
     with _open(database):  # held open while GX opens and closes the file for each query: 20 ms each time otherwise
         gx = _import_great_expectations()
-        suite = _read_suite(gx, suite_file)
+        suite = _suite(gx, stated)
         result = _validate(gx, suite, database, f"SELECT * FROM {relation}{where}")
     failures = [_failure(each) for each in result.results if not each.success]
     failures.sort(key=lambda failure: (failure.expectation, failure.column or "", failure.expected))
-    return SuiteResult(not failures, len(result.results), tuple(failures), time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return SuiteResult(not failures, len(result.results), tuple(failures), seconds, result)
 
 
 def _import_great_expectations() -> ModuleType:
@@ -75,17 +98,16 @@ def _import_great_expectations() -> ModuleType:
     return gx
 
 
-def _read_suite(gx: ModuleType, file: Path) -> ExpectationSuite:
+def _suite(gx: ModuleType, stated: Suite) -> ExpectationSuite:
     """Built one by one: reading a whole file, GX leaves out an unknown expectation and only logs it."""
+    configuration = gx.expectations.expectation_configuration.ExpectationConfiguration
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        configuration = gx.expectations.expectation_configuration.ExpectationConfiguration
-        expectations = [configuration(**entry).to_domain_obj() for entry in content["expectations"]]
-    except (OSError, ValueError, TypeError, KeyError, gx.exceptions.GreatExpectationsError) as error:
-        raise ValueError(f"{file} is no readable suite of expectations: {error!r}") from error
+        expectations = [configuration(**entry).to_domain_obj() for entry in stated.expectations]
+    except (ValueError, TypeError, gx.exceptions.GreatExpectationsError) as error:
+        raise ValueError(f"{stated.source} is no readable suite of expectations: {error!r}") from error
     if not expectations:
-        raise ValueError(f"{file} has no expectations; a suite without one would always pass")
-    suite: ExpectationSuite = gx.ExpectationSuite(name=file.stem, expectations=expectations)
+        raise ValueError(f"{stated.source} has no expectations; a suite without one would always pass")
+    suite: ExpectationSuite = gx.ExpectationSuite(name=stated.name, expectations=expectations)
     return suite
 
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
-from churn_assets.warehouse.expectations import BufferedDialect, SuiteResult, run_suite
+from churn_assets.warehouse.expectations import BufferedDialect, SuiteResult, read_suite, run_suite
 
 SUITES = Path(__file__).parents[2] / "expectations"
 SNAPSHOT = date(2026, 11, 16)
@@ -44,7 +44,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def _run(table: str, database: Path, snapshot: date | None = SNAPSHOT) -> SuiteResult:
-    return run_suite(SUITES / f"{table}.json", database, TABLES[table], snapshot)
+    return run_suite(read_suite(SUITES / f"{table}.json"), database, TABLES[table], snapshot)
 
 
 def _failed(result: SuiteResult) -> list[tuple[str, str | None]]:
@@ -121,7 +121,7 @@ def test_a_snapshot_without_rows_fails(database: Path) -> None:
 def test_without_a_snapshot_all_rows_count(database: Path, tmp_path: Path) -> None:
     rule = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 601}}
     (tmp_path / "rows.json").write_text(json.dumps({"expectations": [rule]}))
-    (failure,) = run_suite(tmp_path / "rows.json", database, TABLES["user_features"], None).failures
+    (failure,) = run_suite(read_suite(tmp_path / "rows.json"), database, TABLES["user_features"], None).failures
     assert failure.observed == "600"
 
 
@@ -181,7 +181,7 @@ def test_a_broken_suite_is_refused(text: str | None, message: str, database: Pat
     if text is not None:
         file.write_text(text)
     with pytest.raises(ValueError, match=rf"(?s)suite\.json .*{message}"):
-        run_suite(file, database, TABLES["scored_users"], SNAPSHOT)
+        run_suite(read_suite(file), database, TABLES["scored_users"], SNAPSHOT)
 
 
 def test_results_outlive_their_connection_and_a_batch_is_not_fetched_whole(database: Path) -> None:

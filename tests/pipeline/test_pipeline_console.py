@@ -61,7 +61,11 @@ def decide(browser: Browser, act: str) -> tuple[int, str]:
 def test_a_viewer_reads_the_report_and_is_offered_no_decision(console: Served) -> None:
     vera = console.browser("vera")
     assert f"/report/{DAY}" in vera.get("/").text
-    assert "users are slipping away" in vera.get(f"/report/{DAY}").text
+    report = vera.get(f"/report/{DAY}").text
+    assert "users are slipping away" in report
+    (link,) = set(re.findall(r'href="(checks_[^"]*)"', report))
+    assert "scored_users.html" in vera.get(f"/report/{link}").text
+    assert "8 of 8 expectations hold" in vera.get(f"/report/checks_{DAY}/scored_users.html").text
     assert "Approve" not in vera.get("/plan").text
     assert vera.get("/report/2026-01-05").status_code in (404, 409)
     assert vera.get("/report/../../churn.yaml").status_code == 404

@@ -1,13 +1,16 @@
 """Checks that the mart is plausible, and that no feature was made of rows that were not known yet."""
 
+from dataclasses import replace
+
 import dagster as dg
 import polars as pl
 
 from churn_assets.defs.features.gaps import outliers_and_gaps
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import CheckOutcome, check_result, checked_snapshots, snapshot_check
-from churn_assets.defs.suites import suite_holds
+from churn_assets.defs.suites import suite_holds, suite_outcome
 from churn_assets.stages import Stage
+from churn_assets.warehouse.extra_expectations import extra_suite
 from churn_assets.warehouse.replay import differences, replay
 from churn_assets.workplace import Workplace
 
@@ -19,6 +22,18 @@ SHOWN_USERS = 5
 def expectations_hold(at: Snapshot) -> CheckOutcome:
     """Distributions and volumes are those of a sane shop (expectations/user_features.json)."""
     return suite_holds(at, Stage.FEATURES, "user_features")
+
+
+@snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)
+def extra_columns_arrive(at: Snapshot) -> CheckOutcome:
+    """Features made of the shop's extra columns (features.extra) are known of some users, and differ among them. A
+    warning: to the model such a feature is unknown, and the others still count.
+    """
+    suite = extra_suite(at.workplace.settings.features.extra)
+    if suite is None:
+        return CheckOutcome(passed=True, figures={"reason": "no extra column is declared"})
+    outcome = suite_outcome(at, suite, f"{Stage.FEATURES}.user_features")
+    return replace(outcome, sentence="See the page of extra_columns beside the report: which feature, and why.")
 
 
 @snapshot_check(Stage.FEATURES, "user_features", severity=dg.AssetCheckSeverity.WARN, is_newest_enough=True)

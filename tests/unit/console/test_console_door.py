@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+import requests
 
 from churn_assets.console.accounts import (
     AccountError,
@@ -15,10 +16,14 @@ from churn_assets.console.accounts import (
     verified,
 )
 from churn_assets.console.audit import newest
+from churn_assets.report.check_pages import write_check_index
 from churn_assets.workplace import Workplace
 from tests.unit.console.conftest import NOW, PASSWORD, Served
 
-PAGES = ("/", "/plan", "/person", "/acts", "/effects", "/settings", "/lists/plan.csv", "/report/2026-11-16")
+PAGES = (
+    "/", "/plan", "/person", "/acts", "/effects", "/settings", "/lists/plan.csv", "/report/2026-11-16",
+    "/report/checks_2026-11-16/index.html",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -189,3 +194,22 @@ def test_a_new_password_ends_the_old_one_and_its_sessions(console: Served) -> No
     assert verified(console.workplace.record, "vera", "another one entirely") is not None
     with pytest.raises(AccountError, match="no account eva"):
         change_password(console.workplace.record, "eva", "another one entirely")
+
+
+@pytest.mark.parametrize("path", [
+    "/report/checks_2026-11-16/../snapshot_2026-11-16.html", "/report/checks_2026-11-16/..%2F..%2Frecord.html",
+    "/report/checks_2026-11-16/%2e%2e/index.html", "/report/checks_..%2F/index.html",
+    "/report/checks_2026-11-16/none.html",
+    "/report/checks_2026-11-16/index.html.html", "/report/checks_20261109/secret.html",
+])  # fmt: skip
+def test_of_pages_of_checks_only_those_that_were_written_are_served(console: Served, path: str) -> None:
+    home = console.workplace.home
+    write_check_index(home, date(2026, 11, 16))
+    for secret in (home.root / "record.html", home.reports / "snapshot_2026-11-16.html", home.reports / "index.html"):
+        secret.write_text("secret")
+    vera = console.browser("vera")
+    assert "Great Expectations" in vera.get("/report/checks_2026-11-16/index.html").text
+    request = vera.session.prepare_request(requests.Request("GET", console.address + "/"))
+    request.url = console.address + path  # as it stands: the client would tidy it
+    answer = vera.session.send(request, allow_redirects=False)
+    assert (answer.status_code, "secret" in answer.text) == (404, False)

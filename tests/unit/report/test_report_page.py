@@ -51,7 +51,8 @@ def test_the_page_is_whole_and_says_no_more_than_it_should() -> None:
     reader.feed(page)
     assert (reader.open, reader.wrong) == ([], [])
     assert "<script" not in page
-    assert not re.search(r"(src|href)=\"(?!#)", page)
+    links = set(re.findall(r"(?:src|href)=\"((?!#)[^\"]*)", page))
+    assert links == {f"checks_{DAY}/index.html"}, "nothing is loaded, and only the pages of checks are beside it"
     assert "&lt;b&gt;10 %&lt;/b&gt;" in page, "a text of the shop is text, whatever it holds"
     assert "None" not in page
     assert "nan" not in re.sub(r"<style>.*</style>", "", page)
