@@ -35,7 +35,7 @@ CLASS_OF_DAGSTER = re.compile(r"^dagster[\w.]*\.(Failure|DagsterAssetCheckFailed
 INTERRUPTION = "DagsterExecutionInterruptedError"
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
-UNSAID = ("what_to_do", "snapshot_date", "table", "rules")  # in the UI, beside the check
+UNSAID = ("what to do", "snapshot date", "table", "rules", "page")  # in the UI, beside the check
 
 
 class Progress:

@@ -51,5 +51,5 @@ def log_history(context: dg.AssetExecutionContext, history: Sequence[date]) -> N
         if tuple(key.path) in TABLES_BY_SNAPSHOT:
             for day in history:
                 context.log_event(
-                    dg.AssetMaterialization(key, partition=day.isoformat(), metadata={"built_for": "training"})
+                    dg.AssetMaterialization(key, partition=day.isoformat(), metadata={"built for": "training"})
                 )

@@ -16,7 +16,9 @@ import pandera.polars as pa
 import polars as pl
 
 from churn_assets.contracts.described import described
+from churn_assets.defs.columns import Origins, shown
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
+from churn_assets.defs.plain import plain
 from churn_assets.workplace import Workplace
 
 CONTRACT_CHECK = "contract_holds"
@@ -25,12 +27,16 @@ Contract = type[pa.DataFrameModel]
 
 @dataclass(frozen=True)
 class Product:
-    """One table (or, without a contract, the bytes of an artefact) of one snapshot, and its metadata."""
+    """One table (or, without a contract, the bytes of an artefact) of one snapshot, and its metadata.
+
+    `origins`: columns of other tables that its columns come from, where that is known (columns.py).
+    """
 
     table: str
     content: pl.DataFrame | bytes
     metadata: Mapping[str, Any] = field(default_factory=dict)
     seal: bool = False
+    origins: Origins = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,14 +56,18 @@ def snapshot_assets(
     kinds: set[str],
     owner: str,
     other_stages: Mapping[str, str] = MappingProxyType({}),
+    made_of: Mapping[str, Sequence[dg.AssetDep | Sequence[str]]] = MappingProxyType({}),
     first: Callable[[Workplace, Sequence[date], str], None] = lambda _, __, ___: None,
 ) -> Callable[[Callable[[Snapshot], Iterator[Product]]], dg.AssetsDefinition]:
-    """Make a function of a snapshot into assets `stage/table`, each with its contract as a blocking check.
+    """Make a function of a snapshot into assets `stage/table`, each with its contract as a blocking check. Of `tables`
+    those come first of which others are made.
 
-    `other_stages`: of tables that are not of `stage`, as those made on the way to a decision are not. `first`: called
-    with the snapshots and the id of the run before anything is made.
+    `other_stages`: of tables that are not of `stage`, as those made on the way to a decision are not; they stand in the
+    group of `stage` all the same, where they are made. `made_of`: of tables that are not made of `deps`, what they are
+    made of, other tables of the function too. `first`: called with the snapshots and the id of the run before anything
+    is made.
     """
-    needed = [dep if isinstance(dep, dg.AssetDep) else dg.AssetDep(list(dep)) for dep in deps]
+    needed = {table: _deps(made_of.get(table, deps)) for table in tables}
 
     def decorate(make: Callable[[Snapshot], Iterator[Product]]) -> dg.AssetsDefinition:
         text = (make.__doc__ or "").strip()
@@ -69,8 +79,8 @@ def snapshot_assets(
             specs=[
                 dg.AssetSpec(
                     [stages[table], table],
-                    deps=needed,
-                    group_name=stages[table],
+                    deps=needed[table],
+                    group_name=stage,
                     kinds=kinds,
                     owners=[owner],
                     description=descriptions[table],
@@ -106,7 +116,7 @@ def snapshot_assets(
                         )
                     rows[product.table] += _publish(workplace, stage_of_it, day, product)
                     context.add_asset_metadata(
-                        _metadata(product),
+                        _metadata(workplace, product),
                         asset_key=dg.AssetKey([stage_of_it, product.table]),
                         partition_key=day.isoformat(),
                     )
@@ -119,6 +129,10 @@ def snapshot_assets(
         return assets
 
     return decorate
+
+
+def _deps(stated: Sequence[dg.AssetDep | Sequence[str]]) -> list[dg.AssetDep]:
+    return [dep if isinstance(dep, dg.AssetDep) else dg.AssetDep(list(dep)) for dep in stated]
 
 
 def _publish(workplace: Workplace, stage: str, day: date, product: Product) -> int:
@@ -140,20 +154,25 @@ def _broken_rules(frame: pl.DataFrame | bytes, contract: Contract) -> list[str]:
 
 def _check(stage: str, table: str, *, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
     values = {name: value.isoformat() if isinstance(value, date) else value for name, value in metadata.items()}
-    return dg.AssetCheckResult(passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=values)
+    return dg.AssetCheckResult(
+        passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=plain(values)
+    )
 
 
-def _metadata(product: Product) -> dict[str, Any]:
+def _metadata(workplace: Workplace, product: Product) -> dict[str, Any]:
+    figures = plain(product.metadata, workplace.settings.report.currency)
     if isinstance(product.content, bytes):
-        return {"bytes": len(product.content), **product.metadata}
+        return {"size (bytes)": len(product.content), **figures}
     columns = [
         dg.TableColumn(name, str(dtype), description=described(product.table, name))
         for name, dtype in product.content.schema.items()
     ]
+    lineage = {"dagster/column_lineage": shown(product.origins)} if product.origins else {}
     return {
         "dagster/row_count": len(product.content),
         "dagster/column_schema": dg.TableSchema(columns),
-        **product.metadata,
+        **lineage,
+        **figures,
     }
 
 

@@ -13,6 +13,7 @@ import dagster as dg
 
 from churn_assets.defs.history import tagged_history
 from churn_assets.defs.partitions import snapshots_of
+from churn_assets.defs.plain import plain
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.monitoring.one_line import one_line
 from churn_assets.warehouse.built import consumed_until
@@ -60,7 +61,7 @@ def snapshot_check(
             days = checked_snapshots(context, workplace)
             checked = days[-1:] if is_newest_enough else days
             outcomes = {day: evaluate(Snapshot(day, workplace, context.log.info)) for day in checked}
-            result = check_result(outcomes, severity)
+            result = check_result(outcomes, severity, workplace.settings.report.currency)
             then(workplace, days, result)
             return result
 
@@ -84,12 +85,16 @@ def checked_snapshots(
     return [newest]
 
 
-def check_result(outcomes: Mapping[date, CheckOutcome], severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+def check_result(
+    outcomes: Mapping[date, CheckOutcome], severity: dg.AssetCheckSeverity, currency: str | None = None
+) -> dg.AssetCheckResult:
     """One result for all snapshots, with the figures of the first that fails, else of the newest."""
     failed = [day for day, outcome in outcomes.items() if not outcome.passed]
     day = failed[0] if failed else max(outcomes)
-    metadata = {"snapshot_date": day.isoformat(), **outcomes[day].figures}
+    metadata: dict[str, Any] = {"snapshot_date": day.isoformat(), **outcomes[day].figures}
     if len(outcomes) > 1:
         metadata |= {"snapshots": len(outcomes), "snapshots_failed": len(failed)}
     sentence = one_line(outcomes[day].sentence) if failed else ""
-    return dg.AssetCheckResult(passed=not failed, severity=severity, metadata=metadata, description=sentence or None)
+    return dg.AssetCheckResult(
+        passed=not failed, severity=severity, metadata=plain(metadata, currency), description=sentence or None
+    )

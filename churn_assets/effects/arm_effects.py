@@ -6,18 +6,16 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any
 
-import numpy as np
 import polars as pl
-from scipy import stats
 
 from churn_assets.contracts.arm_effects import ALL, DIMENSIONS, ArmEffects
+from churn_assets.effects.many_looks import SIGNIFICANT, corrected
 from churn_assets.effects.metrics import METRICS
 from churn_assets.effects.pooled import PooledEffect, pooled_effect
 
 SCHEMA = {name: column.dtype.type for name, column in ArmEffects.to_schema().columns.items()}
 # Known of every user before chance has drawn. Where a ledger gives no score, the mean stands in its place.
 COVARIATES = ("spent_before_amount", "orders_before_count", "churn_probability", "value_at_risk_amount")
-SIGNIFICANT = 0.05
 
 
 def arm_effects(known: pl.DataFrame, *, snapshot: date, window_days: int, recorded: Collection[str]) -> pl.DataFrame:
@@ -72,14 +70,9 @@ def figures(effect: PooledEffect) -> dict[str, Any]:
 
 def _with_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
     """One of twenty effects that are none has a p-value under 0.05: what is held is the share of false ones named."""
-    values = rows["p_value"].cast(pl.Float64).to_numpy()
-    is_known = np.isfinite(values)
-    adjusted = np.full(len(values), np.nan)
-    if is_known.any():
-        adjusted[is_known] = stats.false_discovery_control(values[is_known])
     is_good = pl.col("metric").replace_strict({name: metric.is_good for name, metric in METRICS.items()})
     is_more = pl.col("effect") > 0
-    return rows.with_columns(adjusted_p_value=pl.Series(adjusted, nan_to_null=True)).with_columns(
+    return rows.with_columns(adjusted_p_value=corrected(rows["p_value"])).with_columns(
         verdict=pl.when(pl.col("adjusted_p_value").is_null())
         .then(pl.lit("unknown"))
         .when(pl.col("adjusted_p_value") >= SIGNIFICANT)

@@ -18,12 +18,12 @@ from churn_assets.stages import ORDER
 # dbt puts the arguments of a test into its name, after two underscores.
 NAME = re.compile(r"[a-z][a-z0-9]*(__?[a-z0-9]+)*")
 
-# The portrait of a user is published where people look for users, among the marts, and says what the scores say.
-# Nothing is made of it, so no circle can follow.
-BACKWARD = {
-    ("features/user_features", "marts/dim_user_profiles"),
-    ("features/user_statuses", "marts/dim_user_profiles"),
-    ("scoring/scored_users", "marts/dim_user_profiles"),
+# Published in one stage and made in another: in the UI they stand where they are made, so that the collapsed groups
+# have an order. The portrait of a user says what the scores say; what a plan knows of effects is made with the plan.
+MADE_ELSEWHERE = {
+    "marts/dim_user_profiles": "scoring",
+    "effects/user_effects": "interventions",
+    "effects/uplift_comparison": "interventions",
 }
 
 
@@ -39,19 +39,57 @@ def test_every_key_is_a_stage_and_a_table(graph: dg.AssetGraph) -> None:
 
 
 def test_every_asset_is_in_the_group_of_its_stage(graph: dg.AssetGraph) -> None:
-    assert {key: node.group_name for key, node in graph_nodes(graph).items() if node.group_name != key.path[0]} == {}
+    others = {key: node.group_name for key, node in graph_nodes(graph).items() if node.group_name != key.path[0]}
+    assert {key.to_user_string(): group for key, group in others.items()} == MADE_ELSEWHERE
 
 
 def graph_nodes(graph: dg.AssetGraph) -> dict[dg.AssetKey, dg.AssetNode]:
     return {key: graph.get(key) for key in sorted(graph.get_all_asset_keys())}
 
 
-def test_edges_go_forward_in_stage_order(graph: dg.AssetGraph) -> None:
+def test_edges_go_forward_in_the_order_of_stages_so_that_collapsed_groups_make_no_circle(graph: dg.AssetGraph) -> None:
+    """Between groups, as the UI draws them collapsed: raw first, monitoring last, no edge back."""
     position = {stage: number for number, stage in enumerate(ORDER)}
-    backward = [(up, down) for up, down in edges(graph) if position[up.path[0]] > position[down.path[0]]]
-    assert {(up.to_user_string(), down.to_user_string()) for up, down in backward} == BACKWARD
+    backward = [
+        (up.to_user_string(), down.to_user_string())
+        for up, down in edges(graph)
+        if position[graph.get(up).group_name] > position[graph.get(down).group_name]
+    ]
+    assert backward == []
     readers = [down.to_user_string() for up, down in edges(graph) if up.to_user_string() == "marts/dim_user_profiles"]
     assert readers == ["monitoring/risk_alerts", "monitoring/snapshot_report"], "portraits are for people"
+
+
+def test_tables_made_by_one_function_are_joined_as_they_are_in_truth(graph: dg.AssetGraph) -> None:
+    joined = {(up.to_user_string(), down.to_user_string()) for up, down in edges(graph)}
+    assert {
+        ("training/churn_model", "training/champion_model"),
+        ("training/model_promotions", "training/champion_model"),
+        ("training/model_comparison", "training/model_promotions"),
+        ("training/spend_model", "training/warned_churners"),
+        ("effects/user_effects", "interventions/decision_ledger"),
+        ("effects/user_effects", "interventions/stopped_arms"),
+    } <= joined
+    assert ("training/training_set", "training/champion_model") not in joined, "it is one of the models, and no other"
+    assert ("training/spend_model", "training/churn_model") not in joined
+
+
+def test_tables_of_one_function_come_after_those_they_are_made_of(definitions: dg.Definitions) -> None:
+    """Dagster takes them in no other order, and says so only when a run has made them."""
+    made = {id(each): each for each in definitions.get_repository_def().assets_defs_by_key.values()}.values()
+    several = [each.keys_by_output_name for each in made if len(each.keys) > 1 and not each.can_subset]
+    assert any(dg.AssetKey(["training", "champion_model"]) in keys.values() for keys in several)
+    graph = definitions.get_repository_def().asset_graph
+    wrong = []
+    for keys in several:
+        order = list(keys.values())
+        wrong += [
+            (up, down)
+            for place, down in enumerate(order)
+            for up in graph.get(down).parent_keys
+            if up in order[place:]
+        ]  # fmt: skip
+    assert wrong == []
 
 
 def test_every_partitioned_asset_has_the_one_calendar(graph: dg.AssetGraph) -> None:

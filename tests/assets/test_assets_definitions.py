@@ -45,7 +45,6 @@ def test_every_asset_says_what_it_is_and_whose(graph: dg.AssetGraph) -> None:
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert len(key.path) == 2, key
-        assert node.group_name == key.path[0], key
         assert node.owners, key
         assert node.kinds, key
         assert len(node.description or "") > 15, key

@@ -69,7 +69,7 @@ def test_it_is_read_within_its_two_allocations(readout: Run) -> None:
     assert row["effect"] == pytest.approx(0.5 * (8 / 10 - 60 / 90) + 0.5 * (33 / 50 - 27 / 50))
     assert row["effect_low"] < row["effect"] < row["effect_high"]
     assert row["note"] == "read in 2 strata of equal allocation"
-    assert (metadata["campaigns_left_out"], metadata["campaigns_matured"]) == ("none", 1)
+    assert (metadata["campaigns left out"], metadata["campaigns matured"]) == ("none", 1)
 
 
 def test_whatever_is_odd_about_the_others_each_is_noted(readout: Run) -> None:
@@ -96,7 +96,7 @@ def test_whatever_is_odd_about_the_others_each_is_noted(readout: Run) -> None:
     assert "50 users of strata without 2 users on both sides left out" in notes["mixed"]
     assert "arms control and none are read together as left alone" in notes["both"]
     assert {"alone", "by_hand"}.isdisjoint(notes)
-    assert metadata["campaigns_left_out"] == "alone, null, zero"
+    assert metadata["campaigns left out"] == "alone, null, zero"
     assert "- alone: left out: nobody is known who was treated and can be compared" in metadata["notes"]
     assert "by_hand" not in metadata["notes"], "nothing was left to chance there"
 

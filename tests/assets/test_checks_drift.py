@@ -124,7 +124,7 @@ def test_eligible_users_are_compared_with_the_newest_slice_and_their_scores_with
     score = rows["churn_probability"]
     assert (score["reference_date"], score["reference_users"], score["users"]) == (date(2024, 6, 10), 300, 300)
     assert set(frame["model_version"]) == {model(SLICE).version}
-    assert (metadata["features"], metadata["features_drifted"], metadata["features_alarmed"]) == (3, 0, 0)
+    assert (metadata["features"], metadata["features drifted"], metadata["features alarmed"]) == (3, 0, 0)
     assert "churn_probability" in metadata["worst"]
     assert metadata["drift"].startswith("![drift](data:image/png;base64,")
 
@@ -147,8 +147,8 @@ def test_drift_is_told_with_figures_limits_and_what_to_do_and_stops_nothing(make
     figures = told.figures("monitoring/feature_drift")
     assert figures["drifted"].startswith("recency_days: PSI ")
     assert "alarm (by chance up to 0." in figures["drifted"]
-    assert (figures["features_drifted"], figures["psi_warn"], figures["psi_alarm"]) == (2, 0.1, 0.25)
-    assert "monitoring.feature_drift" in figures["what_to_do"]
+    assert (figures["features drifted"], figures["PSI to warn"], figures["PSI to alarm"]) == (2, 0.1, 0.25)
+    assert "monitoring.feature_drift" in figures["what to do"]
     (sentence,) = (check.description for check in told.checks if not check.passed)
     assert sentence.startswith("See monitoring.feature_drift: 2 of 3 features and scores")
 
@@ -157,21 +157,21 @@ def test_alarm_asks_for_retraining_which_waits_for_labels_where_they_are_the_new
     make(later=200.0)
     table, metadata, told = judge()
     assert table.select("condition", "learned_from_date").rows() == [("drift", SLICE)]
-    assert (metadata["conditions"], metadata["learned_from"], metadata["age_days"]) == ("drift", str(SLICE), 0)
+    assert (metadata["conditions"], metadata["learned from"], metadata["age (days)"]) == ("drift", str(SLICE), 0)
     assert (told.failed, told.is_followed) == (["monitoring/retrain_conditions"], True)
     figures = told.figures("monitoring/retrain_conditions")
     assert "recency_days" in figures["reasons"]
-    assert "learn from the newest labels there are" in figures["what_to_do"]
+    assert "learn from the newest labels there are" in figures["what to do"]
 
 
 def test_an_old_model_is_to_be_trained_on_what_has_matured_since(make: Run, judge: Run) -> None:
     make(SLICE - timedelta(weeks=20))
     table, metadata, told = judge()
     assert "age" in table["condition"].to_list()
-    assert metadata["age_days"] == 140
+    assert metadata["age (days)"] == 140
     figures = told.figures("monitoring/retrain_conditions")
     assert "140 days before the snapshot" in figures["reasons"]
-    assert "have matured since" in figures["what_to_do"]
+    assert "have matured since" in figures["what to do"]
 
 
 def test_scores_that_turned_out_badly_are_told(make: Run, judge: Run, workplace: Workplace) -> None:
@@ -184,5 +184,5 @@ def test_scores_that_turned_out_badly_are_told(make: Run, judge: Run, workplace:
         "monitoring", "model_performance", DAY, pl.DataFrame([measured], schema=PERFORMANCE_SCHEMA)
     )
     table, metadata, _ = judge()
-    assert (table["condition"].to_list(), metadata["snapshots_matured"]) == (["calibration"], 1)
+    assert (table["condition"].to_list(), metadata["snapshots matured"]) == (["calibration"], 1)
     assert "off by 0.200" in table.item(0, "reason")

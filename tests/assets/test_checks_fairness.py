@@ -110,5 +110,5 @@ def test_a_difference_is_told_with_its_figures_and_stops_nothing(make: Run, run_
     assert (told.failed, told.is_followed) == (["monitoring/group_fairness"], True)
     figures = told.figures("monitoring/group_fairness")
     assert "gender female: treated 0.0%, all others 100.0%" in figures["groups"]
-    assert figures["max_group_gap_share"] == 0.1
-    assert "defend" in figures["what_to_do"]
+    assert figures["max group gap (%)"] == 10
+    assert "defend" in figures["what to do"]

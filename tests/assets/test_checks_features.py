@@ -55,7 +55,7 @@ def test_features_made_again_are_the_same(run_check: Run) -> None:
     assert told.failed == [], told.figures("features/user_features")
     assert told.is_followed
     figures = told.figures("features/user_features")
-    assert (figures["snapshot_date"], figures["snapshots"], figures["users_compared"]) == ("2024-06-17", 3, 2)
+    assert (figures["snapshot date"], figures["snapshots"], figures["users compared"]) == ("2024-06-17", 3, 2)
 
 
 @pytest.mark.usefixtures("features")
@@ -79,9 +79,9 @@ def test_a_feature_that_saw_the_future_stops_what_follows(
     assert told.failed == ["features/user_features"]
     assert not told.is_followed
     figures = told.figures("features/user_features")
-    assert (figures["snapshot_date"], figures["snapshots_failed"]) == ("2024-06-10", 2)
-    assert figures[f"users_with_other_{feature}"] == 1
-    assert figures["for_example"] == "anna"
+    assert (figures["snapshot date"], figures["snapshots failed"]) == ("2024-06-10", 2)
+    assert figures[f"users with other {feature}".replace("_", " ")] == 1
+    assert figures["for example"] == "anna"
 
 
 @pytest.mark.usefixtures("features")
@@ -96,7 +96,7 @@ def test_what_the_rows_leave_open_is_not_compared(execute: Run, run_check: Run) 
     )
     told = run_check(no_feature_looks_ahead, DAY)
     assert told.failed == []
-    assert told.figures("features/user_features")["users_compared"] == 1
+    assert told.figures("features/user_features")["users compared"] == 1
 
 
 @pytest.mark.usefixtures("features")
@@ -118,7 +118,7 @@ def test_a_sample_that_proves_nothing_fails(execute: Run, run_check: Run) -> Non
 @pytest.mark.usefixtures("features")
 def test_a_check_run_by_itself_is_about_the_newest_snapshot(run_check: Run) -> None:
     told = run_check(no_feature_looks_ahead)
-    assert told.figures("features/user_features")["snapshot_date"] == "2024-06-17"
+    assert told.figures("features/user_features")["snapshot date"] == "2024-06-17"
 
 
 # That of the scores reads their file: tests/pipeline/test_pipeline_withheld.py.

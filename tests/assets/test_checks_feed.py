@@ -70,9 +70,9 @@ def test_a_feed_as_ever_stops_nothing(run_check: Run) -> None:
     assert told.failed == []
     assert told.is_followed
     assert len(told.checks) == len(raw_contract())
-    assert told.figures("staging/stg_orders") == {"snapshot_date": str(DAY), "verdict": "whole"}
+    assert told.figures("staging/stg_orders") == {"snapshot date": str(DAY), "verdict": "whole"}
     assert told.figures("staging/stg_events") == {
-        "snapshot_date": str(DAY), "verdict": "unjudged", "why": "no rows yet",
+        "snapshot date": str(DAY), "verdict": "unjudged", "why": "no rows yet",
     }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_missing_days_stop_what_follows_with_one_sentence(execute: Run, run_chec
         "orders has 0 rows from 2024-06-22 to 2024-06-23 where about 58 were expected from its own history"
     ), "two hours of them are never known at a snapshot"
     assert told.figures("staging/stg_orders") == {
-        "snapshot_date": str(DAY), "verdict": "broken", "rows": 0, "rows_expected": 58, "snapshots_broken": str(DAY),
+        "snapshot date": str(DAY), "verdict": "broken", "rows": 0, "rows expected": 58, "snapshots broken": str(DAY),
     }  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def test_of_a_backfill_every_snapshot_is_judged_by_its_own_time(execute: Run, ru
 
     assert not told.is_followed
     figures = told.figures("staging/stg_orders")
-    assert (figures["snapshot_date"], figures["snapshots_broken"]) == (str(WEEKS[1]), str(WEEKS[1]))
+    assert (figures["snapshot date"], figures["snapshots broken"]) == (str(WEEKS[1]), str(WEEKS[1]))
     assert run_check(newest_rows_have_arrived, WEEKS[0]).is_followed
     assert run_check(newest_rows_have_arrived, DAY).is_followed
 
@@ -205,8 +205,8 @@ def test_freshness_is_when_the_newest_row_became_known(
     landed = inspect(str(tmp_path / "landing"))
     monkeypatch.setattr(Workplace, "landing", lambda _: landed)
     told = {each.asset_key.path[-1]: each.metadata for each in observations(workplace, DAY)}
-    assert told["events"]["newest_known_at"] == dg.MetadataValue.timestamp(datetime.fromisoformat("2024-06-23T21:30Z"))
-    assert told["events"]["dagster/last_updated_timestamp"] == told["events"]["newest_known_at"]
-    assert told["events"]["hours_before_snapshot"].value == 2.5
-    assert told["users"]["newest_known_at"].value == "unknown: no row says when it became known"
+    assert told["events"]["newest known at"] == dg.MetadataValue.timestamp(datetime.fromisoformat("2024-06-23T21:30Z"))
+    assert told["events"]["dagster/last_updated_timestamp"] == told["events"]["newest known at"]
+    assert told["events"]["age at the snapshot (hours)"].value == 2.5
+    assert told["users"]["newest known at"].value == "unknown: no row says when it became known"
     assert "dagster/last_updated_timestamp" not in told["users"]

@@ -41,7 +41,7 @@ def test_the_features_of_the_project_descend_from_the_past(run_check: Run) -> No
     told = run_check(features_descend_from_the_past, DAYS[0])
     assert told.failed == [], told.figures("features/user_features")
     assert told.is_followed
-    assert told.figures("features/user_features")["models_above"] > 10
+    assert told.figures("features/user_features")["models above"] > 10
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_what_the_future_changes_stops_what_follows(
     told = run_check(features_are_the_same_without_the_future, *days)
     assert (told.failed, told.is_followed) == (["features/user_features"], False)
     figures = told.figures("features/user_features")
-    assert figures["snapshot_date"] == str(looked_at[0])
-    assert figures["for_example"] == "user_features.orders_28d (7)"
+    assert figures["snapshot date"] == str(looked_at[0])
+    assert figures["for example"] == "user_features.orders_28d (7)"
     assert figures.get("snapshots", 1) == len(looked_at)
 
 
@@ -116,5 +116,5 @@ def test_a_feature_that_is_too_good_stops_training(is_leaking: bool, workplace: 
     assert (told.failed == [], told.is_followed) == (not is_leaking, not is_leaking)
     figures = told.figures("training/training_set")
     if is_leaking:
-        assert figures["too_good"] == "closed_days (AUC 1.000)"
-        assert "training.too_good_auc" in figures["what_to_do"]
+        assert figures["too good"] == "closed_days (AUC 1.000)"
+        assert "training.too_good_auc" in figures["what to do"]

@@ -113,9 +113,9 @@ def test_spending_beyond_budget_or_places_is_found(
     _publish(workplace, pl.concat([row] * users))
     assert _failed(run_check) == ["budget_is_kept"]
     figures = run_check(budget_is_kept, DAY).figures("interventions/decision_ledger")
-    assert figures[f"users_{arm}"] == users
-    assert (figures["cost_amount"] > figures["budget_amount"]) is (wrong == "cost_amount")
-    assert (figures["arms_beyond_capacity"] == arm) is (wrong == "places")
+    assert figures[f"users {arm}".replace("_", " ")] == users
+    assert (figures["cost (currency of orders)"] > figures["budget (currency of orders)"]) is (wrong == "cost_amount")
+    assert (figures["arms beyond capacity"] == arm) is (wrong == "places")
 
 
 @pytest.mark.parametrize("rest", [2, 3])
@@ -150,8 +150,8 @@ def test_a_no_that_arrived_after_the_decision_is_counted_and_stops_only_its_mess
     told = run_check(consent_is_respected, DAY)
     assert told.failed == []
     figures = told.figures("interventions/decision_ledger")
-    assert figures["users_refusing"] + figures["users_without_a_word"] == 1
-    assert not figures["is_decided_now"]
+    assert figures["users refusing"] + figures["users without a word"] == 1
+    assert not figures["is decided now"]
     assert run_check(messages_have_consent, DAY).failed == ["interventions/outbox"]
 
 

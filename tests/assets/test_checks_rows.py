@@ -11,6 +11,7 @@ import pytest
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.marts.checks import no_row_is_lost
+from churn_assets.defs.plain import rounded
 from churn_assets.defs.staging.checks import quarantine_is_small, values_are_read
 from churn_assets.warehouse.rows import mart_of
 
@@ -69,7 +70,7 @@ def test_every_row_is_accounted_for(run_check: Run) -> None:
     assert told.is_followed
     assert len(told.checks) == len(raw_contract()) + 1
     assert told.figures("marts/fct_orders") == {
-        "delivered": 10, "kept": 5, "replaced": 2, "refused": 1, "not_yet_known": 2, "unexplained": 0,
+        "delivered": 10, "kept": 5, "replaced": 2, "refused": 1, "not yet known": 2, "unexplained": 0,
     }  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_a_row_that_a_later_file_beats_is_replaced(execute: Run, run_check: Run)
 def test_consents_stand_beside_each_other(run_check: Run) -> None:
     """A later row of the same words replaces none: both count."""
     assert run_check(no_row_is_lost, DAY).figures("marts/fct_consents") == {
-        "delivered": 10, "kept": 6, "replaced": 1, "refused": 1, "not_yet_known": 2, "unexplained": 0,
+        "delivered": 10, "kept": 6, "replaced": 1, "refused": 1, "not yet known": 2, "unexplained": 0,
     }  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def test_a_lost_or_invented_row_stops_what_follows(
     assert not told.is_followed
     assert told.figures("marts/fct_events")["unexplained"] == unexplained
     assert told.figures("features/user_features")["events"] == unexplained
-    assert "ingested_at" in told.figures("marts/fct_events")["what_to_do"]
+    assert "ingested_at" in told.figures("marts/fct_events")["what to do"]
 
 
 def test_users_seen_in_orders_only_are_no_rows_of_the_users_table(execute: Run, run_check: Run) -> None:
@@ -132,7 +133,7 @@ def test_much_refused_is_told_and_nothing_stops(execute: Run, run_check: Run) ->
     (check,) = told.checks
     assert (check.passed, check.severity, told.is_followed) == (False, dg.AssetCheckSeverity.WARN, True)
     figures = told.figures("staging/quarantine")
-    assert (figures["worst_table"], figures["worst_share"], figures["rows_refused"]) == (
+    assert (figures["worst table"], figures["worst (%)"], figures["rows refused"]) == (
         "orders", 2 / 11, len(raw_contract()) + 1,
     )  # fmt: skip
     assert "| orders | amount is below 0 | 1 | 9.09% |" in figures["rules"]
@@ -148,7 +149,7 @@ def test_little_or_nothing_refused_passes(broken: int, execute: Run, run_check: 
     )
     told = run_check(quarantine_is_small, DAY)
     assert told.failed == []
-    assert told.figures("staging/quarantine")["worst_share"] == broken / (90 + broken)
+    assert told.figures("staging/quarantine")["worst (%)"] == rounded(100 * broken / (90 + broken))
 
 
 @pytest.mark.parametrize(("unread", "is_small"), [(0, True), (4, True), (5, False)])
@@ -162,5 +163,5 @@ def test_values_that_many_rows_lack_are_told(unread: int, is_small: bool, execut
     (check,) = told.checks
     assert (check.passed, check.severity, told.is_followed) == (is_small, dg.AssetCheckSeverity.WARN, True)
     figures = told.figures("staging/unread_values")
-    assert (figures["rows_unread"], figures["worst_share"]) == (unread, unread / 90)
+    assert (figures["rows unread"], figures["worst (%)"]) == (unread, rounded(100 * unread / 90))
     assert ("| orders | delivered_at |" in figures["rules"]) == bool(unread)

@@ -57,12 +57,12 @@ def test_clear_reasons_pass(told_of: Run) -> None:
     told = told_of(2.0, 1.0)
     assert told.failed == []
     figures = told.figures("scoring/user_reasons")
-    assert (figures["users"], figures["same_reason_share"], figures["rank_agreement"]) == (800, 1, 1)
-    assert (figures["min_stable_reasons_share"], figures["noise_share"]) == (0.8, 0.01)
+    assert (figures["users"], figures["same reason (%)"], figures["rank agreement"]) == (800, 100, 1)
+    assert (figures["min stable reasons (%)"], figures["noise (%)"]) == (80, 1)
 
 
 def test_reasons_that_hang_on_the_noise_are_a_warning(told_of: Run) -> None:
     told = told_of(1.0, 1.0)
     assert told.failed == ["scoring/user_reasons"]
     assert told.is_followed
-    assert told.figures("scoring/user_reasons")["same_reason_share"] == pytest.approx(1 - 0.5 / 2, abs=0.04)
+    assert told.figures("scoring/user_reasons")["same reason (%)"] == pytest.approx(100 * (1 - 0.5 / 2), abs=4)

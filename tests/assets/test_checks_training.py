@@ -38,7 +38,7 @@ def test_labels_of_the_future_stop_training(
     workplace.tables.publish("training", "training_set", DAY, _training_set(matures_at))
     told = run_check(labels_had_matured, DAY)
     assert (told.failed == [], told.is_followed) == (is_sound, is_sound)
-    assert told.figures("training/training_set")["rows_too_early"] == int(not is_sound)
+    assert told.figures("training/training_set")["rows too early"] == int(not is_sound)
 
 
 def test_a_label_closed_before_its_window_is_over_is_found(workplace: Workplace, run_check: Run) -> None:
@@ -80,5 +80,5 @@ def test_a_model_that_earns_its_place(
     assert told.is_followed
     assert (told.failed == []) is passes
     figures = told.figures("training/model_comparison")
-    assert figures.get("is_beyond_doubt") is is_beyond_doubt
+    assert figures.get("is beyond doubt") is is_beyond_doubt
     assert ("reason" in figures) is (is_beyond_doubt is None)

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from churn_assets.contracts.arm_effects import ALL, ArmEffects
+from churn_assets.contracts.arm_effects import ALL, VERDICTS, ArmEffects
 from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.experiment_power import ExperimentPower
 from churn_assets.contracts.experiment_readout import ExperimentReadout
@@ -15,11 +15,13 @@ from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.defs.effects.past import Past
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.arm_effects import arm_effects
 from churn_assets.effects.assignments import ledger_traits
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
+from churn_assets.effects.plots import effects_png
 from churn_assets.effects.policy_value import policy_value
 from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.effects.power import experiment_power as power_of
@@ -110,14 +112,28 @@ def experiment_power(at: Snapshot) -> Iterator[Product]:
 
 def _arm_metadata(effects: pl.DataFrame, left_out: Mapping[str, str]) -> Mapping[str, Any]:
     main = effects.filter(pl.col("dimension") == ALL)
+    drawn = effects_png(effects)
     lines = [effect_sentence(row) for row in main.filter(pl.col("metric") == "retained").iter_rows(named=True)]
     return {
         "retained": dg.MetadataValue.md(_list(lines)),
         "campaigns_left_out": dg.MetadataValue.md(_list([f"{name}: {why}" for name, why in left_out.items()])),
-        "better": main.filter(pl.col("verdict") == "better").height,
-        "worse": main.filter(pl.col("verdict") == "worse").height,
-        "not_proven": main.filter(pl.col("verdict") == "not proven").height,
+        **_proven(main),
+        **({"effects": picture("effects", drawn)} if drawn else {}),
     }
+
+
+def _proven(main: pl.DataFrame) -> Mapping[str, Any]:
+    """By `adjusted_p_value`: of 36 effects that are none, two intervals of 95 % leave zero out by chance alone."""
+    counts = {verdict: main.filter(pl.col("verdict") == verdict).height for verdict in VERDICTS}
+    known, proven = main.height - counts["unknown"], counts["better"] + counts["worse"]
+    beyond_zero = main.filter((pl.col("effect_low") > 0) | (pl.col("effect_high") < 0)).height
+    said = (
+        f"{proven} of {known} looked at ({counts['better']} better, {counts['worse']} worse), corrected for how many "
+        f"were looked at: of those named, 1 in 20 is expected to be chance (Benjamini-Hochberg). Without it "
+        f"{beyond_zero} intervals leave zero out, of which {known / 20:.1f} would by chance if nothing worked."
+    )
+    figures = {f"effects_{verdict}": count for verdict, count in counts.items()}
+    return {"effects_proven": said, "effects_looked_at": known, **figures}
 
 
 def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: Collection[str]) -> Product:

@@ -5,6 +5,7 @@ from datetime import date
 
 import dagster as dg
 
+from churn_assets.defs.plain import plain
 from churn_assets.defs.snapshot_checks import CheckOutcome, check_result, checked_snapshots
 from churn_assets.stages import Stage
 from churn_assets.warehouse import ancestry
@@ -28,12 +29,14 @@ def features_descend_from_the_past() -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not forbidden and not descending,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={
-            "models_above": len(ancestry.ancestors(ancestry.FEATURES, models)),
-            "forbidden_models": ", ".join(forbidden) or "none",
-            "forbidden_columns": ", ".join(descending[:SHOWN]) or "none",
-            "columns_followed": len((columns or {}).get(ancestry.FEATURES, {})),
-        },
+        metadata=plain(
+            {
+                "models_above": len(ancestry.ancestors(ancestry.FEATURES, models)),
+                "forbidden_models": ", ".join(forbidden) or "none",
+                "forbidden_columns": ", ".join(descending[:SHOWN]) or "none",
+                "columns_followed": len((columns or {}).get(ancestry.FEATURES, {})),
+            }
+        ),
     )
 
 

@@ -21,14 +21,17 @@ from churn_assets.decisions.decide import decide
 from churn_assets.decisions.learned import stopped_arms
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.outbox import plan_messages
+from churn_assets.decisions.plots import plan_png
 from churn_assets.decisions.policies import POLICIES
 from churn_assets.decisions.summary import compare_policies, limit_prices, random_options, stopped_lines
+from churn_assets.defs.columns import CARRIED_FROM_LEDGER, CARRIED_FROM_SCORES, carried
 from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
 from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.interventions.measured import measured_at
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
+from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.stages import Stage
@@ -37,6 +40,20 @@ from churn_assets.warehouse.project import manifest
 from churn_assets.warehouse.recommendations import recommendations_at
 from churn_assets.workplace import Workplace
 
+# Campaigns of the past and what came of them; who is eligible now.
+MEASURED_FROM = [
+    [Stage.SCORING, "scored_users"],
+    [Stage.FEATURES, "user_statuses"],
+    *([Stage.MARTS, table] for table in ("fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents")),
+    *([Stage.MARTS, table] for table in ("fct_support_tickets", "fct_surveys")),
+]
+DECIDED_FROM = [
+    *MEASURED_FROM,
+    [Stage.MARTS, "dim_users"],
+    [Stage.MARTS, "dim_coupon_codes"],
+    [Stage.INTERVENTIONS, "recommended_items"],
+]
+USER_EFFECTS = [Stage.EFFECTS, "user_effects"]
 SHOWN = 10  # examples of items that are no products
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", "random_options", "stopped_arms")
 # Plans that were sealed before 2026-11-29 have none.
@@ -67,25 +84,21 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
 @snapshot_assets(
     Stage.INTERVENTIONS,
     {
+        "user_effects": UserEffects,
+        "uplift_comparison": UpliftComparison,
         "decision_ledger": DecisionLedger,
         "limit_prices": LimitPrices,
         "policy_comparison": PolicyComparison,
         "random_options": RandomOptions,
         "stopped_arms": StoppedArms,
-        "user_effects": UserEffects,
-        "uplift_comparison": UpliftComparison,
     },
     other_stages={"user_effects": Stage.EFFECTS, "uplift_comparison": Stage.EFFECTS},
-    deps=[
-        [Stage.SCORING, "scored_users"],
-        [Stage.FEATURES, "user_statuses"],
-        [Stage.MARTS, "dim_users"],
-        [Stage.MARTS, "fct_contacts"],
-        [Stage.MARTS, "dim_coupon_codes"],
-        [Stage.INTERVENTIONS, "recommended_items"],
-        *([Stage.MARTS, table] for table in ("fct_orders", "fct_returns", "fct_coupons", "fct_consents")),
-        *([Stage.MARTS, table] for table in ("fct_support_tickets", "fct_surveys")),
-    ],
+    deps=[*DECIDED_FROM, USER_EFFECTS],
+    made_of={
+        "stopped_arms": [USER_EFFECTS],
+        "user_effects": MEASURED_FROM,
+        "uplift_comparison": MEASURED_FROM,
+    },
     kinds={"polars", "scipy", "parquet"},
     owner="team:retention",
 )
@@ -125,9 +138,12 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     yield Product(
         "stopped_arms", stopped, {"lose_money": dg.MetadataValue.md("\n".join(stopped_lines(stopped)) or "none")}
     )
-    left_out = {"arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none"}
-    metadata = _ledger_metadata(ledger, settings.budget_amount) | left_out
-    yield Product("decision_ledger", ledger, metadata, seal=True)
+    metadata = _ledger_metadata(ledger, settings.budget_amount) | {
+        "arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none",
+        "plan": picture("plan", plan_png(ledger)),
+    }
+    origins = carried(Stage.SCORING, "scored_users", CARRIED_FROM_SCORES)
+    yield Product("decision_ledger", ledger, metadata, seal=True, origins=origins)
 
 
 @snapshot_assets(
@@ -156,7 +172,8 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     messages = store.messages(decisions).sort("user_id")
     states = dict(messages.group_by("state", maintain_order=True).len().sort("state").iter_rows())
     metadata = {"messages_new": added, "messages_cancelled_now": cancelled}
-    yield Product("outbox", messages, metadata | {f"messages_{s}": n for s, n in states.items()})
+    origins = carried(Stage.INTERVENTIONS, "decision_ledger", CARRIED_FROM_LEDGER)
+    yield Product("outbox", messages, metadata | {f"messages_{s}": n for s, n in states.items()}, origins=origins)
 
 
 @dbt_assets(
@@ -201,17 +218,24 @@ def _ledger_metadata(ledger: pl.DataFrame, budget_amount: float) -> dict[str, An
         "expected_cost_amount": float(acted["expected_cost_amount"].sum()),
         "expected_gain_amount": float(acted["expected_gain_amount"].sum()),
         "budget_amount": budget_amount,
-        **{f"left_alone_{reason}": count for reason, count in bound.items()},
+        **{f"users_left_alone_{reason}": count for reason, count in bound.items()},
     }
 
 
 def _prices_metadata(prices: pl.DataFrame) -> dict[str, Any]:
     prices_by_limit = {row["limit"]: row["price_amount"] for row in prices.iter_rows(named=True)}
     return {
-        "one_more_1000_of_budget_earns": 1_000 * prices_by_limit["budget"],
-        **{f"one_more_place_earns_{name}": price for name, price in prices_by_limit.items() if name != "budget"},
+        "1000_more_of_budget_earn_amount": 1_000 * prices_by_limit["budget"],
+        **{
+            f"one_more_place ({name}) earns_amount": price
+            for name, price in prices_by_limit.items()
+            if name != "budget"
+        },
     }
 
 
 def _comparison_metadata(compared: pl.DataFrame) -> dict[str, Any]:
-    return {f"expected_profit_{row['policy']}": row["expected_profit_amount"] for row in compared.iter_rows(named=True)}
+    return {
+        f"expected_profit_of_policy_{row['policy']}_amount": row["expected_profit_amount"]
+        for row in compared.iter_rows(named=True)
+    }

@@ -5,6 +5,7 @@ from datetime import date
 import dagster as dg
 
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.defs.plain import plain
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.sending import rehearse, send
 from churn_assets.stages import Stage
@@ -34,4 +35,4 @@ def dispatches(
     """
     day = date.fromisoformat(context.partition_key)
     counts = send(workplace, day) if config.is_sent else rehearse(workplace, day, utc_now())
-    return dg.MaterializeResult(metadata={"is_sent": config.is_sent, **dict(sorted(counts.items()))})
+    return dg.MaterializeResult(metadata=plain({"is_sent": config.is_sent, **dict(sorted(counts.items()))}))

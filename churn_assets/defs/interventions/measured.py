@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from churn_assets.contracts.uplift_comparison import EVERYBODY
 from churn_assets.decisions.options import options_of
 from churn_assets.defs.effects.past import Past
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
+from churn_assets.effects.many_looks import uplift_findings
 from churn_assets.effects.profile import PROFILE
 from churn_assets.effects.user_effects import uplift_comparison, user_effects
 from churn_assets.stages import Stage
@@ -31,13 +31,14 @@ class Measured:
     uplift_comparison: pl.DataFrame
 
     def metadata(self) -> Mapping[str, Any]:
-        everybody = self.uplift_comparison.filter(pl.col("fifth") == EVERYBODY)
-        proven = everybody.filter("is_proven_to_differ")
-        harmful = everybody.filter(pl.col("effect_high") < 0)
+        """What is proven of all that is looked at; the table has each by itself."""
+        looked_at = uplift_findings(self.uplift_comparison)
         return {
-            "proven_to_differ": _named(proven) or "none",
-            "proven_to_harm": _named(harmful) or "none",
-            "compared": everybody.height,
+            "effects proven to differ between users": _named(looked_at.filter("differs")) or "none",
+            "effects proven to harm": _named(looked_at.filter("harms")) or "none",
+            "effects looked at": looked_at.height,
+            "corrected for how many were looked at": "of those named, 1 in 20 is expected to be chance "
+            "(Benjamini-Hochberg)",
         }
 
 

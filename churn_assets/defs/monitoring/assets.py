@@ -10,6 +10,7 @@ from churn_assets.contracts.churn_definitions import ChurnDefinitions
 from churn_assets.contracts.model_performance import ModelPerformance
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
+from churn_assets.defs.plain import METRICS
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.monitoring.definition_plots import agreement_png, base_rate_png, returns_png
 from churn_assets.monitoring.performance import empty_performance, performance
@@ -52,7 +53,7 @@ def model_performance(at: Snapshot) -> Iterator[Product]:
         ledger=pl.concat(ledgers[day] for day in due) if all(day in ledgers for day in due) else None,
     )
     newest = result.filter(population="all").row(-1, named=True)
-    figures = {name: newest[name] for name in ("auc", "brier", "ece", "lift_10")}
+    figures = {METRICS[name]: newest[name] for name in ("auc", "brier", "ece", "lift_10")}
     yield Product("model_performance", result, figures | _estimates(at, newest["snapshot_date"]))
 
 
@@ -61,7 +62,7 @@ def _estimates(at: Snapshot, day: date) -> dict[str, object]:
     if at.workplace.tables.find(*ESTIMATES, day) is None:
         return {}
     expected = at.workplace.tables.read(*ESTIMATES, day)
-    return {f"estimated_{name}": value for name, value in expected.select("metric", "estimate").iter_rows()}
+    return {f"estimated {METRICS[name]}": value for name, value in expected.select("metric", "estimate").iter_rows()}
 
 
 @snapshot_assets(
@@ -82,7 +83,7 @@ def churn_definitions(at: Snapshot) -> Iterator[Product]:
     if frame.is_empty():
         yield Product("churn_definitions", frame, {"note": "no label has matured yet"})
         return
-    pictures = {"base_rate": base_rate_png, "returns": returns_png, "agreement": agreement_png}
+    pictures = {"base rate": base_rate_png, "returns": returns_png, "agreement": agreement_png}
     yield Product(
         "churn_definitions",
         frame,

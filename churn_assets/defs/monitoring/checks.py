@@ -32,8 +32,8 @@ def features_have_not_drifted(at: Snapshot) -> CheckOutcome:
     figures: dict[str, object] = {
         "features": len(frame),
         "features_drifted": len(drifted),
-        "psi_warn": limits.psi_warn,
-        "psi_alarm": limits.psi_alarm,
+        "PSI_to_warn": limits.psi_warn,
+        "PSI_to_alarm": limits.psi_alarm,
     }
     if len(drifted):
         worst = drifted.select("feature", "psi", "level", "psi_critical").head(SHOWN).rows()

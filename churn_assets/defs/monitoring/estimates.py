@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from churn_assets.contracts.performance_estimates import PerformanceEstimates
+from churn_assets.defs.plain import METRICS
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.model.levels import level_uncertainty
 from churn_assets.model.season import measured_season
@@ -34,5 +35,7 @@ def performance_estimates(at: Snapshot) -> Iterator[Product]:
         uncertainty=level_uncertainty(levels, days=window_days, season_is_known=is_known),
         seed=at.workplace.settings.training.seed,
     )
-    figures: dict[str, object] = {f"estimated_{row['metric']}": row["estimate"] for row in frame.iter_rows(named=True)}
+    figures: dict[str, object] = {
+        f"estimated {METRICS[row['metric']]}": row["estimate"] for row in frame.iter_rows(named=True)
+    }
     yield Product("performance_estimates", frame, {"is_estimate": True, **figures})

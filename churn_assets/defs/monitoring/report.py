@@ -6,6 +6,7 @@ import dagster as dg
 
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
+from churn_assets.report.check_pages import check_pages_folder
 from churn_assets.report.files import write_report
 from churn_assets.stages import Stage
 
@@ -40,6 +41,6 @@ READ = {
 def snapshot_report(at: Snapshot) -> Iterator[Product]:
     """The page for decision makers, in English and Chinese: who churns, the plan, what it earned, how sure that is."""
     page, file = write_report(at.workplace, at.date)
-    yield Product(
-        "snapshot_report", page.encode(), {"page": dg.MetadataValue.path(str(file)), "bytes": len(page.encode())}
-    )
+    checks = check_pages_folder(at.workplace.home, at.date) / "index.html"
+    pages = {"page": dg.MetadataValue.path(str(file)), "pages_of_checks": dg.MetadataValue.path(str(checks))}
+    yield Product("snapshot_report", page.encode(), pages)

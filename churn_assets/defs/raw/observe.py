@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from churn_assets.defs.plain import plain
 from churn_assets.stages import Stage
 from churn_assets.warehouse.arrivals import newest_known
 from churn_assets.workplace import Workplace
@@ -26,14 +27,16 @@ def observations(workplace: Workplace, snapshot: date) -> Iterator[dg.AssetObser
     for table in workplace.landing().values():
         yield dg.AssetObservation(
             asset_key=[Stage.RAW, table.name],
-            metadata={
-                "snapshot_date": snapshot.isoformat(),
-                "files": len(table.files),
-                "bytes": table.bytes,
-                "newest_file_at": dg.MetadataValue.timestamp(table.newest_at),
-                **_freshness(newest.get(table.name), snapshot),
-                "unknown_columns": ", ".join(table.unknown_columns) or "none",
-            },
+            metadata=plain(
+                {
+                    "snapshot_date": snapshot.isoformat(),
+                    "files": len(table.files),
+                    "size (bytes)": table.bytes,
+                    "newest_file_at": dg.MetadataValue.timestamp(table.newest_at),
+                    **_freshness(newest.get(table.name), snapshot),
+                    "unknown_columns": ", ".join(table.unknown_columns) or "none",
+                }
+            ),
         )
 
 
@@ -45,6 +48,6 @@ def _freshness(known_at: datetime | None, snapshot: date) -> dict[str, Any]:
     moment = dg.MetadataValue.timestamp(known_at.replace(tzinfo=UTC))
     return {
         "newest_known_at": moment,
-        "hours_before_snapshot": round(behind.total_seconds() / 3600, 1),
+        "age at the snapshot (hours)": round(behind.total_seconds() / 3600, 1),
         UPDATED: moment,
     }

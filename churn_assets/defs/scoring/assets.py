@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from churn_assets.contracts.scored_users import ScoredUsers
 from churn_assets.contracts.user_reasons import UserReasons
+from churn_assets.defs.columns import of_scores
 from churn_assets.defs.scoring.inputs import model_and_users, stake_at
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.withholding import begin_scores
@@ -59,11 +60,12 @@ def scored_users(at: Snapshot) -> Iterator[Product]:
         scored,
         {
             **{f"users_{status}": count for status, count in statuses.items()},
-            **{f"tier_{tier}": count for tier, count in tiers.items()},
+            **{f"users_in_tier_{tier}": count for tier, count in tiers.items()},
             "stake_amount": stake,
-            "mean_churn_probability": scored["churn_probability"].mean(),
+            "mean_churn_probability_share": scored["churn_probability"].mean(),
             "value_at_risk_amount": scored["value_at_risk_amount"].sum(),
-            "rows_sha256": rows_sha256(scored),
+            "hash_of_the_rows": rows_sha256(scored),
         },
+        origins=of_scores(model.columns),
     )
     yield Product("user_reasons", reasons)

@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.plain import plain
 from churn_assets.monitoring.one_line import one_line
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -62,12 +63,14 @@ def _limited(counts: pl.DataFrame, rows: pl.DataFrame, what: str) -> dg.AssetChe
         passed=passed,
         description=None if passed else _sentence(counts, worst, what),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            f"rows_{what}": int(counts["row_count"].sum()),
-            "worst_share": 0.0 if worst.is_empty() else worst["share"].item(),
-            "worst_table": "none" if worst.is_empty() else worst["source_table"].item(),
-            "rules": dg.MetadataValue.md(_table(counts)),
-        },
+        metadata=plain(
+            {
+                f"rows_{what}": int(counts["row_count"].sum()),
+                "worst_share": 0.0 if worst.is_empty() else worst["share"].item(),
+                "worst_table": "none" if worst.is_empty() else worst["source_table"].item(),
+                "rules": dg.MetadataValue.md(_table(counts)),
+            }
+        ),
     )
 
 

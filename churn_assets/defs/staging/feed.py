@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.raw import raw_contract
+from churn_assets.defs.plain import plain
 from churn_assets.defs.snapshot_checks import checked_snapshots
 from churn_assets.monitoring.feed import HISTORY_DAYS, Verdict, judge, sentence
 from churn_assets.stages import Stage
@@ -74,5 +75,5 @@ def _result(name: str, verdicts: dict[date, Verdict]) -> dg.AssetCheckResult:
         check_name=CHECK,
         passed=not broken,
         description=sentence(verdict, day, is_vital=name in VITAL) if broken else None,
-        metadata=figures,
+        metadata=plain(figures),
     )

@@ -9,6 +9,7 @@ from churn_assets.contracts.model_comparison import ModelComparison
 from churn_assets.contracts.model_promotions import ModelPromotions
 from churn_assets.contracts.training_set import TrainingSet
 from churn_assets.contracts.warned_churners import WarnedChurners
+from churn_assets.defs.columns import of_training_set
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.defs.training.champions import record_promotion
@@ -66,6 +67,7 @@ def training_set(at: Snapshot) -> Iterator[Product]:
             "rows_treated": int(labelled["is_treated"].sum()),
             "rows_left_out": len(labelled) - len(frame),
         },
+        origins=of_training_set(frame.columns),
     )
 
 
@@ -78,7 +80,20 @@ def training_set(at: Snapshot) -> Iterator[Product]:
         "model_promotions": ModelPromotions,
         "champion_model": None,
     },
-    deps=[[Stage.TRAINING, "training_set"], [Stage.TRAINING, "churn_levels"], [Stage.TRAINING, "spend_model"]],
+    deps=[[Stage.TRAINING, "training_set"], [Stage.TRAINING, "churn_levels"]],
+    made_of={
+        "warned_churners": [
+            [Stage.TRAINING, "churn_model"],
+            [Stage.TRAINING, "training_set"],
+            [Stage.TRAINING, "spend_model"],
+        ],
+        "model_promotions": [
+            [Stage.TRAINING, "churn_model"],
+            [Stage.TRAINING, "model_comparison"],
+            [Stage.TRAINING, "training_set"],
+        ],
+        "champion_model": [[Stage.TRAINING, "churn_model"], [Stage.TRAINING, "model_promotions"]],
+    },
     kinds={"catboost", "sklearn"},
     owner="team:data-science",
 )
@@ -97,7 +112,7 @@ def churn_model(at: Snapshot) -> Iterator[Product]:
     yield Product(
         "warned_churners",
         warned,
-        {f"lost_share_{tier}": s for tier, s in warned.select("risk_tier", "lost_share").rows()},
+        {f"of_lost_spend_in_tier_{tier}_share": s for tier, s in warned.select("risk_tier", "lost_share").rows()},
     )
     promotion = promote(at, fitted)
     row = record_promotion(at.workplace, at.date, promotion, fitted.model)

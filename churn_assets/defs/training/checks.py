@@ -52,7 +52,7 @@ def no_feature_is_too_good(at: Snapshot) -> CheckOutcome:
     suspects = too_good(rows, aucs, at.workplace.settings.training.too_good_auc)
     figures: dict[str, object] = {"features": len(features), "best_feature": "none: one outcome only"}
     if len(aucs):
-        figures |= {"best_feature": aucs["feature"][0], "best_auc": aucs["auc"][0]}
+        figures |= {"best_feature": aucs["feature"][0], "best_AUC": aucs["auc"][0]}
     if len(suspects):
         named = ", ".join(f"{name} (AUC {auc:.3f})" for name, auc in suspects.iter_rows())
         figures |= {"too_good": named, "what_to_do": WHAT_TO_DO}
@@ -76,12 +76,12 @@ def beats_the_baseline(at: Snapshot) -> CheckOutcome:
         passed=model["model"] == "logistic" or (model["model"] != baseline_name and model["auc"] > baseline["auc"]),
         figures={
             "shipped": model["model"],
-            "auc": model["auc"],
-            "auc_low": model["auc_low"],
-            "auc_baseline": baseline["auc"],
-            "auc_lead": model["auc"] - baseline["auc"],
+            "AUC": model["auc"],
+            "AUC_at_least (95 %)": model["auc_low"],
+            "AUC_of_the_baseline": baseline["auc"],
+            "AUC_lead": model["auc"] - baseline["auc"],
             "is_beyond_doubt": model["auc_low"] > baseline["auc"],
-            "log_loss_lead": baseline["log_loss_calibrated"] - model["log_loss_calibrated"],
+            "log-loss_lead": baseline["log_loss_calibrated"] - model["log_loss_calibrated"],
         },
         sentence=f"{model['model']} is shipped with an AUC of {model['auc']:.3f}, where {baseline_name} reaches "
         f"{baseline['auc']:.3f}; see training.model_comparison.",

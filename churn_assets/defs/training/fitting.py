@@ -10,6 +10,7 @@ import polars as pl
 
 from churn_assets.contracts.feature import Feature
 from churn_assets.defs.pictures import picture
+from churn_assets.defs.plain import METRICS
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.training.champions import champion_at
 from churn_assets.defs.training.tracking import track
@@ -106,17 +107,26 @@ def model_metadata(at: Snapshot, fitted: Fit) -> dict[str, object]:
     """Metadata of the model."""
     model, trained = fitted.model, fitted.trained
     return {
-        "definition": at.workplace.settings.churn.definition,
-        "season_log_odds": fitted.season.log_odds,
-        "season_years": fitted.season.years,
-        "feature_columns": fitted.columns,
+        "churn_definition": at.workplace.settings.churn.definition,
+        "season (log-odds)": fitted.season.log_odds,
+        "season_known_from (years)": fitted.season.years,
+        "features_offered": fitted.columns,
         "model_version": model.version,
-        "kind": model.kind,
+        "kind_of_model": model.kind,
         "reason": trained.reason,
         "features": len(model.columns),
-        "features_dropped_count": len(trained.dropped),
-        "features_dropped": ", ".join(trained.dropped) or "none",
+        "features_left_out": len(trained.dropped),
+        "features_left_out_are": ", ".join(trained.dropped) or "none",
+        **_ranking_pictures(trained),
     }
+
+
+def _ranking_pictures(trained: TrainedModel) -> dict[str, object]:
+    """How it ranks and how right its probabilities are, of users it had not seen; on the model, where people look."""
+    if trained.out_of_time.is_empty():
+        return {}
+    pictures = {"ROC curve": roc_png(trained.out_of_time), "calibration": calibration_png(trained.out_of_time)}
+    return {name: picture(name, png) for name, png in pictures.items()}
 
 
 def comparison_metadata(at: Snapshot, trained: TrainedModel) -> dict[str, object]:
@@ -125,17 +135,16 @@ def comparison_metadata(at: Snapshot, trained: TrainedModel) -> dict[str, object
         return {"reason": trained.reason}
     figures: dict[str, object] = {}
     for row in trained.comparison.iter_rows(named=True):
-        figures[f"auc_{row['model']}"] = row["auc"]
+        figures[f"AUC_of_{row['model']}"] = row["auc"]
         if row["is_shipped"]:
-            figures |= {name: row[name] for name in ("auc", "average_precision", "lift_10", "brier", "ece_calibrated")}
+            shown = ("auc", "average_precision", "lift_10", "brier", "ece_calibrated")
+            figures |= {METRICS[name]: row[name] for name in shown}
     pictures = {
-        "roc": roc_png(trained.out_of_time),
-        "precision_recall": precision_recall_png(trained.out_of_time),
-        "calibration": calibration_png(trained.out_of_time),
+        "precision and recall": precision_recall_png(trained.out_of_time),
         "lift": lift_png(trained.out_of_time),
         "profit": profit_png(trained.out_of_time, at.workplace.settings.profit),
     }
-    return figures | {name: picture(name, png) for name, png in pictures.items()}
+    return figures | _ranking_pictures(trained) | {name: picture(name, png) for name, png in pictures.items()}
 
 
 def champion_metadata(at: Snapshot, fitted: Fit, promotion: Promotion) -> dict[str, object]:

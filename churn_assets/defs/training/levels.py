@@ -8,6 +8,12 @@ from churn_assets.stages import Stage
 from churn_assets.warehouse.levels import churn_levels_at
 from churn_assets.warehouse.slices import slices_for
 
+SHOWN = {
+    "churned_share": "churners_on_the_newest_date_share",
+    "level": "level_beyond_histories (log-odds)",
+    "slope": "slope_of_histories",
+}
+
 
 @snapshot_assets(
     Stage.TRAINING,
@@ -27,6 +33,6 @@ def churn_levels(at: Snapshot) -> Iterator[Product]:
         {
             "dates": levels.height,
             "first_date": str(levels["level_date"].min()),
-            **{name: last[name].item() for name in ("churned_share", "level", "slope") if last.height},
+            **{shown: last[name].item() for name, shown in SHOWN.items() if last.height},
         },
     )

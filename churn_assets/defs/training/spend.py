@@ -37,7 +37,9 @@ def spend_model(at: Snapshot) -> Iterator[Product]:
     yield Product("spend_model", model.to_bytes(), {"users_kept": model.users_kept, "is_learned": model.is_learned})
     ratios = dict(calibration.select(pl.col("dimension") + " " + pl.col("band"), "ratio").iter_rows())
     yield Product(
-        "spend_calibration", calibration, {f"expected_by_spent_{band}": ratio for band, ratio in ratios.items()}
+        "spend_calibration",
+        calibration,
+        {f"expected by spent, {band} (times)": ratio for band, ratio in ratios.items()},
     )
 
 
