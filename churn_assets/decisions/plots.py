@@ -29,7 +29,7 @@ def plan_png(ledger: pl.DataFrame) -> bytes:
     places = np.arange(arms.height)
     money.barh(places - 0.2, arms["expected_cost_amount"].to_list(), height=0.4, label="cost")
     money.barh(places + 0.2, arms["expected_gain_amount"].to_list(), height=0.4, label="expected gain")
-    money.set_yticks(places, arms["arm"].to_list())
+    money.set_yticks(places, arms["arm"].str.replace_all("_", " ").to_list())
     money.set(title="Money", xlabel="currency of orders")
     money.legend(loc="best", fontsize=8)
     _bars(reasons, why["binding_constraint"].to_list(), why["len"].to_list())

@@ -33,7 +33,7 @@ def effects_png(effects: pl.DataFrame) -> bytes | None:
     left = figure.axes[0]
     left.xaxis.set_major_formatter(PercentFormatter(1.0))
     left.set_yticks(np.arange(len(treatments)), treatments)
-    left.invert_yaxis()
+    left.set_ylim(len(treatments) - 0.5, -0.5)
     figure.suptitle("Effects against users left alone, 95 % intervals; coloured: proven", fontsize=11)
     buffer = BytesIO()
     figure.savefig(buffer, format="png")

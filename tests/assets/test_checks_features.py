@@ -80,7 +80,7 @@ def test_a_feature_that_saw_the_future_stops_what_follows(
     assert not told.is_followed
     figures = told.figures("features/user_features")
     assert (figures["snapshot date"], figures["snapshots failed"]) == ("2024-06-10", 2)
-    assert figures[f"users with other {feature}".replace("_", " ")] == 1
+    assert figures[f"users with other ({feature})".replace("_", " ")] == 1
     assert figures["for example"] == "anna"
 
 

@@ -72,7 +72,7 @@ def _outcome(differs: pl.DataFrame) -> CheckOutcome:
         figures={
             "users_sampled": len(differs),
             "users_compared": compared,
-            **{f"users_with_other_{name}": int(features[name].sum()) for name in features.columns},
+            **{f"users_with_other ({name})": int(features[name].sum()) for name in features.columns},
             "for_example": ", ".join(wrong["user_id"].head(SHOWN_USERS)) or "none",
         },
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -70,4 +71,8 @@ def test_a_picture_is_reduced_and_still_shows_its_lines() -> None:
     drawn = Image.open(BytesIO(base64.b64decode(text.split("base64,")[1].rstrip(")")))).convert("RGB")
     before = Image.open(BytesIO(buffer.getvalue())).convert("RGB")
     assert drawn.size == before.size
-    assert np.abs(np.asarray(drawn, dtype=int) - np.asarray(before, dtype=int)).mean() < 3  # of 255
+    for name in ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown"):
+        colour = np.array([round(255 * part) for part in to_rgb(name)])
+        is_line = (np.asarray(before) == colour).all(axis=2)
+        assert is_line.any()
+        assert np.abs(np.asarray(drawn, dtype=int)[is_line] - colour).max() <= 2, f"{name} tells a model from another"
