@@ -49,6 +49,8 @@ MAY_TOUCH_FILES = ("sources", "settings/load.py", "contracts/raw.py", "contracts
 # Into and out of memory: a model from its bytes, a picture to a buffer.
 IN_MEMORY = {
     ("model/boosting.py", "load_model"),
+    ("decisions/plots.py", "savefig"),
+    ("effects/plots.py", "savefig"),
     ("model/plots.py", "savefig"),
     ("monitoring/definition_plots.py", "savefig"),
     ("monitoring/drift_plots.py", "savefig"),
