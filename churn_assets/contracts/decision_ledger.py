@@ -17,7 +17,9 @@ NO_ARM = "none"
 # Why a channel cannot reach a user now, an arm cannot be repeated yet, or the texts of an arm cannot be filled.
 HINDRANCES = ("suppressed", "no_consent", "unreachable", "frequency_cap", "cool_down", "no_item", "no_code")
 LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")
-CHANCES = ("holdout", "control", "exploration")
+# Treated as usual, or not, and so without what the other side would have given (decisions/usual.py).
+USUAL = "usual"
+CHANCES = ("holdout", "control", "exploration", USUAL)
 # Drawn on the random side, where none of the options is one of the draws (decisions/random_side.py).
 RANDOM_OPTION = "random_option"
 BINDING_CONSTRAINTS = (*CHANCES, RANDOM_OPTION, *HINDRANCES, "small_stake", "no_gain", *LIMITS)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churn_assets.decisions.holdout import treated_share
 from churn_assets.decisions.optimise import optimise
 from churn_assets.decisions.options import UNITS, Option, Treatment, budget_units
 from churn_assets.decisions.problem import Choice, Flags, Floats, Floor, Ints, Limit, Problem
@@ -59,22 +58,23 @@ def limits_of(options: tuple[Option, ...], settings: Decisions, codes: Mapping[T
 def allocate(
     profits: Floats,
     left_alone: Flags,
-    options: tuple[Option, ...],
     whole: tuple[Limit, ...],
     taken: Ints,
+    treated_shares: Floats,
     settings: Decisions,
     groups: Mapping[str, Flags],
 ) -> Allocation:
     """Choose among `profits` (users, options), -inf where an option is not allowed.
 
     `left_alone`: (users, options), by the user's own draws. `whole`: the limits (`limits_of`), of each of which `taken`
-    is used by others. `groups`: members by name, for the fairness floor.
+    is used by others. `treated_shares`: (options,), how many of those meant for each are not left alone. `groups`:
+    members by name, for the fairness floor.
     """
     limits = tuple(
         Limit(limit.name, limit.use, limit.most - int(gone)) for limit, gone in zip(whole, taken, strict=True)
     )
     # Where everybody is left alone, intended options are planned all the same.
-    shares = np.array([max(treated_share(option.arm, settings), 1 / UNITS) for option in options])
+    shares = np.maximum(treated_shares, 1 / UNITS)
     planned = tuple(
         Limit(limit.name, np.ceil(limit.use * shares * UNITS).astype(np.int64), limit.most * UNITS) for limit in limits
     )

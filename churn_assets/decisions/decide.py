@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +12,14 @@ from churn_assets.contracts.decision_ledger import DecisionLedger
 from churn_assets.decisions.allocation import Allocation, allocate, limits_of
 from churn_assets.decisions.candidates import checked_candidates
 from churn_assets.decisions.draws import Draws
+from churn_assets.decisions.holdout import treated_share
 from churn_assets.decisions.ledger import ledger_rows
-from churn_assets.decisions.options import Treatment, hindrances, options_of
-from churn_assets.decisions.policies import NEVER, POLICIES, is_treatable
-from churn_assets.decisions.problem import Flags
+from churn_assets.decisions.options import Gains, Option, Treatment, hindrances, options_of
+from churn_assets.decisions.policies import NEVER, POLICIES, Policy, is_treatable
+from churn_assets.decisions.problem import Flags, Floats
 from churn_assets.decisions.random_side import random_side
+from churn_assets.decisions.sides import side_rows
+from churn_assets.decisions.usual import NOTHING, Usual, usual_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +31,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class DecisionResult:
     """`ledger`: one row per candidate, sorted by user. `allocation`: how limits were used, in the same order.
-    `random_side`: who was given an option by chance (RandomSide.rows).
+    `random_side`: who was given an option by chance (RandomSide.rows). `sides`: contract PolicySides.
     """
 
     ledger: pl.DataFrame
     allocation: Allocation
     random_side: pl.DataFrame
+    sides: pl.DataFrame
 
 
 def decide(
@@ -50,33 +54,65 @@ def decide(
     the fairness floor; `codes`: number of free coupon codes, by arm and level; `measured`: effects.user_effects, for
     the policy that learns. Amounts in the currency of orders. The binding constraint is the first that applies of
     small_stake; the hindrance of the best option, no_gain; budget, capacity, channel_capacity, code_pool; holdout,
-    control, exploration. Only the last three leave a user alone against an intention, so only there intended_arm
+    control, exploration, usual. Only the last four leave a user alone against an intention, so only there intended_arm
     differs from arm. On the random side (decisions.random_share) what was drawn is intended; none is random_option.
+    Where business as usual (decisions.usual_share) and the policy intend for different users, usual is who gets
+    nothing on the own side and would get something on the other.
     Raises ValueError on no candidates or another snapshot, pandera SchemaErrors on candidates that break a rule.
     """
     users, options = checked_candidates(candidates, snapshot), options_of(settings)
     policy = POLICIES[settings.policy]
-    gains, preferences = policy.gains(users, options, settings, measured), policy.preferences(users, options)
+    gains = policy.gains(users, options, settings, measured)
     treatable = is_treatable(users, options, settings)
     is_valuable_enough = users["value_at_risk_amount"].to_numpy()[:, None] >= [
         [o.arm.min_value_amount for o in options]
     ]
-    pays = treatable & is_valuable_enough & (preferences < NEVER) & (gains.cautious > 0)
     stops = hindrances(users, options, codes or {})
-    is_open = pays & (stops == None)  # noqa: E711 - element by element
-    best_preference = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
-    profits = np.where(is_open & (preferences == best_preference), gains.cautious, -np.inf)
+    is_unhindered = stops == None  # noqa: E711 - element by element
+    pays, profits = _profits(policy, gains, users, options, treatable & is_valuable_enough, is_unhindered)
     draws = Draws.of(users, options, settings, snapshot)
     is_stopped = policy.stopped(options, measured) & (gains.cautious <= 0)
-    is_legal = treatable & is_valuable_enough & (stops == None) & ~is_stopped  # noqa: E711 - element by element
+    is_legal = treatable & is_valuable_enough & is_unhindered & ~is_stopped
     limits = limits_of(options, settings, codes or {})
     side = random_side(is_legal, users, options, draws, settings, snapshot, limits)
     profits[side.is_member] = -np.inf
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
-    allocation = allocate(profits, draws.left_alone, options, limits, side.used, settings, members)
-    refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, is_open)
-    ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals, side)
-    return DecisionResult(DecisionLedger.validate(ledger, lazy=True), allocation, side.rows(users, options))
+    usual = Usual.nobody(len(users), len(limits))
+    if settings.usual_share:
+        usual_profits, usual_gains = np.full(is_legal.shape, -np.inf), gains.expected
+        if settings.usual_policy != NOTHING:
+            as_usual = POLICIES[settings.usual_policy]
+            assumed = as_usual.gains(users, options, settings)
+            usual_gains = assumed.expected
+            usual_profits = _profits(as_usual, assumed, users, options, treatable & is_valuable_enough, is_unhindered)[
+                1
+            ]
+            usual_profits[side.is_member] = -np.inf
+        usual = usual_plan(
+            usual_profits, usual_gains, side.is_member, draws, options, limits, side.used, settings, members
+        )
+    shares = np.array([treated_share(option.arm, settings) for option in options])
+    allocation = allocate(profits, draws.left_alone, limits, side.used + usual.reserved, shares, settings, members)
+    allocation = replace(allocation, used=allocation.used - usual.reserved + usual.used)
+    refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, pays & is_unhindered)
+    ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals, side, usual)
+    return DecisionResult(
+        DecisionLedger.validate(ledger, lazy=True),
+        allocation,
+        side.rows(users, options),
+        side_rows(users, options, settings, allocation, draws, side, usual),
+    )
+
+
+def _profits(
+    policy: Policy, gains: Gains, users: pl.DataFrame, options: tuple[Option, ...], is_for: Flags, is_unhindered: Flags
+) -> tuple[Flags, Floats]:
+    """(whether each option suits and pays, its profit, -inf where the user cannot get it or prefers another)."""
+    preferences = policy.preferences(users, options)
+    pays = is_for & (preferences < NEVER) & (gains.cautious > 0)
+    is_open = pays & is_unhindered
+    best_preference = np.where(is_open, preferences, NEVER).min(axis=1, initial=NEVER)[:, None]
+    return pays, np.where(is_open & (preferences == best_preference), gains.cautious, -np.inf)
 
 
 def _refusals(treatable: Flags, worth: np.ndarray[Any, Any], stops: np.ndarray[Any, Any], is_open: Flags) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from churn_assets.decisions.holdout import is_control, is_explored, is_holdout
+from churn_assets.decisions.holdout import is_control, is_explored, is_holdout, is_usual
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draws:
-    """Sides of the users: holdout and exploration (users,), control (users, options)."""
+    """Sides of the users: holdout, exploration and business as usual (users,), control (users, options).
+
+    Nobody of the holdout is treated as usual.
+    """
 
     holdout: Flags
     control: Flags
     exploration: Flags
+    usual: Flags
 
     @classmethod
     def of(cls, users: pl.DataFrame, options: tuple[Option, ...], settings: Decisions, snapshot: date) -> Draws:
@@ -34,19 +38,26 @@ class Draws:
         drawn = {arm.arm: is_control(ids, settings, arm).to_numpy() for arm in settings.arms if arm.control_share}
         nobody = np.zeros(len(users), dtype=np.bool_)
         control = [drawn.get(option.arm.arm, nobody) for option in options]
+        holdout = is_holdout(ids, settings, snapshot).to_numpy()
         return cls(
-            is_holdout(ids, settings).to_numpy(),
+            holdout,
             np.column_stack(control) if control else np.zeros((len(users), 0), dtype=np.bool_),
             is_explored(ids, settings, snapshot).to_numpy(),
+            is_usual(ids, settings, snapshot).to_numpy() & ~holdout if settings.usual_share else nobody,
         )
 
     @property
     def left_alone(self) -> Flags:
-        """(users, options): whether chance leaves the user alone if the option is intended."""
-        return np.asarray(self.control | (self.holdout | self.exploration)[:, None])
+        """(users, options): whether chance keeps the option from the user if the policy intends it."""
+        return np.asarray(self.control | (self.holdout | self.exploration | self.usual)[:, None])
+
+    @property
+    def not_as_usual(self) -> Flags:
+        """(users, options): whether chance keeps the option from the user if business as usual intends it."""
+        return np.asarray(self.control | ~self.usual[:, None])
 
     def reason(self, options: Ints) -> np.ndarray[Any, Any]:
-        """Which side leaves each user alone, given intended `options`; None: no side does."""
+        """Which side leaves each user alone, given the `options` that are intended on it; None: no side does."""
         controlled = self.control[np.arange(len(options)), options]
-        sides = [self.holdout, controlled, self.exploration]
+        sides = [self.holdout, controlled, self.exploration & ~self.usual]
         return np.select(sides, ["holdout", "control", "exploration"], None)  # type: ignore[call-overload,no-any-return]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from churn_assets.catalogue.arms import Arm
-    from churn_assets.settings.decisions import Decisions
+    from churn_assets.settings.decisions import Decisions, Draw
 
 
 def unit_interval(ids: pl.Series, salt: str) -> pl.Series:
@@ -32,9 +32,16 @@ def unit_interval(ids: pl.Series, salt: str) -> pl.Series:
     return pl.Series("u", bits.astype(np.float64) * 2.0**-53, dtype=pl.Float64)
 
 
-def is_holdout(ids: pl.Series, settings: Decisions) -> pl.Series:
-    """Who is in the universal holdout: the same at every snapshot, never treated."""
-    return (unit_interval(ids, f"{settings.salt}:holdout") < settings.holdout_share).rename("is_holdout")
+def is_holdout(ids: pl.Series, settings: Decisions, snapshot: date) -> pl.Series:
+    """Who is in the universal holdout, never treated: the same at every snapshot, unless it is drawn anew each time."""
+    salt = _salt(settings, "holdout", settings.holdout_draw, snapshot)
+    return (unit_interval(ids, salt) < settings.holdout_share).rename("is_holdout")
+
+
+def is_usual(ids: pl.Series, settings: Decisions, snapshot: date) -> pl.Series:
+    """Who would be treated as usual, if not in the holdout."""
+    salt = _salt(settings, "usual", settings.usual_draw, snapshot)
+    return (unit_interval(ids, salt) < settings.usual_share).rename("is_usual")
 
 
 def is_control(ids: pl.Series, settings: Decisions, arm: Arm) -> pl.Series:
@@ -49,5 +56,17 @@ def is_explored(ids: pl.Series, settings: Decisions, snapshot: date) -> pl.Serie
 
 
 def treated_share(arm: Arm, settings: Decisions) -> float:
-    """Propensity: probability that a user with this intended arm gets it, over the draw of the user's sides."""
-    return (1 - settings.holdout_share) * (1 - arm.control_share) * (1 - settings.exploration_share)
+    """Propensity: probability that a user for whom the policy intends this arm gets it by that intention, over the draw
+    of the user's sides.
+    """
+    alone = (1 - settings.holdout_share) * (1 - arm.control_share) * (1 - settings.exploration_share)
+    return alone * (1 - settings.usual_share)
+
+
+def usual_share(arm: Arm, settings: Decisions) -> float:
+    """The same of an arm that business as usual intends. Nothing is explored there: usual is what would have been."""
+    return (1 - settings.holdout_share) * (1 - arm.control_share) * settings.usual_share
+
+
+def _salt(settings: Decisions, side: str, draw: Draw, snapshot: date) -> str:
+    return f"{settings.salt}:{side}" + ("" if draw == "lasting" else f":{snapshot.isoformat()}")

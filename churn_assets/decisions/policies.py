@@ -82,9 +82,15 @@ def is_treatable(candidates: pl.DataFrame, options: tuple[Option, ...], settings
     return np.column_stack(columns) if columns else np.zeros((len(candidates), 0), dtype=np.bool_)
 
 
+# Settings that came later: at their defaults a plan is what it was before, and has the version that it had.
+LATER = ("holdout_draw", "usual_share", "usual_policy", "usual_draw", "random_draw")
+
+
 def policy_version(settings: Decisions) -> str:
     """The policy's name and 8 hex digits of a hash over all decision settings: any change gives another version."""
-    text = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+    fields = type(settings).model_fields
+    unset = {name for name in LATER if getattr(settings, name) == fields[name].default}
+    text = json.dumps(settings.model_dump(mode="json", exclude=unset), sort_keys=True)
     return f"{settings.policy}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 

@@ -73,7 +73,7 @@ def random_side(
     if not settings.random_share or not options:
         return side
     salt, units = f"{settings.salt}:random:{snapshot.isoformat()}", users["unit_id"]
-    place = unit_interval(units, salt).to_numpy()
+    place = unit_interval(units, salt if settings.random_draw != "lasting" else f"{settings.salt}:random").to_numpy()
     choice = unit_interval(units, f"{salt}:option").to_numpy()
     use = np.array([limit.use for limit in limits])  # (limits, options)
     most = np.array([int(limit.most * settings.random_limit_share) for limit in limits])

@@ -112,7 +112,7 @@ def random_options(settings: Decisions, snapshot: date, used: DecisionResult, de
     if rows.is_empty():
         return RandomOptions.empty()
     for name in sorted(POLICIES):
-        other = settings.model_copy(update={"policy": name, "random_share": 0.0})
+        other = settings.model_copy(update={"policy": name, "random_share": 0.0, "usual_share": 0.0})
         intended = decide_by(other).ledger.select("user_id", treatment("intended_arm", "intended_level").alias(name))
         rows = rows.join(intended, on="user_id", how="left", maintain_order="left", validate="1:1")
     return RandomOptions.validate(rows.select(list(RandomOptions.to_schema().columns)).sort("user_id"), lazy=True)

@@ -125,17 +125,19 @@ def _why_not_comparable() -> pl.Expr:
     )
 
 
-def ledger_assignments(ledger: pl.DataFrame) -> pl.DataFrame:
+def ledger_assignments(ledger: pl.DataFrame, sides: pl.DataFrame | None = None) -> pl.DataFrame:
     """Turn decision ledgers of one or more snapshots into assignments: one row per user and campaign.
 
     Only users with an intended arm count, since only they could have received it. Each snapshot and intended treatment
     (the arm with its level) is a campaign of its own, `policy_version@snapshot/treatment`, with that treatment and
-    `none` as arms: users meant for a call against users meant for an e-mail would compare users, not arms. Raises
-    ValueError on an empty ledger; a ledger without any intended arm gives an empty frame.
+    `none` as arms: users meant for a call against users meant for an e-mail would compare users, not arms. `sides`
+    (contract PolicySides): where business as usual intended another arm for the user, both are arms of a campaign
+    `.../<treatment>+<usual treatment>`, since either side may have given its own. Raises ValueError on an empty ledger;
+    a ledger without any intended arm gives an empty frame.
     """
     if ledger.is_empty():
         raise ValueError("decision_ledger: no rows to take assignments from; materialise an earlier snapshot first")
-    intended = _intended(ledger)
+    intended = _intended(ledger, sides)
     return intended.select(
         campaign="campaign",
         user_id="user_id",
@@ -169,7 +171,9 @@ def random_assignments(options: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def ledger_traits(ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataFrame]) -> pl.DataFrame:
+def ledger_traits(
+    ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataFrame], sides: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What was known of the users of `ledger_assignments` when decided (TRAITS). `scored`: the scored users of the same
     snapshots.
     """
@@ -178,15 +182,24 @@ def ledger_traits(ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataF
     keys = ["user_id", "snapshot_date"]
     nobody = pl.DataFrame(schema={"user_id": pl.String, "snapshot_date": pl.Date, "risk_tier": pl.String})
     tiers = pl.concat([nobody, *(frame.select(list(nobody.columns)) for frame in scored)])  # scores may be withheld
-    users = pl.concat([_intended(ledger) for ledger in ledgers])
+    users = pl.concat([_intended(ledger, sides) for ledger in ledgers])
     return users.join(tiers, on=keys, how="left", maintain_order="left").select(list(TRAITS))
 
 
-def _intended(ledger: pl.DataFrame) -> pl.DataFrame:
+def _intended(ledger: pl.DataFrame, sides: pl.DataFrame | None) -> pl.DataFrame:
     """Rows with an intended arm, with its `treatment` and the `campaign` of snapshot and treatment."""
     # The purchases of an erased user are erased as well: the user would count as one without purchases.
     intended = ledger.filter(pl.col("intended_arm") != NO_ARM, IS_KNOWN, ~IS_GIVEN_BY_CHANCE)
     snapshot = pl.col("snapshot_date").dt.to_string("%Y-%m-%d")
-    return intended.with_columns(treatment=treatment("intended_arm", "intended_level")).with_columns(
-        campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), "treatment")
+    rows = intended.with_columns(treatment=treatment("intended_arm", "intended_level"), meant=pl.lit(None, pl.String))
+    if sides is not None:
+        is_either = (pl.col("policy") != NO_ARM) & (pl.col("usual") != NO_ARM) & (pl.col("policy") != pl.col("usual"))
+        both = sides.filter(is_either).select(
+            "user_id", "snapshot_date", either=pl.concat_str("policy", pl.lit("+"), "usual")
+        )
+        rows = rows.join(both, on=["user_id", "snapshot_date"], how="left", maintain_order="left", validate="1:1")
+        rows = rows.with_columns(meant="either").drop("either")
+    meant = pl.coalesce("meant", "treatment")
+    return rows.with_columns(campaign=pl.concat_str("policy_version", pl.lit("@"), snapshot, pl.lit("/"), meant)).drop(
+        "meant"
     )

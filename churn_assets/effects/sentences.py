@@ -36,6 +36,14 @@ def policy_sentence(row: Mapping[str, Any]) -> str:
     return f"{row['policy']}: {row['metric']} {_interval(row)} per user beyond none, {worth}: {row['verdict']}"
 
 
+def side_sentence(row: Mapping[str, Any]) -> str:
+    """`against usual: margin_amount +0.20 [-0.10, +0.50] per user, 812 users against 205 in 9 weeks: not proven`."""
+    who = f"{row['users']:,} users against {row['against_users']:,} in {row['weeks']} weeks"
+    if row["effect_low"] is None:
+        return f"against {row['against']}: {row['metric']} unknown, {who} ({row['note']})"
+    return f"against {row['against']}: {row['metric']} {_interval(row)} per user, {who}: {row['verdict']}"
+
+
 def _interval(row: Mapping[str, Any]) -> str:
     form = UNITS[METRICS[row["metric"]].unit]
     return "{} [{}, {}]".format(*(form.format(row[name]) for name in ("effect", "effect_low", "effect_high")))

@@ -39,6 +39,7 @@ LEFT_ALONE: Names = {
     "control": N_("By chance: control group of an arm"),
     "exploration": N_("By chance: exploration"),
     "random_option": N_("By chance: to judge policies"),
+    "usual": N_("By chance: business as usual, or not"),
     "suppressed": N_("Asked never to be written to"),
     "no_consent": N_("No consent to a channel"),
     "unreachable": N_("No address"),

@@ -14,6 +14,7 @@ from churn_assets.settings.receivers import checked_sender, checked_unsubscribe_
 from churn_assets.settings.section import Days, Money, Section, Share
 
 Places = Annotated[int, Field(ge=0)]
+Draw = Literal["lasting", "each_snapshot"]
 
 
 class Decisions(Section):
@@ -27,6 +28,20 @@ class Decisions(Section):
         "learned: the same by measured effects (effects.user_effects), as far as there are any.",
     )
     holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
+    holdout_draw: Draw = Field(
+        "lasting",
+        description="each_snapshot: the holdout is drawn anew every time; then nobody is left alone for ever.",
+    )
+    usual_share: Share = Field(
+        0.0,
+        le=0.5,
+        description="Business as usual: share of the users outside the holdout who get what usual_policy intends, "
+        "with this share of every limit, so that the policy in use can be compared with it.",
+    )
+    usual_policy: Literal["rules", "none"] = Field(
+        "rules", description="What would have been sent without the policy in use; none: nothing."
+    )
+    usual_draw: Draw = Field("lasting", description="Whether it is the same users for ever or drawn anew every time.")
     exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
     random_share: Share = Field(
         0.0,
@@ -35,6 +50,9 @@ class Decisions(Section):
     )
     random_limit_share: Share = Field(
         0.2, description="Of the budget and of every other limit, what the users of random_share may use at most."
+    )
+    random_draw: Draw = Field(
+        "each_snapshot", description="Whether the users of random_share are the same for ever; options are drawn anew."
     )
     salt: str = Field("churn-assets", min_length=1, description="Salt of the stable hash; changing it redraws sides.")
     randomise_by: Literal["user", "household", "device"] = Field(

@@ -12,6 +12,8 @@ from pandera.errors import SchemaErrors
 
 from churn_assets.contracts.arm_effects import ArmEffects
 from churn_assets.contracts.experiment_power import ExperimentPower
+from churn_assets.contracts.policy_readout import PolicyReadout
+from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.contracts.random_options import RandomOptions
@@ -49,8 +51,23 @@ DRAWN: dict[str, Any] = {
     "user_id": "u1", "snapshot_date": DAY, "policy_version": "rules-01234567", "treatments": ["coupon_10", "reminder"],
     "treatment": "reminder", "propensity": 1 / 3, "learned": "none", "rules": "coupon_10", "value": "coupon_10",
 }  # fmt: skip
+SIDE: dict[str, Any] = {
+    "user_id": "u1", "snapshot_date": DAY, "policy_version": "learned-01234567", "policy": "coupon_10", "usual": "none",
+    "side": "usual", "propensity": 0.09,
+}  # fmt: skip
+READOUT: dict[str, Any] = {
+    "against": "usual", "metric": "margin_amount", "window_days": 28, "weeks": 9, "users": 900, "against_users": 100,
+    "mean": 5.2, "against_mean": 4.9, "effect": 0.25, "effect_low": 0.1, "effect_high": 0.4, "p_value": 0.01,
+    "always_valid_low": 0.02, "always_valid_high": 0.48, "verdict": "better", "snapshot_date": DAY, "note": None,
+}  # fmt: skip
 NO_INTERVAL = dict.fromkeys(("effect_low", "effect_high", "p_value"))
-GOOD = [(ArmEffects, ARM), (ProgramEffects, PROGRAM), (ExperimentPower, POWER), (PolicyValue, VALUE)]
+GOOD = [
+    (ArmEffects, ARM),
+    (ProgramEffects, PROGRAM),
+    (ExperimentPower, POWER),
+    (PolicyValue, VALUE),
+    (PolicyReadout, READOUT),
+]
 
 
 def frame(contract: type[pa.DataFrameModel], rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -92,6 +109,12 @@ def test_a_good_row_is_taken_and_the_same_twice_is_not(contract: type[pa.DataFra
         (StoppedArms, STOPPED, {"users_open": 901}, "open_to_some_of_the_users"),
         (RandomOptions, DRAWN, {"propensity": 0.5}, "drawn_with_equal_chances"),
         (RandomOptions, DRAWN, {"treatment": "call"}, "drawn_among_the_open"),
+        (PolicySides, SIDE, {"policy": "none"}, "something_was_intended"),
+        (PolicySides, SIDE, {"side": "control"}, "isin"),
+        (PolicyReadout, READOUT, {"against": "rules"}, "isin"),
+        (PolicyReadout, READOUT, {"always_valid_low": 0.2}, "always_valid_is_wider"),
+        (PolicyReadout, READOUT, {"effect": 0.5}, "interval_holds_the_effect"),
+        (PolicyReadout, READOUT, {"verdict": "unknown"}, "unknown_exactly_without_an_interval"),
         (ProgramEffects, PROGRAM, {"always_valid_low": 0.013}, "always_valid_is_wider"),
         (ProgramEffects, PROGRAM, {"total": float("inf")}, "finite_or_null"),
         (ProgramEffects, PROGRAM, NO_INTERVAL, "note_whenever_there_is_no_interval"),
@@ -106,3 +129,9 @@ def test_a_broken_row_is_refused(
     with pytest.raises(SchemaErrors) as raised:
         contract.validate(frame(contract, [row | changes]), lazy=True)
     assert any(rule in str(check) for check in raised.value.failure_cases["check"])
+
+
+def test_a_side_of_a_snapshot_has_one_chance() -> None:
+    rows = [SIDE, SIDE | {"user_id": "u2", "propensity": 0.1}]
+    with pytest.raises(SchemaErrors, match="each_side_has_one_chance"):
+        PolicySides.validate(frame(PolicySides, rows), lazy=True)

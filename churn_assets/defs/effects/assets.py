@@ -11,6 +11,7 @@ from churn_assets.contracts.arm_effects import ALL, VERDICTS, ArmEffects
 from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.experiment_power import ExperimentPower
 from churn_assets.contracts.experiment_readout import ExperimentReadout
+from churn_assets.contracts.policy_readout import PolicyReadout
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.defs.effects.past import Past
@@ -22,13 +23,14 @@ from churn_assets.effects.assignments import ledger_traits
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
 from churn_assets.effects.plots import effects_png
+from churn_assets.effects.policy_readout import policy_readout
 from churn_assets.effects.policy_value import policy_value
 from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.effects.power import experiment_power as power_of
 from churn_assets.effects.program import members, program_effects, readings
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
-from churn_assets.effects.sentences import effect_sentence, policy_sentence, program_sentence
+from churn_assets.effects.sentences import effect_sentence, policy_sentence, program_sentence, side_sentence
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
 
@@ -44,12 +46,13 @@ MARTS_READ = (
         "arm_effects": ArmEffects,
         "program_effects": ProgramEffects,
         "policy_value": PolicyValue,
+        "policy_readout": PolicyReadout,
     },
     deps=[
         *([Stage.MARTS, table] for table in MARTS_READ),
         *(
             dg.AssetDep([Stage.INTERVENTIONS, table], partition_mapping=CALENDAR.all_before())
-            for table in ("decision_ledger", "random_options")
+            for table in ("decision_ledger", "random_options", "policy_sides")
         ),
         dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
     ],
@@ -62,6 +65,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     arm_effects: What each arm and level did, over all weeks whose windows have closed, by week, reason and risk tier.
     program_effects: Everybody decided about against the universal holdout, from the start until the snapshot.
     policy_value: What each policy would have earned, by the users of earlier plans who were given an option by chance.
+    policy_readout: What the plans did as made, against the holdout, an option by chance, and business as usual.
     """
     past = Past.before(at)
     assignments, remarks, ledgers = past.assignments, past.remarks, past.ledgers
@@ -79,12 +83,14 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
         compared.rows,
         outcomes,
         margin_share=at.workplace.settings.decisions.margin_share,
-        traits=ledger_traits(ledgers, scored),
+        traits=ledger_traits(ledgers, scored, past.sides),
     )
     effects = arm_effects(known, snapshot=at.date, window_days=window_days, recorded=recorded)
     yield Product("arm_effects", effects, _arm_metadata(effects, compared.left_out))
     yield _program_effects(at, ledgers, recorded)
-    yield _policy_value(at, past.random_options)
+    drawn = _closed(at, past.random_options)
+    yield _policy_value(at, drawn)
+    yield _policy_readout(at, _closed(at, past.sides), drawn, recorded)
 
 
 @snapshot_assets(
@@ -153,15 +159,26 @@ def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: 
     return Product("program_effects", result, {"since_the_start": dg.MetadataValue.md(_list(lines))})
 
 
-def _policy_value(at: Snapshot, options: pl.DataFrame) -> Product:
-    """Of random sides whose windows have closed by the snapshot."""
-    horizon_days, decisions = at.workplace.settings.churn.horizon_days, at.workplace.settings.decisions
-    closed = options.filter(pl.col("snapshot_date") + timedelta(days=horizon_days) <= at.date, IS_KNOWN).with_columns(
+def _closed(at: Snapshot, users: pl.DataFrame) -> pl.DataFrame:
+    """Rows of earlier plans whose windows have closed by the snapshot, with outcomes and metrics (`known_users`)."""
+    horizon_days = at.workplace.settings.churn.horizon_days
+    closed = users.filter(pl.col("snapshot_date") + timedelta(days=horizon_days) <= at.date, IS_KNOWN).with_columns(
         campaign=pl.col("snapshot_date").cast(pl.String), assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us"))
     )
     outcomes = outcomes_of(at.workplace, closed, at.date, horizon_days)
-    drawn = known_users(closed, outcomes, margin_share=decisions.margin_share)
-    result = policy_value(drawn, used=decisions.policy, snapshot=at.date)
+    return known_users(closed, outcomes, margin_share=at.workplace.settings.decisions.margin_share)
+
+
+def _policy_readout(at: Snapshot, sides: pl.DataFrame, drawn: pl.DataFrame, recorded: Collection[str]) -> Product:
+    window_days = at.workplace.settings.churn.horizon_days
+    result = policy_readout(sides, drawn, snapshot=at.date, window_days=window_days, recorded=recorded)
+    margins = result.filter(pl.col("metric") == "margin_amount")
+    lines = [side_sentence(row) for row in margins.iter_rows(named=True)]
+    return Product("policy_readout", result, {"margin_per_user": dg.MetadataValue.md(_list(lines))})
+
+
+def _policy_value(at: Snapshot, drawn: pl.DataFrame) -> Product:
+    result = policy_value(drawn, used=at.workplace.settings.decisions.policy, snapshot=at.date)
     margins = result.filter(pl.col("metric") == "margin_amount")
     lines = [policy_sentence(row) for row in margins.iter_rows(named=True)]
     return Product("policy_value", result, {"margin_per_user": dg.MetadataValue.md(_list(lines))})

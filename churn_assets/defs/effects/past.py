@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.assignments import contact_assignments, ledger_assignments, random_assignments
@@ -17,22 +19,27 @@ from churn_assets.warehouse.reads import campaign_contacts
 @dataclass(frozen=True)
 class Past:
     """`assignments`: contract Assignments. `remarks`: by campaign. `ledgers`: of earlier snapshots, oldest first;
-    `random_options`: of all of them (contract RandomOptions).
+    `random_options` and `sides`: of all of them (contracts RandomOptions, PolicySides).
     """
 
     assignments: pl.DataFrame
     remarks: Mapping[str, Sequence[str]]
     ledgers: Sequence[pl.DataFrame]
     random_options: pl.DataFrame
+    sides: pl.DataFrame
 
     @classmethod
     def before(cls, at: Snapshot) -> Past:
         tables = at.workplace.tables
         ledgers = dict(tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date))
-        sides = tables.read_before(Stage.INTERVENTIONS, "random_options", at.date)
-        # Published before the ledger: of a run that died between them, nothing was decided.
-        options = pl.concat([RandomOptions.empty(), *(frame for day, frame in sides if day in ledgers)])
+
+        def beside(table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
+            # Published before the ledger: of a run that died between them, nothing was decided.
+            frames = tables.read_before(Stage.INTERVENTIONS, table, at.date)
+            return pl.concat([contract.empty(), *(frame for day, frame in frames if day in ledgers)])
+
+        options, sides = beside("random_options", RandomOptions), beside("policy_sides", PolicySides)
         campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
-        planned = [ledger_assignments(ledger) for ledger in ledgers.values()]
+        planned = [ledger_assignments(ledger, sides) for ledger in ledgers.values()]
         assignments = pl.concat([campaigns, *planned, random_assignments(options)])
-        return cls(assignments, remarks, [*ledgers.values()], options)
+        return cls(assignments, remarks, [*ledgers.values()], options, sides)

@@ -12,6 +12,7 @@ from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLed
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.contracts.policy_comparison import PolicyComparison
+from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
 from churn_assets.contracts.stopped_arms import StoppedArms
@@ -55,9 +56,9 @@ DECIDED_FROM = [
 ]
 USER_EFFECTS = [Stage.EFFECTS, "user_effects"]
 SHOWN = 10  # examples of items that are no products
-PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", "random_options", "stopped_arms")
-# Plans that were sealed before 2026-11-29 have none.
-LATER_TABLES = {"random_options": RandomOptions, "stopped_arms": StoppedArms}
+PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", "random_options", "policy_sides", "stopped_arms")
+# Plans that were sealed before 2026-11-30 have none.
+LATER_TABLES = {"random_options": RandomOptions, "policy_sides": PolicySides, "stopped_arms": StoppedArms}
 
 
 @snapshot_assets(
@@ -90,6 +91,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "limit_prices": LimitPrices,
         "policy_comparison": PolicyComparison,
         "random_options": RandomOptions,
+        "policy_sides": PolicySides,
         "stopped_arms": StoppedArms,
     },
     other_stages={"user_effects": Stage.EFFECTS, "uplift_comparison": Stage.EFFECTS},
@@ -108,6 +110,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     limit_prices: One row per limit of the plan: budget and places, how far they are used, what more of them would earn.
     policy_comparison: One row per policy, planned for the same users under the same limits.
     random_options: One row per user who was given an option by chance: what it was, and what each policy intended.
+    policy_sides: One row per user for whom a plan intended an arm: policy in use, business as usual, or the holdout.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
     uplift_comparison: Whether effects differ between users, and whether those said to gain most do.
@@ -127,14 +130,15 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         by_chance = random_options(settings, at.date, decided, decide_by)
         learns = POLICIES[settings.policy].learns
         stopped = stopped_arms(options_of(settings), effects, at.date, policy_learns=learns)
-        frames = [decided.ledger, limit_prices(decided, at.date), compared, by_chance, stopped]
-    ledger, prices, compared, by_chance, stopped = frames
+        frames = [decided.ledger, limit_prices(decided, at.date), compared, by_chance, decided.sides, stopped]
+    ledger, prices, compared, by_chance, sides, stopped = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
     yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
+    yield Product("policy_sides", sides, dict(sides["side"].value_counts().sort("side").iter_rows()))
     yield Product(
         "stopped_arms", stopped, {"lose_money": dg.MetadataValue.md("\n".join(stopped_lines(stopped)) or "none")}
     )

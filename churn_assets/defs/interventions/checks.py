@@ -33,7 +33,7 @@ def holdout_is_untouched(at: Snapshot) -> CheckOutcome:
     ledger, settings = _ledger(at), at.workplace.settings.decisions
     in_holdout = ledger["is_holdout"]
     if _is_present_policy(at, ledger) and settings.randomise_by == "user":
-        in_holdout |= is_holdout(ledger["user_id"], settings)
+        in_holdout |= is_holdout(ledger["user_id"], settings, at.date)
     touched = ledger.filter(in_holdout & (pl.col("arm") != NO_ARM))
     return CheckOutcome(touched.is_empty(), {"users_in_holdout": int(in_holdout.sum()), "users_touched": len(touched)})
 

@@ -40,7 +40,7 @@ def test_a_null_id_is_refused() -> None:
 
 @pytest.mark.parametrize("salt", ["a", "b", "c", "churn-assets"])
 def test_holdout_share_is_within_binomial_bounds(salt: str) -> None:
-    held = is_holdout(IDS, Decisions(holdout_share=0.1, salt=salt)).sum()
+    held = is_holdout(IDS, Decisions(holdout_share=0.1, salt=salt), MONDAY).sum()
 
     assert abs(held - 2_000) < 4 * (20_000 * 0.1 * 0.9) ** 0.5
 
@@ -48,19 +48,19 @@ def test_holdout_share_is_within_binomial_bounds(salt: str) -> None:
 @given(shares=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_raising_the_share_keeps_everyone_held_out(shares: tuple[float, float]) -> None:
     ids = IDS.head(300)
-    small, large = (is_holdout(ids, Decisions(holdout_share=share)) for share in sorted(shares))
+    small, large = (is_holdout(ids, Decisions(holdout_share=share), MONDAY) for share in sorted(shares))
 
     assert (~small | large).all()
 
 
 def test_a_share_of_one_holds_out_everyone_and_of_zero_nobody() -> None:
-    assert is_holdout(IDS, Decisions(holdout_share=1)).all()
-    assert not is_holdout(IDS, Decisions(holdout_share=0)).any()
+    assert is_holdout(IDS, Decisions(holdout_share=1), MONDAY).all()
+    assert not is_holdout(IDS, Decisions(holdout_share=0), MONDAY).any()
 
 
 def test_exploration_is_drawn_apart_from_the_holdout_and_anew_at_each_snapshot() -> None:
     settings = Decisions(holdout_share=0.5, exploration_share=0.5)
-    held = is_holdout(IDS, settings)
+    held = is_holdout(IDS, settings, MONDAY)
     first, second = (is_explored(IDS, settings, MONDAY + timedelta(days=days)) for days in (0, 7))
 
     for one, other in ((held, first), (held, second), (first, second)):
