@@ -37,6 +37,30 @@ def rollback(reason: Reason, from_: FromDay = None, by: ByName = None, home: Hom
 
 
 @app.command()
+def promote_policy(
+    policy: Annotated[str, typer.Argument(help="learned, rules or value.")],
+    reason: Reason,
+    from_: FromDay = None,
+    by: ByName = None,
+    home: HomeOption = None,
+) -> None:
+    """Let a policy make the plans that is proven to earn more than the one in use."""
+    root = existing_home(home)
+    from churn_assets.command.policies import promote_policy as promote_it
+
+    promote_it(root, policy, from_.date() if from_ else None, by, reason)
+
+
+@app.command()
+def rollback_policy(reason: Reason, from_: FromDay = None, by: ByName = None, home: HomeOption = None) -> None:
+    """Let the policy before the one in use make the plans again."""
+    root = existing_home(home)
+    from churn_assets.command.policies import rollback_policy as roll_back
+
+    roll_back(root, from_.date() if from_ else None, by, reason)
+
+
+@app.command()
 def approve(
     snapshot: OptionalDay = None,
     by: ByName = None,

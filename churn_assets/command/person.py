@@ -20,6 +20,7 @@ from churn_assets.defs.interventions.sources import codes_left
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.personal import addresses_of, raw_rows_of
 from churn_assets.instance.files import write_whole
+from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.instance.terminal import wide_console
 from churn_assets.report import names
 from churn_assets.report.language import Words
@@ -43,9 +44,8 @@ def with_considered(workplace: Workplace, person: Person) -> Person:
     if effects:
         all_users = workplace.tables.scan(Stage.EFFECTS, "user_effects", person.snapshot)
         measured = all_users.filter(pl.col("user_id") == person.user).collect()
-    considered = considered_for(
-        candidate, workplace.settings.decisions, person.snapshot, codes_left(workplace, person.snapshot), measured
-    )
+    settings = PolicyPromotions(workplace.record).in_force(person.snapshot, workplace.settings.decisions)
+    considered = considered_for(candidate, settings, person.snapshot, codes_left(workplace, person.snapshot), measured)
     return replace(person, considered=considered)
 
 

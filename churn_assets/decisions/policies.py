@@ -90,7 +90,8 @@ def policy_version(settings: Decisions) -> str:
     """The policy's name and 8 hex digits of a hash over all decision settings: any change gives another version."""
     fields = type(settings).model_fields
     unset = {name for name in LATER if getattr(settings, name) == fields[name].default}
-    text = json.dumps(settings.model_dump(mode="json", exclude=unset), sort_keys=True)
+    # How a policy comes into use is no part of what it plans.
+    text = json.dumps(settings.model_dump(mode="json", exclude={*unset, "policy_promotion"}), sort_keys=True)
     return f"{settings.policy}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 

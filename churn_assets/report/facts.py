@@ -13,6 +13,7 @@ import polars as pl
 
 from churn_assets.contracts.scored_users import ALARMS
 from churn_assets.effects.power import holdout_weeks
+from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.monitoring.reasons import TENURES
 from churn_assets.report.measured import ArmEffect, Programme, arm_effects, programme
 from churn_assets.report.planned import (
@@ -175,7 +176,7 @@ def _plan(workplace: Workplace, snapshot: date, ledger: pl.LazyFrame, measured: 
         before = (earlier, *treatments_of(tables.scan(Stage.INTERVENTIONS, "decision_ledger", earlier)))
     columns = ("policy", "users_acted_on", "expected_gain_amount", "expected_cost_amount", "is_used")
     return Plan(
-        decisions.policy,
+        PolicyPromotions(workplace.record).in_force(snapshot, decisions).policy,
         planned_arms(ledger, segments_planned(workplace, snapshot), decisions.arms, measured_effects(measured)),
         prices.select("most", "used", "price_amount").row(0) if prices.height else None,
         policies.select(columns).sort("expected_gain_amount", descending=True).rows(),

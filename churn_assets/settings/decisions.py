@@ -27,6 +27,11 @@ class Decisions(Section):
         description="rules: an arm must answer the user's main reason, or the next; value: any arm, as gain decides; "
         "learned: the same by measured effects (effects.user_effects), as far as there are any.",
     )
+    policy_promotion: Literal["approved", "automatic"] = Field(
+        "approved",
+        description="Whether a policy that is proven to earn more (interventions.policy_promotions) makes the plans at "
+        "once, or waits for churn promote-policy.",
+    )
     holdout_share: Share = Field(0.1, description="Universal holdout: never treated, for ever the same users.")
     holdout_draw: Draw = Field(
         "lasting",

@@ -35,6 +35,7 @@ NEW = {
     "codes_given",
     "message_events",
     "migrations",
+    "policy_promotions",
     "received_requests",
     "sessions",
     "tokens",

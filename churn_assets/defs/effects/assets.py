@@ -1,7 +1,6 @@
 """What campaigns and decisions did, measured against users left alone."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,7 +13,7 @@ from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.contracts.policy_readout import PolicyReadout
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
-from churn_assets.defs.effects.past import Past
+from churn_assets.defs.effects.past import Past, closed_users
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
@@ -31,6 +30,7 @@ from churn_assets.effects.program import members, program_effects, readings
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
 from churn_assets.effects.sentences import effect_sentence, policy_sentence, program_sentence, side_sentence
+from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
 
@@ -88,9 +88,9 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     effects = arm_effects(known, snapshot=at.date, window_days=window_days, recorded=recorded)
     yield Product("arm_effects", effects, _arm_metadata(effects, compared.left_out))
     yield _program_effects(at, ledgers, recorded)
-    drawn = _closed(at, past.random_options)
+    drawn = closed_users(at, past.random_options)
     yield _policy_value(at, drawn)
-    yield _policy_readout(at, _closed(at, past.sides), drawn, recorded)
+    yield _policy_readout(at, closed_users(at, past.sides), drawn, recorded)
 
 
 @snapshot_assets(
@@ -159,16 +159,6 @@ def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: 
     return Product("program_effects", result, {"since_the_start": dg.MetadataValue.md(_list(lines))})
 
 
-def _closed(at: Snapshot, users: pl.DataFrame) -> pl.DataFrame:
-    """Rows of earlier plans whose windows have closed by the snapshot, with outcomes and metrics (`known_users`)."""
-    horizon_days = at.workplace.settings.churn.horizon_days
-    closed = users.filter(pl.col("snapshot_date") + timedelta(days=horizon_days) <= at.date, IS_KNOWN).with_columns(
-        campaign=pl.col("snapshot_date").cast(pl.String), assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us"))
-    )
-    outcomes = outcomes_of(at.workplace, closed, at.date, horizon_days)
-    return known_users(closed, outcomes, margin_share=at.workplace.settings.decisions.margin_share)
-
-
 def _policy_readout(at: Snapshot, sides: pl.DataFrame, drawn: pl.DataFrame, recorded: Collection[str]) -> Product:
     window_days = at.workplace.settings.churn.horizon_days
     result = policy_readout(sides, drawn, snapshot=at.date, window_days=window_days, recorded=recorded)
@@ -178,7 +168,8 @@ def _policy_readout(at: Snapshot, sides: pl.DataFrame, drawn: pl.DataFrame, reco
 
 
 def _policy_value(at: Snapshot, drawn: pl.DataFrame) -> Product:
-    result = policy_value(drawn, used=at.workplace.settings.decisions.policy, snapshot=at.date)
+    used = PolicyPromotions(at.workplace.record).running_before(at.date, at.workplace.settings.decisions.policy)
+    result = policy_value(drawn, used=used, snapshot=at.date)
     margins = result.filter(pl.col("metric") == "margin_amount")
     lines = [policy_sentence(row) for row in margins.iter_rows(named=True)]
     return Product("policy_value", result, {"margin_per_user": dg.MetadataValue.md(_list(lines))})

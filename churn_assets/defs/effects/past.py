@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.assignments import contact_assignments, ledger_assignments, random_assignments
+from churn_assets.effects.known_users import known_users
 from churn_assets.stages import Stage
+from churn_assets.warehouse.outcomes import outcomes_of
 from churn_assets.warehouse.reads import campaign_contacts
 
 
@@ -33,13 +37,33 @@ class Past:
         tables = at.workplace.tables
         ledgers = dict(tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date))
 
-        def beside(table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
-            # Published before the ledger: of a run that died between them, nothing was decided.
-            frames = tables.read_before(Stage.INTERVENTIONS, table, at.date)
-            return pl.concat([contract.empty(), *(frame for day, frame in frames if day in ledgers)])
-
-        options, sides = beside("random_options", RandomOptions), beside("policy_sides", PolicySides)
+        options, sides = random_options_before(at), _beside_ledgers(at, "policy_sides", PolicySides)
         campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
         planned = [ledger_assignments(ledger, sides) for ledger in ledgers.values()]
         assignments = pl.concat([campaigns, *planned, random_assignments(options)])
         return cls(assignments, remarks, [*ledgers.values()], options, sides)
+
+
+def random_options_before(at: Snapshot) -> pl.DataFrame:
+    """The random sides of earlier plans (contract RandomOptions)."""
+    return _beside_ledgers(at, "random_options", RandomOptions)
+
+
+def closed_users(at: Snapshot, users: pl.DataFrame) -> pl.DataFrame:
+    """Rows of earlier plans (user_id, snapshot_date ...) whose windows have closed by the snapshot, with outcomes and
+    metrics (`known_users`).
+    """
+    horizon_days = at.workplace.settings.churn.horizon_days
+    closed = users.filter(pl.col("snapshot_date") + timedelta(days=horizon_days) <= at.date, IS_KNOWN).with_columns(
+        campaign=pl.col("snapshot_date").cast(pl.String), assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us"))
+    )
+    outcomes = outcomes_of(at.workplace, closed, at.date, horizon_days)
+    return known_users(closed, outcomes, margin_share=at.workplace.settings.decisions.margin_share)
+
+
+def _beside_ledgers(at: Snapshot, table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
+    # Published before the ledger: of a run that died between them, nothing was decided.
+    tables = at.workplace.tables
+    decided = set(tables.snapshots_before(Stage.INTERVENTIONS, "decision_ledger", at.date))
+    frames = tables.read_before(Stage.INTERVENTIONS, table, at.date)
+    return pl.concat([contract.empty(), *(frame for day, frame in frames if day in decided)])

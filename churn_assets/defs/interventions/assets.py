@@ -12,6 +12,7 @@ from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLed
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.contracts.policy_comparison import PolicyComparison
+from churn_assets.contracts.policy_promotions import IN_USE, PolicyPromotions
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
@@ -30,6 +31,7 @@ from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
 from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.interventions.measured import measured_at
+from churn_assets.defs.interventions.running import running_at
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.pictures import picture
@@ -56,9 +58,14 @@ DECIDED_FROM = [
 ]
 USER_EFFECTS = [Stage.EFFECTS, "user_effects"]
 SHOWN = 10  # examples of items that are no products
-PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", "random_options", "policy_sides", "stopped_arms")
 # Plans that were sealed before 2026-11-30 have none.
-LATER_TABLES = {"random_options": RandomOptions, "policy_sides": PolicySides, "stopped_arms": StoppedArms}
+LATER_TABLES = {
+    "random_options": RandomOptions,
+    "policy_sides": PolicySides,
+    "stopped_arms": StoppedArms,
+    "policy_promotions": PolicyPromotions,
+}
+PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", *LATER_TABLES)
 
 
 @snapshot_assets(
@@ -93,6 +100,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "random_options": RandomOptions,
         "policy_sides": PolicySides,
         "stopped_arms": StoppedArms,
+        "policy_promotions": PolicyPromotions,
     },
     other_stages={"user_effects": Stage.EFFECTS, "uplift_comparison": Stage.EFFECTS},
     deps=[*DECIDED_FROM, USER_EFFECTS],
@@ -111,6 +119,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     policy_comparison: One row per policy, planned for the same users under the same limits.
     random_options: One row per user who was given an option by chance: what it was, and what each policy intended.
     policy_sides: One row per user for whom a plan intended an arm: policy in use, business as usual, or the holdout.
+    policy_promotions: One row per policy: which one makes the plan and who decided so, and whether another may.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
     uplift_comparison: Whether effects differ between users, and whether those said to gain most do.
@@ -122,6 +131,8 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         at.log(f"The ledger of {at.date} was sealed at {partition.published_at:%Y-%m-%d %H:%M} UTC and stays as it is.")
         frames = [_as_planned(at, name) for name in PLAN_TABLES]
     else:
+        running = running_at(at)
+        settings = settings.model_copy(update={"policy": running.policy})
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
         effects = measured.user_effects
         decide_by = partial(decide, candidates, snapshot=at.date, groups=groups, codes=codes, measured=effects)
@@ -130,14 +141,16 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         by_chance = random_options(settings, at.date, decided, decide_by)
         learns = POLICIES[settings.policy].learns
         stopped = stopped_arms(options_of(settings), effects, at.date, policy_learns=learns)
-        frames = [decided.ledger, limit_prices(decided, at.date), compared, by_chance, decided.sides, stopped]
-    ledger, prices, compared, by_chance, sides, stopped = frames
+        prices = limit_prices(decided, at.date)
+        frames = [decided.ledger, prices, compared, by_chance, decided.sides, stopped, running.rows]
+    ledger, prices, compared, by_chance, sides, stopped, promotions = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
     yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
+    yield Product("policy_promotions", promotions, _promotion_metadata(promotions))
     yield Product("policy_sides", sides, dict(sides["side"].value_counts().sort("side").iter_rows()))
     yield Product(
         "stopped_arms", stopped, {"lose_money": dg.MetadataValue.md("\n".join(stopped_lines(stopped)) or "none")}
@@ -236,6 +249,12 @@ def _prices_metadata(prices: pl.DataFrame) -> dict[str, Any]:
             if name != "budget"
         },
     }
+
+
+def _promotion_metadata(promotions: pl.DataFrame) -> dict[str, Any]:
+    lines = [f"- {row['policy']}, {row['status']}: {row['reason']}" for row in promotions.iter_rows(named=True)]
+    used = promotions.filter(pl.col("status") == IN_USE)["policy"].to_list()
+    return {"policy_in_use": ", ".join(used) or "unknown", "why": dg.MetadataValue.md("\n".join(lines) or "none")}
 
 
 def _comparison_metadata(compared: pl.DataFrame) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.defs.snapshot_checks import CheckOutcome, snapshot_check
 from churn_assets.instance.outbox import OPEN
+from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.instance.record.consent import consent_holds
 from churn_assets.stages import Stage
 
@@ -124,4 +125,5 @@ def _ledger(at: Snapshot) -> pl.DataFrame:
 
 def _is_present_policy(at: Snapshot, ledger: pl.DataFrame) -> bool:
     """Whether the ledger was decided with the present settings; a sealed ledger outlives a change of settings."""
-    return ledger["policy_version"].unique().to_list() == [policy_version(at.workplace.settings.decisions)]
+    settings = PolicyPromotions(at.workplace.record).in_force(at.date, at.workplace.settings.decisions)
+    return ledger["policy_version"].unique().to_list() == [policy_version(settings)]

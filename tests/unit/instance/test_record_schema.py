@@ -19,6 +19,7 @@ RELEASED = {
     "0005_console": "7c998e1463c0e190",
     "0006_api": "c4e9ce90f439bc8e",
     "0007_alerts": "8e1448d5f52bb4d3",
+    "0008_policy_promotions": "d594fa6922dd7f8d",
 }
 
 
