@@ -25,16 +25,19 @@ def arm_effects(known: pl.DataFrame, *, snapshot: date, window_days: int, record
     """
     metrics = [name for name, metric in METRICS.items() if metric.table in recorded]
     everybody = known.with_columns(pl.lit(ALL).alias(ALL))
-    rows = [row for dimension in DIMENSIONS for row in _rows(everybody, dimension, metrics, window_days)]
+    rows = [row for dimension in DIMENSIONS for row in effect_rows(everybody, dimension, metrics, window_days)]
     if not rows:
         return pl.DataFrame(schema=SCHEMA)
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(snapshot_date=pl.lit(snapshot))
-    adjusted = pl.concat([_with_verdicts(part) for part in frame.partition_by("dimension", maintain_order=True)])
+    adjusted = pl.concat([with_verdicts(part) for part in frame.partition_by("dimension", maintain_order=True)])
     result = adjusted.select(list(SCHEMA)).cast(pl.Schema(SCHEMA))
     return ArmEffects.validate(result.sort("treatment", "dimension", "segment", "metric"), lazy=True)
 
 
-def _rows(known: pl.DataFrame, dimension: str, metrics: Collection[str], window_days: int) -> Iterator[dict[str, Any]]:
+def effect_rows(
+    known: pl.DataFrame, dimension: str, metrics: Collection[str], window_days: int
+) -> Iterator[dict[str, Any]]:
+    """Per treatment, segment of the column `dimension` (null: none), and metric."""
     for users in known.filter(pl.col(dimension).is_not_null()).partition_by(
         "treatment", dimension, maintain_order=True
     ):
@@ -68,7 +71,7 @@ def figures(effect: PooledEffect) -> dict[str, Any]:
     }
 
 
-def _with_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
+def with_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
     """One of twenty effects that are none has a p-value under 0.05: what is held is the share of false ones named."""
     is_good = pl.col("metric").replace_strict({name: metric.is_good for name, metric in METRICS.items()})
     is_more = pl.col("effect") > 0

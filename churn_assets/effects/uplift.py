@@ -84,7 +84,7 @@ def fit_uplift(
     centre, scale = values[:, is_used].mean(axis=0), spread[is_used]
     design = _design(used, kept, centre, scale)
     codes = numbered(used["stratum"])
-    residual = _without_level(outcome, design, codes)
+    residual = without_level(outcome, design, codes)
     if not np.any(np.abs(residual) > 0):
         return None
     treatment = surprise[:, None] * design
@@ -119,7 +119,7 @@ def _stratum_means(values: Floats, codes: np.ndarray) -> Floats:
     return np.column_stack([(np.bincount(codes, weights=column) / sizes)[codes] for column in values.T])
 
 
-def _without_level(outcome: Floats, design: Floats, codes: np.ndarray) -> Floats:
+def without_level(outcome: Floats, design: Floats, codes: np.ndarray) -> Floats:
     """`outcome` less its mean by stratum and what the profile says about it, treated or not."""
     centred = outcome - _stratum_means(outcome[:, None], codes)[:, 0]
     profile = design[:, 1:] - _stratum_means(design[:, 1:], codes) if design.shape[1] > 1 else design[:, 1:]

@@ -12,12 +12,14 @@ from pandera.errors import SchemaErrors
 
 from churn_assets.contracts.arm_effects import ArmEffects
 from churn_assets.contracts.experiment_power import ExperimentPower
+from churn_assets.contracts.group_effects import GroupEffects
 from churn_assets.contracts.policy_readout import PolicyReadout
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.stopped_arms import StoppedArms
+from churn_assets.contracts.uplift_curves import UpliftCurves
 
 DAY = date(2026, 11, 16)
 ARM: dict[str, Any] = {
@@ -59,6 +61,14 @@ READOUT: dict[str, Any] = {
     "against": "usual", "metric": "margin_amount", "window_days": 28, "weeks": 9, "users": 900, "against_users": 100,
     "mean": 5.2, "against_mean": 4.9, "effect": 0.25, "effect_low": 0.1, "effect_high": 0.4, "p_value": 0.01,
     "always_valid_low": 0.02, "always_valid_high": 0.48, "verdict": "better", "snapshot_date": DAY, "note": None,
+}  # fmt: skip
+GROUP = ARM | {"treatment": "any", "dimension": "channel", "segment": "email"}
+CURVE: dict[str, Any] = {
+    "treatment": "coupon_10", "metric": "retained", "tenth": 10, "learner": "line", "users": 90,
+    "predicted_effect": 0.04, "effect": 0.05, "effect_low": 0.01, "effect_high": 0.09,
+    "gain": 0.005, "gain_low": 0.001, "gain_high": 0.009, "cost": 0.2, "qini": 0.01, "qini_low": 0.0, "qini_high": 0.02,
+    "aucc": 0.6, "aucc_low": 0.5, "aucc_high": 0.7, "calibration_slope": 0.9, "calibration_slope_low": 0.4,
+    "calibration_slope_high": 1.4, "snapshot_date": DAY,
 }  # fmt: skip
 NO_INTERVAL = dict.fromkeys(("effect_low", "effect_high", "p_value"))
 GOOD = [
@@ -109,6 +119,11 @@ def test_a_good_row_is_taken_and_the_same_twice_is_not(contract: type[pa.DataFra
         (StoppedArms, STOPPED, {"users_open": 901}, "open_to_some_of_the_users"),
         (RandomOptions, DRAWN, {"propensity": 0.5}, "drawn_with_equal_chances"),
         (RandomOptions, DRAWN, {"treatment": "call"}, "drawn_among_the_open"),
+        (GroupEffects, GROUP, {"dimension": "all"}, "isin"),
+        (UpliftCurves, CURVE, {"tenth": 0}, "greater_than_or_equal_to"),
+        (UpliftCurves, CURVE, {"qini_low": 0.03}, "intervals_are_in_order"),
+        (UpliftCurves, CURVE, {"aucc_low": None}, "an_area_has_its_interval"),
+        (UpliftCurves, CURVE, {"learner": "forest"}, "isin"),
         (PolicySides, SIDE, {"policy": "none"}, "something_was_intended"),
         (PolicySides, SIDE, {"side": "control"}, "isin"),
         (PolicyReadout, READOUT, {"against": "rules"}, "isin"),

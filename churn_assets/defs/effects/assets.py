@@ -10,9 +10,11 @@ from churn_assets.contracts.arm_effects import ALL, VERDICTS, ArmEffects
 from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.experiment_power import ExperimentPower
 from churn_assets.contracts.experiment_readout import ExperimentReadout
+from churn_assets.contracts.group_effects import ANY, GroupEffects
 from churn_assets.contracts.policy_readout import PolicyReadout
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
+from churn_assets.decisions.options import options_of
 from churn_assets.defs.effects.past import Past, closed_users
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
@@ -20,6 +22,7 @@ from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.arm_effects import arm_effects
 from churn_assets.effects.assignments import ledger_traits
 from churn_assets.effects.compared_users import compared_users
+from churn_assets.effects.group_effects import group_effects
 from churn_assets.effects.known_users import known_users
 from churn_assets.effects.plots import effects_png
 from churn_assets.effects.policy_readout import policy_readout
@@ -33,6 +36,7 @@ from churn_assets.effects.sentences import effect_sentence, policy_sentence, pro
 from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
+from churn_assets.warehouse.segments import channels_of_arms, segments_then
 
 MARTS_READ = (
     "fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets", "fct_surveys",
@@ -44,6 +48,7 @@ MARTS_READ = (
     {
         "experiment_readout": ExperimentReadout,
         "arm_effects": ArmEffects,
+        "group_effects": GroupEffects,
         "program_effects": ProgramEffects,
         "policy_value": PolicyValue,
         "policy_readout": PolicyReadout,
@@ -55,6 +60,7 @@ MARTS_READ = (
             for table in ("decision_ledger", "random_options", "policy_sides")
         ),
         dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
+        dg.AssetDep([Stage.MARTS, "dim_user_profiles"], partition_mapping=CALENDAR.all_before()),
     ],
     kinds={"scipy", "polars"},
     owner="team:data-science",
@@ -63,6 +69,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     """
     experiment_readout: One row per randomised campaign or past policy, treated arm and metric, as far as known by then.
     arm_effects: What each arm and level did, over all weeks whose windows have closed, by week, reason and risk tier.
+    group_effects: The same by arm, by channel, and by segment of the users' portraits at the snapshot of the decision.
     program_effects: Everybody decided about against the universal holdout, from the start until the snapshot.
     policy_value: What each policy would have earned, by the users of earlier plans who were given an option by chance.
     policy_readout: What the plans did as made, against the holdout, an option by chance, and business as usual.
@@ -87,6 +94,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     )
     effects = arm_effects(known, snapshot=at.date, window_days=window_days, recorded=recorded)
     yield Product("arm_effects", effects, _arm_metadata(effects, compared.left_out))
+    yield _group_effects(at, known, recorded)
     yield _program_effects(at, ledgers, recorded)
     drawn = closed_users(at, past.random_options)
     yield _policy_value(at, drawn)
@@ -140,6 +148,26 @@ def _proven(main: pl.DataFrame) -> Mapping[str, Any]:
     )
     figures = {f"effects_{verdict}": count for verdict, count in counts.items()}
     return {"effects_proven": said, "effects_looked_at": known, **figures}
+
+
+def _group_effects(at: Snapshot, known: pl.DataFrame, recorded: Collection[str]) -> Product:
+    decided = known.with_columns(snapshot_date=pl.col("assigned_at").dt.date())
+    then = segments_then(at.workplace, decided, at.date)
+    rows = decided.join(then, on=["user_id", "snapshot_date"], how="left", maintain_order="left")
+    options = options_of(at.workplace.settings.decisions)
+    contacts = channels_of_arms(at.workplace, at.date)
+    planned = {option.treatment: option for option in options}
+    result = group_effects(
+        rows,
+        {name: planned[name].arm.arm if name in planned else name for name in set(known["treatment"])},
+        {**contacts, **{name: option.arm.channel for name, option in planned.items()}},
+        snapshot=at.date,
+        window_days=at.workplace.settings.churn.horizon_days,
+        recorded=recorded,
+    )
+    main = result.filter(pl.col("metric") == "retained", pl.col("treatment") == ANY)
+    lines = [effect_sentence(row | {"treatment": row["segment"]}) for row in main.iter_rows(named=True)]
+    return Product("group_effects", result, {"retained": dg.MetadataValue.md(_list(lines))})
 
 
 def _program_effects(at: Snapshot, ledgers: Collection[pl.DataFrame], recorded: Collection[str]) -> Product:

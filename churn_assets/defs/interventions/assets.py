@@ -18,6 +18,7 @@ from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_comparison import UpliftComparison
+from churn_assets.contracts.uplift_curves import UpliftCurves
 from churn_assets.contracts.user_effects import UserEffects
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.learned import stopped_arms
@@ -37,6 +38,7 @@ from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.instance.calendar import CADENCE_DAYS
+from churn_assets.monitoring.uplift_plots import uplift_png
 from churn_assets.stages import Stage
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.project import manifest
@@ -101,13 +103,15 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "policy_sides": PolicySides,
         "stopped_arms": StoppedArms,
         "policy_promotions": PolicyPromotions,
+        "uplift_curves": UpliftCurves,
     },
-    other_stages={"user_effects": Stage.EFFECTS, "uplift_comparison": Stage.EFFECTS},
+    other_stages=dict.fromkeys(("user_effects", "uplift_comparison", "uplift_curves"), Stage.EFFECTS),
     deps=[*DECIDED_FROM, USER_EFFECTS],
     made_of={
         "stopped_arms": [USER_EFFECTS],
         "user_effects": MEASURED_FROM,
         "uplift_comparison": MEASURED_FROM,
+        "uplift_curves": MEASURED_FROM,
     },
     kinds={"polars", "scipy", "parquet"},
     owner="team:retention",
@@ -122,6 +126,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     policy_promotions: One row per policy: which one makes the plan and who decided so, and whether another may.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
+    uplift_curves: How good the ranking of users by predicted effect is: calibration by tenths, Qini, cost curve.
     uplift_comparison: Whether effects differ between users, and whether those said to gain most do.
     """
     settings, tables = at.workplace.settings.decisions, at.workplace.tables
@@ -146,6 +151,10 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     ledger, prices, compared, by_chance, sides, stopped, promotions = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
+    pictures = (
+        {"curves": picture("curves", uplift_png(measured.uplift_curves))} if measured.uplift_curves.height else {}
+    )
+    yield Product("uplift_curves", measured.uplift_curves, pictures)
     # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from churn_assets.contracts.uplift_comparison import EVERYBODY
+from churn_assets.contracts.uplift_curves import UpliftCurves
 from churn_assets.decisions.options import options_of
 from churn_assets.defs.effects.past import Past
 from churn_assets.defs.snapshot_assets import Snapshot
@@ -15,20 +17,22 @@ from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
 from churn_assets.effects.many_looks import uplift_findings
 from churn_assets.effects.profile import PROFILE
+from churn_assets.effects.uplift_curves import uplift_curves
 from churn_assets.effects.user_effects import uplift_comparison, user_effects
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, profiles_of
 from churn_assets.warehouse.reads import eligible_users_at
 
-TABLES = ("user_effects", "uplift_comparison")
+TABLES = ("user_effects", "uplift_comparison", "uplift_curves")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Contracts UserEffects and UpliftComparison."""
+    """Contracts UserEffects, UpliftComparison and UpliftCurves."""
 
     user_effects: pl.DataFrame
     uplift_comparison: pl.DataFrame
+    uplift_curves: pl.DataFrame
 
     def metadata(self) -> Mapping[str, Any]:
         """What is proven of all that is looked at; the table has each by itself."""
@@ -54,8 +58,11 @@ def measured_at(at: Snapshot) -> Measured:
     """
     tables, horizon_days = at.workplace.tables, at.workplace.settings.churn.horizon_days
     ledger = tables.find(Stage.INTERVENTIONS, "decision_ledger", at.date)
-    if ledger and ledger.is_sealed and all(tables.find(Stage.EFFECTS, name, at.date) for name in TABLES):
-        return Measured(*(tables.read(Stage.EFFECTS, name, at.date) for name in TABLES))
+    kept = [name for name in TABLES if tables.find(Stage.EFFECTS, name, at.date)]
+    # Plans that were sealed before 2026-11-30 have no curves.
+    if ledger and ledger.is_sealed and {*kept, "uplift_curves"} == set(TABLES):
+        of_then = {name: tables.read(Stage.EFFECTS, name, at.date) for name in kept}
+        return Measured(**({"uplift_curves": UpliftCurves.empty()} | of_then))
     assignments = Past.before(at).assignments
     known = known_users(
         compared_users(assignments, at.date, horizon_days).rows,
@@ -68,4 +75,5 @@ def measured_at(at: Snapshot) -> Measured:
     )
     eligible = profiles_of(at.workplace, now, horizon_days).select("user_id", **PROFILE)
     treatments = [option.treatment for option in options_of(at.workplace.settings.decisions)]
-    return Measured(user_effects(known, eligible, treatments, at.date), uplift_comparison(known, at.date))
+    effects, comparison = user_effects(known, eligible, treatments, at.date), uplift_comparison(known, at.date)
+    return Measured(effects, comparison, uplift_curves(known, at.date))
