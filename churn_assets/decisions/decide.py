@@ -15,9 +15,12 @@ from churn_assets.decisions.draws import Draws
 from churn_assets.decisions.holdout import treated_share
 from churn_assets.decisions.ledger import ledger_rows
 from churn_assets.decisions.options import Gains, Option, Treatment, hindrances, options_of
+from churn_assets.decisions.options import gains as assumed_gains
 from churn_assets.decisions.policies import NEVER, POLICIES, Policy, is_treatable
 from churn_assets.decisions.problem import Flags, Floats
-from churn_assets.decisions.random_side import random_side
+from churn_assets.decisions.random_side import random_side, sampled_side
+from churn_assets.decisions.sampled import sampled_rows
+from churn_assets.decisions.sampling import beliefs, chances
 from churn_assets.decisions.sides import side_rows
 from churn_assets.decisions.usual import NOTHING, Usual, usual_plan
 
@@ -31,12 +34,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class DecisionResult:
     """`ledger`: one row per candidate, sorted by user. `allocation`: how limits were used, in the same order.
-    `random_side`: who was given an option by chance (RandomSide.rows). `sides`: contract PolicySides.
+    `random_side`: who was given an option by chance (RandomSide.rows). `sampled`: who was given one as often as it may
+    be the best (contract SampledOptions). `sides`: contract PolicySides.
     """
 
     ledger: pl.DataFrame
     allocation: Allocation
     random_side: pl.DataFrame
+    sampled: pl.DataFrame
     sides: pl.DataFrame
 
 
@@ -74,7 +79,14 @@ def decide(
     is_stopped = policy.stopped(options, measured) & (gains.cautious <= 0)
     is_legal = treatable & is_valuable_enough & is_unhindered & ~is_stopped
     limits = limits_of(options, settings, codes or {})
-    side = random_side(is_legal, users, options, draws, settings, snapshot, limits)
+    random = random_side(is_legal, users, options, draws, settings, snapshot, limits)
+    side, sampled = random, sampled_rows(None, users, options, settings, snapshot)
+    if settings.sampled_share and options:
+        mean, deviation = beliefs(users, options, assumed_gains(users, options, settings), measured)
+        among_chances = chances(mean, deviation, random.among, settings.sampled_floor_share)
+        by_sampling = sampled_side(random, among_chances, users, settings, snapshot, limits)
+        sampled = sampled_rows(by_sampling, users, options, settings, snapshot, among_chances)
+        side = random.beside(by_sampling)
     profits[side.is_member] = -np.inf
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
     usual = Usual.nobody(len(users), len(limits))
@@ -99,7 +111,8 @@ def decide(
     return DecisionResult(
         DecisionLedger.validate(ledger, lazy=True),
         allocation,
-        side.rows(users, options),
+        random.rows(users, options),
+        sampled,
         side_rows(users, options, settings, allocation, draws, side, usual),
     )
 

@@ -83,7 +83,16 @@ def is_treatable(candidates: pl.DataFrame, options: tuple[Option, ...], settings
 
 
 # Settings that came later: at their defaults a plan is what it was before, and has the version that it had.
-LATER = ("holdout_draw", "usual_share", "usual_policy", "usual_draw", "random_draw")
+LATER = (
+    "holdout_draw",
+    "usual_share",
+    "usual_policy",
+    "usual_draw",
+    "random_draw",
+    "sampled_share",
+    "sampled_limit_share",
+    "sampled_floor_share",
+)
 
 
 def policy_version(settings: Decisions) -> str:

@@ -19,7 +19,7 @@ from churn_assets.decisions.draws import Draws
 from churn_assets.decisions.holdout import unit_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from churn_assets.decisions.options import Option
@@ -38,6 +38,22 @@ class RandomSide:
     propensity: Floats
     among: Flags
     used: Ints
+
+    def give(self, row: int, option: int, propensity: float, limits: tuple[Limit, ...]) -> None:
+        """An option (-1: none) to a user, at its chance."""
+        self.is_member[row], self.propensity[row], self.option[row] = True, propensity, option
+        if option >= 0:
+            self.used[:] += [int(limit.use[option]) for limit in limits]
+
+    def beside(self, other: RandomSide) -> RandomSide:
+        """Both sides as one; nobody is on both."""
+        return RandomSide(
+            self.is_member | other.is_member,
+            np.where(other.is_member, other.option, self.option),
+            np.where(other.is_member, other.propensity, self.propensity),
+            self.among,
+            self.used + other.used,
+        )
 
     def rows(self, users: pl.DataFrame, options: Sequence[Option]) -> pl.DataFrame:
         """user_id, treatments (sorted), treatment (or none) and propensity of the members, in the order of `users`."""
@@ -75,16 +91,45 @@ def random_side(
     salt, units = f"{settings.salt}:random:{snapshot.isoformat()}", users["unit_id"]
     place = unit_interval(units, salt if settings.random_draw != "lasting" else f"{settings.salt}:random").to_numpy()
     choice = unit_interval(units, f"{salt}:option").to_numpy()
-    use = np.array([limit.use for limit in limits])  # (limits, options)
     most = np.array([int(limit.most * settings.random_limit_share) for limit in limits])
     drawn = np.flatnonzero((place < settings.random_share) & among.any(axis=1))
-    for row in drawn[np.lexsort((drawn, place[drawn]))]:
-        own = np.flatnonzero(among[row])
-        if (side.used + use[:, own].max(axis=1) > most).any():
-            continue
+    for row, own in _fitting(side, drawn[np.lexsort((drawn, place[drawn]))], limits, most):
         number = int(choice[row] * (len(own) + 1))
-        side.is_member[row], side.propensity[row] = True, 1 / (len(own) + 1)
-        if number < len(own):
-            side.option[row] = own[number]
-            side.used[:] += use[:, own[number]]
+        side.give(row, own[number] if number < len(own) else -1, 1 / (len(own) + 1), limits)
     return side
+
+
+def sampled_side(
+    random: RandomSide, among_chances: Floats, users: pl.DataFrame, settings: Decisions, snapshot: date,
+    limits: tuple[Limit, ...],
+) -> RandomSide:  # fmt: skip
+    """Who is given an option by `among_chances` (users, options + 1, the last of none; `sampling.chances`). Nobody of
+    the `random` side, and within what that leaves of a limit.
+    """
+    count = len(users)
+    side = RandomSide(
+        np.zeros(count, dtype=np.bool_), np.full(count, -1, dtype=np.int64), np.ones(count), random.among,
+        np.zeros(len(limits), dtype=np.int64),
+    )  # fmt: skip
+    salt, units = f"{settings.salt}:sampled:{snapshot.isoformat()}", users["unit_id"]
+    place = unit_interval(units, salt).to_numpy()
+    choice = unit_interval(units, f"{salt}:option").to_numpy()
+    whole = [int(limit.most * settings.sampled_limit_share) for limit in limits]
+    left = [limit.most - int(used) for limit, used in zip(limits, random.used, strict=True)]
+    most = np.minimum(np.array(whole), np.array(left))
+    is_drawn = (place < settings.sampled_share) & side.among.any(axis=1) & ~random.is_member
+    drawn = np.flatnonzero(is_drawn)
+    for row, own in _fitting(side, drawn[np.lexsort((drawn, place[drawn]))], limits, most):
+        own_chances = among_chances[row, [*own, -1]]
+        number = min(int(np.searchsorted(np.cumsum(own_chances), choice[row], side="right")), len(own))
+        side.give(row, own[number] if number < len(own) else -1, float(own_chances[number]), limits)
+    return side
+
+
+def _fitting(side: RandomSide, rows: Ints, limits: tuple[Limit, ...], most: Ints) -> Iterator[tuple[int, Ints]]:
+    """(user, own options) of those who fit into `most` with the dearest of them, after what was given before."""
+    use = np.array([limit.use for limit in limits])  # (limits, options)
+    for row in rows:
+        own = np.flatnonzero(side.among[row])
+        if not (side.used + use[:, own].max(axis=1) > most).any():
+            yield int(row), own

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     DecideBy = Callable[[Decisions], DecisionResult]
 
+# What a policy intends where everybody is its own.
+NO_SIDES = {"random_share": 0.0, "sampled_share": 0.0, "usual_share": 0.0}
 MORE_BUDGET = "1,000 more of budget"
 
 
@@ -112,7 +114,7 @@ def random_options(settings: Decisions, snapshot: date, used: DecisionResult, de
     if rows.is_empty():
         return RandomOptions.empty()
     for name in sorted(POLICIES):
-        other = settings.model_copy(update={"policy": name, "random_share": 0.0, "usual_share": 0.0})
+        other = settings.model_copy(update={"policy": name} | NO_SIDES)
         intended = decide_by(other).ledger.select("user_id", treatment("intended_arm", "intended_level").alias(name))
         rows = rows.join(intended, on="user_id", how="left", maintain_order="left", validate="1:1")
     return RandomOptions.validate(rows.select(list(RandomOptions.to_schema().columns)).sort("user_id"), lazy=True)

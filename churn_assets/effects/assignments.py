@@ -171,6 +171,30 @@ def random_assignments(options: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def sampled_assignments(options: pl.DataFrame) -> pl.DataFrame:
+    """Turn users who were given an option as often as it may be the best (contract SampledOptions) into assignments.
+
+    Each snapshot and treatment is a campaign, `policy_version@snapshot/sampled/treatment`, as on the random side, with
+    the chances of either user's own draw, given that it was that treatment or none.
+    """
+    chances = options.filter(IS_KNOWN).explode("treatments", "chances")
+    none = chances.filter(pl.col("treatments") == NO_ARM).select("user_id", "snapshot_date", of_none="chances")
+    is_own = (pl.col("treatment") == NO_ARM) | (pl.col("treatment") == pl.col("treatments"))
+    compared = chances.filter(pl.col("treatments") != NO_ARM, is_own).join(
+        none, on=["user_id", "snapshot_date"], how="left", maintain_order="left"
+    )
+    own = pl.when(pl.col("treatment") == NO_ARM).then("of_none").otherwise("chances")
+    return compared.select(
+        campaign=pl.concat_str(
+            "policy_version", pl.lit("@"), pl.col("snapshot_date").cast(pl.String), pl.lit("/sampled/"), "treatments"
+        ),
+        user_id="user_id",
+        arm="treatment",
+        propensity=own / (pl.col("chances") + pl.col("of_none")),
+        assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
+    ).sort("campaign", "user_id")
+
+
 def ledger_traits(
     ledgers: Collection[pl.DataFrame], scored: Collection[pl.DataFrame], sides: pl.DataFrame | None = None
 ) -> pl.DataFrame:

@@ -53,9 +53,9 @@ def about_propensities(users: pl.DataFrame) -> list[str]:
 def about_overlap(assignments: pl.DataFrame, window: timedelta) -> dict[str, list[str]]:
     """By campaign, how many of its users were in another one less than a window before or after.
 
-    Who drew none on a random side is in a campaign per option of that one draw.
+    Who drew none on a random or sampled side is in a campaign per option of that one draw.
     """
-    draws = assignments.with_columns(draw=pl.col("campaign").str.replace(r"/random/.*$", "/random"))
+    draws = assignments.with_columns(draw=pl.col("campaign").str.replace(r"/(random|sampled)/.*$", "/$1"))
     keys = ["user_id", "assigned_at", "draw"]
     at = pl.col("assigned_at")
     gaps = draws.select(keys).unique().sort(keys).with_columns(

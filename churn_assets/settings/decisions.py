@@ -56,6 +56,17 @@ class Decisions(Section):
     random_limit_share: Share = Field(
         0.2, description="Of the budget and of every other limit, what the users of random_share may use at most."
     )
+    sampled_share: Share = Field(
+        0.0,
+        description="Of the users with an open option, given one of them, or none, as often as it is likely to be the "
+        "best for them by what is known (Thompson sampling), drawn anew at every snapshot.",
+    )
+    sampled_limit_share: Share = Field(
+        0.2, description="Of the budget and of every other limit, what the users of sampled_share may use at most."
+    )
+    sampled_floor_share: Share = Field(
+        0.2, gt=0, description="Of the chance of these users, what all their options and none share equally."
+    )
     random_draw: Draw = Field(
         "each_snapshot", description="Whether the users of random_share are the same for ever; options are drawn anew."
     )

@@ -18,6 +18,7 @@ from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.contracts.random_options import RandomOptions
+from churn_assets.contracts.sampled_options import SampledOptions
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_curves import UpliftCurves
 
@@ -69,6 +70,10 @@ CURVE: dict[str, Any] = {
     "gain": 0.005, "gain_low": 0.001, "gain_high": 0.009, "cost": 0.2, "qini": 0.01, "qini_low": 0.0, "qini_high": 0.02,
     "aucc": 0.6, "aucc_low": 0.5, "aucc_high": 0.7, "calibration_slope": 0.9, "calibration_slope_low": 0.4,
     "calibration_slope_high": 1.4, "snapshot_date": DAY,
+}  # fmt: skip
+SAMPLED: dict[str, Any] = {
+    "user_id": "u1", "snapshot_date": DAY, "policy_version": "rules-01234567", "treatments": ["coupon_10", "none"],
+    "chances": [0.7, 0.3], "treatment": "coupon_10", "propensity": 0.7,
 }  # fmt: skip
 NO_INTERVAL = dict.fromkeys(("effect_low", "effect_high", "p_value"))
 GOOD = [
@@ -124,6 +129,10 @@ def test_a_good_row_is_taken_and_the_same_twice_is_not(contract: type[pa.DataFra
         (UpliftCurves, CURVE, {"qini_low": 0.03}, "intervals_are_in_order"),
         (UpliftCurves, CURVE, {"aucc_low": None}, "an_area_has_its_interval"),
         (UpliftCurves, CURVE, {"learner": "forest"}, "isin"),
+        (SampledOptions, SAMPLED, {"chances": [0.7, 0.2]}, "chances_add_up"),
+        (SampledOptions, SAMPLED, {"chances": [1.0, 0.0], "propensity": 1.0}, "chances_add_up"),
+        (SampledOptions, SAMPLED, {"treatment": "none"}, "drawn_with_its_chance"),
+        (SampledOptions, SAMPLED, {"treatments": ["none", "coupon_10"], "chances": [0.3, 0.7]}, "none_is_the_last"),
         (PolicySides, SIDE, {"policy": "none"}, "something_was_intended"),
         (PolicySides, SIDE, {"side": "control"}, "isin"),
         (PolicyReadout, READOUT, {"against": "rules"}, "isin"),

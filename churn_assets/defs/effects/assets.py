@@ -57,7 +57,7 @@ MARTS_READ = (
         *([Stage.MARTS, table] for table in MARTS_READ),
         *(
             dg.AssetDep([Stage.INTERVENTIONS, table], partition_mapping=CALENDAR.all_before())
-            for table in ("decision_ledger", "random_options", "policy_sides")
+            for table in ("decision_ledger", "random_options", "sampled_options", "policy_sides")
         ),
         dg.AssetDep([Stage.SCORING, "scored_users"], partition_mapping=CALENDAR.all_before()),
         dg.AssetDep([Stage.MARTS, "dim_user_profiles"], partition_mapping=CALENDAR.all_before()),

@@ -12,8 +12,14 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
+from churn_assets.contracts.sampled_options import SampledOptions
 from churn_assets.defs.snapshot_assets import Snapshot
-from churn_assets.effects.assignments import contact_assignments, ledger_assignments, random_assignments
+from churn_assets.effects.assignments import (
+    contact_assignments,
+    ledger_assignments,
+    random_assignments,
+    sampled_assignments,
+)
 from churn_assets.effects.known_users import known_users
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of
@@ -40,7 +46,8 @@ class Past:
         options, sides = random_options_before(at), _beside_ledgers(at, "policy_sides", PolicySides)
         campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
         planned = [ledger_assignments(ledger, sides) for ledger in ledgers.values()]
-        assignments = pl.concat([campaigns, *planned, random_assignments(options)])
+        sampled = sampled_assignments(_beside_ledgers(at, "sampled_options", SampledOptions))
+        assignments = pl.concat([campaigns, *planned, random_assignments(options), sampled])
         return cls(assignments, remarks, [*ledgers.values()], options, sides)
 
 

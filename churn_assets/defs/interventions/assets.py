@@ -16,6 +16,7 @@ from churn_assets.contracts.policy_promotions import IN_USE, PolicyPromotions
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
+from churn_assets.contracts.sampled_options import SampledOptions
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_comparison import UpliftComparison
 from churn_assets.contracts.uplift_curves import UpliftCurves
@@ -63,6 +64,7 @@ SHOWN = 10  # examples of items that are no products
 # Plans that were sealed before 2026-11-30 have none.
 LATER_TABLES = {
     "random_options": RandomOptions,
+    "sampled_options": SampledOptions,
     "policy_sides": PolicySides,
     "stopped_arms": StoppedArms,
     "policy_promotions": PolicyPromotions,
@@ -100,6 +102,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "limit_prices": LimitPrices,
         "policy_comparison": PolicyComparison,
         "random_options": RandomOptions,
+        "sampled_options": SampledOptions,
         "policy_sides": PolicySides,
         "stopped_arms": StoppedArms,
         "policy_promotions": PolicyPromotions,
@@ -122,6 +125,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     limit_prices: One row per limit of the plan: budget and places, how far they are used, what more of them would earn.
     policy_comparison: One row per policy, planned for the same users under the same limits.
     random_options: One row per user who was given an option by chance: what it was, and what each policy intended.
+    sampled_options: One row per user who was given an option as often as it may be the best, with every chance.
     policy_sides: One row per user for whom a plan intended an arm: policy in use, business as usual, or the holdout.
     policy_promotions: One row per policy: which one makes the plan and who decided so, and whether another may.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
@@ -147,8 +151,8 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         learns = POLICIES[settings.policy].learns
         stopped = stopped_arms(options_of(settings), effects, at.date, policy_learns=learns)
         prices = limit_prices(decided, at.date)
-        frames = [decided.ledger, prices, compared, by_chance, decided.sides, stopped, running.rows]
-    ledger, prices, compared, by_chance, sides, stopped, promotions = frames
+        frames = [decided.ledger, prices, compared, by_chance, decided.sampled, decided.sides, stopped, running.rows]
+    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     pictures = (
@@ -159,6 +163,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     yield Product("limit_prices", prices, _prices_metadata(prices))
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
     yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
+    yield Product("sampled_options", sampled, {"users_sampled": sampled.height})
     yield Product("policy_promotions", promotions, _promotion_metadata(promotions))
     yield Product("policy_sides", sides, dict(sides["side"].value_counts().sort("side").iter_rows()))
     yield Product(
