@@ -20,6 +20,7 @@ from churn_assets.console.sessions import Session
 from churn_assets.console.waiting import at_rest
 from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.failures import Failure
+from churn_assets.instance.policy_promotions import PolicyPromotions
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,11 @@ class Deciding:
     def _page(self, session: Session, said: str | None) -> Response:
         workplace = self.gate.workplace
         plan = Plan.at(workplace, newest_plan(workplace))
+        policies = PolicyPromotions(workplace.record)
+        policy = policies.in_force(plan.snapshot, workplace.settings.decisions).policy
         return page(
             "plan", session=session, state=plan_state(workplace, plan, self.gate.clock()), rows=_rows(plan), said=said,
-            policy=workplace.settings.decisions.policy, lists=LISTS,
+            policy=policy, lists=LISTS,
         )  # fmt: skip
 
 
