@@ -13,6 +13,7 @@ import typer
 
 from churn_assets.command.cli_acts import app as acts
 from churn_assets.command.cli_alerts import app as alerts
+from churn_assets.command.cli_care import app as care
 from churn_assets.command.cli_console import app as console
 from churn_assets.command.cli_options import (
     Day,
@@ -35,6 +36,7 @@ app = typer.Typer(
     help="Warns which users are about to churn, decides what to do for each, and measures whether it helped.",
 )
 app.add_typer(acts)
+app.add_typer(care)
 app.add_typer(console)
 app.add_typer(alerts)
 

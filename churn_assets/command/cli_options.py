@@ -59,6 +59,19 @@ def settled_home(folder: Path | None) -> Path:
     return home.root
 
 
+def untouched_home(folder: Path | None) -> Path:
+    """An existing instance, for a command that says what is wrong with it: not closed to others, no views rebuilt,
+    settings not read. Raises NoFolderForAHome, NoSuchHome.
+    """
+    from churn_assets.instance.home import Home
+    from churn_assets.instance.private import refuse_shared
+
+    home = Home(folder.expanduser().absolute()) if folder is not None else Home.from_environment()
+    refuse_shared(home.root)
+    os.environ["CHURN_HOME"] = str(home.root)
+    return home.existing().root
+
+
 def existing_home(folder: Path | None) -> Path:
     """`settled_home` for a command that needs an existing instance. Raises NoSuchHome."""
     from churn_assets.instance.home import Home

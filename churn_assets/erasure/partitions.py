@@ -15,7 +15,7 @@ import polars as pl
 
 from churn_assets.contracts.decision_ledger import ERASED
 from churn_assets.erasure.traces import KEY_COLUMNS, Traces
-from churn_assets.instance.files import write_by_content
+from churn_assets.instance.files import write_by_content, write_copy
 from churn_assets.instance.record.store import Partition
 from churn_assets.landing.ids import same_id
 from churn_assets.landing.tombstones import Tombstones
@@ -88,6 +88,9 @@ def _replace(workplace: Workplace, partition: Partition, remaining: pl.DataFrame
     tables = workplace.tables
     old = tables.root / partition.path
     new, sha256 = write_by_content(old.parent, "parquet", remaining.write_parquet)
+    new_copy, old_copy = (tables.copies / file.relative_to(tables.root) for file in (new, old))
+    if partition.is_sealed:
+        write_copy(new, new_copy)
     at = datetime.now(UTC).replace(tzinfo=None, microsecond=0).isoformat()
     key = (partition.stage, partition.table, partition.snapshot.isoformat())
     with tables.record.transaction() as connection:
@@ -102,3 +105,4 @@ def _replace(workplace: Workplace, partition: Partition, remaining: pl.DataFrame
         )
     if old != new:
         old.unlink(missing_ok=True)
+        old_copy.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +10,7 @@ from churn_assets.erasure import files, landing, partitions, sqlite, warehouse
 from churn_assets.erasure.files import Kind, files_of
 from churn_assets.erasure.traces import Traces
 from churn_assets.instance.files import TEMPORARY
+from churn_assets.instance.process_lock import is_alive
 from churn_assets.instance.record.backups import is_backup
 from churn_assets.workplace import Workplace
 
@@ -41,17 +41,7 @@ def _remove_left_overs(root: Path) -> None:
     """Temporary files of killed processes (instance/files.py), and those of DuckDB for data beyond its memory."""
     for file in root.rglob(f".*{TEMPORARY}*"):
         process = re.match(r"\.(\d+)\.", file.name)
-        if process and not _is_alive(int(process[1])):
+        if process and not is_alive(int(process[1])):
             file.unlink(missing_ok=True)
     for folder in root.rglob("*.duckdb.tmp"):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # a process of another user
-        return True
-    return True

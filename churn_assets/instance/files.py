@@ -31,6 +31,11 @@ def write_by_content(folder: Path, suffix: str, write: Write) -> tuple[Path, str
     return target, digest
 
 
+def write_copy(source: Path, target: Path) -> None:
+    """Make `target` a copy of `source`, whole and on disk, with blocks of its own: a link would rot with `source`."""
+    write_whole(target, lambda file: file.write_bytes(source.read_bytes()))
+
+
 def sha256_of(file: Path) -> str:
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

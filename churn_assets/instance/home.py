@@ -31,7 +31,7 @@ OWN_EVENT_LOG = re.compile(r"event_log_storage:\n  module: churn_assets\.\S+\n  
 # All that an instance makes under its root, and the settings and raw tables of its users.
 OWN = (
     "churn.yaml", "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*", "tables",
-    "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models", "tombstones.jsonl",
+    "copies", "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models", "tombstones.jsonl",
 )  # fmt: skip
 SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
 
@@ -107,6 +107,11 @@ class Home:
     @property
     def tables(self) -> Path:
         return self.root / "tables"
+
+    @property
+    def copies(self) -> Path:
+        """Second copies of the sealed partitions."""
+        return self.root / "copies"
 
     @property
     def reports(self) -> Path:

@@ -61,6 +61,25 @@ def close_to_others(root: Path, own: Iterable[str]) -> None:
             raise
 
 
+def others_can_read(root: Path, own: Iterable[str]) -> list[Path]:
+    """What of `root` others may enter or read: the folder itself, and files under it that match `own`.
+
+    Where the folder is closed, nobody gets at what is in it.
+    """
+    if not root.stat().st_mode & OTHERS:
+        return []
+    paths = [
+        root,
+        *(
+            entry
+            for pattern in own
+            for path in root.glob(pattern)
+            for entry in _with_all_inside(path, root.stat().st_dev)
+        ),
+    ]
+    return sorted(path for path in paths if not path.is_symlink() and path.stat().st_mode & OTHERS)
+
+
 def _with_all_inside(top: Path, device: int) -> Iterator[Path]:
     if top.lstat().st_dev != device:
         return

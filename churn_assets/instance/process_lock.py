@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,3 +27,14 @@ def process_lock(lock: Path, busy_error: Failure) -> Iterator[None]:
         yield
     finally:
         file_lock.release()
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of that number runs, of whatever user."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # a process of another user
+        return True
+    return True

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from churn_assets.failures import Failure
-from churn_assets.instance.files import TEMPORARY, sha256_of, write_by_content
+from churn_assets.instance.files import TEMPORARY, sha256_of, write_by_content, write_copy
 from churn_assets.instance.record.store import Partition, Record
 from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 
@@ -33,6 +33,11 @@ class PartitionDamaged(Failure, ValueError):
 class Tables:
     root: Path
     record: Record
+
+    @property
+    def copies(self) -> Path:
+        """Second copies of the sealed partitions, which can be rebuilt from nothing else (condition.py)."""
+        return self.root.with_name("copies")
 
     def publish(self, stage: str, table: str, snapshot: date, frame: pl.DataFrame, *, seal: bool = False) -> Partition:
         """Make `frame` the partition of `snapshot`, whole, replacing the earlier one. A sealed one stays as it is."""
@@ -98,11 +103,18 @@ class Tables:
 
     def sweep(self) -> int:
         """Remove files without a manifest row: of killed runs, or replaced; returns how many were temporary."""
-        listed = {self.root / partition.path for partition in self.record.partitions()}
-        orphans = [file for file in self.root.rglob("*") if file.is_file() and file not in listed]
+        orphans = self.orphans()
         for file in orphans:
             file.unlink(missing_ok=True)
         return sum(file.name.endswith(TEMPORARY) for file in orphans)
+
+    def orphans(self) -> list[Path]:
+        """Files without a manifest row, and copies of what is not sealed (any more)."""
+        partitions = self.record.partitions()
+        listed = {self.root / partition.path for partition in partitions}
+        listed |= {self.copies / partition.path for partition in partitions if partition.is_sealed}
+        files = [file for folder in (self.root, self.copies) for file in folder.rglob("*") if file.is_file()]
+        return sorted(file for file in files if file not in listed)
 
     def _folder(self, stage: str, table: str, snapshot: date) -> Path:
         return self.root / stage / table / f"snapshot_date={snapshot}"
@@ -114,6 +126,8 @@ class Tables:
         path, size = str(file.relative_to(self.root)), file.stat().st_size
         published_at = datetime.now(UTC).replace(tzinfo=None)
         partition = Partition(stage, table, snapshot, path, sha256, rows, size, seal, published_at)
+        if seal:
+            write_copy(file, self.copies / path)  # first: no sealed partition is ever listed without it
         self.record.list_partition(partition)
         return partition
 
@@ -142,8 +156,12 @@ class Tables:
         file = self.root / partition.path
         # Parquet does not detect corruption by itself: 115 of 120 flipped bits read as wrong values (measured 2026-11).
         if not file.exists() or sha256_of(file) != partition.sha256:
+            step = (
+                "bring it back from its second copy with churn heal"
+                if partition.is_sealed
+                else (f"make it again with churn run --snapshot {snapshot}")
+            )
             raise PartitionDamaged(
-                f"{stage}.{table}, snapshot {snapshot}: {file} is missing or not the file that was published; "
-                f"make it again with churn run --snapshot {snapshot}"
+                f"{stage}.{table}, snapshot {snapshot}: {file} is missing or not the file that was published; {step}"
             )
         return file

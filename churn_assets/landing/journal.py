@@ -39,6 +39,15 @@ class Journal:
         rows = [json.loads(line) for line in dict.fromkeys([*inside, *beside])]
         return sorted(rows, key=lambda row: str(row["erased_at"]))
 
+    def lines(self) -> tuple[set[str], set[str]]:
+        """The rows in the home, and those beside it, as they are: neither file is completed."""
+        return set(_lines(self.inside)), set(_lines(self.beside))
+
+    def torn(self) -> int:
+        """Lines of the file in the home that are no rows."""
+        text = self.inside.read_text(errors="replace") if self.inside.is_file() else ""
+        return sum(not _is_row(line) for line in text.splitlines() if line.strip())
+
     def append(self, row: Row) -> None:
         """Append a row; it is on disk, in the home at least, when this returns."""
         _append(self.inside, [json.dumps(dict(row), sort_keys=True)])

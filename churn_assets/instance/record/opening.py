@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from churn_assets.instance.record.errors import UNWRITABLE, explained, primary_code
+from churn_assets.instance.record.errors import UNWRITABLE, RecordError, explained, primary_code
 from churn_assets.instance.record.upgrade import WAIT_SECONDS, is_newest, upgrade, write_ahead
 
 
@@ -30,6 +30,17 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("begin immediate")
         yield connection
         connection.execute("commit")
+
+
+@contextmanager
+def as_it_is(file: Path) -> Iterator[sqlite3.Connection]:
+    """A read transaction on a record of any schema, which is neither made nor upgraded. Raises RecordError."""
+    if not file.is_file():
+        raise RecordError(f"The record {file} is missing: bring it back with churn restore, from your newest backup.")
+    with explained(file), closing(_open(file)) as connection:
+        connection.execute("pragma query_only = on")
+        connection.execute("begin")
+        yield connection
 
 
 def _connect(file: Path) -> sqlite3.Connection:
