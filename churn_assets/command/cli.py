@@ -24,6 +24,7 @@ from churn_assets.command.cli_options import (
     finish,
     refuse_unreadable,
     settled_home,
+    untouched_home,
 )
 from churn_assets.failures import Failure, error_message
 from churn_assets.instance.private import keep_private
@@ -249,8 +250,18 @@ def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> No
 
 
 @app.command()
-def verify(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
+def verify(
+    snapshot: OptionalDay = None,
+    files: Annotated[bool, typer.Option("--files", help="Read every file instead: is it what was written?")] = False,
+    home: HomeOption = None,
+) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
+    if files:
+        root = untouched_home(home)
+        from churn_assets.command.heal import verify_files
+
+        finish(verify_files(root))
+        return
     root = existing_home(home)
     from churn_assets.command.verify import verify as verify_mart
 

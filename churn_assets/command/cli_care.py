@@ -1,12 +1,13 @@
-"""Commands that look after a home: what is wrong, what is due."""
+"""Commands that look after a home: what is wrong, what is due, bringing back what was damaged."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from churn_assets.command.cli_options import HomeOption, finish, untouched_home
+from churn_assets.command.cli_options import HomeOption, finish, new_home, untouched_home
 
 app = typer.Typer()
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -32,3 +33,50 @@ def status(home: HomeOption = None, as_json: Json = False) -> None:
     from churn_assets.command.doctor import show_status
 
     show_status(root, as_json=as_json)
+
+
+@app.command()
+def heal(
+    from_: Annotated[Path | None, typer.Option("--from", help="A backup, for what both copies have lost.")] = None,
+    accept: Annotated[str | None, typer.Option(help="Why rows of the record that were edited shall stand.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Bring back what exists twice, the record and sealed ledgers, from the copy that is whole."""
+    root = untouched_home(home)
+    from churn_assets.command.heal import heal_home
+
+    finish(heal_home(root, from_, accept))
+
+
+@app.command()
+def rebuild(
+    all_: Annotated[bool, typer.Option("--all", help="Everything that was ever scored, the warehouse first.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Rebuild what is damaged or missing and can be computed, by running its snapshots once more; to the same bytes."""
+    root = untouched_home(home)
+    from churn_assets.command.heal import rebuild as rebuild_home
+
+    finish(rebuild_home(root, is_all=all_))
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder, best on another disk.")],
+    landing: Annotated[bool, typer.Option(help="With the raw tables that lie in the home.")] = True,
+    home: HomeOption = None,
+) -> None:
+    """Copy what cannot be computed once more into a folder, as of one moment, while runs and dispatches go on."""
+    root = untouched_home(home)
+    from churn_assets.command.backup import back_up_home
+
+    back_up_home(root, folder, with_landing=landing)
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="What churn backup wrote.")], home: HomeOption = None) -> None:
+    """Make a home of a backup in a new folder, without whoever was erased since; all of it, or nothing."""
+    root = new_home(home)
+    from churn_assets.command.backup import restore_home
+
+    restore_home(folder, root)

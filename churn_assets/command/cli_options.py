@@ -64,12 +64,19 @@ def untouched_home(folder: Path | None) -> Path:
     settings not read. Raises NoFolderForAHome, NoSuchHome.
     """
     from churn_assets.instance.home import Home
+
+    return Home(new_home(folder)).existing().root
+
+
+def new_home(folder: Path | None) -> Path:
+    """The path of an instance that may not be there yet. Raises NoFolderForAHome."""
+    from churn_assets.instance.home import Home
     from churn_assets.instance.private import refuse_shared
 
     home = Home(folder.expanduser().absolute()) if folder is not None else Home.from_environment()
     refuse_shared(home.root)
     os.environ["CHURN_HOME"] = str(home.root)
-    return home.existing().root
+    return home.root
 
 
 def existing_home(folder: Path | None) -> Path:

@@ -25,6 +25,7 @@ from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.failures import Failure
 from churn_assets.instance.suppressions import suppress as suppress_user
 from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.twice import keep_twice
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -47,6 +48,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
         wide_console().print(REFUSED)
         return False
     approved = approve_plan(workplace, plan, name, utc_now())
+    keep_twice(workplace.home)
     wide_console().print(
         f"Approved by {name}: {approved:,} messages may go. Nothing is sent before churn dispatch --send.", markup=False
     )
@@ -70,7 +72,10 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
             done += count
             status.update(f"handing over: {done:,} messages looked at")
 
-        counts = send(workplace, day, on_progress=progress)
+        try:
+            counts = send(workplace, day, on_progress=progress)
+        finally:
+            keep_twice(workplace.home)
     _show_counts(f"Plan of {day}: dispatched", counts)
 
 

@@ -17,6 +17,7 @@ from churn_assets.defs.history import history_tag
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
 from churn_assets.erasure.erase import sweep_erased
 from churn_assets.failures import Failure
+from churn_assets.instance.condition import refuse_damaged
 from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
@@ -59,6 +60,11 @@ def ready(root: Path) -> Workplace:
     return Workplace(home_path=str(root))
 
 
+def run_days(root: Path, days: Sequence[date]) -> bool:
+    """Everything at snapshots that follow each other, in one run. Returns whether it succeeded."""
+    return _run(ready(root), days)
+
+
 @contextmanager
 def instance_of(home: Home) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance of a home. Raises InstanceError."""
@@ -80,6 +86,7 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
 
     progress = Progress()
     job = defs().get_repository_def().get_job(JOB)
+    refuse_damaged(workplace.tables, days)
     with instance_of(workplace.home) as instance:
         sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"

@@ -10,6 +10,7 @@ import dagster as dg
 
 from churn_assets.defs.lifelines import Lifeline
 from churn_assets.instance.home import Home
+from churn_assets.instance.twice import keep_twice
 from churn_assets.workplace import Workplace
 
 
@@ -22,4 +23,5 @@ def workplace(context: dg.InitResourceContext) -> Iterator[Workplace]:
         yield resource
     finally:
         if lifeline:
+            keep_twice(resource.home)
             lifeline.release()

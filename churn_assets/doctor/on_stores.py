@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from functools import partial
 
@@ -11,44 +10,46 @@ import duckdb
 from churn_assets.doctor.finding import Finding
 from churn_assets.doctor.scene import Scene
 from churn_assets.duck import LOCKED, duck
-from churn_assets.instance.condition import complete_copies, damaged, heal
+from churn_assets.instance.condition import CHEAP_BYTES, complete_copies, damaged, heal
 from churn_assets.instance.record.errors import RecordError
-from churn_assets.instance.record.opening import as_it_is, reading
+from churn_assets.instance.record.opening import reading
 from churn_assets.instance.record.schema import MIGRATIONS
+from churn_assets.instance.record.second import damage, edited
 
-CHEAP_BYTES = 512 << 20  # half a second of checksums
 WAIT_SECONDS = 1.0
-NOT_CHECKED = "cannot be checked"
 
 
 def record(scene: Scene) -> Iterator[Finding]:
     """The record opens, and SQLite finds no fault in its pages and indexes."""
     if isinstance(scene.schema, RecordError):
         yield Finding(
-            "record", "error", str(scene.schema), "churn restore into an empty folder, from your newest backup"
-        )
+            "record", "error", " ".join(str(scene.schema).split()),
+            "bring it back from its second copy: churn heal; else churn restore into an empty folder",
+        )  # fmt: skip
     elif scene.schema is None and scene.home.tables.is_dir() and any(scene.home.tables.iterdir()):
         yield Finding(
             "record", "error", f"{scene.home.record} is missing: without it no published file counts, and no consent.",
             "churn restore into an empty folder, from your newest backup; do not run before",
         )  # fmt: skip
     elif scene.schema is not None:
-        faults = integrity_faults(scene)
+        faults = damage(scene.home.record)
         if faults:
             yield Finding(
                 "record", "error", f"{scene.home.record} is damaged: {'; '.join(faults[:3])}.",
-                "churn restore into an empty folder, from your newest backup",
+                "bring it back from its second copy: churn heal; else churn restore into an empty folder",
             )  # fmt: skip
 
 
-def integrity_faults(scene: Scene) -> list[str]:
-    """What SQLite finds wrong in the pages and indexes of the record."""
-    try:
-        with as_it_is(scene.home.record) as connection:
-            rows = [str(text) for (text,) in connection.execute("pragma integrity_check(5)")]
-    except (RecordError, sqlite3.DatabaseError) as error:
-        return [str(error)]
-    return [] if rows == ["ok"] else rows
+def record_rows(scene: Scene) -> Iterator[Finding]:
+    """Consents, suppressions, messages and all else on record are as this program wrote them."""
+    if not scene.tables or damage(scene.home.record):
+        return
+    faults = edited(scene.home.record)
+    if faults:
+        yield Finding(
+            "record_rows", "error", f"{scene.home.record} was edited, or bits of it have flipped: {'; '.join(faults)}.",
+            "find out who did; then churn heal --accept REASON, or churn restore into an empty folder",
+        )  # fmt: skip
 
 
 def migrations(scene: Scene) -> Iterator[Finding]:
@@ -134,4 +135,4 @@ def orphan_files(scene: Scene) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-CHECKS = (record, migrations, warehouse, published_files, second_copies, orphan_files)
+CHECKS = (record, record_rows, migrations, warehouse, published_files, second_copies, orphan_files)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -10,10 +9,10 @@ import polars as pl
 
 from churn_assets.doctor.finding import Finding
 from churn_assets.doctor.scene import Scene
+from churn_assets.instance.known_backups import NEWEST, newest_of
 from churn_assets.instance.run_locks import is_held
 from churn_assets.stages import Stage
 
-BACKUP_FACT = "backup.newest"
 BACKUP_DAYS = 8  # a weekly backup, and a day
 HEARTBEAT = timedelta(minutes=10)  # the daemon of Dagster writes one every half minute
 # Each is made from the one before it at its own snapshot.
@@ -124,8 +123,8 @@ def schedule(scene: Scene) -> Iterator[Finding]:
 def backup_age(scene: Scene) -> Iterator[Finding]:
     if not scene.scored:
         return
-    text = scene.fact(BACKUP_FACT)
-    if text is None:
+    newest = newest_of(scene.fact(NEWEST))
+    if newest is None:
         has_sent = bool(scene.rows("select 1 from attempts limit 1"))
         yield Finding(
             "backup_age", "warning" if has_sent else "note",
@@ -133,7 +132,7 @@ def backup_age(scene: Scene) -> Iterator[Finding]:
             "churn backup DIR, best every week",
         )  # fmt: skip
         return
-    at = datetime.fromisoformat(json.loads(text)["at"])
+    at = newest.at
     if scene.now - at > timedelta(days=BACKUP_DAYS):
         yield Finding(
             "backup_age", "warning", f"The newest backup is of {at:%Y-%m-%d}, {(scene.now - at).days} days ago.",

@@ -72,7 +72,7 @@ class Scene:
                 return int(connection.execute("select coalesce(max(number), 0) from migrations").fetchone()[0])
         except RecordError as error:
             return error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             return RecordError(f"The record {self.home.record} cannot be read ({error}).")
 
     @property

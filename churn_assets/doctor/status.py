@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from churn_assets.doctor.machine import this_machine
-from churn_assets.doctor.on_work import BACKUP_FACT, due_snapshot
+from churn_assets.doctor.on_work import due_snapshot
 from churn_assets.doctor.scene import Scene
+from churn_assets.instance.known_backups import NEWEST, newest_of
 from churn_assets.instance.run_locks import is_held
 
 AT_WORK = {"dispatch.lock": "a dispatch", "tuning.lock": "a search for parameters", "ui.lock": "the UI"}
@@ -51,10 +51,9 @@ def _exists(scene: Scene) -> list[str]:
     counts = scene.rows("select state, count(*) from outbox group by 1 order by 1")
     if counts:
         lines.append("messages: " + ", ".join(f"{count} {state}" for state, count in counts))
-    text = scene.fact(BACKUP_FACT)
-    if text:
-        backup = json.loads(text)
-        lines.append(f"newest backup: {backup['at'][:10]} in {backup['path']}")
+    backup = newest_of(scene.fact(NEWEST))
+    if backup:
+        lines.append(f"newest backup: {backup.at:%Y-%m-%d} in {backup.folder}")
     return lines
 
 

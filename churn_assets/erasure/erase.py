@@ -14,11 +14,16 @@ from churn_assets.erasure.busy import exclusive_home
 from churn_assets.erasure.notes import notes
 from churn_assets.erasure.pending import delete_pending, pending_traces, save_pending
 from churn_assets.erasure.proof import Places, show, survey
-from churn_assets.erasure.removal import remove_everywhere
+from churn_assets.erasure.removal import remove_damaged, remove_everywhere
 from churn_assets.erasure.ties import traces_of
 from churn_assets.erasure.traces import Traces
 from churn_assets.failures import Failure
+from churn_assets.instance.condition import heal
+from churn_assets.instance.known_backups import known_folders
+from churn_assets.instance.twice import keep_twice
 from churn_assets.landing.ids import RoundedId, canonical_id
+from churn_assets.landing.journal import NAME as TOMBSTONES
+from churn_assets.landing.journal import Journal
 from churn_assets.landing.tombstones import Tombstones
 from churn_assets.workplace import Workplace
 
@@ -35,11 +40,33 @@ def erase_user(root: Path, user_id: str, by: str | None) -> bool:
     workplace = Workplace(home_path=str(root))
     with exclusive_home(workplace.home), workplace.warehouse.exclusive():
         is_new = Tombstones(root).add(user, by or getpass.getuser())
+        heal(workplace.tables)
         restored.relist(workplace)
         traces = traces_of(workplace, {user}) | pending_traces(root)
         before, after = _remove(workplace, traces)
-        show(before, after, notes(workplace, traces, is_new=is_new, rows=sum(before.values())))
+        lines = notes(workplace, traces, is_new=is_new, rows=sum(before.values()))
+        show(before, after, [*lines[:-1], *_in_backups(workplace), lines[-1]])
     return not any(after.values())
+
+
+def _in_backups(workplace: Workplace) -> list[str]:
+    """Leave the tombstones in every backup that can be reached, so that none brings the user back."""
+    journal = Journal(workplace.home.root)
+    lines, _ = journal.lines()
+    unreached, reached = [], 0
+    for folder in known_folders(workplace.record):
+        try:
+            file = folder / TOMBSTONES
+            Journal.append_to(file, sorted(lines - Journal.lines_of(file)))
+            reached += 1
+        except OSError:
+            unreached.append(str(folder))
+    notes_on_backups = [f"Backups that got the tombstone, and restore without the user: {reached}."] if reached else []
+    if unreached:
+        notes_on_backups.append(
+            f"Out of reach: {', '.join(unreached)}; restored beside {journal.beside}, they come without the user."
+        )
+    return notes_on_backups
 
 
 def _canonical(user_id: str) -> str | None:
@@ -52,12 +79,14 @@ def _canonical(user_id: str) -> str | None:
 def _remove(workplace: Workplace, traces: Traces) -> tuple[Places, Places]:
     """Remove the users; returns the counts before and after. Their traces are saved until no row is left."""
     root = workplace.home.root
+    remove_damaged(workplace.home)
     before = survey(workplace.home, traces)
     save_pending(root, traces)
     remove_everywhere(workplace, traces)
     after = survey(workplace.home, traces)
     if not any(after.values()):
         delete_pending(root)
+    keep_twice(workplace.home)
     return before, after
 
 
@@ -77,6 +106,7 @@ def sweep_erased(workplace: Workplace, run_id: str | None = None) -> list[str]:
         if any(counts_after.values()):
             return ["An interrupted erasure cannot be finished: run churn erase again and read what it leaves."]
     with workplace.warehouse.exclusive():
+        heal(workplace.tables)
         relisted = restored.relist(workplace)
         lines = [f"Listed {relisted} partitions again whose file did not match the record store."] if relisted else []
         unswept = restored.unswept(workplace, tombstones)
@@ -91,3 +121,9 @@ def sweep_erased(workplace: Workplace, run_id: str | None = None) -> list[str]:
         if unswept:
             restored.mark_swept(workplace, tombstones)
     return lines
+
+
+def remove_users(workplace: Workplace, users: set[str]) -> None:
+    """Remove users, whose tombstones are there, from everything. Raises ErasureBusy."""
+    with exclusive_home(workplace.home), workplace.warehouse.exclusive():
+        remove_everywhere(workplace, traces_of(workplace, users))

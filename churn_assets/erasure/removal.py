@@ -10,6 +10,7 @@ from churn_assets.erasure import files, landing, partitions, sqlite, warehouse
 from churn_assets.erasure.files import Kind, files_of
 from churn_assets.erasure.traces import Traces
 from churn_assets.instance.files import TEMPORARY
+from churn_assets.instance.home import Home
 from churn_assets.instance.process_lock import is_alive
 from churn_assets.instance.record.backups import is_backup
 from churn_assets.workplace import Workplace
@@ -20,6 +21,7 @@ def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
     home, encoding = workplace.home, workplace.settings.landing.encoding
     _remove_left_overs(home.root)
     shutil.rmtree(home.cache, ignore_errors=True)  # copies of raw files, rebuilt when they are read
+    home.record_copy.unlink(missing_ok=True)  # renewed when all is removed
     partitions.remove(workplace, traces)
     workplace.tables.sweep()
     sqlite.remove(home.record, traces, with_rows=True)
@@ -35,6 +37,12 @@ def remove_everywhere(workplace: Workplace, traces: Traces) -> None:
     if home.warehouse.exists():
         workplace.show_tables()
         workplace.show_landing()
+
+
+def remove_damaged(home: Home) -> None:
+    """Damaged records that churn heal kept: they hold users, and cannot be read to remove one."""
+    for file in home.root.glob(f"{home.record.name}.damaged.*"):
+        file.unlink()
 
 
 def _remove_left_overs(root: Path) -> None:

@@ -8,10 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from churn_assets.erasure.traces import KEY_COLUMNS, Traces
+from churn_assets.instance.record.chain import chained
 from churn_assets.landing.ids import same_id
 from churn_assets.landing.tombstones import Tombstones
 
 WAIT_SECONDS = 60
+NOTES = "changed"  # keys of changed rows, in the record (instance/record/chain.py)
 
 
 def rows_in(file: Path, traces: Traces) -> dict[str, int]:
@@ -55,11 +57,16 @@ def remove(file: Path, traces: Traces, *, with_rows: bool) -> None:
         connection.execute("pragma secure_delete = on")
         connection.execute("begin immediate")
         before = connection.total_changes
-        for table, columns in _tables(connection).items():
-            if with_rows:
-                _delete(connection, table, columns)
-            for column in sorted(columns):
-                _anonymise(connection, table, column, traces)
+        with chained(connection, file):  # of the record, and of its backups
+            for table, columns in _tables(connection).items():
+                if table == NOTES:
+                    continue  # the chain is about to read them
+                if with_rows:
+                    _delete(connection, table, columns)
+                for column in sorted(columns):
+                    _anonymise(connection, table, column, traces)
+        if NOTES in _tables(connection):
+            _anonymise(connection, NOTES, "row_key", traces)
         is_changed = connection.total_changes > before
         connection.execute("commit")
         if is_changed:

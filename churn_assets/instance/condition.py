@@ -6,16 +6,18 @@ then is on record nowhere else. So it exists twice, and either file is brought b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from churn_assets.instance.files import sha256_of, write_copy
 from churn_assets.instance.record.store import Partition
-from churn_assets.instance.tables import Tables
+from churn_assets.instance.tables import PartitionDamaged, Tables
 
+CHEAP_BYTES = 512 << 20  # half a second of checksums
 THREADS = 2  # SHA-256 runs without the lock of Python: 1 GB takes 0.9 s with two threads (2026-11)
 
 
@@ -64,6 +66,21 @@ def damaged(tables: Tables, max_bytes: int | None = None) -> list[Damage]:
             if max_bytes is None or size <= max_bytes:
                 readable.append(each)
     return wrong + _changed(readable)
+
+
+def refuse_damaged(tables: Tables, days: Collection[date]) -> None:
+    """Raises PartitionDamaged on files that a run of `days` reads and does not make: views over them do not notice.
+
+    Compared as far as CHEAP_BYTES go; `churn verify --files` compares all.
+    """
+    wrong = [
+        each for each in damaged(tables, CHEAP_BYTES)
+        if not each.is_copy and (each.partition.is_sealed or each.partition.snapshot not in days)
+    ]  # fmt: skip
+    if wrong:
+        step = "churn heal" if wrong[0].partition.is_sealed else "churn rebuild"
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        raise PartitionDamaged(f"{wrong[0].text}{more}. Nothing was run; bring it back with {step}.")
 
 
 def heal(tables: Tables, elsewhere: Path | None = None) -> Healed:

@@ -110,8 +110,12 @@ class Home:
 
     @property
     def copies(self) -> Path:
-        """Second copies of the sealed partitions."""
+        """Second copies of what can be rebuilt from nothing else: the record, and sealed partitions."""
         return self.root / "copies"
+
+    @property
+    def record_copy(self) -> Path:
+        return self.copies / "record.sqlite"
 
     @property
     def reports(self) -> Path:

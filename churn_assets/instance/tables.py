@@ -37,7 +37,7 @@ class Tables:
     @property
     def copies(self) -> Path:
         """Second copies of the sealed partitions, which can be rebuilt from nothing else (condition.py)."""
-        return self.root.with_name("copies")
+        return self.root.with_name("copies") / "tables"
 
     def publish(self, stage: str, table: str, snapshot: date, frame: pl.DataFrame, *, seal: bool = False) -> Partition:
         """Make `frame` the partition of `snapshot`, whole, replacing the earlier one. A sealed one stays as it is."""

@@ -48,6 +48,20 @@ class Journal:
         text = self.inside.read_text(errors="replace") if self.inside.is_file() else ""
         return sum(not _is_row(line) for line in text.splitlines() if line.strip())
 
+    @staticmethod
+    def lines_of(file: Path) -> set[str]:
+        """The rows of any file of tombstones, as a backup has one; none where it is missing."""
+        return set(_lines(file))
+
+    @staticmethod
+    def append_to(file: Path, lines: Sequence[str]) -> None:
+        """Append rows, as lines, to a file of tombstones."""
+        _append(file, lines)
+
+    def add(self, lines: Sequence[str]) -> None:
+        """Append the rows that the file in the home lacks, given as lines."""
+        _append(self.inside, [line for line in lines if line not in set(_lines(self.inside))])
+
     def append(self, row: Row) -> None:
         """Append a row; it is on disk, in the home at least, when this returns."""
         _append(self.inside, [json.dumps(dict(row), sort_keys=True)])

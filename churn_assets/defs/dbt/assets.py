@@ -16,6 +16,7 @@ from churn_assets.defs.raw.observe import observations
 from churn_assets.defs.withholding import begin_scores
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.erasure.erase import sweep_erased
+from churn_assets.instance.condition import refuse_damaged
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
 from churn_assets.stages import Stage
@@ -36,6 +37,7 @@ FEATURES = dg.AssetKey([Stage.FEATURES, "user_features"])
 def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]) -> Iterator[Any]:
     """The raw rows, typed or refused; and observations of the raw tables."""
     snapshots = [*history_of(context, workplace), *snapshots_of(context)]
+    refuse_damaged(workplace.tables, snapshots_of(context))
     for line in sweep_erased(workplace, context.run.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
     write_receipts(workplace)  # of a server that was killed before it wrote what it had received

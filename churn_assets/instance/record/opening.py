@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from churn_assets.instance.record.chain import chained
 from churn_assets.instance.record.errors import UNWRITABLE, RecordError, explained, primary_code
 from churn_assets.instance.record.upgrade import WAIT_SECONDS, is_newest, upgrade, write_ahead
 
@@ -28,7 +29,8 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
         write_ahead(connection)
         connection.execute("pragma synchronous = full")
         connection.execute("begin immediate")
-        yield connection
+        with chained(connection, file):
+            yield connection
         connection.execute("commit")
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from churn_assets.instance.record import chain
 from churn_assets.instance.record.backups import back_up, remove_old
 from churn_assets.instance.record.errors import RecordError, primary_code
 from churn_assets.instance.record.schema import (
@@ -75,6 +76,8 @@ def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
             applied = (migration.number, migration.name, PROGRAM, datetime.now(UTC).isoformat(timespec="seconds"))
             connection.execute("insert into migrations values (?, ?, ?, ?)", applied)
         _restore_schema(file, connection, migrations)
+        if number < chain.FIRST <= migrations[-1].number:
+            chain.begin(connection, file)
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute(f"pragma user_version = {migrations[-1].number}")
         connection.execute("commit")

@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from churn_assets.defs import lifelines
 from churn_assets.defs.lifelines import Lifeline, sweep_dead_runs
+from churn_assets.instance import run_locks
 
 HOLD = "import sys, time; from pathlib import Path; from churn_assets.defs.lifelines import Lifeline; "
 HOLD += "held = Lifeline.hold(Path(sys.argv[1]), sys.argv[2]); print('held', flush=True); time.sleep(60)"
@@ -81,7 +81,7 @@ def test_a_run_that_never_reached_its_lock_gets_a_minute(
     instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", run.job_name), run.run_id)
     assert status(instance, run.run_id) == dg.DagsterRunStatus.STARTED
     assert sweep_dead_runs(instance, tmp_path) == []
-    monkeypatch.setattr(lifelines, "GRACE_SECONDS", -1)
+    monkeypatch.setattr(run_locks, "GRACE_SECONDS", -1)
     assert len(sweep_dead_runs(instance, tmp_path)) == 1
 
 

@@ -62,7 +62,10 @@ def make_home(root: Path) -> Path:
     for day in SNAPSHOTS:
         for stage, table in TABLES:
             frame = pl.DataFrame({"user_id": [f"u{n}" for n in range(200)], "snapshot_date": [day] * 200})
-            tables.publish(stage, table, day, frame, seal=table == "decision_ledger")
+            is_ledger = table == "decision_ledger"
+            if is_ledger:
+                frame = frame.with_columns(decision_id=pl.format("{}-{}", pl.lit(str(day)), "user_id"))
+            tables.publish(stage, table, day, frame, seal=is_ledger)
     with duck(home.warehouse) as connection:
         connection.execute("create schema marts; create table marts.dim_users as select range as user_id from range(9)")
     own_key(home.secrets, "approval")

@@ -20,12 +20,14 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from churn_assets.command.cli import app
+from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.doctor.examine import CHECKS, examine
 from churn_assets.doctor.finding import Finding
 from churn_assets.doctor.machine import Machine
 from churn_assets.doctor.status import status
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
+from churn_assets.instance.suppressions import suppress
 from churn_assets.instance.tables import Tables
 from churn_assets.landing.tombstones import Tombstones
 from tests.unit.doctor.conftest import MACHINE, NEWEST, NOW, SNAPSHOTS, dagster_database, raw_rows
@@ -116,6 +118,22 @@ def scrambled_record(root: Path) -> None:
         file.write(b"\x55" * 4096)
 
 
+def edited(*statements: str) -> Plant:
+    """By somebody with a program of their own."""
+
+    def plant(root: Path) -> None:
+        record = Record(root / "record.sqlite")
+        no = ConsentRecord("u1", "email", is_granted=False, changed_at=NOW)
+        add_consents(record, [no], "unsubscribe", NOW)
+        suppress(record, "u2", "bounced", "me", NOW)
+        record.state_fact("anything", "of value")
+        assert severe(looked_at(root)) == []
+        for statement in statements:
+            sql(statement)(root)
+
+    return plant
+
+
 def dead_run(root: Path) -> None:
     dagster_database(root, "history/runs.db", "insert into runs values ('dead-one', 'STARTED', 1.0)")
     (root / "locks" / "run-dead-one.lock").touch()
@@ -156,7 +174,7 @@ def approved_without_key(root: Path) -> None:
 
 
 ATTEMPT = "insert into attempts values (1, 'k', 'u1', 'smtp', 'x', '2026-01-05T10:00:00', {fate}, null, null)"
-OLD_BACKUP = json.dumps({"at": (NOW - timedelta(days=40)).isoformat(), "path": "/backups/1"})
+OLD_BACKUP = json.dumps({"at": (NOW - timedelta(days=40)).isoformat(), "folder": "/backups/1"})
 # What is planted, and the check that has to name it.
 PLANTED: dict[str, tuple[str, Plant]] = {
     "a Python that is too old": ("python_version", machine(python=(3, 10))),
@@ -187,6 +205,13 @@ PLANTED: dict[str, tuple[str, Plant]] = {
     "no record": ("record", without("record.sqlite")),
     "a record that is no database": ("record", write("record.sqlite", "garbage" * 1000)),
     "a record with a damaged page": ("record", scrambled_record),
+    "a consent edited": ("record_rows", edited("update consent_words set is_granted = 1")),
+    "a withdrawal removed": ("record_rows", edited("delete from consent_words")),
+    "a suppression removed": ("record_rows", edited("delete from suppressions")),
+    "a fact edited": ("record_rows", edited("update facts set value = 'other'")),
+    "an edit without its note": ("record_rows", edited("delete from suppressions", "delete from changed")),
+    "the newest entries cut off": ("record_rows", edited("delete from chain where sequence > 2")),
+    "the key of the chain gone": ("record_rows", without("secrets/record.key")),
     "an older record": ("migrations", older_schema),
     "a record of a newer release": ("migrations", sql("insert into migrations values (99, 'x', 'y 9.9', 'z')")),
     "a warehouse that is garbage": ("warehouse", write("warehouse.duckdb", "garbage" * 1000)),
@@ -266,9 +291,10 @@ def with_a_schedule(root: Path) -> None:
 
 def with_an_erased_user_and_a_backup(root: Path) -> None:
     Tombstones(root).add("u3", "me")
-    new = json.dumps({"at": NOW.isoformat(), "path": "/backups/1"})
-    sql(f"insert into facts values ('backup.newest', '{new}')")(root)
-    sql(ATTEMPT.format(fate="'delivered'"))(root)
+    record = Record(root / "record.sqlite")
+    record.state_fact("backup.newest", json.dumps({"at": NOW.isoformat(), "folder": "/backups/1"}))
+    with record.transaction() as connection:
+        connection.execute(ATTEMPT.format(fate="'delivered'"))
 
 
 def of_a_daily_shop(root: Path) -> None:
