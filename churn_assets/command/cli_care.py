@@ -63,14 +63,16 @@ def rebuild(
 @app.command()
 def backup(
     folder: Annotated[Path, typer.Argument(help="A new folder, best on another disk.")],
-    landing: Annotated[bool, typer.Option(help="With the raw tables that lie in the home.")] = True,
+    without_landing: Annotated[
+        bool, typer.Option("--without-landing", help="Leave out the raw tables that lie in the home.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Copy what cannot be computed once more into a folder, as of one moment, while runs and dispatches go on."""
     root = untouched_home(home)
     from churn_assets.command.backup import back_up_home
 
-    back_up_home(root, folder, with_landing=landing)
+    back_up_home(root, folder, with_landing=not without_landing)
 
 
 @app.command()

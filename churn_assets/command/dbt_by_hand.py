@@ -22,7 +22,7 @@ from churn_assets.instance.home import Home
 from churn_assets.landing.of_home import orders_reach
 from churn_assets.warehouse.built import built_snapshots, every_snapshot
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
-from churn_assets.warehouse.project import PROJECT, QUIET, dbt_executable
+from churn_assets.warehouse.project import PROJECT, QUIET, dbt_executable, target_folder
 from churn_assets.warehouse.variables import variables
 from churn_assets.workplace import Workplace
 
@@ -85,7 +85,7 @@ def _mark(workplace: Workplace) -> None:
 def _dbt(home: Home, arguments: Sequence[str]) -> int:
     target = home.dbt_target / "target"
     target.mkdir(parents=True, exist_ok=True)
-    cache = PROJECT / "target" / PARSE_CACHE
+    cache = target_folder() / PARSE_CACHE
     if cache.exists() and not (target / PARSE_CACHE).exists():
         shutil.copyfile(cache, target / PARSE_CACHE)
     own = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}

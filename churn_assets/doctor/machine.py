@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from churn_assets.ui.listener import PortTaken, listen
-from churn_assets.warehouse.project import PROJECT, source_files
+from churn_assets.warehouse.project import source_files, target_folder
 
 PACKAGE = "churn-assets"
 PORTS = {3000: "churn ui", 3100: "churn console"}
@@ -106,7 +106,7 @@ def _has_chinese_font() -> bool:
 
 
 def _is_prepared() -> bool:
-    manifest = PROJECT / "target" / "manifest.json"
+    manifest = target_folder() / "manifest.json"
     return manifest.exists() and manifest.stat().st_mtime >= max(
         file.stat().st_mtime for file in source_files("models", "macros", "tests")
     )

@@ -18,11 +18,10 @@ from churn_assets.instance.files import write_whole
 from churn_assets.settings import Settings
 from churn_assets.warehouse import origins, said
 from churn_assets.warehouse.plan import compiled, plan_variables, store_plan
-from churn_assets.warehouse.project import PROJECT, manifest, source_files
+from churn_assets.warehouse.project import manifest, source_files, target_folder
 from churn_assets.warehouse.variables import LISTS
 
-TARGET = PROJECT / "target"
-FILE = TARGET / "lineage.json"
+FILE = "lineage.json"
 SHOWN_ORIGINS = 4
 Columns = Mapping[str, list[list[str]]]
 
@@ -30,13 +29,18 @@ Columns = Mapping[str, list[list[str]]]
 def prepare_lineage() -> None:
     """Renew the cache of lineage if the project has changed: some 15 s."""
     manifest()
-    with FileLock(TARGET / "lineage.lock"):
+    with FileLock(file().with_suffix(".lock")):
         if _cached() is None:
             variables = plan_variables(Settings())
             nodes = compiled(variables)
             store_plan(nodes, variables)
             content = json.dumps({"made_from": _sources_sha256(), "models": _models_with_origins(nodes)})
-            write_whole(FILE, lambda file: file.write_text(content))
+            write_whole(file(), lambda target: target.write_text(content))
+
+
+def file() -> Path:
+    """The cache of lineage."""
+    return target_folder() / FILE
 
 
 @cache
@@ -58,7 +62,7 @@ def origins_text(schema: str, model: str, column: str) -> str:
 
 
 def _cached() -> Mapping[str, Columns] | None:
-    content: dict[str, Any] = json.loads(FILE.read_text()) if FILE.exists() else {}
+    content: dict[str, Any] = json.loads(file().read_text()) if file().exists() else {}
     return content["models"] if content.get("made_from") == _sources_sha256() else None
 
 

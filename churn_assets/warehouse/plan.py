@@ -23,10 +23,10 @@ from filelock import FileLock
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.instance.files import write_whole
 from churn_assets.settings import Settings
-from churn_assets.warehouse.project import PROJECT, run_dbt, source_files
+from churn_assets.warehouse.project import run_dbt, source_files, target_folder
 from churn_assets.warehouse.variables import baked_variables
 
-FOLDER = PROJECT / "target" / "plans"
+PLANS = "plans"
 STORED_PLANS = 8
 # Stand-ins for what differs between runs. Compared as text by Jinja and never as dates by SQL.
 FIRST, LAST, CONSUMED, KNOWN, START = "1111-01-01", "1111-12-31", "1112-01-01", "1113-01-01", "1110-01-01"
@@ -112,8 +112,10 @@ def statements(models: Iterable[Model], dates: Dates) -> list[str]:
 def plan_for(settings: Settings) -> BuildPlan:
     """From the cache of the project, if it was made with such settings before; else dbt compiles it (6-10 s)."""
     variables = plan_variables(settings)
-    file = FOLDER / f"{_cache_key(variables)}.json"
-    with FileLock(PROJECT / "target" / "plans.lock"):
+    folder = target_folder() / PLANS
+    file = folder / f"{_cache_key(variables)}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
         if not file.exists():
             store_plan(compiled(variables), variables)
         content = json.loads(file.read_text())
@@ -123,8 +125,9 @@ def plan_for(settings: Settings) -> BuildPlan:
 def store_plan(nodes: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
     """Put the models that dbt compiled with these variables into the cache."""
     content = json.dumps([asdict(model) for model in models_of(nodes)])
-    write_whole(FOLDER / f"{_cache_key(variables)}.json", lambda file: file.write_text(content))
-    for old in sorted(FOLDER.glob("*.json"), key=lambda file: -file.stat().st_mtime)[STORED_PLANS:]:
+    folder = target_folder() / PLANS
+    write_whole(folder / f"{_cache_key(variables)}.json", lambda file: file.write_text(content))
+    for old in sorted(folder.glob("*.json"), key=lambda file: -file.stat().st_mtime)[STORED_PLANS:]:
         old.unlink(missing_ok=True)
 
 

@@ -55,7 +55,7 @@ def test_origins_of_a_column(sql: str, column: str, expected: list[str]) -> None
 def models() -> dict[str, dict[str, set[str]]]:
     """Per model and column its origins; made here if the project has changed since it was prepared (15 s)."""
     prepare_lineage()
-    content = json.loads(lineage.FILE.read_text())["models"]
+    content = json.loads(lineage.file().read_text())["models"]
     return {
         model: {column: {".".join(origin) for origin in found} for column, found in columns.items()}
         for model, columns in content.items()
@@ -75,7 +75,7 @@ def test_no_feature_comes_from_a_label(models: dict[str, dict[str, set[str]]]) -
 def test_no_feature_descends_from_a_label_window_over_however_many_models(
     models: dict[str, dict[str, set[str]]],
 ) -> None:
-    assert list(forbidden_columns(json.loads(lineage.FILE.read_text())["models"])) == []
+    assert list(forbidden_columns(json.loads(lineage.file().read_text())["models"])) == []
 
 
 def test_an_amount_can_be_followed_from_the_landing_to_the_feature(models: dict[str, dict[str, set[str]]]) -> None:
@@ -137,7 +137,7 @@ def test_without_an_up_to_date_cache_there_is_no_lineage_and_no_work(
     file = tmp_path / "lineage.json"
     if content:
         file.write_text(content)
-    monkeypatch.setattr(lineage, "FILE", file)
+    monkeypatch.setattr(lineage, "file", lambda: file)
     monkeypatch.setattr(lineage, "compiled", lambda *_arguments: pytest.fail("a run must not pay for lineage"))
     lineage.lineage.cache_clear()
     assert column_lineage("a", "b") is None

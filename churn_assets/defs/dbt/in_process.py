@@ -23,12 +23,11 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
-from filelock import FileLock
 from google.protobuf.json_format import MessageToDict
 
 from churn_assets.failures import Failure
 from churn_assets.warehouse.child import RUN_VARS
-from churn_assets.warehouse.project import PROJECT, QUIET, prepare_manifest
+from churn_assets.warehouse.project import PROJECT, QUIET, parse_lock, prepare_manifest, target_folder
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -104,8 +103,8 @@ def _manifest() -> Manifest:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     prepare_manifest()
-    with FileLock(PROJECT / ".parse.lock"), _environment(QUIET):  # all processes share the parse cache
-        parsed = dbtRunner().invoke(["parse", *_places(PROJECT / "target")])
+    with parse_lock(), _environment(QUIET):
+        parsed = dbtRunner().invoke(["parse", *_places(target_folder())])
     if parsed.exception is not None:
         raise parsed.exception
     manifest: Manifest = parsed.result  # type: ignore[assignment]

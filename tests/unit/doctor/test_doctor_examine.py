@@ -98,7 +98,7 @@ def without_snapshot(day: date, *tables: str) -> Plant:
 
 
 def flipped_copy(root: Path) -> None:
-    flip(root / "copies" / published(root, "decision_ledger", NEWEST).relative_to(root / "tables"))
+    flip(root / "copies" / "tables" / published(root, "decision_ledger", NEWEST).relative_to(root / "tables"))
 
 
 def older_schema(root: Path) -> None:
