@@ -112,7 +112,7 @@ def test_a_kill_leaves_the_old_record_and_the_same_again_finishes(file: Path, mo
     assert tables_in(file) == before | NEW | {"wide"}
     (backup,) = backups_of(file)
     assert tables_in(backup) == before
-    assert {each.name for each in file.parent.iterdir()} == {file.name, backup.name}
+    assert {each.name for each in file.parent.iterdir()} == {file.name, backup.name, "secrets"}, "the key of the chain"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,19 @@ def chained(connection: sqlite3.Connection, file: Path) -> Iterator[None]:
         _append(connection, key_of(file), changed)
 
 
+def note_rows(connection: sqlite3.Connection, before: Schema) -> None:
+    """Within `chained`, note the rows of tables that an upgrade gave other columns: all of them are chained anew."""
+    if "chain_head" not in before.tables:
+        return
+    after = Schema.of(connection).tables
+    for table, columns in chained_tables().items():
+        if table in before.tables and before.tables[table] != after.get(table):
+            connection.execute(
+                f"insert into changed (table_name, row_key) select ?, json_array({', '.join(columns)}) from {table}",
+                (table,),
+            )
+
+
 def faults(connection: sqlite3.Connection, file: Path) -> list[str]:
     """Sentences about rows and entries that do not fit; empty where all do. Users are not named."""
     if not (file.parent / "secrets" / f"{KEY}.key").exists():

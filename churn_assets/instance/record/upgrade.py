@@ -70,11 +70,13 @@ def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         if current.tables and number < migrations[-1].number:
             backup = back_up(file, number)
         connection.execute(MIGRATIONS_TABLE)
-        for migration in migrations[number:]:
-            for statement in migration.statements:
-                connection.execute(statement)
-            applied = (migration.number, migration.name, PROGRAM, datetime.now(UTC).isoformat(timespec="seconds"))
-            connection.execute("insert into migrations values (?, ?, ?, ?)", applied)
+        with chain.chained(connection, file):  # rows that a migration after the chain changes
+            for migration in migrations[number:]:
+                for statement in migration.statements:
+                    connection.execute(statement)
+                applied = (migration.number, migration.name, PROGRAM, datetime.now(UTC).isoformat(timespec="seconds"))
+                connection.execute("insert into migrations values (?, ?, ?, ?)", applied)
+            chain.note_rows(connection, current)
         _restore_schema(file, connection, migrations)
         if number < chain.FIRST <= migrations[-1].number:
             chain.begin(connection, file)

@@ -5,7 +5,7 @@ create table chain (
   sequence integer primary key, table_name text not null, row_key text not null, row_mac text, mac text not null
 ) strict;
 create table chain_head (id integer primary key check (id = 1), sequence integer not null, mac text not null) strict;
-create table changed (sequence integer primary key autoincrement, table_name text not null, row_key text not null) strict;
+create table changed (sequence integer primary key, table_name text not null, row_key text not null) strict;
 
 create trigger manifest_chain_insert after insert on manifest begin
   insert into changed (table_name, row_key) values
