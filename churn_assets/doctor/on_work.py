@@ -106,7 +106,7 @@ def schedule(scene: Scene) -> Iterator[Finding]:
         if scene.scored:
             yield Finding(
                 "schedule", "note", "No schedule is switched on: a snapshot is made only when somebody runs churn run.",
-                "churn ui, Automation: switch snapshot_schedule on",
+                "churn ui --launch, Automation: switch snapshot_schedule on",
             )  # fmt: skip
         return
     beats = scene.dagster_rows(

@@ -7,7 +7,6 @@ import dagster as dg
 import polars as pl
 
 from churn_assets.contracts.arm_effects import ALL, VERDICTS, ArmEffects
-from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.experiment_power import ExperimentPower
 from churn_assets.contracts.experiment_readout import ExperimentReadout
 from churn_assets.contracts.group_effects import ANY, GroupEffects

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from churn_assets.contracts.uplift_comparison import EVERYBODY
 from churn_assets.contracts.uplift_curves import UpliftCurves
 from churn_assets.decisions.options import options_of
 from churn_assets.defs.effects.past import Past
