@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from churn_assets.console.calls import Calls
 from churn_assets.console.deciding import Deciding
 from churn_assets.console.door import Door
 from churn_assets.console.gate import Gate
@@ -41,7 +42,8 @@ class Console:
         """The ASGI application behind its door."""
         gate = Gate(self.workplace, self.clock)
         login, reading, deciding = Login(gate), Reading(gate, self.considered), Deciding(gate)
-        unsubscribing = Unsubscribing(gate, Publishing(self.workplace))
+        publishing = Publishing(self.workplace)
+        unsubscribing, calls = Unsubscribing(gate, publishing), Calls(gate, publishing)
         routes = [
             Route("/login", login.show, methods=["GET"]),
             Route("/login", login.log_in, methods=["POST"]),
@@ -57,6 +59,10 @@ class Console:
             Route("/lists/{name}.{form}", gate.page("approver", reading.download), methods=["GET"]),
             Route("/person", gate.page("approver", reading.person), methods=["GET"]),
             Route("/settings", gate.page("approver", reading.settings), methods=["GET"]),
+            Route("/calls", gate.page("approver", calls.show), methods=["GET"]),
+            Route("/calls/{key}", gate.page("approver", calls.one), methods=["GET"]),
+            Route("/calls/{key}", gate.form("approver", calls.note), methods=["POST"]),
+            Route("/health", gate.page("admin", reading.health), methods=["GET"]),
             Route("/acts", gate.page("admin", reading.acts), methods=["GET"]),
             Route(PATH, unsubscribing.show, methods=["GET"]),
             Route(PATH, unsubscribing.unsubscribe, methods=["POST"]),

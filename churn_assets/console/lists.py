@@ -1,11 +1,12 @@
 """Lists of users that people work with in a spreadsheet: the plan, who is left alone, whom to call.
 
-Ids only: addresses and numbers are with the shop's own systems. A message that was cancelled is in none of them.
+Ids only: addresses and numbers are with the shop's own systems. A message that was cancelled is in none of them, nor is
+who objects by now (`hidden`, see delivery/objectors.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -22,11 +23,11 @@ from churn_assets.workplace import Workplace
 WORDS = Words("en")
 
 
-def plan_list(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+def plan_list(workplace: Workplace, snapshot: date, hidden: Collection[str]) -> pl.DataFrame:
     """One row per message that is not cancelled, the largest gain first."""
     plan = Plan.at(workplace, snapshot)
     states = plan.messages.filter(pl.col("state") != "cancelled").select("decision_id", "message_key", "state")
-    rows = _decisions(workplace, snapshot).join(states.lazy(), on="decision_id")
+    rows = _decisions(workplace, snapshot, hidden).join(states.lazy(), on="decision_id")
     return (
         rows.sort("expected_gain_amount", "user_id", descending=[True, False])
         .select(
@@ -38,9 +39,9 @@ def plan_list(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def left_out_list(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+def left_out_list(workplace: Workplace, snapshot: date, hidden: Collection[str]) -> pl.DataFrame:
     """One row per scored user who gets nothing, the largest value at risk first."""
-    rows = _decisions(workplace, snapshot).filter(pl.col("arm") == NO_ARM)
+    rows = _decisions(workplace, snapshot, hidden).filter(pl.col("arm") == NO_ARM)
     return (
         rows.sort("value_at_risk_amount", "user_id", descending=[True, False])
         .select(
@@ -51,30 +52,31 @@ def left_out_list(workplace: Workplace, snapshot: date) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def call_list(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+def call_list(workplace: Workplace, snapshot: date, hidden: Collection[str]) -> pl.DataFrame:
     """The calls of the plan, best call first."""
-    calls = plan_list(workplace, snapshot).filter(pl.col("channel") == "call")
+    calls = plan_list(workplace, snapshot, hidden).filter(pl.col("channel") == "call")
     columns = ("user_id", "arm", "reason", "reason_text", "value_at_risk_amount", "state", "message_key")
     return calls.select(pl.int_range(1, pl.len() + 1).alias("call_rank"), *columns)
 
 
-LISTS: Mapping[str, tuple[str, Callable[[Workplace, date], pl.DataFrame]]] = MappingProxyType({
+LISTS: Mapping[str, tuple[str, Callable[[Workplace, date, Collection[str]], pl.DataFrame]]] = MappingProxyType({
     "plan": ("The plan", plan_list),
     "left-out": ("Who is left alone", left_out_list),
     "calls": ("Whom to call", call_list),
 })  # fmt: skip
 
 
-def _decisions(workplace: Workplace, snapshot: date) -> pl.LazyFrame:
-    """Rows of the ledger with the sentence of their reason; of nobody who was erased."""
-    ledger = workplace.tables.scan(Stage.INTERVENTIONS, "decision_ledger", snapshot).filter(IS_KNOWN)
+def _decisions(workplace: Workplace, snapshot: date, hidden: Collection[str]) -> pl.LazyFrame:
+    """Rows of the ledger with the sentence of their reason; of nobody who was erased, nor of `hidden`."""
+    ledger = workplace.tables.scan(Stage.INTERVENTIONS, "decision_ledger", snapshot)
+    shown = ledger.filter(IS_KNOWN, ~pl.col("user_id").is_in(list(hidden)))
     # A group may be a reason of both kinds: what can be acted upon is what a call can be about, so it comes first.
     sentences = (
         workplace.tables.scan(Stage.SCORING, "user_reasons", snapshot)
         .group_by("user_id", "reason_group", maintain_order=True)
         .agg(reason_text=pl.col("text_en").sort_by("kind").first())
     )
-    return ledger.join(sentences, left_on=["user_id", "reason"], right_on=["user_id", "reason_group"], how="left")
+    return shown.join(sentences, left_on=["user_id", "reason"], right_on=["user_id", "reason_group"], how="left")
 
 
 def _in_words(column: str, words: names.Names) -> pl.Expr:

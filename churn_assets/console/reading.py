@@ -18,7 +18,9 @@ from churn_assets.console.render import page
 from churn_assets.console.sessions import Session
 from churn_assets.console.spreadsheets import FORMS
 from churn_assets.console.waiting import at_rest
+from churn_assets.delivery.objectors import objectors
 from churn_assets.delivery.plan import newest_plan
+from churn_assets.doctor.examine import examine
 from churn_assets.report.check_pages import check_page_file
 from churn_assets.report.files import report_file, write_report
 from churn_assets.report.person import NoSuchUser, Person, person_of
@@ -106,7 +108,7 @@ class Reading:
     def _download(self, request: Request, session: Session, name: str, form: str) -> Response:
         gate = self.gate
         day = newest_plan(gate.workplace)
-        rows = LISTS[name][1](gate.workplace, day)
+        rows = LISTS[name][1](gate.workplace, day, objectors(gate.workplace, gate.clock()))
         media_type, written = FORMS[form]
         content = written(rows)
         gate.note(request, session.account.name, "list taken", f"{name} of {day}", f"{form}, {rows.height} rows")
@@ -117,6 +119,11 @@ class Reading:
         del request
         listed = await run_in_threadpool(lambda: list(listed_settings(self.gate.workplace.home.settings_file)))
         return page("settings", session=session, rows=listed)
+
+    async def health(self, request: Request, session: Session) -> Response:
+        del request
+        findings = await run_in_threadpool(examine, self.gate.workplace.home.root)
+        return page("health", session=session, findings=findings)
 
     async def acts(self, request: Request, session: Session) -> Response:
         del request

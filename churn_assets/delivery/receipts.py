@@ -9,6 +9,7 @@ one row as it was sent, and one more for each time at which opening or clicking 
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from io import BytesIO
 from threading import Lock
@@ -18,6 +19,7 @@ from filelock import FileLock
 
 from churn_assets.consent.words import PURPOSE
 from churn_assets.contracts.decision_ledger import DecisionLedger, treatment
+from churn_assets.delivery.reported import AS_CLICKED, AS_OPENED
 from churn_assets.instance.files import write_whole
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -29,7 +31,7 @@ where outbox.state in ('delivered', 'unknown') and attempts.fate in ('delivered'
 group by attempts.message_key order by attempts.message_key
 """
 OPENED_OR_CLICKED = """
-select message_key, event, occurred_at, received_at from message_events where event in ('opened', 'clicked')
+select message_key, event, occurred_at, received_at from message_events where event in (select value from json_each(?))
 order by sequence
 """
 WITHDRAWALS = """
@@ -44,7 +46,7 @@ def write_receipts(workplace: Workplace) -> None:
     with FileLock(workplace.home.locks / "receipts.lock"):
         with workplace.record.reading() as connection:
             contacts, withdrawals = connection.execute(SENT).fetchall(), connection.execute(WITHDRAWALS).fetchall()
-            events = connection.execute(OPENED_OR_CLICKED).fetchall()
+            events = connection.execute(OPENED_OR_CLICKED, (json.dumps([*AS_OPENED, *AS_CLICKED]),)).fetchall()
         if contacts:
             sent = _contacts(workplace, contacts)
             _write(workplace, "contacts", pl.concat([sent, _reported(sent, events)]))
@@ -101,8 +103,8 @@ def _reported(sent: pl.DataFrame, events: list[tuple[str, str, str, str]]) -> pl
     # Clocks differ by seconds: nothing is opened before it was sent, or later than it was known.
     at = pl.max_horizontal("sent_at", pl.min_horizontal("occurred_at", "received_at"))
     first = {
-        f"{event}_at": pl.when(pl.col("event") == event).then(at).cum_min().forward_fill().over("contact_id")
-        for event in ("opened", "clicked")
+        f"{name}_at": pl.when(pl.col("event").is_in(events)).then(at).cum_min().forward_fill().over("contact_id")
+        for name, events in (("opened", AS_OPENED), ("clicked", AS_CLICKED))
     }
     return (
         sent.drop("opened_at", "clicked_at")

@@ -18,9 +18,14 @@ from churn_assets.failures import Failure
 from churn_assets.instance.outbox import cancel_messages_like
 from churn_assets.instance.suppressions import suppress_bounced
 
-Event = Literal["delivered", "opened", "clicked", "bounced", "complained", "unsubscribed"]
+Event = Literal[
+    "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed",
+    "reached", "interested", "not_interested", "not_reached",
+]  # fmt: skip
 EVENTS: Final[tuple[str, ...]] = get_args(Event)
 WITHDRAWALS = ("complained", "unsubscribed")
+# Of a call: who was reached has heard it, as a mail is opened, and who is interested follows it, as a link is.
+AS_OPENED, AS_CLICKED = ("opened", "reached", "interested", "not_interested"), ("clicked", "interested")
 CLOCKS_DIFFER = timedelta(seconds=60)  # between the sender and this machine
 KEPT_REQUESTS = timedelta(days=1)  # a signature is valid for minutes
 # A message on its way counts as sent: its sender may report before its answer is on record.

@@ -21,7 +21,8 @@ from churn_assets.workplace import Workplace
 from tests.unit.console.conftest import NOW, PASSWORD, Served
 
 PAGES = (
-    "/", "/plan", "/person", "/acts", "/effects", "/settings", "/lists/plan.csv", "/report/2026-11-16",
+    "/", "/plan", "/person", "/acts", "/effects", "/settings", "/calls", "/calls/x", "/health", "/lists/plan.csv",
+         "/report/2026-11-16",
     "/report/checks_2026-11-16/index.html",
 )  # fmt: skip
 
@@ -80,7 +81,8 @@ def test_the_cookie_is_for_this_server_and_no_script(console: Served) -> None:
 @pytest.mark.parametrize(("path", "name", "status"), [
     ("/", "vera", 200), ("/person", "vera", 403), ("/acts", "vera", 403), ("/person", "anton", 200),
     ("/acts", "anton", 403), ("/acts", "ada", 200), ("/effects", "vera", 200), ("/settings", "vera", 403),
-    ("/settings", "anton", 200), ("/lists/plan.csv", "vera", 403), ("/lists/plan.csv", "anton", 404),
+    ("/settings", "anton", 200), ("/calls", "vera", 403), ("/calls", "anton", 404), ("/health", "anton", 403),
+    ("/health", "ada", 200), ("/lists/plan.csv", "vera", 403), ("/lists/plan.csv", "anton", 404),
     ("/lists/passwords.csv", "anton", 404), ("/lists/plan.exe", "anton", 404), ("/person", "ada", 200),
 ])  # fmt: skip
 def test_a_role_sees_what_it_is_for(console: Served, path: str, name: str, status: int) -> None:
