@@ -57,6 +57,7 @@ IN_MEMORY = {
     ("monitoring/fairness_plots.py", "savefig"),
     ("model/run_log.py", "write_csv"),
     ("monitoring/reason_plots.py", "savefig"),
+    ("monitoring/uplift_plots.py", "savefig"),
 }
 
 
