@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import local
 
+from churn_assets.instance.record.chain import chained
 from churn_assets.instance.record.errors import explained
 from churn_assets.instance.record.opening import reading
 from churn_assets.instance.record.upgrade import WAIT_SECONDS
@@ -42,7 +43,7 @@ class KeptRecord:
         """
         with explained(self.file):
             self._connection().execute(f"pragma synchronous = {'full' if is_flushed else 'normal'}")
-        with self._transaction("begin immediate") as connection:
+        with self._transaction("begin immediate") as connection, chained(connection, self.file):
             yield connection
 
     def flush(self) -> None:

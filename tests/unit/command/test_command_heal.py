@@ -20,6 +20,7 @@ from churn_assets.instance.condition import refuse_damaged
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.chain import FREE, chained_tables
 from churn_assets.instance.record.errors import RecordError
+from churn_assets.instance.record.kept import KeptRecord
 from churn_assets.instance.record.opening import reading
 from churn_assets.instance.record.schema import MIGRATIONS, Schema
 from churn_assets.instance.record.second import damage, edited
@@ -162,6 +163,15 @@ def test_rows_of_an_earlier_release_are_chained_when_they_are_upgraded(tmp_path:
         connection.execute("delete from suppressions")
         connection.execute("delete from changed")
     assert edited(file) == ["2 rows of suppressions were removed outside churn"]
+
+
+def test_a_connection_that_stays_open_chains_what_it_writes(tmp_path: Path) -> None:
+    kept = KeptRecord(tmp_path / "record.sqlite")
+    with kept.writing() as connection:
+        connection.execute("insert into channel_suppressions values ('u1', 'email', 'bounced', '2026-01-05', 'me')")
+    kept.flush()
+    assert edited(tmp_path / "record.sqlite") == []
+    kept._connection().close()
 
 
 def test_every_table_of_the_record_is_chained_or_free() -> None:

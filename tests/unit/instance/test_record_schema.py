@@ -20,7 +20,7 @@ RELEASED = {
     "0006_api": "c4e9ce90f439bc8e",
     "0007_alerts": "8e1448d5f52bb4d3",
     "0008_policy_promotions": "d594fa6922dd7f8d",
-    "0009_chain": "7eee96afe6cb7c4a",
+    "0009_chain": "f574ad0ffe8792b5",
 }
 
 

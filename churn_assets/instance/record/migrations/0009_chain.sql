@@ -200,3 +200,58 @@ create trigger assents_chain_delete after delete on assents begin
   insert into changed (table_name, row_key) values
     ('assents', json_array(old.snapshot_date, old.plan_sha256, old.account));
 end;
+
+create trigger channel_suppressions_chain_insert after insert on channel_suppressions begin
+  insert into changed (table_name, row_key) values
+    ('channel_suppressions', json_array(new.user_id, new.channel));
+end;
+create trigger channel_suppressions_chain_update after update on channel_suppressions begin
+  insert into changed (table_name, row_key) values
+    ('channel_suppressions', json_array(old.user_id, old.channel)),
+    ('channel_suppressions', json_array(new.user_id, new.channel));
+end;
+create trigger channel_suppressions_chain_delete after delete on channel_suppressions begin
+  insert into changed (table_name, row_key) values
+    ('channel_suppressions', json_array(old.user_id, old.channel));
+end;
+
+create trigger message_events_chain_insert after insert on message_events begin
+  insert into changed (table_name, row_key) values
+    ('message_events', json_array(new.sequence));
+end;
+create trigger message_events_chain_update after update on message_events begin
+  insert into changed (table_name, row_key) values
+    ('message_events', json_array(old.sequence)),
+    ('message_events', json_array(new.sequence));
+end;
+create trigger message_events_chain_delete after delete on message_events begin
+  insert into changed (table_name, row_key) values
+    ('message_events', json_array(old.sequence));
+end;
+
+create trigger policy_promotions_chain_insert after insert on policy_promotions begin
+  insert into changed (table_name, row_key) values
+    ('policy_promotions', json_array(new.sequence));
+end;
+create trigger policy_promotions_chain_update after update on policy_promotions begin
+  insert into changed (table_name, row_key) values
+    ('policy_promotions', json_array(old.sequence)),
+    ('policy_promotions', json_array(new.sequence));
+end;
+create trigger policy_promotions_chain_delete after delete on policy_promotions begin
+  insert into changed (table_name, row_key) values
+    ('policy_promotions', json_array(old.sequence));
+end;
+
+create trigger tokens_chain_insert after insert on tokens begin
+  insert into changed (table_name, row_key) values
+    ('tokens', json_array(new.name));
+end;
+create trigger tokens_chain_update after update on tokens begin
+  insert into changed (table_name, row_key) values
+    ('tokens', json_array(old.name)), ('tokens', json_array(new.name));
+end;
+create trigger tokens_chain_delete after delete on tokens begin
+  insert into changed (table_name, row_key) values
+    ('tokens', json_array(old.name));
+end;
