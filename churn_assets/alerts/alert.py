@@ -1,4 +1,4 @@
-"""What somebody is told without having asked: kinds of alerts, and whom each concerns."""
+"""Alerts: what somebody should know without having asked. Their kinds, and whom each concerns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Kind:
-    """`owner`: team that has to act, as in the lineage; `is_urgent`: told in quiet hours too."""
+    """`owner`: team that has to act, as in the lineage; `is_urgent`: sent in quiet hours too."""
 
     owner: str
     means: str
@@ -31,7 +31,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Alert:
-    """`subject`: what it is about; the same kind and subject is told once in a while only. `text` names nobody."""
+    """`subject`: what it is about; the same kind and subject is sent once in a while only. `text` names nobody."""
 
     kind: str
     subject: str

@@ -20,7 +20,7 @@ MOST_NAMED = 3  # segments and reasons in the digest, the most money first
 
 
 def alerts_of(workplace: Workplace, snapshot: date, now: datetime) -> list[Alert]:
-    """What is to be told of a snapshot. Tables that it does not have say nothing."""
+    """Alerts of a snapshot. Tables that it does not have give none."""
     return [
         *_plan_waiting(workplace, snapshot, now),
         *_limits(workplace, snapshot),

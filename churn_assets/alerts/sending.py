@@ -1,4 +1,4 @@
-"""Telling receivers: one message each with all that is new to it, by apprise (https://github.com/caronc/apprise)."""
+"""Sending alerts to receivers: one message each with all that is new to it, by apprise (https://github.com/caronc/apprise)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Post = Callable[[str, str, str], bool]  # address, title, body; whether it was t
 
 
 @dataclass(frozen=True)
-class Told:
+class Sent:
     """What became of one receiver's message; `problem` is None where it was taken. Holds no address."""
 
     receiver: str
@@ -27,15 +27,15 @@ class Told:
     problem: str | None
 
 
-def tell(record: Record, settings: Alerts, name: str, alerts: Sequence[Alert], now: datetime) -> list[Told]:
-    """Put alerts on record and tell the receivers all that is new to them. `name`: of the home."""
+def send_alerts(record: Record, settings: Alerts, name: str, alerts: Sequence[Alert], now: datetime) -> list[Sent]:
+    """Put alerts on record, and send each receiver all that is new to it. `name`: of the home."""
     raise_alerts(record, alerts, now, timedelta(hours=settings.repeat_after_hours))
-    return tell_waiting(record, settings, name, now)
+    return send_waiting_alerts(record, settings, name, now)
 
 
-def tell_waiting(record: Record, settings: Alerts, name: str, now: datetime) -> list[Told]:
-    """Tell each receiver what it has not taken yet; in quiet hours only what is urgent."""
-    told = []
+def send_waiting_alerts(record: Record, settings: Alerts, name: str, now: datetime) -> list[Sent]:
+    """Send each receiver what it has not taken yet; in quiet hours only what is urgent."""
+    sent = []
     for receiver in settings.receivers:
         kinds = [kind for kind in receiver.kinds or KINDS if not _is_quiet(settings, now) or KINDS[kind].is_urgent]
         alerts = waiting(record, receiver.name, kinds, now)
@@ -44,14 +44,14 @@ def tell_waiting(record: Record, settings: Alerts, name: str, now: datetime) -> 
         problem = _post(receiver, *message_of(name, [each.alert for each in alerts]))
         if problem is None:
             note_taken(record, receiver.name, alerts, now)
-        told.append(Told(receiver.name, len(alerts), problem))
-    return told
+        sent.append(Sent(receiver.name, len(alerts), problem))
+    return sent
 
 
-def tell_test(settings: Alerts, name: str) -> list[Told]:
+def send_test_alert(settings: Alerts, name: str) -> list[Sent]:
     """A message to every receiver, to see that it arrives."""
     text = "churn alerts test: if you read this, alerts reach you."
-    return [Told(each.name, 1, _post(each, f"churn {name}: a test", text)) for each in settings.receivers]
+    return [Sent(each.name, 1, _post(each, f"churn {name}: a test", text)) for each in settings.receivers]
 
 
 def message_of(name: str, alerts: Sequence[Alert]) -> tuple[str, str]:
@@ -72,7 +72,7 @@ def _is_quiet(settings: Alerts, now: datetime) -> bool:
 
 def _post(receiver: AlertReceiver, title: str, body: str) -> str | None:
     """Why it was not taken; None where it was."""
-    import apprise  # noqa: PLC0415 - 0.4 s, only where somebody is to be told
+    import apprise  # noqa: PLC0415 - 0.4 s, only where there is a receiver
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its messages may hold the address
     service = apprise.Apprise()

@@ -1,4 +1,4 @@
-"""`churn alerts`, and what a run from the terminal tells people."""
+"""`churn alerts`, and the alerts of a run from the terminal."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from rich.table import Table
 from churn_assets.alerts.alert import KINDS, Alert
 from churn_assets.alerts.conditions import alerts_of
 from churn_assets.alerts.queue import newest
-from churn_assets.alerts.sending import Told, tell, tell_test, tell_waiting
+from churn_assets.alerts.sending import Sent, send_alerts, send_test_alert, send_waiting_alerts
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.instance.terminal import wide_console
 from churn_assets.workplace import Workplace
 
-NOBODY = "Nobody is told: name receivers in alerts.receivers (churn settings alerts says how)."
+NOBODY = "There is no receiver: name some in alerts.receivers (churn settings alerts says how)."
 
 
 def send_test(root: Path) -> bool:
     """Whether every receiver took it, and there is one."""
     workplace = Workplace(home_path=str(root))
-    return _said(tell_test(workplace.settings.alerts, workplace.home.root.name), workplace)
+    return _said(send_test_alert(workplace.settings.alerts, workplace.home.root.name), workplace)
 
 
 def send_waiting(root: Path) -> bool:
     workplace = Workplace(home_path=str(root))
-    told = tell_waiting(workplace.record, workplace.settings.alerts, workplace.home.root.name, utc_now())
-    if not told and workplace.settings.alerts.receivers:
+    sent = send_waiting_alerts(workplace.record, workplace.settings.alerts, workplace.home.root.name, utc_now())
+    if not sent and workplace.settings.alerts.receivers:
         wide_console().print("Nothing waits.")
         return True
-    return _said(told, workplace)
+    return _said(sent, workplace)
 
 
 def show(root: Path, count: int) -> None:
@@ -46,18 +46,18 @@ def show(root: Path, count: int) -> None:
     wide_console().print(table)
 
 
-def after_run(workplace: Workplace, days: Sequence[date], of_run: Sequence[Alert], *, is_done: bool) -> list[Told]:
-    """Tell people what a run showed. `of_run`: of its checks and its end."""
+def after_run(workplace: Workplace, days: Sequence[date], of_run: Sequence[Alert], *, is_done: bool) -> list[Sent]:
+    """Send the alerts of a run and of its newest snapshot. `of_run`: of its checks and its end."""
     now = utc_now()
     alerts = [*of_run, *(alerts_of(workplace, days[-1], now) if is_done else [])]
-    return tell(workplace.record, workplace.settings.alerts, workplace.home.root.name, alerts, now)
+    return send_alerts(workplace.record, workplace.settings.alerts, workplace.home.root.name, alerts, now)
 
 
-def _said(told: Sequence[Told], workplace: Workplace) -> bool:
+def _said(sent: Sequence[Sent], workplace: Workplace) -> bool:
     console = wide_console()
     if not workplace.settings.alerts.receivers:
         console.print(NOBODY)
         return False
-    for each in told:
+    for each in sent:
         console.print(f"{each.receiver}: {'taken' if each.problem is None else each.problem}", markup=False)
-    return all(each.problem is None for each in told)
+    return all(each.problem is None for each in sent)

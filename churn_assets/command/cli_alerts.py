@@ -1,4 +1,4 @@
-"""Commands about alerts: who is told, what was, and whether it arrives."""
+"""Commands about alerts: who gets them, which there were, and whether they arrive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typer
 from churn_assets.command.cli_options import HomeOption, existing_home
 
 app = typer.Typer()
-alerts = typer.Typer(no_args_is_help=True, help="What people are told without asking, and whether it reaches them.")
+alerts = typer.Typer(
+    no_args_is_help=True, help="Alerts: what people should know without asking, and whether it reaches them."
+)
 app.add_typer(alerts, name="alerts")
 
 
@@ -35,7 +37,7 @@ def list_(
 
 @alerts.command()
 def send(home: HomeOption = None) -> None:
-    """Tell receivers now what waits: after quiet hours, or when a receiver is back."""
+    """Send what waits now: after quiet hours, or when a receiver is back."""
     root = existing_home(home)
     from churn_assets.command.alerts import send_waiting
 

@@ -98,7 +98,7 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
         is_done = _execute(job, instance, run_id, days, progress, missing)
         of_run = alerts_of_run(instance, run_id, days[-1], is_done=is_done)
     for each in after_run(workplace, days, of_run, is_done=is_done):
-        progress.say(f"Told {each.receiver}: {each.problem or f'{each.alerts} alerts'}")
+        progress.say(f"Alerts to {each.receiver}: {each.problem or f'{each.alerts} alerts'}")
     if is_done:
         progress.summary(workplace, days[-1])
     else:

@@ -1,4 +1,4 @@
-"""Alerts of runs: what their checks said, how they ended; told by sensors where nobody sits at a terminal."""
+"""Alerts of runs: what their checks said, how they ended; sent by sensors where nobody sits at a terminal."""
 
 from datetime import UTC, date, datetime
 
@@ -6,7 +6,7 @@ import dagster as dg
 
 from churn_assets.alerts.alert import Alert
 from churn_assets.alerts.conditions import alerts_of
-from churn_assets.alerts.sending import Told, tell, tell_waiting
+from churn_assets.alerts.sending import Sent, send_alerts, send_waiting_alerts
 from churn_assets.defs.automation import snapshot_job
 from churn_assets.workplace import Workplace
 
@@ -41,39 +41,39 @@ def _day_of(run: dg.DagsterRun) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _tell(context: dg.RunStatusSensorContext, workplace: Workplace, *, is_done: bool) -> str:
+def _send(context: dg.RunStatusSensorContext, workplace: Workplace, *, is_done: bool) -> str:
     day = _day_of(context.dagster_run)
     if day is None:
         return "a run without a snapshot"
     now = datetime.now(UTC).replace(tzinfo=None)
     alerts = alerts_of_run(context.instance, context.dagster_run.run_id, day, is_done=is_done)
     alerts += alerts_of(workplace, day, now) if is_done else []
-    return _in_words(tell(workplace.record, workplace.settings.alerts, workplace.home.root.name, alerts, now))
+    return _in_words(send_alerts(workplace.record, workplace.settings.alerts, workplace.home.root.name, alerts, now))
 
 
-def _in_words(told: list[Told]) -> str:
-    return "; ".join(f"{each.receiver}: {each.problem or 'taken'}" for each in told) or "nobody was to be told"
+def _in_words(sent: list[Sent]) -> str:
+    return "; ".join(f"{each.receiver}: {each.problem or 'taken'}" for each in sent) or "no receiver had anything new"
 
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS, monitored_jobs=[snapshot_job], default_status=dg.DefaultSensorStatus.RUNNING
 )
 def alerts_after_success(context: dg.RunStatusSensorContext, workplace: dg.ResourceParam[Workplace]) -> dg.SkipReason:
-    """Tells receivers (alerts.receivers) what a snapshot shows: a plan that waits, limits, effects, risk, checks."""
-    return dg.SkipReason(_tell(context, workplace, is_done=True))
+    """Sends the receivers (alerts.receivers) what a snapshot shows: a plan that waits, limits, effects, risk."""
+    return dg.SkipReason(_send(context, workplace, is_done=True))
 
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.FAILURE, monitored_jobs=[snapshot_job], default_status=dg.DefaultSensorStatus.RUNNING
 )
 def alerts_after_failure(context: dg.RunStatusSensorContext, workplace: dg.ResourceParam[Workplace]) -> dg.SkipReason:
-    """Tells receivers that a run has failed, and which checks did."""
-    return dg.SkipReason(_tell(context, workplace, is_done=False))
+    """Sends the receivers that a run has failed, and which checks did."""
+    return dg.SkipReason(_send(context, workplace, is_done=False))
 
 
 @dg.sensor(minimum_interval_seconds=WAIT_SECONDS, default_status=dg.DefaultSensorStatus.RUNNING)
 def waiting_alerts_sensor(workplace: dg.ResourceParam[Workplace]) -> dg.SkipReason:
-    """Tells receivers what waited for the end of quiet hours, or for a receiver to be back."""
+    """Sends the receivers what waited for the end of quiet hours, or for a receiver to be back."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    told = tell_waiting(workplace.record, workplace.settings.alerts, workplace.home.root.name, now)
-    return dg.SkipReason(_in_words(told))
+    sent = send_waiting_alerts(workplace.record, workplace.settings.alerts, workplace.home.root.name, now)
+    return dg.SkipReason(_in_words(sent))

@@ -1,4 +1,4 @@
-"""The section of the settings about alerts: who is told what, and when not."""
+"""The section of the settings about alerts: who gets which, and when not."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ class AlertReceiver(Section):
         description="Address as apprise has it, such as mailtos://user:password@example.org?to=team@example.org or "
         "slack://...; never shown."
     )
-    kinds: tuple[AlertKind, ...] = Field((), description="What it is told; empty: everything.")
+    kinds: tuple[AlertKind, ...] = Field((), description="What it gets; empty: everything.")
 
 
 class Alerts(Section):
     receivers: tuple[AlertReceiver, ...] = Field(
-        (), description="Who is told; empty: nobody. Best by CHURN__ALERTS__RECEIVERS, as JSON: addresses are secrets."
+        (),
+        description="Who gets alerts; empty: nobody. Best by CHURN__ALERTS__RECEIVERS, as JSON: addresses are secrets.",
     )
     repeat_after_hours: float = Field(
         160.0,
@@ -36,7 +37,7 @@ class Alerts(Section):
     )
     quiet_hours: tuple[int, int] | None = Field(
         None,
-        description="From which hour to which only run_failed is told, such as [22, 7]; the rest waits. null: none.",
+        description="From which hour to which only run_failed is sent, such as [22, 7]; the rest waits. null: none.",
     )
     time_zone: str = Field("UTC", description="Time zone of quiet_hours, such as Europe/Berlin or Asia/Shanghai.")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def receiving(httpserver: HTTPServer) -> Alerts:
-    """Everything is told to `all`, plans only to `plans`; both by JSON to this machine."""
+    """Everything goes to `all`, plans only to `plans`; both by JSON to this machine."""
     address = f"json://planted:password@127.0.0.1:{httpserver.port}"
     return Alerts.model_validate({
         "receivers": [

@@ -1,4 +1,4 @@
-"""Who is told what, when, and how often; nothing is lost on the way, and no address is shown."""
+"""Who is sent what, when, and how often; nothing is lost on the way, and no address is shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import SecretStr, ValidationError
 from churn_assets.alerts import sending
 from churn_assets.alerts.alert import KINDS, Alert
 from churn_assets.alerts.queue import newest, raise_alerts
-from churn_assets.alerts.sending import Told, message_of, tell, tell_test, tell_waiting
+from churn_assets.alerts.sending import Sent, message_of, send_alerts, send_test_alert, send_waiting_alerts
 from churn_assets.instance.record.store import Record
 from churn_assets.settings.alerts import AlertKind, AlertReceiver, Alerts
 
@@ -37,13 +37,13 @@ def taken(httpserver: HTTPServer, path: str) -> list[str]:
 def test_each_is_told_what_it_asked_for_once(httpserver: HTTPServer, record: Record, receiving: Alerts) -> None:
     httpserver.expect_request("/all").respond_with_data("", status=200)
     httpserver.expect_request("/plans").respond_with_data("", status=200)
-    assert tell(record, receiving, "shop", [PLAN, FAILED], NOW) == [Told("all", 2, None), Told("plans", 1, None)]
-    assert tell(record, receiving, "shop", [PLAN], NOW + timedelta(hours=1)) == []
+    assert send_alerts(record, receiving, "shop", [PLAN, FAILED], NOW) == [Sent("all", 2, None), Sent("plans", 1, None)]
+    assert send_alerts(record, receiving, "shop", [PLAN], NOW + timedelta(hours=1)) == []
     (whole,), (plans,) = taken(httpserver, "/all"), taken(httpserver, "/plans")
     assert ("The plan waits." in whole, "The run ended." in whole) == (True, True)
     assert ("The plan waits." in plans, "The run ended." in plans) == (True, False)
-    assert tell(record, receiving, "shop", [PLAN], NOW + timedelta(hours=161)) == [
-        Told("all", 1, None), Told("plans", 1, None)
+    assert send_alerts(record, receiving, "shop", [PLAN], NOW + timedelta(hours=161)) == [
+        Sent("all", 1, None), Sent("plans", 1, None)
     ]  # fmt: skip
 
 
@@ -52,20 +52,20 @@ def test_a_receiver_that_is_down_is_told_later_and_its_address_stays_unsaid(
 ) -> None:
     caplog.set_level(logging.DEBUG, "apprise")
     httpserver.expect_ordered_request("/all").respond_with_data("", status=503)
-    (told,) = tell(record, receiving, "shop", [FAILED], NOW)
-    assert (told.receiver, told.problem is None) == ("all", False)
-    assert "password" not in str(told) + repr(receiving) + caplog.text
+    (sent,) = send_alerts(record, receiving, "shop", [FAILED], NOW)
+    assert (sent.receiver, sent.problem is None) == ("all", False)
+    assert "password" not in str(sent) + repr(receiving) + caplog.text
     httpserver.clear()
     httpserver.expect_request("/all").respond_with_data("", status=200)
-    assert tell_waiting(record, receiving, "shop", NOW + timedelta(minutes=5)) == [Told("all", 1, None)]
+    assert send_waiting_alerts(record, receiving, "shop", NOW + timedelta(minutes=5)) == [Sent("all", 1, None)]
     assert [(raised.alert, by) for raised, by in newest(record, 5)] == [(FAILED, "all")]
 
 
 def test_an_address_that_is_none_is_said_to_be_none(record: Record) -> None:
     wrong = Alerts(receivers=(AlertReceiver(name="data", url=SecretStr("nothing://planted-password")),))
-    (told,) = tell(record, wrong, "shop", [FAILED], NOW)
-    assert (told.receiver, "none that apprise knows" in str(told.problem)) == ("data", True)
-    assert "planted-password" not in str(told)
+    (sent,) = send_alerts(record, wrong, "shop", [FAILED], NOW)
+    assert (sent.receiver, "none that apprise knows" in str(sent.problem)) == ("data", True)
+    assert "planted-password" not in str(sent)
 
 
 @pytest.mark.parametrize(("quiet", "zone", "hour", "is_quiet"), [
@@ -79,9 +79,9 @@ def test_in_quiet_hours_only_what_is_urgent_is_told(
     posted: list[str] = []
     monkeypatch.setattr(sending, "_post", lambda _, __, body: posted.append(body))
     chosen = receiving.model_copy(update={"quiet_hours": quiet, "time_zone": zone})
-    tell(record, chosen, "shop", [PLAN, FAILED], NOW.replace(hour=hour))
+    send_alerts(record, chosen, "shop", [PLAN, FAILED], NOW.replace(hour=hour))
     assert ("The plan waits." in "".join(posted), "The run ended." in "".join(posted)) == (not is_quiet, True)
-    tell_waiting(record, receiving, "shop", NOW + timedelta(days=1))
+    send_waiting_alerts(record, receiving, "shop", NOW + timedelta(days=1))
     assert "".join(posted).count("The plan waits.") == 2, "to each of the two, sooner or later"
 
 
@@ -107,10 +107,10 @@ def test_every_alert_reaches_its_receiver_once_whatever_fails(
         for alert, hours, up in steps:
             now += timedelta(hours=hours % 20)  # all within the seven days in which an alert is news
             is_up = up
-            tell(record, one, "shop", [alert], now)
+            send_alerts(record, one, "shop", [alert], now)
         is_up = True
-        tell_waiting(record, one, "shop", now)
-        assert tell_waiting(record, one, "shop", now) == [], "nothing waits any more"
+        send_waiting_alerts(record, one, "shop", now)
+        assert send_waiting_alerts(record, one, "shop", now) == [], "nothing waits any more"
     raised = newest(record, 100)
     assert all(by == "data" for each, by in raised if now - each.raised_at < timedelta(days=7))
     assert len(raised) <= 2 + sum(hours % 20 for _, hours, _ in steps) // 160
@@ -124,7 +124,7 @@ def test_the_same_is_raised_once_in_a_while(record: Record) -> None:
 def test_a_test_message_reaches_everybody(httpserver: HTTPServer, receiving: Alerts) -> None:
     httpserver.expect_request("/all").respond_with_data("", status=200)
     httpserver.expect_request("/plans").respond_with_data("", status=500)
-    (first, second) = tell_test(receiving, "shop")
+    (first, second) = send_test_alert(receiving, "shop")
     assert (first.problem, second.problem is None) == (None, False)
     assert "alerts reach you" in taken(httpserver, "/all")[0]
 
