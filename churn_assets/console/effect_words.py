@@ -39,3 +39,10 @@ def effect_in_words(t: Words, row: Mapping[str, Any], name: str) -> str:
 
     interval = t.interval(low, high, shown)
     return f"{shown(row[name])} {interval}" if name in row else interval
+
+
+def return_in_words(t: Words, row: Mapping[str, Any]) -> str:
+    """Of effects.return_on_spend."""
+    if row["return_ratio"] is None:
+        return UNKNOWN
+    return f"{t.number(row['return_ratio'])} {t.interval(row['return_low'], row['return_high'], t.number)}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 
+import polars as pl
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -75,13 +76,16 @@ class Reading:
         tables = self.gate.workplace.tables
         days = [each.snapshot for each in self.gate.workplace.record.readable_partitions(Stage.EFFECTS, "arm_effects")]
         if not days:
-            return page("effects", session=session, day=None, arms=[], programme=[])
+            return page("effects", session=session, day=None, arms=[], programme=[], returns=[])
         day = max(days)
         arms = tables.read(Stage.EFFECTS, "arm_effects", day)
         programme = tables.read(Stage.EFFECTS, "program_effects", day)
+        is_made = tables.find(Stage.EFFECTS, "return_on_spend", day) is not None  # not by releases before 2026-11-29
+        returns = tables.read(Stage.EFFECTS, "return_on_spend", day) if is_made else pl.DataFrame()
         return page(
-            "effects", session=session, day=day, arms=arms.rows(named=True), programme=programme.rows(named=True)
-        )
+            "effects", session=session, day=day, arms=arms.rows(named=True), programme=programme.rows(named=True),
+            returns=returns.rows(named=True),
+        )  # fmt: skip
 
     async def person(self, request: Request, session: Session) -> Response:
         named = request.query_params.get("user", "").strip()

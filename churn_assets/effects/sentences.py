@@ -47,3 +47,11 @@ def side_sentence(row: Mapping[str, Any]) -> str:
 def _interval(row: Mapping[str, Any]) -> str:
     form = UNITS[METRICS[row["metric"]].unit]
     return "{} [{}, {}]".format(*(form.format(row[name]) for name in ("effect", "effect_low", "effect_high")))
+
+
+def return_sentence(row: Mapping[str, Any]) -> str:
+    """What a treatment brought per spent."""
+    if row["return_ratio"] is None:
+        return f"{row['treatment']}: not known ({row['note']})"
+    interval = f"[{row['return_low']:.2f}, {row['return_high']:.2f}]"
+    return f"{row['treatment']}: {row['return_ratio']:.2f} {interval} of margin per 1 spent, of {row['users']:,} users"

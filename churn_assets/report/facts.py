@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from churn_assets.contracts.return_on_spend import ReturnOnSpend
 from churn_assets.contracts.scored_users import ALARMS
 from churn_assets.effects.power import holdout_weeks
 from churn_assets.instance.policy_promotions import PolicyPromotions
@@ -144,7 +145,7 @@ def facts_of(workplace: Workplace, snapshot: date) -> Facts:
         reasons=_reasons(read(Stage.MONITORING, "reason_summaries")),
         tenures=_tenures(read(Stage.MONITORING, "reason_summaries")),
         weeks=_weeks(workplace, snapshot),
-        effects=arm_effects(measured, read(Stage.EFFECTS, "experiment_readout")),
+        effects=arm_effects(measured, read(Stage.EFFECTS, "experiment_readout"), _returns(workplace, snapshot)),
         programme=programme(read(Stage.EFFECTS, "program_effects")),
         stopped=_stopped(read(Stage.INTERVENTIONS, "stopped_arms")),
         weeks_to_show=holdout_weeks(read(Stage.EFFECTS, "experiment_power"), settings.churn.horizon_days),
@@ -184,6 +185,13 @@ def _plan(workplace: Workplace, snapshot: date, ledger: pl.LazyFrame, measured: 
         int(sides[1] or 0),
         before,
     )
+
+
+def _returns(workplace: Workplace, snapshot: date) -> pl.DataFrame:
+    """Empty of a snapshot that was made before 2026-11-29, which has none."""
+    table = (Stage.EFFECTS, "return_on_spend")
+    is_made = workplace.tables.find(*table, snapshot) is not None
+    return workplace.tables.read(*table, snapshot) if is_made else ReturnOnSpend.empty()
 
 
 def _settings_changed(

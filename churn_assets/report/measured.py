@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from churn_assets.contracts.arm_effects import ALL
 from churn_assets.report.estimate import Estimate, by_treatment
 
 MOST_CAMPAIGNS = 12  # lines of a plot; older ones count in the pooled line all the same
@@ -24,7 +25,9 @@ class Week:
 
 @dataclass(frozen=True)
 class ArmEffect:
-    """`retained`: share of users; `margin`: per user after sending and coupons; each with its verdict."""
+    """`retained`: share of users; `margin`: per user after sending and coupons; each with its verdict. `returned`:
+    margin before both per spent on them.
+    """
 
     treatment: str
     weeks: int
@@ -35,6 +38,7 @@ class ArmEffect:
     verdict: str
     margin_verdict: str
     campaigns: Sequence[Week]
+    returned: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,27 @@ class Programme:
     note: str | None
 
 
-def arm_effects(effects: pl.DataFrame, readout: pl.DataFrame) -> list[ArmEffect]:
-    """By treatment. `effects`: effects.arm_effects, `readout`: effects.experiment_readout of one snapshot."""
-    arms = []
+def arm_effects(effects: pl.DataFrame, readout: pl.DataFrame, returns: pl.DataFrame) -> list[ArmEffect]:
+    """By treatment. `effects`: effects.arm_effects, `readout`: effects.experiment_readout, `returns`:
+    effects.return_on_spend of one snapshot.
+    """
+    arms, returned = [], _returned(returns)
     for treatment, by_metric in by_treatment(effects):
         retained, margin = by_metric["retained"], by_metric.get("margin_amount")
         arms.append(
             ArmEffect(
                 treatment, retained["weeks"], retained["users"], retained["control_users"], Estimate.of(retained),
                 Estimate.of(margin), retained["verdict"], margin["verdict"] if margin else "unknown",
-                _campaigns(readout, treatment),
+                _campaigns(readout, treatment), returned.get(treatment),
             )
         )  # fmt: skip
     return arms
+
+
+def _returned(returns: pl.DataFrame) -> dict[str, Estimate]:
+    rows = returns.filter(pl.col("campaign") == ALL, pl.col("return_low").is_not_null())
+    columns = ("treatment", "return_ratio", "return_low", "return_high")
+    return {treatment: Estimate(*figures) for treatment, *figures in rows.select(columns).iter_rows()}
 
 
 def _campaigns(readout: pl.DataFrame, treatment: str) -> list[Week]:

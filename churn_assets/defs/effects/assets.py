@@ -13,6 +13,7 @@ from churn_assets.contracts.group_effects import ANY, GroupEffects
 from churn_assets.contracts.policy_readout import PolicyReadout
 from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
+from churn_assets.contracts.return_on_spend import ReturnOnSpend
 from churn_assets.decisions.options import options_of
 from churn_assets.defs.effects.past import Past, closed_users
 from churn_assets.defs.partitions import CALENDAR
@@ -31,7 +32,14 @@ from churn_assets.effects.power import experiment_power as power_of
 from churn_assets.effects.program import members, program_effects, readings
 from churn_assets.effects.readout import empty_readout, readout
 from churn_assets.effects.remarks import LEFT_OUT, notes_by_campaign
-from churn_assets.effects.sentences import effect_sentence, policy_sentence, program_sentence, side_sentence
+from churn_assets.effects.return_on_spend import return_on_spend
+from churn_assets.effects.sentences import (
+    effect_sentence,
+    policy_sentence,
+    program_sentence,
+    return_sentence,
+    side_sentence,
+)
 from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
@@ -47,6 +55,7 @@ MARTS_READ = (
     {
         "experiment_readout": ExperimentReadout,
         "arm_effects": ArmEffects,
+        "return_on_spend": ReturnOnSpend,
         "group_effects": GroupEffects,
         "program_effects": ProgramEffects,
         "policy_value": PolicyValue,
@@ -68,6 +77,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     """
     experiment_readout: One row per randomised campaign or past policy, treated arm and metric, as far as known by then.
     arm_effects: What each arm and level did, over all weeks whose windows have closed, by week, reason and risk tier.
+    return_on_spend: Margin that each campaign and arm brought per spent on messages and coupons.
     group_effects: The same by arm, by channel, and by segment of the users' portraits at the snapshot of the decision.
     program_effects: Everybody decided about against the universal holdout, from the start until the snapshot.
     policy_value: What each policy would have earned, by the users of earlier plans who were given an option by chance.
@@ -93,6 +103,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     )
     effects = arm_effects(known, snapshot=at.date, window_days=window_days, recorded=recorded)
     yield Product("arm_effects", effects, _arm_metadata(effects, compared.left_out))
+    yield _return_on_spend(known, at)
     yield _group_effects(at, known, recorded)
     yield _program_effects(at, ledgers, recorded)
     drawn = closed_users(at, past.random_options)
@@ -133,6 +144,13 @@ def _arm_metadata(effects: pl.DataFrame, left_out: Mapping[str, str]) -> Mapping
         **_proven(main),
         **({"effects": picture("effects", drawn)} if drawn else {}),
     }
+
+
+def _return_on_spend(known: pl.DataFrame, at: Snapshot) -> Product:
+    result = return_on_spend(known, snapshot=at.date)
+    together = result.filter(pl.col("campaign") == ALL)
+    lines = [return_sentence(row) for row in together.iter_rows(named=True)]
+    return Product("return_on_spend", result, {"brought_per_spent": dg.MetadataValue.md(_list(lines))})
 
 
 def _proven(main: pl.DataFrame) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from churn_assets.stages import Stage
 READ = {
     Stage.TRAINING: ("model_comparison", "warned_churners", "model_promotions"),
     Stage.INTERVENTIONS: ("outbox", "limit_prices", "policy_comparison", "stopped_arms"),
-    Stage.EFFECTS: ("arm_effects", "experiment_readout", "program_effects", "experiment_power"),
+    Stage.EFFECTS: ("arm_effects", "experiment_readout", "return_on_spend", "program_effects", "experiment_power"),
     Stage.MONITORING: (
         "reason_summaries", "model_performance", "performance_estimates", "feature_drift", "churn_definitions",
         "settings_used",

@@ -62,7 +62,7 @@ class Effects(Part):
         t = self.t
         labels = [
             t("Arm"), t("Weeks"), t("Users"), t("Left alone"), t("More of 100 stay [95 %]"),
-            t("Profit per user [95 %]"), t("Verdict"),
+            t("Profit per user [95 %]"), t("Margin per 1 spent [95 %]"), t("Verdict"),
         ]  # fmt: skip
         for arm in self.facts.effects:
             kept = arm.retained
@@ -70,6 +70,7 @@ class Effects(Part):
                 self.arm(arm.treatment), t.count(arm.weeks), t.count(arm.users), t.count(arm.control_users),
                 UNKNOWN if kept is None else self.estimate(kept.times(100), self.signed),
                 self.estimate(arm.margin, t.small_money),
+                self.estimate(arm.returned, lambda ratio: t.number(ratio, 1)),
                 t("staying: {one}; profit: {other}", one=named(t, names.VERDICTS, arm.verdict),
                   other=named(t, names.VERDICTS, arm.margin_verdict)),
             ]  # fmt: skip

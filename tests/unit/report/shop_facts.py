@@ -58,7 +58,7 @@ def facts(**changes: Any) -> Facts:
         ],
         effects=[
             ArmEffect("coupon_10", 9, 2_301, 512, Estimate(0.019, 0.008, 0.03), Estimate(1.2, -0.4, 2.8), "better",
-                      "not proven", WEEKS),
+                      "not proven", WEEKS, Estimate(1.9, 0.7, 3.1)),
             ArmEffect("reminder_email", 9, 2_300, 512, Estimate(0.006, -0.005, 0.017), Estimate(0.1, -0.2, 0.4),
                       "not proven", "better", []),
             ArmEffect("care_call", 1, 3, 1, None, None, "unknown", "unknown", []),
