@@ -10,6 +10,7 @@ from churn_assets.doctor.machine import this_machine
 from churn_assets.doctor.on_work import due_snapshot
 from churn_assets.doctor.scene import Scene
 from churn_assets.instance.known_backups import NEWEST, newest_of
+from churn_assets.instance.record.schema import MIGRATIONS
 from churn_assets.instance.run_locks import is_held
 
 AT_WORK = {"dispatch.lock": "a dispatch", "tuning.lock": "a search for parameters", "ui.lock": "the UI"}
@@ -58,6 +59,9 @@ def _exists(scene: Scene) -> list[str]:
 
 
 def _due(scene: Scene) -> list[str]:
+    if isinstance(scene.schema, int) and scene.schema != MIGRATIONS[-1].number:
+        # Nothing else of the record is known before that.
+        return [f"the record has schema {scene.schema}, this release {MIGRATIONS[-1].number}: churn doctor says more"]
     lines = []
     day = due_snapshot(scene)
     if day:

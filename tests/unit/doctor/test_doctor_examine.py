@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import os
 import shutil
 import sqlite3
@@ -363,6 +364,13 @@ def test_a_missing_home_is_refused_by_name(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["doctor", "--home", str(tmp_path / "none")])
     assert result.exit_code == 1
     assert "is no home" in str(result.exception)
+
+
+def test_of_an_older_record_the_status_says_only_that_it_is_old(root: Path) -> None:
+    """And not that nothing was ever made here."""
+    older_schema(root)
+    (due,) = status(root).due
+    assert re.fullmatch(r"the record has schema \d+, this release \d+: churn doctor says more", due)
 
 
 def test_the_status_says_what_exists_is_due_and_runs(root: Path) -> None:
