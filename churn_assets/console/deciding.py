@@ -21,6 +21,8 @@ from churn_assets.console.waiting import at_rest
 from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.failures import Failure
 from churn_assets.instance.policy_promotions import PolicyPromotions
+from churn_assets.stages import Stage
+from churn_assets.workplace import Workplace
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,21 @@ class Deciding:
         policies = PolicyPromotions(workplace.record)
         policy = policies.in_force(plan.snapshot, workplace.settings.decisions).policy
         return page(
-            "plan", session=session, state=plan_state(workplace, plan, self.gate.clock()), rows=_rows(plan), said=said,
+            "plan", session=session, state=plan_state(workplace, plan, self.gate.clock()), said=said,
+            rows=_rows(workplace, plan),
             policy=policy, lists=LISTS,
         )  # fmt: skip
 
 
-def _rows(plan: Plan) -> list[tuple[Any, ...]]:
-    """(channel, arm, level, state, messages, cost) of the plan."""
-    grouped = plan.messages.group_by("channel", "arm", "level", "state", maintain_order=True).agg(
-        messages=pl.len(), cost=pl.col("expected_cost_amount").sum()
-    )
+def _rows(workplace: Workplace, plan: Plan) -> list[tuple[Any, ...]]:
+    """(channel, arm, level, state, messages, cost, gain as assumed) of the plan."""
+    ledger = workplace.tables.read(Stage.INTERVENTIONS, "decision_ledger", plan.snapshot)
+    gains = ledger.select("decision_id", "expected_gain_amount")
+    grouped = (
+        plan.messages.join(gains, on="decision_id")
+        .group_by("channel", "arm", "level", "state", maintain_order=True)
+        .agg(
+            messages=pl.len(), cost=pl.col("expected_cost_amount").sum(), gain=pl.col("expected_gain_amount").sum()
+        )
+    )  # fmt: skip
     return grouped.sort("channel", "arm", "level", "state").rows()

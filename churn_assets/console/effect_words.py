@@ -9,15 +9,16 @@ from churn_assets.effects.metrics import METRICS
 from churn_assets.report.language import UNKNOWN, Words
 
 NAMES = {
-    "retained": "Users of 100 who bought",
-    "orders_count": "Orders",
-    "spent_amount": "Spend",
+    # In the order in which they are shown.
     "margin_amount": "Margin after coupons and sending",
+    "retained": "Users of 100 who bought",
+    "spent_amount": "Spend",
+    "orders_count": "Orders",
     "clicked": "Users of 100 who clicked",
+    "satisfaction": "Satisfaction of who answered, in points of 100",
     "returned_amount": "Returns (less is better)",
     "objected": "Users of 100 who objected (less is better)",
     "asked_support": "Users of 100 who asked support (less is better)",
-    "satisfaction": "Satisfaction of who answered, in points of 100",
 }
 DIGITS = {"share": 1, "count": 3, "amount": 2}
 

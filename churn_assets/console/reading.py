@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
+from typing import Any
 
 import polars as pl
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from churn_assets.console.audit import newest
+from churn_assets.console.effect_words import NAMES
 from churn_assets.console.gate import Gate
 from churn_assets.console.lists import LISTS
 from churn_assets.console.render import page
@@ -83,7 +85,7 @@ class Reading:
         is_made = tables.find(Stage.EFFECTS, "return_on_spend", day) is not None  # not by releases before 2026-11-29
         returns = tables.read(Stage.EFFECTS, "return_on_spend", day) if is_made else pl.DataFrame()
         return page(
-            "effects", session=session, day=day, arms=arms.rows(named=True), programme=programme.rows(named=True),
+            "effects", session=session, day=day, arms=_in_order(arms), programme=_in_order(programme),
             returns=returns.rows(named=True),
         )  # fmt: skip
 
@@ -140,3 +142,9 @@ def _day(request: Request) -> date | None:
         return date.fromisoformat(request.path_params["day"])
     except ValueError:
         return None
+
+
+def _in_order(effects: pl.DataFrame) -> list[dict[str, Any]]:
+    """Rows with what counts most first, and what is there to be watched last."""
+    place = {name: number for number, name in enumerate(NAMES)}
+    return sorted(effects.rows(named=True), key=lambda row: place.get(row["metric"], len(place)))

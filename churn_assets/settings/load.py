@@ -24,6 +24,7 @@ from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean,
 from churn_assets.settings.sections import CalendarSection, Churn, Console, Features, Monitoring, Report, Scoring, Ui
 
 UNKNOWN = "extra_forbidden"  # error type of pydantic for an unknown field
+MOST_LETTERS, MOST_VALUES = 1_000_000, 100_000  # a file with fifty arms and their texts in two languages has 60 KB
 SECRETS = ("_secret", "_password", "_url", "_uri")
 
 
@@ -111,6 +112,35 @@ class _UniqueKeyLoader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no 
         return mapping
 
 
+def _parsed(text: str) -> Any:
+    """The values of a YAML text. Raises yaml.YAMLError on one that is far larger than settings are, or grows by aliases
+    (a file of 1 KB can stand for a billion values), and ValueError on a number with thousands of digits.
+    """
+    if len(text) > MOST_LETTERS:
+        raise yaml.YAMLError(f"it has {len(text):,} letters, and settings at most {MOST_LETTERS:,}")
+    loader = _UniqueKeyLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is not None and _size(node, {}) > MOST_VALUES:
+            raise yaml.YAMLError(f"its aliases stand for more than {MOST_VALUES:,} values")
+        return None if node is None else loader.construct_document(node)
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """Values in a node, each alias counted as often as it is used; one that holds itself counts as too many."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = MOST_VALUES + 1  # while it is counted
+        parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
+        sizes[id(node)] = 1 + sum(_size(part, sizes) for part in parts)
+    return sizes[id(node)]
+
+
 def values_of(file: Path) -> dict[str, Any]:
     """The values of the file, by section; empty without the file. Raises SettingsError."""
     misnamed = file.with_suffix(".yml")
@@ -119,11 +149,11 @@ def values_of(file: Path) -> dict[str, Any]:
     if not file.exists():
         return {}
     try:
-        values = yaml.load(file.read_text(encoding="utf-8"), _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        values = _parsed(file.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise SettingsError(f"{file} cannot be read as YAML: {error.problem}{line}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read as YAML: {error}") from error
     if not isinstance(values or {}, dict) or not all(isinstance(key, str) for key in values or {}):
         raise SettingsError(f"{file} cannot be read as YAML: sections with fields are expected, such as churn: {{...}}")

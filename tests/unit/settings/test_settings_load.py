@@ -226,3 +226,30 @@ def test_settings_are_read_before_dagster_is_imported(file: Path) -> None:
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (1, "False\n"), command
         assert "did you mean churn?" in done.stderr
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (BOMB, "its aliases stand for more than 100,000 values"),
+    ("ui: &a {allowed_hosts: [*a]}\n", "its aliases stand for more than"),
+    ("ui: {allowed_hosts: " + "[" * 5_000 + "]" * 5_000 + "}\n", "it is nested too deeply"),
+    ("ui: {allowed_hosts: [" + "x" * 1_100_000 + "]}\n", "settings at most 1,000,000"),
+    ("churn: {horizon_days: " + "9" * 5_000 + "}\n", "cannot be read as YAML"),
+    ("ui: {allowed_hosts: [\x00]}\n", "cannot be read as YAML"),
+])  # fmt: skip
+def test_a_file_that_would_take_the_memory_is_one_short_message(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "churn.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=said) as caught:
+        load_settings(file)
+    assert len(str(caught.value)) < 600
+
+
+def test_an_alias_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "churn.yaml"
+    file.write_text("console: {allowed_hosts: &names [churn.example.org]}\nui: {allowed_hosts: *names}\n")
+    assert load_settings(file).ui.allowed_hosts == ("churn.example.org",)
