@@ -25,6 +25,7 @@ from churn_assets.landing.values import SourceColumn
 from churn_assets.settings.landing import Landing
 
 ALWAYS = "timestamp '1900-01-01'"
+LONGEST_VALUE = 1_000_000  # bytes: of a text that a person wrote; a row with more is refused, and those around it stay
 CENTURY_DAYS = 36_525  # planned times, such as the end of a coupon, are at most so far ahead
 
 
@@ -179,7 +180,7 @@ class _Part:
         source_column, name = self._source_column(column.name), column.name
         if source_column is None:
             return [("true", f"{name} is missing")] if column.is_required else []
-        rules: list[tuple[str, str]] = []
+        rules = _length(column)
         if column.is_required:
             rules.append((source_column.is_missing, f"{name} is missing"))
         if _must_be_read(column):
@@ -249,3 +250,9 @@ def _must_be_read(column: RawColumn) -> bool:
     In any other column such a value is unknown: a purchase is not lost for an unreadable delivery date.
     """
     return column.is_required or column.is_event_time or column.name == "ingested_at"
+
+
+def _length(column: RawColumn) -> list[tuple[str, str]]:
+    if column.kind != "varchar":
+        return []
+    return [(f"strlen({column.name}) > {LONGEST_VALUE}", f"{column.name} is longer than {LONGEST_VALUE:,} bytes")]
