@@ -26,6 +26,7 @@ from churn_assets.command.cli_options import (
     settled_home,
     untouched_home,
 )
+from churn_assets.command.cli_service import app as service
 from churn_assets.failures import Failure, error_message
 from churn_assets.instance.private import keep_private
 
@@ -40,6 +41,7 @@ app.add_typer(acts)
 app.add_typer(care)
 app.add_typer(console)
 app.add_typer(alerts)
+app.add_typer(service)
 
 
 def main() -> None:
