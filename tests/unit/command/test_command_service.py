@@ -36,11 +36,10 @@ def test_a_unit_starts_the_home_that_it_was_written_for(tmp_path: Path, name: st
     words = shlex.split(line.removeprefix("ExecStart=").replace("$$", "$").replace("%%", "%").replace("\\$", "$"))
     assert words[1:] == ["ui", "--port", "3001", "--home", str(home)]
     assert f"enable --now churn-ui-{part}.service" in said
-    if shutil.which("systemd-analyze"):
-        names = [str(tmp_path / "units" / each) for each in files]
-        checked = subprocess.run(
-            ["systemd-analyze", "verify", "--user", *names], capture_output=True, text=True, check=False
-        )
+    analyse = shutil.which("systemd-analyze")
+    if analyse:
+        command = [analyse, "verify", "--user", *(str(tmp_path / "units" / each) for each in files)]
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
         assert "Invalid" not in checked.stderr
         assert "Unknown" not in checked.stderr
 
