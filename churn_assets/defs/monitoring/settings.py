@@ -10,8 +10,13 @@ from churn_assets.settings.listed import DEFAULT, listed_settings
 from churn_assets.stages import Stage
 
 
+# After the scores: of a snapshot that a run did not reach nothing is to be there.
 @snapshot_assets(
-    Stage.MONITORING, {"settings_used": SettingsUsed}, deps=[], kinds={"polars"}, owner="team:data-engineering"
+    Stage.MONITORING,
+    {"settings_used": SettingsUsed},
+    deps=[[Stage.SCORING, "scored_users"]],
+    kinds={"polars"},
+    owner="team:data-engineering",
 )
 def settings_used(at: Snapshot) -> Iterator[Product]:
     """One row per setting: its value when the snapshot was made; secrets are hidden."""
