@@ -58,12 +58,16 @@ class Effects(Part):
             more=self.signed(100 * kept.value), interval=self.t.interval(100 * kept.low, 100 * kept.high, self.signed),
         )  # fmt: skip
 
-    def rows(self) -> Iterator[list[tuple[str, str, bool]]]:
+    def headings(self) -> list[str]:
         t = self.t
-        labels = [
+        return [
             t("Arm"), t("Weeks"), t("Users"), t("Left alone"), t("More of 100 stay [95 %]"),
             t("Profit per user [95 %]"), t("Margin per 1 spent [95 %]"), t("Verdict"),
         ]  # fmt: skip
+
+    def rows(self) -> Iterator[list[tuple[str, str, bool]]]:
+        """Per arm: heading, text, and whether it is a number."""
+        t, labels = self.t, self.headings()
         for arm in self.facts.effects:
             kept = arm.retained
             texts = [

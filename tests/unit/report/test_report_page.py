@@ -149,6 +149,18 @@ def test_changes_of_settings_are_told_from_changes_of_users(
     assert "x" * 61 not in lines
 
 
+def test_every_row_of_a_table_has_a_cell_for_each_heading() -> None:
+    tables = re.findall(r"<table.*?</table>", snapshot_page(facts(), "EUR"), re.DOTALL)
+    assert len(tables) > 15
+    for table in tables:
+        head, *bodies = table.split("</thead>")
+        headings = len(re.findall(r"<th\b", head))
+        for row in re.findall(r"<tr.*?</tr>", "".join(bodies), re.DOTALL):
+            cells = re.findall(r"<t[dh]\b([^>]*)>", row)
+            spanned = sum(int(span[1]) if (span := re.search(r'colspan="(\d+)"', cell)) else 1 for cell in cells)
+            assert spanned == headings, row
+
+
 def test_both_languages_have_the_same_figures() -> None:
     page = snapshot_page(facts(), None)
     english, chinese = page.split('<main class="in-zh"')
