@@ -156,8 +156,8 @@ class Monitoring(Section):
 
     risk_jump: Share = Field(
         0.1,
-        description="By how much the churn probability of a user with an alarm has to rise from one snapshot to the next "
-        "to be named in monitoring.risk_alerts; 14 of 2,418 in a week at the grocer of 2017.",
+        description="By how much the churn probability of a user with an alarm has to rise from one snapshot to the "
+        "next to be named in monitoring.risk_alerts; 14 of 2,418 in a week at the grocer of 2017.",
     )
     max_group_gap_share: Share = Field(
         0.1,
