@@ -79,7 +79,9 @@ def _effects(workplace: Workplace, snapshot: date) -> Iterator[Alert]:
 def _retraining(workplace: Workplace, snapshot: date) -> Iterator[Alert]:
     rows = _rows(workplace, Stage.MONITORING, "retrain_conditions", snapshot)
     for condition, reason in rows.select("condition", "reason").iter_rows() if rows.height else ():
-        yield Alert("retraining_due", condition, reason, "churn models shows what scores, and since when.", snapshot)
+        yield Alert(
+            "retraining_due", condition, reason, "training.model_promotions says what scores, and since when.", snapshot
+        )
 
 
 def _digest(workplace: Workplace, snapshot: date) -> Iterator[Alert]:

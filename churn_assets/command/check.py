@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
-from rich.console import Console
 from rich.table import Table
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
-from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.terminal import PlainConsole, wide_console
 from churn_assets.landing import oddities, of_home
 from churn_assets.landing.contact import open_contacts
 from churn_assets.landing.contents import LandingContents
@@ -78,7 +77,7 @@ def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> 
     }
 
 
-def _show(console: Console, result: _CheckResult) -> None:
+def _show(console: PlainConsole, result: _CheckResult) -> None:
     options = result.home.settings.landing
     console.print(f"Landing {result.home.landing}", markup=False)
     console.print(
@@ -112,7 +111,9 @@ def _show(console: Console, result: _CheckResult) -> None:
         console.print("A run can begin: churn run")
 
 
-def _show_orders(console: Console, statuses: list[tuple[str, int, bool, bool]], scale: dict[str, float | None]) -> None:
+def _show_orders(
+    console: PlainConsole, statuses: list[tuple[str, int, bool, bool]], scale: dict[str, float | None]
+) -> None:
     listed = ", ".join(f"{word} {rows:,} {'yes' if is_one else 'no'}" for word, rows, is_one, _ in statuses[:20])
     if listed:
         console.print(f"Order statuses, rows, counts as a purchase: {listed}", markup=False, soft_wrap=True)

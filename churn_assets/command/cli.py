@@ -29,6 +29,7 @@ from churn_assets.command.cli_options import (
 from churn_assets.command.cli_service import app as service
 from churn_assets.failures import Failure, error_message
 from churn_assets.instance.private import keep_private
+from churn_assets.instance.terminal import visible
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 app = typer.Typer(
@@ -58,7 +59,7 @@ def main() -> None:
         message = error_message(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
         if message is None:
             raise
-        typer.secho(f"Error: {message}", fg="red", err=True)
+        typer.secho(f"Error: {visible(message)}", fg="red", err=True)
         sys.exit(1)
 
 

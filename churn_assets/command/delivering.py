@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
@@ -24,7 +23,7 @@ from churn_assets.delivery.sending import rehearse, send
 from churn_assets.effects.power import arm_sentences, holdout_sentences
 from churn_assets.failures import Failure
 from churn_assets.instance.suppressions import suppress as suppress_user
-from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.terminal import PlainConsole, wide_console
 from churn_assets.instance.twice import keep_twice
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -114,7 +113,7 @@ def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_object
     _cancel(workplace, messages_to(workplace, [user_id]), console)
 
 
-def _cancel(workplace: Workplace, messages: pl.DataFrame, console: Console) -> None:
+def _cancel(workplace: Workplace, messages: pl.DataFrame, console: PlainConsole) -> None:
     """Called after the refusal was recorded and printed, which holds even if cancelling waits for a run, or dies."""
     cancelled = cancel_messages(workplace, messages)
     if cancelled:

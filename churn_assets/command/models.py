@@ -6,11 +6,10 @@ import getpass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from churn_assets.instance.promotions import NoSuchModel, PromotionRow, Promotions
-from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.terminal import PlainConsole, wide_console
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -53,7 +52,7 @@ def _act(workplace: Workplace, decision: str, model: date, first: date | None, b
     _show(promotions.rows())
     scored = [row.snapshot for row in rows if row.snapshot >= snapshot]
     if scored:
-        Console().print(
+        PlainConsole().print(
             f"Scores from {snapshot} on were made before this decision: "
             f"churn backfill --from {snapshot} --to {scored[-1]}",
             soft_wrap=True,

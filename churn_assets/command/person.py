@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
@@ -21,7 +20,7 @@ from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.personal import addresses_of, raw_rows_of
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.policy_promotions import PolicyPromotions
-from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.terminal import PlainConsole, wide_console
 from churn_assets.report import names
 from churn_assets.report.language import Words
 from churn_assets.report.names import named
@@ -89,7 +88,7 @@ def _as_name(user: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in user)
 
 
-def _print(person: Person, t: Words, console: Console) -> None:
+def _print(person: Person, t: Words, console: PlainConsole) -> None:
     def say(text: str) -> None:
         console.print(text, markup=False, soft_wrap=True)
 
@@ -110,7 +109,7 @@ def _print(person: Person, t: Words, console: Console) -> None:
     _print_consents(person, t, console)
 
 
-def _print_weeks(person: Person, t: Words, console: Console) -> None:
+def _print_weeks(person: Person, t: Words, console: PlainConsole) -> None:
     table = _table("Scores and decisions", "snapshot", "status", "churn probability", "tier", "at stake", "decision")
     for week in person.weeks:
         table.add_row(
@@ -120,7 +119,7 @@ def _print_weeks(person: Person, t: Words, console: Console) -> None:
     console.print(table)
 
 
-def _print_considered(person: Person, t: Words, console: Console) -> None:
+def _print_considered(person: Person, t: Words, console: PlainConsole) -> None:
     if not person.considered:
         return
     table = _table("Considered, by the settings of now", "arm", "channel", "expected gain", "cost", "what hinders it")
@@ -135,7 +134,7 @@ def _print_considered(person: Person, t: Words, console: Console) -> None:
     console.print(table)
 
 
-def _print_messages(person: Person, console: Console) -> None:
+def _print_messages(person: Person, console: PlainConsole) -> None:
     if person.messages:
         table = _table("Messages", "plan of", "arm", "channel", "state", "sent", "opened", "clicked", "bought after")
         contacts = {row["contact_id"]: row for row in person.contacts}
@@ -149,7 +148,7 @@ def _print_messages(person: Person, console: Console) -> None:
         console.print(table)
 
 
-def _print_consents(person: Person, t: Words, console: Console) -> None:
+def _print_consents(person: Person, t: Words, console: PlainConsole) -> None:
     if person.suppression:
         since, reason, by = (person.suppression[name] for name in ("since", "reason", "by"))
         console.print(f"Never written to since {since}: {reason} ({by}).", markup=False, soft_wrap=True)

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import dagster as dg
-from rich.console import Console
 from rich.table import Table
 
 from churn_assets.decisions.summary import what_limits
 from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
 from churn_assets.failures import next_step
 from churn_assets.instance.files import rows_sha256
+from churn_assets.instance.terminal import PlainConsole
 from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 from churn_assets.model.gate import GATE_COLUMNS, data_gate
 from churn_assets.monitoring.one_line import one_line
@@ -42,7 +42,7 @@ class Progress:
     """Follows runs in this process. Meanwhile the output of dbt and the libraries goes to a log in the home."""
 
     def __init__(self) -> None:
-        self.console = Console(file=_terminal(), highlight=False)
+        self.console = PlainConsole(file=_terminal(), highlight=False)
         self._started: dict[str, float] = {}
         self._tables = 0
         self._is_interrupted = False

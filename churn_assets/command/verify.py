@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from churn_assets.instance.calendar import CalendarError
 from churn_assets.instance.home import Home
+from churn_assets.instance.terminal import PlainConsole
 from churn_assets.warehouse.built import built_snapshots
 from churn_assets.warehouse.past import deviating
 from churn_assets.workplace import Workplace
@@ -23,7 +23,7 @@ def verify(root: Path, snapshot: date | None) -> bool:
     if day is None or day not in built:
         raise CalendarError(f"the mart holds no snapshot {day or ''}: run churn run first, or name one of {built[-4:]}")
     differences = deviating(workplace, day)
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole(highlight=False, soft_wrap=True)
     if not differences:
         console.print(f"Every feature and status at {day} is what the rows known before {day} give.")
         return True

@@ -7,13 +7,11 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
 from churn_assets.command.lab.activity import HOW_TO_GET_IT, activity_of, is_sequence_installed, use_jax
 from churn_assets.command.lab.training import Lab
 from churn_assets.contracts.model_bakeoffs import ModelBakeoffs
 from churn_assets.instance.files import write_whole
-from churn_assets.instance.terminal import rich_table, wide_console
+from churn_assets.instance.terminal import PlainConsole, rich_table, wide_console
 from churn_assets.model.bakeoff import BakeOff, bake_off
 from churn_assets.model.rivals import Fit, rivals
 from churn_assets.model.sequence import LSTM, fit_sequence
@@ -44,7 +42,7 @@ def show_bakeoff(root: Path, snapshot: date | None) -> None:
     console.print(f"Table: {Stage.TRAINING}.{TABLE}\nPage: {page}", soft_wrap=True)
 
 
-def _bake(workplace: Workplace, lab: Lab, console: Console) -> BakeOff:
+def _bake(workplace: Workplace, lab: Lab, console: PlainConsole) -> BakeOff:
     settings = workplace.settings
     lab.introduce(console)
     fits: dict[str, Fit] = rivals(lab.inputs, lab.rows)

@@ -33,7 +33,7 @@ def show_definitions(root: Path) -> None:
     churn = workplace.settings.churn
     window = f"label window {churn.horizon_days} days, gap {churn.gap_days} days"
     console = wide_console()
-    console.print(f"Churn definitions as known at {snapshot}; {window}. In use: [bold]{churn.definition}[/bold]")
+    console.print(f"Churn definitions as known at {snapshot}; {window}. In use: {churn.definition}")
     for table in text_tables(frame):
         console.print(rich_table(table))
     warnings = _warnings(workplace, frame, snapshot)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
-from rich.console import Console
 
 from churn_assets.instance.tables import PartitionMissing
+from churn_assets.instance.terminal import PlainConsole
 from churn_assets.model.forward import Forward
 from churn_assets.model.inputs import Inputs
 from churn_assets.stages import Stage
@@ -49,7 +49,7 @@ class Lab:
             settings=self.inputs.settings,
         )
 
-    def introduce(self, console: Console) -> None:
+    def introduce(self, console: PlainConsole) -> None:
         slices, most = self.rows["snapshot_date"].n_unique(), self.inputs.settings.bakeoff_rows
         console.print(
             f"Training set of {self.day}: {self.rows.height:,} rows in {slices} slices. A model learns from {most:,} "

@@ -6,12 +6,10 @@ import time
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
-
 from churn_assets.command.lab.training import Lab
 from churn_assets.command.lab.tuning_study import open_study, study_name
 from churn_assets.contracts.model_tunings import ModelTunings
-from churn_assets.instance.terminal import rich_table, wide_console
+from churn_assets.instance.terminal import PlainConsole, rich_table, wide_console
 from churn_assets.model.boosting import fit_boosting
 from churn_assets.model.forward import Forward
 from churn_assets.model.rivals import Fit
@@ -64,7 +62,7 @@ def _fit(lab: Lab, settings: Training) -> Fit:
     return lambda training: fit_boosting(training, lab.inputs.columns(training), settings)
 
 
-def _compare(console: Console, lab: Lab, forward: Forward, all_trials: list[FinishedTrial]) -> None:
+def _compare(console: PlainConsole, lab: Lab, forward: Forward, all_trials: list[FinishedTrial]) -> None:
     best, present = best_of(all_trials), all_trials[0]
     if best.number == present.number:
         console.print(advice(best, None))
