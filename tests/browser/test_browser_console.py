@@ -48,7 +48,7 @@ def test_one_logs_in_looks_around_and_logs_out(console: Served, browser: Browser
         page.fill("#password", PASSWORD)
         page.click("main button")
         assert page.url == f"{console.address}/acts", "the page that was asked for, after a wrong password too"
-        for path in ("/", "/person", "/acts", "/unsubscribe?key=x"):
+        for path in ("/", "/person", "/acts", "/effects", "/settings", "/health", "/unsubscribe?key=x"):
             page.goto(console.address + path)
             look()
         page.goto(console.address)
