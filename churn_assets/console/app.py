@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +19,7 @@ from starlette.types import ASGIApp
 from churn_assets.console.calls import Calls
 from churn_assets.console.deciding import Deciding
 from churn_assets.console.door import Door
+from churn_assets.console.forms import BadForm
 from churn_assets.console.gate import Gate
 from churn_assets.console.login import Login
 from churn_assets.console.reading import Reading
@@ -23,11 +27,19 @@ from churn_assets.console.render import page
 from churn_assets.console.unsubscribing import PATH, Unsubscribing
 from churn_assets.console.waiting import Busy, Publishing
 from churn_assets.delivery.dispatch import utc_now
+from churn_assets.duck import DuckRefused
 from churn_assets.failures import Failure
+from churn_assets.instance.record.errors import RecordError
 from churn_assets.report.person import Person
 from churn_assets.workplace import Workplace
 
 PUBLIC = frozenset({PATH})
+STUCK_BY = (OSError, sqlite3.Error, DuckRefused, RecordError)
+LOGGER = logging.getLogger(__name__)
+STUCK = (
+    "The files of this instance cannot be read or written at this moment. What you asked for may not have been done: "
+    "look again later. Whoever keeps the server finds the reason in its log, and churn doctor names it."
+)
 
 
 @dataclass(frozen=True)
@@ -67,12 +79,22 @@ class Console:
             Route(PATH, unsubscribing.show, methods=["GET"]),
             Route(PATH, unsubscribing.unsubscribe, methods=["POST"]),
         ]
-        return Door(Starlette(routes=routes, exception_handlers={Failure: _failure}), hosts, PUBLIC)
+        handlers: Mapping[Any, Any] = {Failure: _failure, **dict.fromkeys(STUCK_BY, _stuck)}
+        return Door(Starlette(routes=routes, exception_handlers=handlers), hosts, PUBLIC)
 
 
 async def _failure(request: Request, error: Exception) -> Response:
     del request
     status = HTTPStatus.NOT_FOUND if isinstance(error, LookupError) else HTTPStatus.CONFLICT
+    if isinstance(error, BadForm):
+        status = HTTPStatus.BAD_REQUEST
     if isinstance(error, Busy):
         status = HTTPStatus.SERVICE_UNAVAILABLE
     return page("message", status, session=None, title="Not done", text=str(error))
+
+
+async def _stuck(request: Request, error: Exception) -> Response:
+    """A full disk, a damaged file: one line in the log. People are told no path of this machine."""
+    reason = " ".join(str(error).split())
+    LOGGER.error("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, reason)
+    return page("message", HTTPStatus.SERVICE_UNAVAILABLE, session=None, title="Not done", text=STUCK)

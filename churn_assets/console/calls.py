@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from churn_assets.console.audit import note_all
 from churn_assets.console.forms import form_of
 from churn_assets.console.gate import Gate
 from churn_assets.console.lists import call_list
@@ -71,9 +72,10 @@ class Calls:
         now = gate.clock()
         with gate.workplace.record.transaction() as connection:
             taken = take(connection, [Reported(key, OUTCOMES[outcome][1], now)], now)
+            if not taken.refused:  # who said so is on record with what was said, or neither is
+                note_all(connection, [gate.row(request, session.account.name, "call noted", key, outcome)])
         if taken.refused:
             return self._again(request, session, call, f"Not noted: {taken.refused[0][1]}.")
-        gate.note(request, session.account.name, "call noted", key, outcome)
         response = RedirectResponse("/calls", HTTPStatus.SEE_OTHER)
         response.background = BackgroundTask(self._follow, key, is_ended=bool(taken.ended))
         return response

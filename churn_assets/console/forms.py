@@ -6,11 +6,25 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from churn_assets.failures import Failure
+
+MOST_FIELDS = 20
+
+
+class BadForm(Failure, ValueError):
+    """A form that no page of this server has sent."""
+
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form; of one that is sent twice the last. What is no form has none."""
+    """The fields of a form; what is no form has none. Raises BadForm: of a field with two values neither is meant."""
     body = await request.body()
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise BadForm(f"A form has at most {MOST_FIELDS} fields.") from error
+    if len({name for name, _ in fields}) < len(fields):
+        raise BadForm("A field of the form is there twice: go back and load the page again.")
+    return dict(fields)
 
 
 def path_of(request: Request) -> str:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from churn_assets.console.accounts import find_account
-from churn_assets.console.audit import NOBODY, note
+from churn_assets.console.audit import NOBODY, note_all
 from churn_assets.console.forms import form_of, path_of
 from churn_assets.console.proxy import NotByProxy, account_named
 from churn_assets.console.render import page
@@ -81,8 +81,14 @@ class Gate:
         return session if session is None or named in (None, session.account.name) else None
 
     def note(self, request: Request, account: str, act: str, subject: str = "", detail: str = "") -> None:
+        """A row of the audit, in a transaction of its own."""
+        with self.workplace.record.transaction() as connection:
+            note_all(connection, [self.row(request, account, act, subject, detail)])
+
+    def row(self, request: Request, account: str, act: str, subject: str = "", detail: str = "") -> tuple[str, ...]:
+        """For the transaction of what was done."""
         address = request.client.host if request.client else ""
-        note(self.workplace.record, self.clock(), account, act, subject, detail, address)
+        return (self.clock().isoformat(), account, act, subject, detail, address)
 
     def give_cookie(self, response: Response, token: str) -> None:
         settings = self.workplace.settings.console

@@ -38,6 +38,16 @@ class Warehouse:
         with lock.acquire(timeout=wait_seconds):
             yield
 
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Hold the file open for writing, so that others in this process open it without reading it again.
+
+        dbt closes it after each model (profiles.yml), and opening, reading the catalogue, checkpoint and closing take
+        60 ms of processor time each (DuckDB 2.0, 140 views and tables, 2026-11): 3 s of a run of 58 models.
+        """
+        with self.exclusive(), duck(self.file):
+            yield
+
     def query(
         self,
         sql: str,

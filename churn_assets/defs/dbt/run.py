@@ -36,11 +36,12 @@ def build(
     try:
         with workplace.warehouse.exclusive():
             workplace.show_raw(raw_tables)
-            for event in in_process.build(context, run_variables, target, is_rebuild=is_rebuild):
-                if isinstance(event, dg.Output):
-                    tables.append(event)
-                else:
-                    yield event
+            with workplace.warehouse.kept_open():
+                for event in in_process.build(context, run_variables, target, is_rebuild=is_rebuild):
+                    if isinstance(event, dg.Output):
+                        tables.append(event)
+                    else:
+                        yield event
     finally:
         shutil.rmtree(target, ignore_errors=True)
         yield from with_table_metadata(context, workplace, tables)

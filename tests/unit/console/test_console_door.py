@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import date, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from churn_assets.console.accounts import (
     verified,
 )
 from churn_assets.console.audit import newest
+from churn_assets.console.gate import Gate
 from churn_assets.report.check_pages import write_check_index
 from churn_assets.workplace import Workplace
 from tests.unit.console.conftest import NOW, PASSWORD, Served
@@ -156,6 +158,37 @@ def test_a_body_without_end_is_refused(console: Served) -> None:
         f"{console.address}/login", data=iter([b"name=x"]), headers={"Origin": console.address}, timeout=30
     )
     assert chunks.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/login", "/unsubscribe"])
+@pytest.mark.parametrize(("body", "answer"), [
+    ("&".join(f"f{number}=1" for number in range(40)), "at most 20 fields"),
+    ("name=vera&name=anton", "is there twice"),
+])  # fmt: skip
+def test_a_form_that_no_page_sends_is_refused(
+    console: Served, capfd: pytest.CaptureFixture[str], path: str, body: str, answer: str
+) -> None:
+    headers = {"Origin": console.address, "Content-Type": "application/x-www-form-urlencoded"}
+    response = requests.post(console.address + path, data=body, headers=headers, timeout=30)
+    assert (response.status_code, answer in response.text) == (400, True)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("database or disk is full"), OSError(28, "No space left")])
+def test_a_full_disk_is_a_page_and_one_line_of_the_log(
+    console: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str], error: Exception,
+) -> None:  # fmt: skip
+    browser = console.browser("anton")
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Gate, "note", full)
+    page = browser.get("/person?user=1")
+    assert (page.status_code, "may not have been done" in page.text) == (503, True)
+    assert [record.getMessage() for record in caplog.records] == [f"GET /person: {type(error).__name__}: {error}"]
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_what_a_request_brings_is_text(console: Served) -> None:
