@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +13,12 @@ import typer
 
 from churn_assets.command.cli_acts import app as acts
 from churn_assets.command.cli_alerts import app as alerts
+from churn_assets.command.cli_begin import app as begin
 from churn_assets.command.cli_care import app as care
 from churn_assets.command.cli_console import app as console
 from churn_assets.command.cli_options import (
     Day,
     HomeOption,
-    IfMissing,
     OptionalDay,
     existing_home,
     finish,
@@ -38,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Warns which users are about to churn, decides what to do for each, and measures whether it helped.",
 )
+app.add_typer(begin)
 app.add_typer(acts)
 app.add_typer(care)
 app.add_typer(console)
@@ -69,60 +70,6 @@ def prepare() -> None:
     from churn_assets.warehouse.lineage import prepare_lineage
 
     prepare_lineage()
-
-
-shop = typer.Typer(invoke_without_command=True)
-app.add_typer(shop, name="simulate")
-
-
-@shop.callback()
-def simulate(
-    context: typer.Context,
-    end: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Nothing happens from this day on; default: the newest Monday."),
-    ] = None,
-    users: int = 20_000,
-    weeks: int = 78,
-    seed: int = 7,
-    home: HomeOption = None,
-    if_missing: IfMissing = False,
-) -> None:
-    """Write a simulated shop into the landing, and the truth about it beside the landing. `advance` lets it live on."""
-    if context.invoked_subcommand:
-        return
-    root = settled_home(home)
-    from churn_assets.command.fill import fill_from_shop, newest_monday
-    from churn_assets.shop.settings import ShopSettings
-
-    day = end.date() if end else newest_monday(datetime.now(UTC).date())
-    fill_from_shop(root, ShopSettings(users=users, weeks=weeks, end=day, seed=seed), if_missing=if_missing)
-
-
-@shop.command()
-def advance(
-    weeks: Annotated[int, typer.Option(min=1, help="How many weeks the shop lives on.")] = 1,
-    home: HomeOption = None,
-) -> None:
-    """The next weeks of the simulated shop: its users answer the messages that were dispatched to them."""
-    root = existing_home(home)
-    from churn_assets.command.advance import advance as advance_shop
-
-    advance_shop(root, weeks)
-
-
-@app.command()
-def load(
-    source: Annotated[str, typer.Argument(help="complete-journey or cdnow.")],
-    from_: Annotated[Path | None, typer.Option("--from", help="File or folder of the source's own data.")] = None,
-    home: HomeOption = None,
-    if_missing: IfMissing = False,
-) -> None:
-    """Fill the landing from a known public data set."""
-    root = settled_home(home)
-    from churn_assets.command.fill import fill_from_source
-
-    fill_from_source(root, source, from_, if_missing=if_missing)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from churn_assets.failures import Failure
 from churn_assets.instance.private import OWNER_ONLY, NoFolderForAHome, close_to_others, refuse_shared
 from churn_assets.settings import Settings, load_settings
+from churn_assets.settings.mapping import FILE, SourceMapping, load_mapping
 
 # No telemetry, no invitation to a community, and an event log that is fast enough for backfills.
 INSTANCE_CONFIG = """\
@@ -30,8 +31,9 @@ OWN_EVENT_LOG = re.compile(r"event_log_storage:\n  module: churn_assets\.\S+\n  
 
 # All that an instance makes under its root, and the settings and raw tables of its users.
 OWN = (
-    "churn.yaml", "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*", "tables",
-    "copies", "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models", "tombstones.jsonl",
+    "churn.yaml", FILE, "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*",
+    "tables", "copies", "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models",
+    "tombstones.jsonl",
 )  # fmt: skip
 SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
 
@@ -60,6 +62,15 @@ class Home:
     @cached_property
     def settings(self) -> Settings:
         return load_settings(self.settings_file)
+
+    @cached_property
+    def mapping(self) -> SourceMapping:
+        """How files of other systems become raw tables."""
+        return load_mapping(self.mapping_file)
+
+    @property
+    def mapping_file(self) -> Path:
+        return self.root / FILE
 
     @property
     def settings_file(self) -> Path:

@@ -16,11 +16,16 @@ from churn_assets.landing.csv import Shape
 from churn_assets.landing.files import DataFile, Unread
 from churn_assets.landing.relation import Reading
 from churn_assets.settings.extra import ExtraColumn
+from churn_assets.settings.mapping import SourceFiles
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One file that is read, with its columns (lower case -> name in the file, type) and rows."""
+    """One file that is read, with its columns (lower case -> name in the file, type) and rows.
+
+    `foreign`: the source of mapping.yaml that it belongs to. Then columns and rows are those that are made of it, and
+    `native` are its own columns.
+    """
 
     file: DataFile
     data: Path
@@ -28,6 +33,8 @@ class LandedFile:
     rows: int
     shape: Shape | None = None
     is_ours: bool = False
+    foreign: SourceFiles | None = None
+    native: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:

@@ -29,12 +29,13 @@ LONGEST_LINE = 16_000_000
 
 @dataclass(frozen=True)
 class Shape:
-    """Properties that files share if they are read together. `names`: as in the header."""
+    """Properties that files share if they are read together. `names`: as in the header; `skip`: lines before it."""
 
     names: tuple[str, ...]
     delimiter: str
     compression: str | None
     encoding: str
+    skip: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,14 +58,16 @@ def read_csv_sql(shape: Shape, files: Sequence[Path]) -> str:
     compression = f", compression = {literal(shape.compression)}" if shape.compression else ""
     return (
         f"read_csv([{literals(files)}], auto_detect = false, header = true, columns = {{{types}}}, "
-        f"delim = {literal(shape.delimiter)}, quote = '\"', escape = '\"', null_padding = true, parallel = false, "
+        f"skip = {shape.skip}, delim = {literal(shape.delimiter)}, quote = '\"', escape = '\"', null_padding = true, "
+        f"parallel = false, "
         f"max_line_size = {LONGEST_LINE}, buffer_size = {2 * LONGEST_LINE}, "
         f"hive_partitioning = false, filename = '{FILE}', encoding = '{shape.encoding}'{compression})"
     )
 
 
-def open_csv(file: DataFile, encoding: str, as_utf8: Path | None) -> CsvFile:
+def open_csv(file: DataFile, encoding: str, as_utf8: Path | None, skip: int = 0) -> CsvFile:
     """Header and dialect. `encoding`: as Python names it; one that DuckDB does not read is copied to `as_utf8`.
+    `skip`: lines before the header.
 
     Raises LandingError for a wrong encoding or header, naming the file.
     """
@@ -75,6 +78,8 @@ def open_csv(file: DataFile, encoding: str, as_utf8: Path | None) -> CsvFile:
         data, compression, native = _in_utf8(file, encoding, as_utf8), None, "utf-8"
     try:
         with text_of(file, encoding) as handle:
+            for _ in range(skip):
+                handle.readline()
             line = _header_line(handle)
     except (UnicodeError, EOFError, OSError, zstandard.ZstdError) as error:
         raise LandingError(f"{file.path} {_cannot_be_opened(error, encoding)}") from error
@@ -88,7 +93,7 @@ def open_csv(file: DataFile, encoding: str, as_utf8: Path | None) -> CsvFile:
         raise LandingError(
             f"{file.path} has a wrong header: column {', '.join(repeated) or '(without name)'} in {line.strip()!r}"
         )
-    return CsvFile(file, data, Shape(names, delimiter, compression, native))
+    return CsvFile(file, data, Shape(names, delimiter, compression, native, skip))
 
 
 def validate(connection: duckdb.DuckDBPyConnection, csv_file: CsvFile, table: RawTable) -> int:

@@ -4,9 +4,10 @@ file that cannot be read. Rows are validated by the relation that reads them (la
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
@@ -33,12 +34,14 @@ from churn_assets.landing.files import (
     natural_order,
 )  # fmt: skip
 from churn_assets.landing.json import open_json, read_json_sql
+from churn_assets.landing.mapped import Foreign, files_of, mapped_rows
 from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.relation import Reading, Source, relation
 from churn_assets.landing.repeated import with_meaning
 from churn_assets.landing.values import FLOATS, WHOLE
 from churn_assets.settings.extra import ExtraColumn, contract_with
-from churn_assets.settings.landing import Landing
+from churn_assets.settings.landing import Landing, RepeatedIds
+from churn_assets.settings.mapping import SourceFiles
 
 IGNORED_TOP = ("lost+found",)
 
@@ -67,25 +70,31 @@ def survey(
     *,
     cache: Path | None = None,
     now: datetime | None = None,
+    foreign: Foreign | None = None,
+    needs_orders: bool = True,
 ) -> LandingContents:
-    """The raw tables as `inspect` gives them, and the files that are not read."""
-    root = Path(uri.removeprefix("file://"))
-    if not root.is_dir():
+    """The raw tables as `inspect` gives them, with rows of `foreign` files, and the files that are not read."""
+    root, foreign = Path(uri.removeprefix("file://")), foreign or Foreign()
+    if not root.is_dir() and not foreign.mapping.sources:
         raise LandingError(f"{root} is not a folder: put the raw tables there or set landing.uri (CHURN__LANDING__URI)")
     if set("*?[]") & set(str(root)):
         raise LandingError(f"{root} has *, ? or [ in its name, which would be read as a pattern: rename the folder")
     reading = Reading(options or Landing(), now or datetime.now(UTC).replace(tzinfo=None))
     with duck() as connection, FileCache.at(cache) as file_cache:
-        opener = _Opener(connection, file_cache, reading.options)
+        opener = _Opener(connection, file_cache, reading.options, foreign)
         tables = {}
         for table in contract_with(extra):
             landed_table = opener.table(table, root / table.name, received / table.name if received else None, reading)
             if landed_table:
                 tables[table.name] = landed_table
     for table in raw_contract():
-        if table.must_exist and table.name not in tables:
-            raise LandingError(f"no files for {table.name}: expected {root / table.name}/ with {READ}")
-    return LandingContents(tables, tuple(_beside_tables(root)), tuple(extra))
+        if needs_orders and table.must_exist and table.name not in tables:
+            raise LandingError(
+                f"no files for {table.name}: expected {root / table.name}/ with {READ}; files of another form are read "
+                "where they lie once churn map knows them"
+            )
+    beside = tuple(_beside_tables(root)) if root.is_dir() else ()
+    return LandingContents(tables, beside, tuple(extra))
 
 
 def _beside_tables(root: Path) -> Iterable[Unread]:
@@ -104,6 +113,7 @@ class _Opener:
     connection: duckdb.DuckDBPyConnection
     cache: FileCache
     options: Landing
+    foreign: Foreign
 
     def table(self, table: RawTable, folder: Path, received: Path | None, reading: Reading) -> LandedTable | None:
         folder_files = files_of_table(folder)
@@ -111,6 +121,8 @@ class _Opener:
         files = sorted(
             self._opened(table, folder_files.files, is_ours=False), key=lambda file: natural_order(file.path)
         )
+        for source in self.foreign.sources(table.name):
+            files += self._made(table, source)
         files += self._opened(table, received_files, is_ours=True)
         if table.name == "consents":
             _no_consents_are_left_out(folder_files.unread)
@@ -124,7 +136,7 @@ class _Opener:
                     f"it has {', '.join(sorted(file.columns))}"
                 )
         _ids_have_one_type(table, files)
-        sources = list(_sources(table, files))
+        sources = list(_sources(table, files, self.options))
         self._nothing_is_deleted(table, sources)
         scan, conflicts = self._without_conflicts(table, files, relation(table, sources, reading))
         return LandedTable(table, tuple(files), tuple(folder_files.unread), reading, scan, conflicts)
@@ -132,16 +144,48 @@ class _Opener:
     def _without_conflicts(self, table: RawTable, files: Sequence[LandedFile], scan: str) -> tuple[str, Conflicts]:
         """The relation under the configured meaning of repeated ids, and the conflicts that remain."""
         paths = [file.data for file in files]
-        scan = with_meaning(table, scan, self.options.repeated_ids.get(table.name, "corrections"), paths)
+        scan = with_meaning(table, scan, self._repeated_ids(table), paths)
         extra = "".join(f" {column.name} {column.kind}" for column in table.columns if is_extra(column.name))
-        digest = self.cache.digest([file.path for file in files], self.options.model_dump_json() + extra)
+        made = "".join(source.model_dump_json() for source in self.foreign.sources(table.name))
+        digest = self.cache.digest([file.path for file in files], self.options.model_dump_json() + extra + made)
         conflicts = self.cache.conflicts(
             f"{table.name} {digest}", lambda store: find_conflicts(self.connection, table, scan, paths, store)
         )
         return without_conflicts(table, scan, conflicts), conflicts
 
-    def _opened(self, table: RawTable, files: Sequence[DataFile], *, is_ours: bool) -> Iterable[LandedFile]:
-        encoding = "utf-8" if is_ours else self.options.encoding
+    def _repeated_ids(self, table: RawTable) -> RepeatedIds:
+        """Of the settings, else of the sources. Raises LandingError where sources differ: a table has one meaning."""
+        meanings: dict[RepeatedIds, str] = {}
+        for source in self.foreign.sources(table.name):
+            meaning = source.tables[table.name].repeated_ids
+            if meaning:
+                meanings[meaning] = source.name
+        if len(meanings) > 1:
+            raise LandingError(
+                f"{table.name}: sources {', '.join(meanings.values())} state {', '.join(meanings)} as repeated_ids: a "
+                "table has one meaning of them"
+            )
+        own = self.options.repeated_ids.get(table.name)
+        return own or next(iter(meanings), None) or "corrections"
+
+    def _made(self, table: RawTable, source: SourceFiles) -> Iterable[LandedFile]:
+        """Files of another system, as rows of `table`."""
+        encoding = source.encoding or self.options.encoding
+        digest = hashlib.sha256(source.model_dump_json().encode()).hexdigest()[:16]
+        for file in self._opened(
+            table, files_of(source, self.foreign.folder), encoding=encoding, skip=source.skip_lines
+        ):
+            made = mapped_rows(table, source, _read_sql(file, [file.data]), file.columns, {file.data: file.path})
+            rows = file.rows
+            if made.drops_rows:
+                count = partial(_count, self.connection, made.sql)
+                rows = self.cache.rows(file.path, f"{encoding} {table.name} {digest}", count)
+            yield replace(file, columns=made.columns, rows=rows, foreign=source, native=file.columns)
+
+    def _opened(
+        self, table: RawTable, files: Sequence[DataFile], *, is_ours: bool = False, encoding: str = "", skip: int = 0
+    ) -> Iterable[LandedFile]:
+        encoding = "utf-8" if is_ours else encoding or self.options.encoding
         parquet = [file for file in files if file.format == Format.PARQUET]
         yield from (
             LandedFile(
@@ -152,9 +196,9 @@ class _Opener:
         )  # fmt: skip
         for file in files:
             if file.format == Format.CSV:
-                copy = self.cache.copy_of(file.path, encoding)
-                csv_file = open_csv(file, encoding, copy)
-                rows = self.cache.rows(file.path, encoding, partial(validate, self.connection, csv_file, table))
+                key = f"{encoding} {skip}" if skip else encoding
+                csv_file = open_csv(file, encoding, self.cache.copy_of(file.path, key), skip)
+                rows = self.cache.rows(file.path, key, partial(validate, self.connection, csv_file, table))
                 columns = {name: (name, "VARCHAR") for name in csv_file.shape.columns}
                 yield LandedFile(file, csv_file.data, columns, rows, csv_file.shape, is_ours)
             elif file.format == Format.JSON:
@@ -178,24 +222,40 @@ class _Opener:
                     )
 
 
-def _sources(table: RawTable, files: Iterable[LandedFile]) -> Iterable[Source]:
+def _sources(table: RawTable, files: Iterable[LandedFile], options: Landing) -> Iterable[Source]:
     """Files of one shape are read together; files without a column have no rows."""
     shapes: dict[object, list[LandedFile]] = defaultdict(list)
     for file in files:
         if file.columns:
-            column_items = tuple(file.columns.items())
-            shapes[(file.file.format, file.file.compression, file.shape, column_items, file.is_ours)].append(file)
+            own = tuple((file.native or file.columns).items())
+            name = file.foreign.name if file.foreign else None
+            shapes[(file.file.format, file.file.compression, file.shape, own, file.is_ours, name)].append(file)
     contract = {column.name for column in table.columns}
     for group in shapes.values():
-        first, paths = group[0], [file.data for file in group]
-        if first.shape:
-            sql = read_csv_sql(first.shape, paths)
-        elif first.file.format == Format.JSON:
-            sql = read_json_sql([name for name, _ in first.columns.values()], paths, first.file.compression)
-        else:
-            sql = read_parquet_sql(paths)
+        first = group[0]
+        sql = _read_sql(first, [file.data for file in group])
+        if first.foreign:
+            files_read = {file.data: file.path for file in group}
+            made = mapped_rows(table, first.foreign, sql, first.native, files_read)
+            yield Source(made.sql, made.columns, ChangeFeed.among({}), options=first.foreign.options(options))
+            continue
         source_columns = {name: column_items for name, column_items in first.columns.items() if name in contract}
         yield Source(sql, source_columns, ChangeFeed.among(first.columns), first.is_ours)
+
+
+def _read_sql(file: LandedFile, paths: Sequence[Path]) -> str:
+    """SQL after FROM that reads files of the shape of `file`."""
+    columns = file.native or file.columns
+    if file.shape:
+        return read_csv_sql(file.shape, paths)
+    if file.file.format == Format.JSON:
+        return read_json_sql([name for name, _ in columns.values()], paths, file.file.compression)
+    return read_parquet_sql(paths)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(f"select count(*) from {sql}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _ids_have_one_type(table: RawTable, files: Sequence[LandedFile]) -> None:

@@ -9,12 +9,16 @@ from churn_assets.instance.home import Home
 from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import survey
+from churn_assets.landing.mapped import Foreign
 
 
 def landed(home: Home) -> LandingContents:
     """The raw tables, and the files of the landing that are not read. Raises LandingError."""
     settings = home.settings
-    return survey(home.landing, home.received, settings.landing, settings.features.extra, cache=home.cache)
+    foreign = Foreign(home.mapping, home.root)
+    return survey(
+        home.landing, home.received, settings.landing, settings.features.extra, cache=home.cache, foreign=foreign
+    )
 
 
 def orders_reach(home: Home) -> tuple[datetime, datetime]:

@@ -31,12 +31,16 @@ CENTURY_DAYS = 36_525  # planned times, such as the end of a coupon, are at most
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one shape. `relation`: SQL after FROM; `columns`: contract name -> (name in the files, type)."""
+    """Files of one shape. `relation`: SQL after FROM; `columns`: contract name -> (name in the files, type).
+
+    `options`: how values are read, where mapping.yaml says it differently for these files.
+    """
 
     relation: str
     columns: Mapping[str, tuple[str, str]]
     feed: ChangeFeed
     is_ours: bool = False
+    options: Landing | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,8 @@ class _Part:
             return None
         _, raw_type = self.source.columns[name]
         column = self.table.column(name)
-        return SourceColumn(column, raw_type, self.reading.options, is_ours=self.source.is_ours)
+        options = self.source.options or self.reading.options
+        return SourceColumn(column, raw_type, options, is_ours=self.source.is_ours)
 
     def _typed(self, column: RawColumn) -> str:
         source_column = self._source_column(column.name)

@@ -77,9 +77,7 @@ def _restarting(scan: str) -> str:
 
 def _full_exports(table: RawTable, scan: str, files: Sequence[Path]) -> str:
     """A row counts from the day after the first export that holds it; an equal row in a later export is a repeat."""
-    listed = ", ".join(
-        f"({literal(file)}, {rank}, timestamp '{_known_after(file)}')" for rank, file in enumerate(files)
-    )
+    listed = ", ".join(f"({literal(file)}, {rank}, timestamp '{known_after(file)}')" for rank, file in enumerate(files))
     keys = ", ".join(identifier(key) for key in table.key)
     order = f"partition by {keys}, refused_because is null order by rank"
     content = f"hash({content_sql(table)})"
@@ -97,7 +95,7 @@ def _full_exports(table: RawTable, scan: str, files: Sequence[Path]) -> str:
     )"""
 
 
-def _known_after(file: Path) -> datetime:
+def known_after(file: Path) -> datetime:
     """Known time of an export: the end of the day in its name, else the time at which the file was written."""
     for year, month, day in DATE_IN_NAME.findall(file.name):
         try:

@@ -2,7 +2,7 @@
 
 `CHURN__<SECTION>__<FIELD>` in the environment wins over the file, the file over the defaults in
 sections.py, decisions.py, landing.py, model.py and alerts.py.
-Nothing else in the project reads a configuration file.
+Nothing else in the project reads a configuration file, but for mapping.yaml (mapping.py).
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ import typer
 import yaml
 
 from churn_assets.instance.home import OWN
+from churn_assets.settings.load import SettingsError
+from churn_assets.settings.mapping import mapping_of
 from churn_assets.stages import ORDER
 from tests.architecture import known
 from tests.architecture.known import OPTION, PACKAGE, PROJECT
@@ -86,10 +88,20 @@ def _block(document: Document, language: str, text: str) -> Names:
     if language == "bash":
         for line in text.splitlines():
             yield from _command(line.strip())
+    if language == "yaml" and "sources" in yaml.safe_load(text):  # of mapping.yaml; its files are the reader's
+        yield from _mapping(text)
+        return
     if language == "yaml":
         named = [(section, field) for section, fields in yaml.safe_load(text).items() for field in fields]
         yield from (("setting", f"{s}.{f}") for s, f in named if f not in known.settings().get(s, ()))
     yield from _named(document, text)
+
+
+def _mapping(text: str) -> Names:
+    try:
+        mapping_of(yaml.safe_load(text), Path("mapping.yaml"))
+    except SettingsError as error:
+        yield "right mapping", str(error)
 
 
 def _named(document: Document, text: str) -> Names:

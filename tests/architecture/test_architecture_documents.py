@@ -27,6 +27,10 @@ NEITHER = ("prepare", "serve")  # a step of the set-up, and what churn ui starts
 PLANTED = {
     "setting": ("`churn.horizon_weeks`", "no setting churn.horizon_weeks"),
     "setting of a section that is a stage, too": ("`training.slizes: 3`", "no setting or table training.slizes"),
+    "mapping of a block": (
+        "```yaml\nsources: [{name: a, files: b, tables: {orders: {columns: {order_nr: Nr}}}}]\n```",
+        "no right mapping mapping.yaml is wrong:\n  source a: tables.orders.columns.order_nr: orders has no such",
+    ),
     "setting of a block": ("```yaml\ndecisions: {budget: 3}\n```", "no setting decisions.budget"),
     "default": ("`churn.active_within_days`\n(181)", "no default churn.active_within_days (181)"),
     "default of a field": ("more than `max_contacts` (5) messages", "no default max_contacts (5)"),

@@ -26,6 +26,7 @@ import yaml
 from churn_assets.command.fill import fill_from_source
 from churn_assets.landing.inspect import inspect
 from churn_assets.settings import load_settings
+from churn_assets.settings.mapping import load_mapping
 from churn_assets.sources import ADAPTERS
 from tests.documents import ROOT, Block, documents
 
@@ -34,6 +35,7 @@ BLOCKS = [block for page in PAGES for block in page.blocks()]
 NOT_RUN = {  # by how the block begins
     "make demo": "takes minutes, and make ui serves until it is stopped",
     "churn prepare": "it runs the tests",
+    "churn init": "the folder is yours",
     "churn promote-policy": "a policy has to be proven first",
     "churn token": "it needs a server",
     'BODY=\'{"events": [{"message_key":': "it needs a server",
@@ -113,7 +115,7 @@ def test_settings_are_taken(block: Block, tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv(line, "whsec_" + "c2VjcmV0" * 4)
     file = tmp_path / "churn.yaml"
     file.write_text(block.text)
-    load_settings(file)
+    (load_mapping if "sources" in yaml.safe_load(block.text) else load_settings)(file)
     assert yaml.safe_load(block.text)
 
 

@@ -1,0 +1,165 @@
+"""`churn map`: what files of another system hold, shown as rows of the raw tables, and written to mapping.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+from rich.table import Table
+
+from churn_assets.contracts.raw import RawTable, raw_contract
+from churn_assets.duck import duck
+from churn_assets.instance.files import write_whole
+from churn_assets.instance.home import Home
+from churn_assets.instance.terminal import PlainConsole, wide_console
+from churn_assets.landing.contents import LandedTable, LandingContents
+from churn_assets.landing.errors import LandingError
+from churn_assets.landing.inspect import survey
+from churn_assets.landing.mapped import Foreign
+from churn_assets.landing.samples import samples_of
+from churn_assets.landing.text import identifier
+from churn_assets.settings.load import values_of
+from churn_assets.settings.mapping import mapping_of
+from churn_assets.sources.propose import Proposal, propose
+
+SHOWN_ROWS, LONGEST = 10, 28
+HEADING = """\
+# How files of other systems become raw tables; they are read where they lie. Proposed by churn map: correct it by hand,
+# churn check says what is read then. What else can be stated: docs/engineer.md, "Files of other systems".
+"""
+
+
+class _Plain(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
+    """Without anchors, which people do not read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: bool) -> bool:
+    """Propose, show, and write after a yes; returns whether orders are among what is mapped. Raises LandingError."""
+    home, console = Home(root), wide_console()
+    samples = samples_of(places)
+    proposal = propose(samples.samples)
+    for reason in (*samples.skipped, *proposal.unread):
+        console.print(f"Not mapped: {reason}", markup=False, soft_wrap=True)
+    if not proposal.sources:
+        raise LandingError(
+            "no raw table fits any of the files: write mapping.yaml by hand (docs/engineer.md), or name the columns as "
+            "the raw contract does"
+        )
+    merged = _merged(values_of(home.mapping_file), proposal)
+    contents = _surveyed(home, merged)
+    _show(console, contents, proposal)
+    has_orders = "orders" in contents.tables
+    if not has_orders:
+        console.print("No orders are among these files, and without orders nothing can run: map them as well.")
+    if is_dry:
+        console.print(_text(merged), markup=False, soft_wrap=True)
+        return has_orders
+    if not (is_agreed or _agrees(home.mapping_file)):
+        console.print("Nothing was written.")
+        return has_orders
+    home.prepare()
+    write_whole(home.mapping_file, lambda file: file.write_text(_text(merged), encoding="utf-8"))
+    console.print(f"Written: {home.mapping_file}. Next: churn check", markup=False, soft_wrap=True)
+    return has_orders
+
+
+def _merged(values: Mapping[str, Any], proposal: Proposal) -> dict[str, Any]:
+    """The sources that are there already, those of the same name replaced, and the new ones."""
+    names = [source["name"] for source in proposal.sources]
+    kept = [source for source in values.get("sources") or [] if source.get("name") not in names]
+    return {"sources": [*kept, *map(_short, proposal.sources)]}
+
+
+def _short(source: Mapping[str, Any]) -> dict[str, Any]:
+    """A column as it stands is written as its name."""
+    tables = {
+        name: {
+            **table,
+            "columns": {
+                column: made["column"] if list(made) == ["column"] else made
+                for column, made in table["columns"].items()
+            },
+        }
+        for name, table in source["tables"].items()
+    }
+    return {**source, "tables": tables}
+
+
+def _text(mapping: Mapping[str, Any]) -> str:
+    return HEADING + str(yaml.dump(mapping, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110))
+
+
+def _surveyed(home: Home, merged: Mapping[str, Any]) -> LandingContents:
+    """What the landing would be with the mapping, orders or not. Raises LandingError, SettingsError."""
+    mapping = mapping_of(merged, home.mapping_file)
+    return survey(
+        home.landing, None, home.settings.landing, home.settings.features.extra,
+        foreign=Foreign(mapping, home.root), needs_orders=False,
+    )  # fmt: skip
+
+
+def _show(console: PlainConsole, contents: LandingContents, proposal: Proposal) -> None:
+    """Ten rows of each table as they would be read, and what stays empty."""
+    mapped = {name for source in proposal.sources for name in source["tables"]}
+    with duck() as connection:
+        for table in raw_contract():
+            if table.name in mapped and table.name in contents.tables:
+                _show_table(console, connection, contents.tables[table.name], proposal)
+    for note in proposal.notes:
+        console.print(f"Look at: {note}.", markup=False, soft_wrap=True)
+
+
+def _show_table(
+    console: PlainConsole, connection: duckdb.DuckDBPyConnection, landed: LandedTable, proposal: Proposal
+) -> None:
+    table = landed.table
+    columns = [column for column in table.columns if column.name in landed.columns]
+    selected = ", ".join(
+        f"case when {identifier(c.name)} is not null then '(set)' end" if c.is_contact
+        else f"cast({identifier(c.name)} as varchar)"
+        for c in columns
+    )  # fmt: skip
+    rows = connection.execute(
+        f"select {selected} from {landed.scan} where refused_because is null limit {SHOWN_ROWS}"
+    ).fetchall()
+    counts = connection.execute(
+        f"select count(*), count(*) filter (refused_because is not null), mode(refused_because) from {landed.scan}"
+    ).fetchone()
+    total, refused, why = counts or (0, 0, None)
+    of = ", ".join(source["name"] for source in proposal.sources if table.name in source["tables"])
+    problem = f", {refused:,} refused ({why})" if refused else ""
+    shown = Table(
+        title=f"{table.name}, of {of}: {total:,} rows{problem}", title_justify="left", box=None, pad_edge=False
+    )
+    for column in columns:
+        shown.add_column(column.name, no_wrap=True)
+    for row in rows:
+        shown.add_row(*("" if value is None else _cut(value) for value in row))
+    console.print(shown)
+    empty = _empty(table, landed)
+    if empty:
+        console.print(f"  stays empty: {', '.join(empty)}", markup=False, soft_wrap=True)
+
+
+def _empty(table: RawTable, landed: LandedTable) -> list[str]:
+    return [
+        column.name for column in table.columns if column.name not in landed.columns and column.name != "ingested_at"
+    ]
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
+
+
+def _agrees(file: Path) -> bool:
+    try:
+        return input(f"Write this to {file}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # without a terminal nobody says yes
+        return False

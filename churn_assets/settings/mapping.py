@@ -1,0 +1,184 @@
+"""`mapping.yaml` in a home: how files of another system become raw tables, read where they lie and without a copy.
+
+A source is a set of files of one kind; it may feed several raw tables. `churn map` proposes one from headers and rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Mapped
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from churn_assets.contracts.extra import is_extra
+from churn_assets.contracts.raw import raw_contract, raw_table
+from churn_assets.settings.landing import Landing, RawName, RepeatedIds
+from churn_assets.settings.load import SettingsError, values_of
+from churn_assets.settings.section import Section
+
+FILE = "mapping.yaml"
+KINDS = ("column", "constant", "first_of", "join", "multiply", "hash", "param", "file_time")
+FILLED, EMPTY = "filled", "empty"
+OF_FILES = ("encoding", "time_zone", "decimal_separator", "thousands_separator", "currency_signs")
+
+
+class ColumnFrom(Section):
+    """Of what a column of the raw contract is made: exactly one of the first eight fields.
+
+    A column of a foreign file is written as in its header; `items.sku` is a key inside a JSON column.
+    """
+
+    column: str | None = Field(None, description="One column of the file.")
+    constant: str | None = Field(None, description="The same value in every row.")
+    first_of: tuple[str, ...] = Field((), description="Of several columns the first that holds a value.")
+    join: tuple[str, ...] = Field((), description="Several columns, put together with `between`; null if one is empty.")
+    hash: str | None = Field(
+        None,
+        description="SHA-256 of a column in lower case (32 hex digits): an id where a file has nothing but an address.",
+    )
+    multiply: tuple[str, ...] = Field((), description="Columns of numbers, multiplied: price and quantity of a line.")
+    file_time: bool = Field(
+        False,
+        description="The day in the name of the file, at its end, else when the file was written: for exports that say "
+        "how things stand and not since when.",
+    )
+    param: str | None = Field(None, description="Of a GA4 export: the value of this key in `event_params`.")
+    between: str = Field("-", description="What stands between the parts of a join.")
+    words: dict[str, str] = Field(
+        {}, description="Word of the file -> word of the raw contract; case and blanks around it do not count."
+    )
+    otherwise: str | None = Field(
+        None, description="What any other word becomes; default: it stays. An empty text: unknown."
+    )
+    format: str | None = Field(
+        None, description="How times are written, as in strptime: %d.%m.%Y %H:%M. Without it as docs/engineer.md says."
+    )
+    epoch: Literal["seconds", "milliseconds", "microseconds"] | None = Field(
+        None, description="The column counts this unit since 1970-01-01 UTC."
+    )
+    divide_by: float | None = Field(None, gt=0, description="For amounts in cents: 100.")
+
+    @model_validator(mode="after")
+    def _is_made_of_one_thing(self) -> Self:
+        kinds = [kind for kind in KINDS if getattr(self, kind) not in (None, (), False)]
+        if len(kinds) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(KINDS)}; it has {', '.join(kinds) or 'none'}")
+        if self.format and self.epoch:
+            raise ValueError("format and epoch are two ways to write a time: keep one")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the file that it reads."""
+        single = self.column or self.hash or ("event_params" if self.param else None)
+        return (single,) if single else (*self.first_of, *self.join, *self.multiply)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a column as it stands, which keeps the type of its file."""
+        changed = self.words or self.format or self.epoch or self.divide_by or self.otherwise is not None
+        return self.column is not None and not changed
+
+
+class TableFrom(Section):
+    """How rows of the files become rows of one raw table."""
+
+    only: dict[str, str | tuple[str, ...]] = Field(
+        {},
+        description=f"Column -> {FILLED}, {EMPTY}, or the words that a row must have: other rows are of another table.",
+    )
+    each: str | None = Field(None, description="A JSON list in the row, of which each element becomes a row.")
+    once_per: str | None = Field(
+        None, description="Rows that share this column, and say the same, are one: an order repeated on each line."
+    )
+    repeated_ids: RepeatedIds | None = Field(None, description="As landing.repeated_ids, for this table.")
+    columns: dict[str, ColumnFrom] = Field(description="Column of the raw contract -> what it is made of.")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _a_name_is_a_column(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        for name, made in value.items():
+            if isinstance(made, bool | int | float):  # what YAML makes of No, On and 2026
+                raise ValueError(f"{name}: {made!r} is no name of a column; write the name in quotes")  # noqa: TRY004
+        return {name: {"column": made} if isinstance(made, str) else made for name, made in value.items()}
+
+
+class SourceFiles(Section):
+    """Files of one kind. What is null is as the section landing of the settings has it."""
+
+    name: str = Field(description="What the source is called in messages.", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    files: str = Field(description="Path or pattern, such as /exports/orders_*.csv; from the folder of mapping.yaml.")
+    encoding: str | None = None
+    time_zone: str | None = None
+    decimal_separator: Literal[".", ","] | None = None
+    thousands_separator: Literal["", ",", ".", " ", "'"] | None = None
+    currency_signs: tuple[str, ...] | None = None
+    skip_lines: int = Field(0, ge=0, le=1000, description="Lines before the header.")
+    tables: dict[RawName, TableFrom]
+
+    @model_validator(mode="after")
+    def _tables_are_of_the_contract(self) -> Self:
+        for name, made in self.tables.items():
+            table = raw_table(name)
+            known = [column.name for column in table.columns]
+            for column in made.columns:
+                if column not in known and not is_extra(column):
+                    near = get_close_matches(column, known, 1)
+                    hint = f"; did you mean {near[0]}?" if near else f"; it has {', '.join(known)}"
+                    raise ValueError(f"tables.{name}.columns.{column}: {name} has no such column{hint}")
+            missing = [
+                column.name for column in table.columns if column.is_required and column.name not in made.columns
+            ]
+            if missing:
+                raise ValueError(f"tables.{name}: required column {', '.join(missing)} is made of nothing")
+        if not self.tables:
+            raise ValueError(f"name a raw table: {', '.join(table.name for table in raw_contract())}")
+        return self
+
+    def options(self, landing: Landing) -> Landing:
+        """The settings that its values are read with."""
+        own = {name: value for name in OF_FILES if (value := getattr(self, name)) is not None}
+        return Landing.model_validate(landing.model_dump() | own) if own else landing
+
+
+class SourceMapping(Section):
+    """All of mapping.yaml."""
+
+    sources: tuple[SourceFiles, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {twice[0]}")
+        return self
+
+
+def load_mapping(file: Path) -> SourceMapping:
+    """The mapping in `file`; one without sources where there is none. Raises SettingsError."""
+    return mapping_of(values_of(file), file)
+
+
+def mapping_of(values: Mapped[str, Any], file: Path) -> SourceMapping:
+    """Raises SettingsError naming source, table and column."""
+    try:
+        return SourceMapping.model_validate(values)
+    except ValidationError as error:
+        lines = "\n  ".join(_line(values, each["loc"], each["msg"]) for each in error.errors())
+        raise SettingsError(f"{file} is wrong:\n  {lines}") from error
+
+
+def _line(values: Mapped[str, Any], place: tuple[int | str, ...], message: str) -> str:
+    """The source by its name instead of its number."""
+    parts = list(place)
+    match parts:
+        case ["sources", int(number), *rest]:
+            source = values["sources"][number]
+            name = source.get("name", number) if isinstance(source, dict) else number
+            parts = [f"source {name}", *rest]
+    return f"{'.'.join(map(str, parts))}: {message.removeprefix('Value error, ')}"
