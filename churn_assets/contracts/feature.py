@@ -12,6 +12,9 @@ from churn_assets.contracts.extra import is_extra
 
 ReasonGroup = Literal["product_quality", "service", "price", "returns", "engagement", "rhythm", "offers", "profile"]
 REASON_GROUPS: tuple[ReasonGroup, ...] = get_args(ReasonGroup)
+# Which values can be a reason to a person: those above the typical one, below it, on either side, or none.
+ReasonWhen = Literal["high", "low", "either", "never"]
+REASONS_WHEN: tuple[ReasonWhen, ...] = get_args(ReasonWhen)
 # In place of a first reason: no group adds enough by values that a person can be shown.
 NOTHING_SHOWN = "nothing_shown"
 
@@ -24,7 +27,11 @@ class Feature:
     """One numeric column, null where unknown.
 
     `window_days` is None for a feature without a window. `is_protected` keeps it out of the model (`is_withheld`);
-    `is_actionable` says that the company can do something about it.
+    `is_actionable` says that the company can do something about it. `reason_when`: a long pause is a reason, a short
+    one is none whatever a model makes of it. `is_worded`: whether a sentence may state its value; what cannot be read
+    (an entropy, a forecast) adds its weight to the reason group, whose sentence is about another feature. `measures`:
+    what it measures together with features of the same group that have another yardstick, as a pause is long beside
+    those of others or beside the user's own; None: nothing.
     """
 
     name: str
@@ -36,11 +43,18 @@ class Feature:
     is_protected: bool
     label_en: str
     label_zh: str
+    reason_when: ReasonWhen = "either"
+    is_worded: bool = True
+    measures: str | None = None
 
     def __post_init__(self) -> None:
         if self.reason_group not in REASON_GROUPS:
             raise ValueError(
                 f"Feature {self.name}: reason_group {self.reason_group!r} is unknown; use one of {list(REASON_GROUPS)}."
+            )
+        if self.reason_when not in REASONS_WHEN:
+            raise ValueError(
+                f"Feature {self.name}: reason_when {self.reason_when!r} is unknown; use one of {list(REASONS_WHEN)}."
             )
 
     def is_withheld(self, *, admit_protected: bool) -> bool:

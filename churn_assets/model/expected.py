@@ -22,6 +22,8 @@ EXPECTED_PURCHASES = Feature(
     is_protected=False,
     label_en="orders to be expected",
     label_zh="预期订单数",
+    reason_when="low",
+    is_worded=False,
 )
 WEEK_DAYS = 7
 HISTORY = ("purchase_days_count", "first_purchase_days", "recency_days")

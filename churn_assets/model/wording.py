@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 UNKNOWN_EN, UNKNOWN_ZH = "unknown", "未知"
 # From here on numbers are whole: 63 days, not 63.42.
-WHOLE_FROM = 10
+WHOLE_FROM, WHOLE_MONEY_FROM = 10, 100
 HALF = 0.5  # the median of a flag may be a half
 
 
 @dataclass(frozen=True)
 class Unit:
     """What follows the number in each language, and the number itself: value x `scale`, below 10 with up to `decimals`,
-    from 10 on whole; money always with two.
+    from 10 on whole; money with two, from 100 on whole.
     """
 
     en: str = ""
@@ -34,6 +34,10 @@ class Unit:
     decimals: int = 2
     scale: float = 1.0
     is_money: bool = False
+
+    @property
+    def whole_from(self) -> int:
+        return WHOLE_MONEY_FROM if self.is_money else WHOLE_FROM
 
 
 # Other units are counts or indices, whose label names the unit: a plain number.
@@ -44,7 +48,10 @@ UNITS = {
     "seconds": Unit(" minutes", "分钟", 1, scale=1 / 60),
     "years": Unit(" years", "岁", 0),
     "share": Unit("%", "%", 1, scale=100),
+    "times": Unit(" times", "倍", 1),
+    "ratio": Unit("%", "%", 1, scale=100),
     "stars": Unit(" stars", "星", 1),
+    "grade": Unit(" of 5", "分", 1),
     "characters": Unit(" characters", "字", 0),
     # The currency is that of orders.amount, which no table names.
     "currency": Unit(is_money=True),
@@ -69,7 +76,7 @@ def with_sentences(
             "typical": pl.Series([typical[name] for name in named], dtype=pl.Float64),
             "scale": pl.Series([unit.scale for unit in units], dtype=pl.Float64),
             "decimals": pl.Series([unit.decimals for unit in units], dtype=pl.Int64),
-            "is_money": pl.Series([unit.is_money for unit in units], dtype=pl.Boolean),
+            "whole_from": pl.Series([unit.whole_from for unit in units], dtype=pl.Int64),
         }
     )
     rounded = rows.select("feature", "feature_value").join(formats, on="feature", how="left", maintain_order="left")
@@ -94,10 +101,8 @@ def shown(values: Floats, features: Sequence[Feature]) -> Floats:
         scaled = values[:, place] * unit.scale
         if feature.unit == FLAG:
             as_shown[:, place] = np.where(np.isnan(scaled), np.nan, scaled >= HALF)
-        elif unit.is_money:
-            as_shown[:, place] = scaled.round(2)
         else:
-            is_whole = (unit.decimals == 0) | (np.abs(scaled) >= WHOLE_FROM)
+            is_whole = (unit.decimals == 0) | (np.abs(scaled) >= unit.whole_from)
             as_shown[:, place] = np.where(is_whole, scaled.round(0), scaled.round(unit.decimals))
     return as_shown
 
@@ -105,8 +110,8 @@ def shown(values: Floats, features: Sequence[Feature]) -> Floats:
 def _rounded(column: str) -> pl.Expr:
     """The value as it is shown; adding zero makes minus zero plain zero."""
     value, decimals = pl.col(column) * pl.col("scale"), pl.col("decimals")
-    is_whole = (decimals == 0) | (value.abs() >= WHOLE_FROM)
-    rounded = pl.when("is_money").then(value.round(2)).when(is_whole).then(value.round(0))
+    is_whole = (decimals == 0) | (value.abs() >= pl.col("whole_from"))
+    rounded = pl.when(is_whole).then(value.round(0))
     return rounded.when(decimals == 1).then(value.round(1)).otherwise(value.round(2)) + 0.0
 
 
@@ -123,7 +128,8 @@ def _formatted(feature: Feature, value: float | None) -> tuple[str, str]:
     if feature.unit == FLAG:
         return ("yes", "是") if value >= HALF else ("no", "否")
     unit = UNITS.get(feature.unit, PLAIN)
-    number = f"{value:,.2f}" if unit.is_money else f"{value:,.2f}".rstrip("0").rstrip(".")
+    has_cents = unit.is_money and abs(value) < WHOLE_MONEY_FROM
+    number = f"{value:,.2f}" if has_cents else f"{value:,.2f}".rstrip("0").rstrip(".")
     # "Days with a visit: 3", not "3 days".
     word_en = "" if unit.en and feature.label_en.startswith(unit.en.strip() + " ") else unit.en
     word_zh = "" if unit.zh and unit.zh + "数" in feature.label_zh else unit.zh

@@ -11,7 +11,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from churn_assets.contracts.extra import PREFIX
-from churn_assets.contracts.feature import Feature, ReasonGroup
+from churn_assets.contracts.feature import Feature, ReasonGroup, ReasonWhen
 from churn_assets.contracts.raw import RawColumn, RawTable, raw_contract
 from churn_assets.settings.section import Section
 
@@ -73,6 +73,11 @@ class ExtraColumn(Section):
         description="Family of its features, in drift and in treatment; a new one is treated as extra is.",
     )
     reason_group: ReasonGroup = Field("profile", description="Reason group under which it speaks to people.")
+    reason_when: ReasonWhen = Field(
+        "either",
+        description="Which values can be a reason to a person: high, low, either or never. The flag of a category is "
+        "high where it is yes.",
+    )
     actionable: bool = Field(False, description="Whether the company can do something about it.")
     protected: bool = Field(
         False,
@@ -153,6 +158,7 @@ class ExtraColumn(Section):
             is_protected=self.protected,
             label_en=english.format(label=self._label, value=value),
             label_zh=chinese.format(label=self.label_zh or self._label, value=value),
+            reason_when=self.reason_when,
         )
         return ExtraFeature(feature, aggregate, comparable(value) if value else None)
 

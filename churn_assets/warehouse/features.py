@@ -52,7 +52,7 @@ def treatments(extra: Sequence[ExtraColumn] = ()) -> dict[str, Treatment]:
 
 def features_version(windows_days: Sequence[int], extra: Sequence[ExtraColumn] = ()) -> str:
     """12 hex digits of a hash over the SQL of everything up to the mart, the windows, and what is declared of extra
-    columns but for their labels.
+    columns but for how they speak to people.
     """
     project = manifest()
     checksums = [
@@ -61,7 +61,7 @@ def features_version(windows_days: Sequence[int], extra: Sequence[ExtraColumn] =
         if node["resource_type"] == "model" and node["fqn"][1] in ("staging", "marts", "features")
     ]
     macros = [macro["macro_sql"] for macro in project["macros"].values() if macro["package_name"] == "churn_assets"]
-    declared = [column.model_dump(mode="json", exclude={"label", "label_zh"}) for column in extra]
+    declared = [column.model_dump(mode="json", exclude={"label", "label_zh", "reason_when"}) for column in extra]
     parts: list[object] = [sorted(checksums), sorted(macros), list(windows_days), *([declared] if declared else [])]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
@@ -89,4 +89,7 @@ def _feature(name: str, documented: dict[str, Any], siblings: dict[str, Any]) ->
         is_protected=meta["is_protected"],
         label_en=meta["label_en"],
         label_zh=meta["label_zh"],
+        reason_when=meta["reason_when"],
+        is_worded=meta.get("is_worded", True),
+        measures=meta.get("measures"),
     )

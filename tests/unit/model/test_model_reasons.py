@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -182,6 +182,49 @@ def test_no_sentence_states_what_is_unknown_or_typical(seed: int, gaps: float, l
     with_reason = three.filter(pl.col("reason_1") != NOTHING_SHOWN)
     assert set(with_reason["user_id"]) <= set(rows["user_id"])
     assert three.filter(reason_1=NOTHING_SHOWN)["reason_2"].null_count() == three.height - with_reason.height
+
+
+@pytest.mark.parametrize(
+    ("when", "rising", "is_stated"),
+    [("high", True, True), ("high", False, False), ("low", False, True), ("low", True, False), ("never", True, False),
+     ("either", True, True), ("either", False, True)],
+)  # fmt: skip
+def test_a_side_that_is_no_reason_to_a_person_is_none_whatever_the_model_adds(
+    when: Any, *, rising: bool, is_stated: bool
+) -> None:
+    sign = 1 if rising else -1
+    frame = FRAME.with_columns(pl.Series("price_actionable_1", sign * np.arange(USERS, 0.0, -1.0)))
+    contributions = np.zeros((USERS, len(NAMES)))
+    contributions[:, NAMES.index("price_actionable_1")] = np.linspace(1, -1, USERS)
+    features = [replace(each, reason_when=when) for each in FEATURES]
+    three, rows = reasons_of(contributions, frame, features)
+    assert three["reason_1"][0] == ("price" if is_stated else NOTHING_SHOWN)
+    assert rows.filter(user_id="u000").height == is_stated
+
+
+def test_what_has_no_words_adds_its_weight_and_another_speaks() -> None:
+    silent = [replace(each, is_worded=each.name != "price_actionable_1") for each in FEATURES]
+    given = rising_but_for_the_first(price_actionable_1=1.0, price_actionable_2=0.01)
+    _, rows = reasons_of(*given, silent)
+    assert rows.filter(user_id="u000").select("feature", "contribution").row(0) == ("price_actionable_2", 1.01)
+    three, rows = reasons_of(*rising_but_for_the_first(price_actionable_1=1.0), silent)
+    assert (three["reason_1"][0], rows.filter(user_id="u000").height) == (NOTHING_SHOWN, 0)
+
+
+def test_one_measure_on_two_yardsticks_is_said_on_the_one_that_shows_it() -> None:
+    """A pause that is short beside those of others and long beside the user's own: the weight is on the first."""
+    pause = [
+        replace(each, measures="pause" if each.name.startswith("rhythm_actionable") else None) for each in FEATURES
+    ]
+    contributions, frame = rising_but_for_the_first(rhythm_actionable_1=0.3, rhythm_actionable_2=-0.05)
+    frame = frame.with_columns(
+        pl.when(pl.col("user_id") == "u000").then(5.0).otherwise("rhythm_actionable_1").alias("rhythm_actionable_1")
+    )
+    _, rows = reasons_of(contributions, frame, pause)
+    of_first = rows.filter(user_id="u000").select("feature", "feature_value", "contribution").rows()
+    assert of_first == [("rhythm_actionable_2", 60.0, pytest.approx(0.25))]
+    _, rows = reasons_of(contributions, frame)
+    assert rows.filter(user_id="u000").is_empty(), "without the other yardstick nothing can be said"
 
 
 def test_typical_is_the_median_of_known_values_only() -> None:

@@ -46,11 +46,17 @@ def test_a_category_of_orders_is_the_last_order_or_a_share() -> None:
 
 def test_a_declaration_carries_over_to_its_features() -> None:
     (feature,) = ExtraColumn(
-        name="extra_visits", table="users", kind="number", family="habits", reason_group="service", protected=True
+        name="extra_visits",
+        table="users",
+        kind="number",
+        family="habits",
+        reason_group="service",
+        protected=True,
+        reason_when="low",
     ).features
     stated = feature.feature
-    assert (stated.family, stated.reason_group, stated.is_protected, stated.is_actionable) == (
-        "habits", "service", True, False,
+    assert (stated.family, stated.reason_group, stated.is_protected, stated.is_actionable, stated.reason_when) == (
+        "habits", "service", True, False, "low",
     )  # fmt: skip
     assert stated.is_withheld(admit_protected=True), "never seen by a model, whatever the settings admit"
 

@@ -85,9 +85,12 @@ def test_a_family_that_only_the_settings_name_is_treated_as_extra_is() -> None:
         {"actionable": True}, {"table": "orders"}, {"table": "orders", "aggregates": ("share",)},
     ],
 )  # fmt: skip
-def test_the_version_moves_with_a_declaration_but_not_with_its_labels(change: dict[str, Any]) -> None:
+def test_the_version_moves_with_a_declaration_but_not_with_how_it_speaks(change: dict[str, Any]) -> None:
     windows = (7, 28)
     version = features_version(windows, [LEVEL])
     assert features_version(windows, []) == features_version(windows) != version
     assert features_version(windows, [LEVEL.model_copy(update=change)]) != version
-    assert features_version(windows, [LEVEL.model_copy(update={"label": "card", "label_zh": "卡"})]) == version
+    assert (
+        features_version(windows, [LEVEL.model_copy(update={"label": "card", "label_zh": "卡", "reason_when": "low"})])
+        == version
+    )
