@@ -1,7 +1,7 @@
 """How often drift warns though nothing happened, which faults are noticed and when, and how often the intervals of
 estimated performance hold what labels said later.
 
-`python -m benchmarks.alarms [--cdnow CDNOW_master.txt] [--only NAME]` (an hour on one core). Quiet weeks: 52 of the
+`python -m benchmarks.alarms [--cdnow CDNOW_master.txt] [--only NAME] [--quiet N]` (an hour on one core). Quiet weeks: 52 of the
 simulated shop of 5,000 users, of Complete Journey (where it is installed) and CDNOW all weeks from the first model on,
 as if that had been the first run. Then the newest rows of some weeks are damaged (alarm_faults.py), and each
 damaged home is looked at on the first Monday after it and a week later: feed, suite of the mart, drift.
@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from churn_assets.contracts.raw import raw_contract
 from churn_assets.monitoring.feed import judge
 from churn_assets.shop.settings import ShopSettings
 from churn_assets.warehouse.arrivals import feed_counts
-from churn_assets.warehouse.expectations import run_suite
+from churn_assets.warehouse.expectations import read_suite, run_suite
 from churn_assets.warehouse.project import ROOT
 from churn_assets.workplace import Workplace
 
@@ -74,32 +74,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cdnow", type=Path, help="CDNOW_master.txt")
     parser.add_argument("--only", choices=[shop.name for shop in SHOPS])
+    parser.add_argument(
+        "--quiet", type=int, help="how many of the newest snapshots are judged; must hold the damaged one"
+    )
     chosen = parser.parse_args()
     for shop in SHOPS:
         if chosen.only in (None, shop.name) and (shop.name != "cdnow" or chosen.cdnow):
             with tempfile.TemporaryDirectory() as folder:
                 home = Path(folder) / "quiet"
                 _fill(home, shop, chosen.cdnow)
-                show(shop, home)
+                show(replace(shop, quiet=chosen.quiet) if chosen.quiet else shop, home)
 
 
 def show(shop: Shop, home: Path) -> None:
     console = Console(width=160)
     workplace = build_mart(home, shop.days)
     truth = workplace.warehouse.query(LABELS, {"definition": workplace.settings.churn.definition})
-    table = Table("quiet snapshot", "users", "known", "drifts", "largest", *ESTIMATED, box=None, pad_edge=False)
+    console.print("quiet snapshot, users, features known, drifts, largest,", ", ".join(ESTIMATED))
     drifts: list[pl.DataFrame] = []
     held: list[tuple[str, float, float, float]] = []
     kept: list[Week] = []
     for week in weeks(workplace, shop.days[-shop.quiet :] if shop.quiet else shop.days, every=shop.every):
         drift, estimates = week.drift(workplace), list(_held(week, workplace, truth))
         shown = [f"{value:.3f} in [{low:.3f}, {high:.3f}]" for _, value, low, high in estimates] or ["", ""]
-        table.add_row(str(week.day), f"{len(week.users):,}", str(_known(drift)), *_drifts(drift), *shown)
+        # Line by line: an hour's work that is interrupted has said what it measured.
+        console.print(str(week.day), f"{len(week.users):>7,}", f"{_known(drift):>4}", *_drifts(drift), *shown)
         drifts.append(drift)
         held += estimates
         kept += [week] if shop.damaged <= week.day <= shop.damaged + WEEK else []
     alarms, able = (sum(map(of_drift, drifts)) for of_drift in (_is_drifted, _is_known))
-    console.print(table)
     console.print(f"{shop.name}: drift at {alarms} of {len(drifts)} quiet snapshots, features judged at {able}")
     for metric in ESTIMATED:
         inside = [low <= value <= high for name, value, low, high in held if name == metric]
@@ -134,7 +137,7 @@ def _warnings(quiet: Week, workplace: Workplace) -> Iterator[str]:
     for name, verdict in judge(counts, quiet.day, quiet.day - WEEK, closed=closed, vital=VITAL).items():
         if verdict.state == "broken":
             yield f"feed of {name}"
-    suite = ROOT / "expectations" / "user_features.json"
+    suite = read_suite(ROOT / "expectations" / "user_features.json")
     for failure in run_suite(suite, workplace.warehouse.file, "features.user_features", quiet.day).failures:
         yield f"suite: {failure.column or failure.expectation}"
     drift = quiet.with_users_of(workplace).drift(workplace)

@@ -37,4 +37,5 @@ def suite_outcome(at: Snapshot, suite: Suite, relation: str, *, withheld_file: P
     }
     page = write_check_page(at.workplace.home, at.date, relation, result.validation)
     figures = {"expectations": result.expectations, **failures, "page": dg.MetadataValue.path(str(page))}
-    return CheckOutcome(result.success, figures)
+    sentence = result.failures[0].sentence if result.failures else ""
+    return CheckOutcome(result.success, figures, sentence)

@@ -30,12 +30,19 @@ _BATCH_ROWS = 100
 
 @dataclass(frozen=True)
 class FailedExpectation:
-    """One expectation that does not hold. Aggregates only, no value of a single row."""
+    """One expectation that does not hold. Aggregates only, no value of a single row. `notes`: what that means, in the
+    words of the suite.
+    """
 
     expectation: str
     column: str | None
     observed: str
     expected: str
+    notes: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.column or 'rows'}: {self.observed}. {self.notes}".strip()
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,8 @@ def _failure(result: ExpectationValidationResult) -> FailedExpectation:
         raise ValueError(f"Great Expectations gave a result without its expectation: {result.result}")
     bounds = {name: value for name, value in sorted(config.kwargs.items()) if name not in ("batch_id", "column")}
     expected = ", ".join(f"{name} {value}" for name, value in bounds.items())
-    return FailedExpectation(config.type, config.kwargs.get("column"), _observed(result), expected)
+    notes = str((config.meta or {}).get("notes", ""))
+    return FailedExpectation(config.type, config.kwargs.get("column"), _observed(result), expected, notes)
 
 
 def _observed(result: ExpectationValidationResult) -> str:

@@ -15,6 +15,7 @@ from datetime import date
 import polars as pl
 
 from churn_assets.contracts.counted import counted_at
+from churn_assets.warehouse.product_names import NAMED_LIMITS, NAMED_PRODUCTS
 from churn_assets.workplace import Workplace
 
 # Sums of similarities are of decimals: those of floats depend on the order of threads in the last digit, and so would
@@ -27,8 +28,7 @@ no_products as (
   select unnest(cast($no_products as varchar[])) as product_id
 ),
 described as (
-  select product_id, name, url, image_url, category from marts.dim_products
-  where {counted_at()}
+  {NAMED_PRODUCTS}
 ),
 purchases as (
   select orders.user_id, orders.order_id, orders.ordered_at, items.product_id,
@@ -148,7 +148,7 @@ ranked as (
 select ranked.user_id, cast($snapshot as date) as snapshot_date,
        row_number() over (partition by ranked.user_id order by ranked.turn, ranked.place) as item_rank,
        ranked.product_id, ranked.source,
-       case when regexp_full_match(described.name, $name) then described.name end as name,
+       described.name,
        case when regexp_full_match(described.url, $url) then described.url end as url,
        case when regexp_full_match(described.image_url, $url) then described.image_url end as image_url
 from ranked
@@ -161,9 +161,7 @@ order by ranked.user_id, item_rank
 BASKET_PRODUCTS = 50
 # A user who has bought more than 17 of the list gets fewer than three items.
 POPULAR_PRODUCTS = 20
-# Allowed in a text: one line without signs that change its direction, and without braces, which would be taken for a
-# slot when the text is filled; and an http link.
-NAME = r"[^\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}\x{2066}-\x{2069}{}]{1,120}"
+# Allowed in a text: an http link.
 URL = r"https?://[^\s{}<>\"]{1,500}"
 LIMITS = {
     "items": 3,  # per source
@@ -177,8 +175,8 @@ LIMITS = {
     "popular_products": POPULAR_PRODUCTS,
     "rest_days": 28,
     "least_times": 2,  # one purchase is no habit: a washing machine is not bought again
-    "name": NAME,
     "url": URL,
+    **NAMED_LIMITS,
 }
 
 
@@ -192,8 +190,8 @@ def recommendations_at(
     favourite in the last 28 days and never bought; `bought_together`: see above, over 182 days, never bought by the
     user; `bought_before`: bought with at least two orders in 182 days, the last of them more than 28 days ago;
     `popular`: bought by most users of the last 91 days, in the category the user bought most often in 182 days, overall
-    if there is none, never bought by the user. Ties go to the product that sorts first. A name that is no single line
-    and a link that is none of the web are null. Sorted by user_id, item_rank.
+    if there is none, never bought by the user. Ties go to the product that sorts first. A name that no text can hold
+    (product_names.py) and a link that is none of the web are null. Sorted by user_id, item_rank.
     """
     parameters = {"snapshot": snapshot, "users": user_ids.to_list(), "no_products": list(no_products)}
     return workplace.warehouse.query(RECOMMENDED, {**parameters, **LIMITS})

@@ -133,3 +133,16 @@ def test_an_odd_snapshot_stops_what_follows(
     assert told.failed == [f"{schema}/{table}"]
     assert not told.is_followed
     assert any("does not exist" in str(value) for value in told.figures(f"{schema}/{table}").values())
+
+
+def test_an_odd_snapshot_is_told_as_a_sentence_with_what_it_means(execute: Run, run_check: Run) -> None:
+    """A shop whose amounts are all zero read "expect column mean to be between spent 0; expected ... strict_min True"."""
+    columns = "0.0 as spent_amount, 5 as recency_days, 50 as tenure_days, 1 as orders_28d"
+    execute(
+        "create schema features",
+        f"create table features.user_features as select 'anna' as user_id, date '{DAY}' as snapshot_date, {columns}",
+    )
+    told = run_check(features_are_sane, DAY)
+    (sentence,) = (check.description for check in told.checks if not check.passed)
+    assert sentence.startswith("spent_amount: 0. Zero: amounts were lost on the way.")
+    assert len(sentence) <= 200

@@ -111,6 +111,7 @@ def test_a_failure_says_what_was_observed_and_expected(database: Path) -> None:
         "300 of 300 rows do not meet it",
         "mostly 0.01, value_set ['eligible']",
     )
+    assert mean.sentence.startswith("churn_probability: 0.9999. Churn of public shops runs from 18 % ")
 
 
 def test_a_snapshot_without_rows_fails(database: Path) -> None:

@@ -11,12 +11,13 @@ from churn_assets.catalogue.arms import treatment_of
 from churn_assets.catalogue.promises import sources_needed
 from churn_assets.decisions.options import Treatment, options_of
 from churn_assets.delivery.codes import free_codes, pool_at
+from churn_assets.warehouse.product_names import NAMED_LIMITS, NAMED_PRODUCTS
 from churn_assets.workplace import Workplace
 
 # Columns named by the sources of recommended_items.
-AVAILABLE = """
+AVAILABLE = f"""
 select
-  exists (select 1 from marts.dim_products where name is not null and known_at < $snapshot) as names,
+  exists (select 1 from ({NAMED_PRODUCTS}) where name is not null) as names,
   exists (
     select 1 from staging.stg_events
     where product_id is not null and event_type in ('view', 'add_to_cart', 'favorite') and known_at < $snapshot
@@ -36,13 +37,15 @@ def codes_left(workplace: Workplace, snapshot: date) -> Mapping[Treatment, int]:
 def arms_left_out(workplace: Workplace, snapshot: date) -> list[str]:
     """One line per arm whose texts promise an item or a code that the shop lacks, with what is missing."""
     settings, codes = workplace.settings.decisions, codes_left(workplace, snapshot)
-    names, viewed, bought = workplace.warehouse.query(AVAILABLE, {"snapshot": snapshot}).row(0)
+    names, viewed, bought = workplace.warehouse.query(AVAILABLE, {"snapshot": snapshot, **NAMED_LIMITS}).row(0)
     available = {"viewed": viewed, "bought_together": bought, "bought_before": bought, "popular": bought}
     lines = []
     for arm in settings.arms:
         needed = sources_needed(arm.texts.get(settings.language, ()))
         if needed and not names:
-            lines.append(f"{arm.arm}: its texts name an item, and no product has a name (raw table products)")
+            lines.append(
+                f"{arm.arm}: its texts name an item, and no product has a name of its own (raw table products)"
+            )
         elif needed and not any(available[source] for source in needed):
             tables = "events with product_id" if needed == {"viewed"} else "order_items"
             lines.append(f"{arm.arm}: its texts name an item, and the shop has no {tables}")

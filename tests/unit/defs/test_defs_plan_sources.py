@@ -13,16 +13,18 @@ from churn_assets.workplace import Workplace
 DAY, BEFORE = date(2026, 11, 16), datetime(2026, 11, 1)
 TABLES = """
 create schema marts; create schema staging;
-create table marts.dim_products (name varchar, known_at timestamp);
+create table marts.dim_products (
+  product_id varchar, name varchar, url varchar, image_url varchar, category varchar, known_at timestamp,
+  superseded_at timestamp);
 create table marts.fct_order_items (known_at timestamp);
 create table staging.stg_events (product_id varchar, event_type varchar, known_at timestamp);
 create table marts.dim_coupon_codes (code varchar, arm varchar, level varchar, expires_at timestamp,
   known_at timestamp, superseded_at timestamp)
 """
-NAMES = f"insert into marts.dim_products values ('Kettle', '{BEFORE}')"
+NAMES = f"insert into marts.dim_products values ('p1', 'Kettle', null, null, null, '{BEFORE}', null)"
 ITEMS = f"insert into marts.fct_order_items values ('{BEFORE}')"
 EVENTS = f"insert into staging.stg_events values ('p1', 'view', '{BEFORE}')"
-NO_NAME = "reminder_email: its texts name an item, and no product has a name (raw table products)"
+NO_NAME = "reminder_email: its texts name an item, and no product has a name of its own (raw table products)"
 VIEWED = """
 decisions:
   arms:
@@ -49,6 +51,7 @@ def warehouse(workplace: Workplace, *rows: str) -> None:
         ([], [NO_NAME]),
         ([ITEMS, EVENTS], [NO_NAME]),
         ([NAMES.replace("'Kettle'", "null"), ITEMS], [NO_NAME]),
+        ([NAMES.replace("'Kettle'", "'p1'"), ITEMS], [NO_NAME]),
         ([NAMES.replace(str(BEFORE), str(DAY)), ITEMS], [NO_NAME]),
         ([NAMES], ["reminder_email: its texts name an item, and the shop has no order_items"]),
         ([NAMES, ITEMS], []),

@@ -110,6 +110,36 @@ def test_an_item_has_the_name_of_its_newest_version(shop: Shop) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["p0", " p0 ", "  ", "-", "...", "x" * 121, "长" * 250])
+def test_what_names_nothing_is_no_name(shop: Shop, name: str) -> None:
+    shop.saw("a", "p0")
+    shop.describes("p0", name)
+    assert shop.recommended("a")["name"].to_list() == [None]
+
+
+@pytest.mark.parametrize("name", ["4711", "竹纤维毛巾", '<b>Lamp</b> & "co"', "=1+1"])
+def test_a_name_is_what_the_shop_calls_the_product(shop: Shop, name: str) -> None:
+    shop.saw("a", "p0")
+    shop.describes("p0", name)
+    assert shop.recommended("a")["name"].to_list() == [name]
+
+
+@pytest.mark.parametrize(("alike", "is_name"), [(4, True), (5, True), (6, False), (10, False)])
+def test_one_name_for_most_products_is_a_placeholder(shop: Shop, alike: int, *, is_name: bool) -> None:
+    """Up to half of them may share a name, as the sizes of one shirt do."""
+    shop.saw("a", "p0")
+    for number in range(10):
+        shop.describes(f"p{number}", ("article", "Article ")[number % 2] if number < alike else f"name {number}")
+    assert shop.recommended("a")["name"].to_list() == (["article"] if is_name else [None])
+
+
+def test_of_a_few_products_all_may_have_one_name(shop: Shop) -> None:
+    shop.saw("a", "p0")
+    for number in range(4):
+        shop.describes(f"p{number}", "Tee")
+    assert shop.recommended("a")["name"].to_list() == ["Tee"]
+
+
 def test_no_product_is_recommended_whichever_way_it_would_come(shop: Shop) -> None:
     for user in ("u1", "u2", "u3"):
         shop.bought(user, "x postage", category="c")
