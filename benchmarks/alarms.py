@@ -1,9 +1,9 @@
 """How often drift warns though nothing happened, which faults are noticed and when, and how often the intervals of
 estimated performance hold what labels said later.
 
-`python -m benchmarks.alarms [--cdnow CDNOW_master.txt] [--only NAME] [--quiet N]` (an hour on one core). Quiet weeks: 52 of the
-simulated shop of 5,000 users, of Complete Journey (where it is installed) and CDNOW all weeks from the first model on,
-as if that had been the first run. Then the newest rows of some weeks are damaged (alarm_faults.py), and each
+`python -m benchmarks.alarms [--cdnow CDNOW_master.txt] [--only NAME] [--quiet N]` (an hour on one core). Quiet
+weeks: 52 of the simulated shop of 5,000 users, of Complete Journey (where it is installed) and CDNOW all weeks from the
+first model on, as if that had been the first run. Then the newest rows of some weeks are damaged (alarm_faults.py), and each
 damaged home is looked at on the first Monday after it and a week later: feed, suite of the mart, drift.
 """
 

@@ -136,7 +136,7 @@ def test_an_odd_snapshot_stops_what_follows(
 
 
 def test_an_odd_snapshot_is_told_as_a_sentence_with_what_it_means(execute: Run, run_check: Run) -> None:
-    """A shop whose amounts are all zero read "expect column mean to be between spent 0; expected ... strict_min True"."""
+    """Where all amounts were zero it read "expect column mean to be between spent 0; expected ... strict_min True"."""
     columns = "0.0 as spent_amount, 5 as recency_days, 50 as tenure_days, 1 as orders_28d"
     execute(
         "create schema features",
