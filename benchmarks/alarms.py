@@ -3,8 +3,8 @@ estimated performance hold what labels said later.
 
 `python -m benchmarks.alarms [--cdnow CDNOW_master.txt] [--only NAME] [--quiet N]` (an hour on one core). Quiet
 weeks: 52 of the simulated shop of 5,000 users, of Complete Journey (where it is installed) and CDNOW all weeks from the
-first model on, as if that had been the first run. Then the newest rows of some weeks are damaged (alarm_faults.py), and each
-damaged home is looked at on the first Monday after it and a week later: feed, suite of the mart, drift.
+first model on, as if that had been the first run. Then the newest rows of some weeks are damaged (alarm_faults.py), and
+each damaged home is looked at on the first Monday after it and a week later: feed, suite of the mart, drift.
 """
 
 from __future__ import annotations
