@@ -144,5 +144,5 @@ def test_an_odd_snapshot_is_told_as_a_sentence_with_what_it_means(execute: Run, 
     )
     told = run_check(features_are_sane, DAY)
     (sentence,) = (check.description for check in told.checks if not check.passed)
-    assert sentence.startswith("spent_amount: 0. Zero: amounts were lost on the way.")
+    assert sentence.startswith("spent_amount: 0. Zero: amounts were lost on the way; look at orders.amount.")
     assert len(sentence) <= 200
