@@ -17,7 +17,13 @@ from typing import Any, Literal, cast
 from babel.core import Locale
 from babel.dates import format_date
 from babel.messages.pofile import read_po
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -25,6 +31,7 @@ LOCALES: Mapping[Language, str] = {"en": "en_GB", "zh": "zh_Hans_CN"}
 NAMES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
 FOLDER = Path(__file__).parent / "locale"
 COMPACT_FROM = 10_000  # 9,870 but 12 k: the fourth digit of a sum tells nobody anything
+WHOLE_FROM = 10
 NO_DIGIT_FROM, NO_DIGIT_UNTIL = 100_000, 1_000_000  # 12.3 k, 123 k, 1.2 M
 UNKNOWN = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -86,12 +93,14 @@ class Words:
         return _signed(format_currency(amount, self.currency, "¤#,##0", locale=self.locale, currency_digits=False))
 
     def small_money(self, amount: float | None) -> str:
-        """With two digits, for what one user costs or gains."""
+        """With two digits, for what one user costs or gains; whole from 10 on where the currency has no cents."""
         if amount is None:
             return UNKNOWN
         if self.currency is None:
             return _signed(format_decimal(amount, "#,##0.00", locale=self.locale))
-        return _signed(format_currency(amount, self.currency, "¤#,##0.00", locale=self.locale, currency_digits=False))
+        is_whole = get_currency_precision(self.currency) == 0 and abs(amount) >= WHOLE_FROM
+        pattern = "¤#,##0" if is_whole else "¤#,##0.00"  # a push for 0.02 yen is not free
+        return _signed(format_currency(amount, self.currency, pattern, locale=self.locale, currency_digits=False))
 
     def percent(self, share: float | None, digits: int = 0) -> str:
         if share is None:

@@ -44,6 +44,15 @@ def test_money(amount: float, english: str, chinese: str) -> None:
     assert "€" not in Words("en").money(amount)
 
 
+@pytest.mark.parametrize(
+    ("amount", "yen", "euros"), [(1234.0, "1,234", "1,234.00"), (-980.4, "980", "980.40"), (0.02, "0.02", "0.02")]
+)
+def test_a_currency_without_cents_is_shown_without(amount: float, yen: str, euros: str) -> None:
+    sign = MINUS if amount < 0 else ""
+    shown = [Words("en", each).small_money(amount) for each in ("JPY", "EUR")]
+    assert shown == [f"{sign}JP¥{yen}", f"{sign}€{euros}"]
+
+
 def test_a_number_below_zero_has_a_minus_and_zero_has_none() -> None:
     words = Words("en")
     assert (words.number(-3.14), words.number(-0.04), words.count(-1200)) == (f"{MINUS}3.1", "0.0", f"{MINUS}1,200")
