@@ -16,7 +16,7 @@ bands as (
     count(*) as orders,
     count(coupon_id) as coupon_orders,
     sum(amount) as spent,
-    sum(amount * amount) as squares,
+    sum({{ product("amount", "amount") }}) as squares,
     min(amount) as smallest,
     max(amount) as largest,
     sum(discount_amount) as discount,

@@ -11,11 +11,11 @@ with products as (
     min(items.category) as category,
     count(*) as lines,
     min(purchases.ordered_at) < max(purchases.ordered_at) as is_repeated,
-    sum(items.unit_price * items.quantity) filter (where items.list_price > 0) as paid_of_listed,
-    sum(items.list_price * items.quantity) filter (where items.unit_price is not null) as listed,
-    sum(items.unit_price * items.quantity) as paid,
+    sum({{ product("items.unit_price", "items.quantity") }}) filter (where items.list_price > 0) as paid_of_listed,
+    sum({{ product("items.list_price", "items.quantity") }}) filter (where items.unit_price is not null) as listed,
+    sum({{ product("items.unit_price", "items.quantity") }}) as paid,
     sum(items.quantity) filter (where items.unit_price is not null) as units,
-    coalesce(sum(items.unit_price * items.quantity) filter {{ is_recent }}, 0) as recent_paid,
+    coalesce(sum({{ product("items.unit_price", "items.quantity") }}) filter {{ is_recent }}, 0) as recent_paid,
     coalesce(
       sum(items.quantity) filter {{ is_recent | replace("(where ", "(where items.unit_price is not null and ") }}, 0
     ) as recent_units
