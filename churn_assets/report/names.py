@@ -18,10 +18,11 @@ def N_(message: str) -> str:  # noqa: N802 - the usual name of a mark for transl
     return message
 
 
+# Of a group, whatever of it is said: too many messages are of the offers, categories bought from of the interest.
 REASONS: Names = {
-    "engagement": N_("Visits less"),
-    "rhythm": N_("Slower than the own rhythm"),
-    "offers": N_("No offer reaches them"),
+    "engagement": N_("Shows less interest"),
+    "rhythm": N_("Few or late orders"),
+    "offers": N_("Offers and messages"),
     "service": N_("Late parcels, waiting tickets"),
     "price": N_("Prices"),
     "product_quality": N_("Poor products"),
