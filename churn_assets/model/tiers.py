@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 WARNED_SCHEMA = {name: column.dtype.type for name, column in WarnedChurners.to_schema().columns.items()}
 LEAST_PROBABILITY = 1e-6
+LEAST_STAKE = 0.01  # a loss below it is worth no alarm, where everything was free or sent back
 DECIMALS = 6
 
 
@@ -50,7 +51,7 @@ def stake_amount(losses: Floats, settings: Scoring) -> float:
     """The expected loss from which an alarm is worth it. `losses`: those of the users of the newest labels."""
     if settings.stake_amount is not None:
         return settings.stake_amount
-    return round(float(np.quantile(losses, 1 - settings.alarm_share)), DECIMALS)
+    return max(round(float(np.quantile(losses, 1 - settings.alarm_share)), DECIMALS), LEAST_STAKE)
 
 
 def risk_tiers(probability: Floats, usual: Floats, losses: Floats, *, stake: float, rise_ratio: float) -> pl.Series:

@@ -71,7 +71,7 @@ def test_a_page_says_what_was_expected_what_was_seen_and_what_a_failure_means(da
 
 
 def test_a_failure_is_seen_on_its_page_and_in_the_index(database: Path, home: Home) -> None:
-    _change(database, "UPDATE scoring.scored_users SET risk_tier = 'low', value_at_risk_amount = -1")
+    _change(database, "UPDATE scoring.scored_users SET risk_tier = NULL, value_at_risk_amount = -1")
     for table in TABLES:
         write_check_page(home, SNAPSHOT, TABLES[table], _evaluated(table, database).validation)
     page, index = (check_page_file(home, SNAPSHOT, name) for name in ("scored_users", "index"))

@@ -73,7 +73,7 @@ def test_a_sane_shop_passes_every_expectation(table: str, database: Path) -> Non
             ("column_max_to_be_between", "orders_28d"),
             ("column_median_to_be_between", "recency_days"),
             ("column_values_to_not_be_null", "recency_days")]),
-        ("scored_users", "churn_probability = 1, risk_tier = 'low', value_at_risk_amount = NULL", [
+        ("scored_users", "churn_probability = 1, risk_tier = NULL, value_at_risk_amount = NULL", [
             ("column_mean_to_be_between", "churn_probability"),
             ("column_mean_to_be_between", "value_at_risk_amount"),
             ("column_stdev_to_be_between", "churn_probability"),
@@ -95,11 +95,18 @@ def test_a_planted_drift_is_named(table: str, drift: str, named: list[tuple[str,
 
 def test_another_snapshot_is_not_looked_at(database: Path) -> None:
     with duckdb.connect(database) as connection:
-        connection.execute("UPDATE scoring.scored_users SET risk_tier = 'low' WHERE snapshot_date = '2026-11-09'")
+        connection.execute("UPDATE scoring.scored_users SET risk_tier = NULL WHERE snapshot_date = '2026-11-09'")
     assert _run("scored_users", database).success
     assert _failed(_run("scored_users", database, date(2026, 11, 9))) == [
         ("column_unique_value_count_to_be_between", "risk_tier")
     ]
+
+
+def test_a_week_in_which_no_loss_is_worth_an_alarm_is_sane(database: Path) -> None:
+    """Tiers are absolute: a shop whose orders all came back, or a quiet week of a small one, may have one tier only."""
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE scoring.scored_users SET risk_tier = 'small' WHERE risk_tier IS NOT NULL")
+    assert _run("scored_users", database).success
 
 
 def test_a_failure_says_what_was_observed_and_expected(database: Path) -> None:

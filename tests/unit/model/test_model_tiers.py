@@ -39,6 +39,21 @@ def test_the_worth_of_an_alarm_is_a_sum_of_money_so_alarms_rise_with_risk() -> N
     assert stake_amount(then, Scoring(stake_amount=12.5)) == 12.5
 
 
+@pytest.mark.parametrize("users", [1, 3, 500])
+def test_where_everything_was_free_or_sent_back_nobody_has_an_alarm(users: int) -> None:
+    losses = np.full(users, 0.01 * 0.8)  # the least that a user is worth, times the probability
+    stake = stake_amount(losses, Scoring())
+    certain, usual = np.full(users, 0.8), np.full(users, 0.1)
+    assert set(risk_tiers(certain, usual, losses, stake=stake, rise_ratio=2.0)) == {"small"}
+
+
+@pytest.mark.parametrize("users", [1, 3, 500])
+def test_equal_losses_have_an_alarm_together(users: int) -> None:
+    losses, probability = np.full(users, 40.0), np.full(users, 0.5)
+    tiers = risk_tiers(probability, probability, losses, stake=stake_amount(losses, Scoring()), rise_ratio=2.0)
+    assert set(tiers) == {"watch"}
+
+
 def buyers(*rows: tuple[int, int, float]) -> pl.DataFrame:
     names = ["purchase_days_count", "first_purchase_days", "recency_days"]
     return pl.DataFrame(rows, schema=names, orient="row").with_row_index("user_id")
