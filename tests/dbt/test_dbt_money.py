@@ -36,7 +36,7 @@ def features_of(folder: Path, amount: float, quantity: int) -> dict[str, float |
 
 @pytest.mark.parametrize(("amount", "quantity"), [(99.0, 2), (350_000.0, 1), (1e9, 1_000), (LARGEST, 1)])
 def test_features_of_money_hold_whatever_the_currency(tmp_path: Path, amount: float, quantity: int) -> None:
-    """An order of 100,000 (6 euros in dong) ended the run: "Overflow in multiplication of DECIMAL(18)"."""
+    """An order of 100,000 (5 euros in rupiah) ended the run: "Overflow in multiplication of DECIMAL(18)"."""
     row = features_of(tmp_path, amount, quantity)
     assert row["spent_amount"] == pytest.approx(amount * 4 / 3, abs=0.001)
     assert row["order_spread_amount"] == pytest.approx(amount / 3, rel=1e-6)
