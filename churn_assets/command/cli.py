@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,21 @@ app.add_typer(care)
 app.add_typer(console)
 app.add_typer(alerts)
 app.add_typer(service)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"churn {version('churn-assets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def of_all(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Warns which users are about to churn, decides what to do for each, and measures whether it helped."""
 
 
 def main() -> None:

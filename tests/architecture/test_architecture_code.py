@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "churn_assets"
 # Rooms that touch files, processes, requests or the engine.
 AT_THE_EDGE = (
-    "alerts", "api", "backup", "command", "console", "defs", "definitions.py", "delivery", "doctor", "duck.py",
+    "alerts", "api", "backup", "command", "console", "defs", "definitions.py", "delivery", "doctor", "duck.py", "reading.py",
     "erasure", "failures.py", "instance", "landing", "report", "ui", "warehouse", "workplace.py",
 )  # fmt: skip
 PLAIN = (
