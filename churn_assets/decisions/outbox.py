@@ -10,6 +10,7 @@ import polars as pl
 from churn_assets.contracts.channels import NO_CHANNEL
 from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.outbox import Outbox
+from churn_assets.contracts.send_slots import SendSlots
 from churn_assets.decisions.keys import stable_keys
 from churn_assets.decisions.messages import BEST, MessageText, items_by_user, items_payload, message_text, payload_of
 from churn_assets.decisions.quiet import first_moment
@@ -21,15 +22,20 @@ if TYPE_CHECKING:
 
 
 def plan_messages(
-    ledger: pl.DataFrame, items: pl.DataFrame, settings: Decisions, snapshot: date, cadence_days: int
+    ledger: pl.DataFrame,
+    items: pl.DataFrame,
+    settings: Decisions,
+    snapshot: date,
+    cadence_days: int,
+    slots: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Plan the outbox of one snapshot: one row per user to be reached, sorted by user; may be empty.
 
     `items`: recommended items of the users (contract RecommendedItems). A message may go out from the first moment of
-    the snapshot that is not quiet and expires `cadence_days` later, when the next plan takes over. Its text is part
-    of the payload, so that approving the plan approves the text. State `planned`, or `cancelled` where a slot of the
-    text has no value for the user. value_tier: high, medium, low, the third of this snapshot's messages the user's
-    value at risk falls in; equal values share a tier.
+    the snapshot that is not quiet, or from that of its send slot (`slots`, contract SendSlots), and expires
+    `cadence_days` later, when the next plan takes over. Its text is part of the payload, so that approving the plan
+    approves the text. State `planned`, or `cancelled` where a slot of the text has no value for the user. value_tier:
+    high, medium, low, the third of this snapshot's messages the user's value at risk falls in; equal values share one.
     Raises ValueError on an empty ledger, one of another snapshot, an arm missing in the settings, cadence_days < 1.
     """
     acted = _acted_upon(ledger, settings, snapshot, cadence_days)
@@ -57,6 +63,11 @@ def plan_messages(
     templates = {name: arm.template for name, arm in arms.items()}
     messages = acted.with_columns(template=pl.col("arm").replace_strict(templates, return_dtype=pl.String))
     keys = stable_keys(messages.select(pl.concat_str("decision_id", "arm", "template", separator="|")).to_series())
+    by_slot = SendSlots.empty() if slots is None else slots
+    later = acted.select("user_id").join(
+        by_slot.select("user_id", "send_after"), on="user_id", how="left", maintain_order="left", validate="1:1"
+    )
+    earliest = pl.col("arm").replace_strict(starts, return_dtype=pl.Datetime("us"))
     outbox = messages.select(
         keys.alias("message_key"),
         "decision_id",
@@ -65,7 +76,7 @@ def plan_messages(
         "template",
         payload=pl.Series(payloads, dtype=pl.String),
         state=pl.Series(states, dtype=pl.String),
-        not_before=pl.col("arm").replace_strict(starts, return_dtype=pl.Datetime("us")),
+        not_before=pl.coalesce(later["send_after"], earliest),
         expires_at=pl.lit(expires_at, pl.Datetime("us")),
     )
     return Outbox.validate(outbox, lazy=True)

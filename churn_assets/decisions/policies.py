@@ -92,6 +92,8 @@ LATER = (
     "sampled_share",
     "sampled_limit_share",
     "sampled_floor_share",
+    "send_slots",
+    "send_slot_floor_share",
 )
 
 

@@ -88,7 +88,15 @@ class Decisions(Section):
         description="Users of every group by age, gender or region for whom an arm pays are given one at least this "
         "share as often as all users are; 0: no floor.",
     )
-    time_zone: str = Field("UTC", description="Of quiet hours, such as Asia/Shanghai.")
+    time_zone: str = Field("UTC", description="Of quiet hours and send slots, such as Asia/Shanghai.")
+    send_slots: Literal["off", "learned"] = Field(
+        "off",
+        description="learned: a message goes out on the weekday and in the part of the day (in time_zone) in which its "
+        "user comes and opens, and in another one at times; off: as early as it may.",
+    )
+    send_slot_floor_share: Share = Field(
+        0.2, gt=0, description="Of the chance of a message's slots, what all of them share equally."
+    )
     language: Language = Field("en", description="Of the texts.")
     automatic_approval_amount: Money = Field(
         0.0, description="A plan whose expected cost is at most this needs nobody's approval; 0: every plan does."

@@ -14,6 +14,7 @@ from churn_assets.delivery.codes import pool_at
 from churn_assets.settings import Settings
 from churn_assets.warehouse.levels import EVER_DAYS, HISTORIES, SHOP
 from churn_assets.warehouse.model_inputs import with_model_inputs
+from churn_assets.warehouse.moments import moments_before
 from churn_assets.warehouse.no_products import no_products_at
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
 from churn_assets.warehouse.reads import (
@@ -58,6 +59,7 @@ def python_reads(
         "groups": lambda: groups_at(workplace, snapshot),
         "consents": lambda: consents_at(workplace, snapshot),
         "contacts": lambda: contacts_before(workplace, snapshot, 90),
+        "moments": lambda: moments_before(workplace, snapshot, users, "Asia/Shanghai"),
         "campaigns": lambda: campaign_contacts(workplace, snapshot),
         "outcomes": lambda: _with_anything(outcomes_of(workplace, assigned, snapshot, 90)),
         "outcomes_since": lambda: _with_anything(outcomes_since(workplace, assigned, snapshot, 90)),

@@ -17,6 +17,7 @@ from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
 from churn_assets.contracts.sampled_options import SampledOptions
+from churn_assets.contracts.send_slots import SendSlots
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_comparison import UpliftComparison
 from churn_assets.contracts.uplift_curves import UpliftCurves
@@ -34,6 +35,7 @@ from churn_assets.defs.interventions.candidates import candidates_at, fairness_g
 from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.interventions.measured import measured_at
 from churn_assets.defs.interventions.running import running_at
+from churn_assets.defs.interventions.slots import slots_at
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.pictures import picture
@@ -55,6 +57,7 @@ MEASURED_FROM = [
 ]
 DECIDED_FROM = [
     *MEASURED_FROM,
+    [Stage.MARTS, "fct_events"],
     [Stage.MARTS, "dim_users"],
     [Stage.MARTS, "dim_coupon_codes"],
     [Stage.INTERVENTIONS, "recommended_items"],
@@ -68,6 +71,7 @@ LATER_TABLES = {
     "policy_sides": PolicySides,
     "stopped_arms": StoppedArms,
     "policy_promotions": PolicyPromotions,
+    "send_slots": SendSlots,
 }
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", *LATER_TABLES)
 
@@ -106,6 +110,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "policy_sides": PolicySides,
         "stopped_arms": StoppedArms,
         "policy_promotions": PolicyPromotions,
+        "send_slots": SendSlots,
         "uplift_curves": UpliftCurves,
     },
     other_stages=dict.fromkeys(("user_effects", "uplift_comparison", "uplift_curves"), Stage.EFFECTS),
@@ -127,6 +132,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     random_options: One row per user who was given an option by chance: what it was, and what each policy intended.
     sampled_options: One row per user who was given an option as often as it may be the best, with every chance.
     policy_sides: One row per user for whom a plan intended an arm: policy in use, business as usual, or the holdout.
+    send_slots: One row per message and user: the day and part of the day it goes out, and the chance of every other.
     policy_promotions: One row per policy: which one makes the plan and who decided so, and whether another may.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
@@ -151,8 +157,11 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         learns = POLICIES[settings.policy].learns
         stopped = stopped_arms(options_of(settings), effects, at.date, policy_learns=learns)
         prices = limit_prices(decided, at.date)
-        frames = [decided.ledger, prices, compared, by_chance, decided.sampled, decided.sides, stopped, running.rows]
-    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions = frames
+        slots = slots_at(at, decided.ledger)
+        frames = [
+            decided.ledger, prices, compared, by_chance, decided.sampled, decided.sides, stopped, running.rows, slots,
+        ]  # fmt: skip
+    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions, slots = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     pictures = (
@@ -164,6 +173,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
     yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
     yield Product("sampled_options", sampled, {"users_sampled": sampled.height})
+    yield Product("send_slots", slots, {"messages_with_a_slot": slots.height})
     yield Product("policy_promotions", promotions, _promotion_metadata(promotions))
     yield Product("policy_sides", sides, dict(sides["side"].value_counts().sort("side").iter_rows()))
     yield Product(
@@ -180,7 +190,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
 @snapshot_assets(
     Stage.INTERVENTIONS,
     {"outbox": Outbox},
-    deps=[[Stage.INTERVENTIONS, "decision_ledger"], [Stage.INTERVENTIONS, "recommended_items"]],
+    deps=[[Stage.INTERVENTIONS, table] for table in ("decision_ledger", "recommended_items", "send_slots")],
     kinds={"sqlite", "parquet"},
     owner="team:retention",
 )
@@ -195,7 +205,9 @@ def outbox(at: Snapshot) -> Iterator[Product]:
     if tables.find(Stage.INTERVENTIONS, "outbox", at.date) is None:
         items = tables.read(Stage.INTERVENTIONS, "recommended_items", at.date)
         cadence_days = CADENCE_DAYS[settings.calendar.cadence]
-        added = store.add(plan_messages(ledger.filter(IS_KNOWN), items, settings.decisions, at.date, cadence_days))
+        slots = _as_planned(at, "send_slots")
+        known = ledger.filter(IS_KNOWN)
+        added = store.add(plan_messages(known, items, settings.decisions, at.date, cadence_days, slots))
     decisions = ledger["decision_id"].to_list()
     refused = without_consent(at, store.messages(decisions))
     # A ledger stays as it was sealed; a refusal of before the snapshot that became known later cancels its messages.
