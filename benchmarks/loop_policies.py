@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,11 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.loop_world import LIVELY_WEEKS, MARGIN_SHARE, SENDING_COST, WINDOW_WEEKS, LivingShop, Mailing
 from churn_assets.catalogue.arms import Arm
 from churn_assets.contracts.channels import CHANNELS
+from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.decisions.decide import decide
 from churn_assets.effects.assignments import ledger_assignments, random_assignments
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.user_effects import user_effects
+from churn_assets.model.tiers import stake_amount
 from churn_assets.settings import Decisions
+from churn_assets.settings.sections import Scoring
 from churn_assets.shop.arrays import Floats, Ints
 
 COUPON_COST = 2.5
@@ -70,7 +74,7 @@ def _oracle(shop: LivingShop, budget: float) -> Mailing:
     )  # fmt: skip
 
 
-def _by(policy: str, **changes: float) -> Callable[[LivingShop, float], Mailing | None]:
+def _by(policy: str, **changes: Any) -> Callable[[LivingShop, float], Mailing | None]:
     def choose(shop: LivingShop, budget: float) -> Mailing | None:
         settings = Decisions.model_validate({
             "policy": policy, "arms": ARMS, "budget_amount": budget, "margin_share": MARGIN_SHARE, "holdout_share": 0.0,
@@ -82,7 +86,12 @@ def _by(policy: str, **changes: float) -> Callable[[LivingShop, float], Mailing 
         by_chance = decided.random_side.with_columns(
             snapshot_date=pl.lit(shop.today), policy_version=pl.lit(decided.ledger.item(0, "policy_version"))
         )
-        assigned = pl.concat([ledger_assignments(decided.ledger), random_assignments(by_chance)])
+        held_back = decided.held_back.select(
+            campaign=pl.lit(f"held back@{shop.today}"), user_id="user_id", arm=pl.lit(NO_ARM), propensity=pl.lit(1.0),
+            assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us")),
+        )  # fmt: skip
+        sides = [ledger_assignments(decided.ledger), random_assignments(by_chance), held_back]
+        assigned = pl.concat(sides)
         if assigned.is_empty():
             return None
         user = assigned["user_id"].cast(pl.Int64).to_numpy()
@@ -101,6 +110,7 @@ def candidates_of(shop: LivingShop) -> tuple[pl.DataFrame, Ints]:
     weekly = (books.goods[user, back].sum(axis=1) + 10) / (LIVELY_WEEKS + 4)
     uses_coupons = books.redeemed[user, : shop.week].sum(axis=1) > 0
     is_late = profile["silence"] > np.log1p(28)
+    losses = churn * weekly * 13
     reason = np.where(is_late, "rhythm", np.where(uses_coupons, "offers", "engagement"))
     n = len(user)
     nobody: list[str | None] = [None] * n
@@ -112,8 +122,9 @@ def candidates_of(shop: LivingShop) -> tuple[pl.DataFrame, Ints]:
             "snapshot_date": [shop.today] * n,
             "churn_probability": churn,
             "risk_rank": np.argsort(np.argsort(-churn, kind="stable"), kind="stable") + 1,
-            "risk_tier": ["urgent"] * n,
-            "value_at_risk_amount": churn * weekly * 13,
+            # Either kind of alarm may be answered, so which of the two it is makes no difference here.
+            "risk_tier": np.where(losses < stake_amount(losses, Scoring()), "small", "urgent"),
+            "value_at_risk_amount": losses,
             "reason_1": reason,
             "reason_2": pl.Series([None] * n, dtype=pl.String),
             "reason_3": pl.Series([None] * n, dtype=pl.String),
@@ -142,11 +153,12 @@ def reachable(shop: LivingShop, user: Ints) -> np.ndarray:
 
 
 def _rested(shop: LivingShop, user: Ints) -> np.ndarray:
-    """Nobody is written to again while the last message still works."""
+    """Nobody is written to again while the last message still works; whom a plan meant rests all the same."""
     busy = np.zeros(shop.settings.users, dtype=np.bool_)
     for mailing in shop.mailings:
         if mailing.week > shop.week - WINDOW_WEEKS:
-            busy[mailing.user[np.isin(mailing.arm, TREATMENTS)]] = True
+            is_meant = np.array(["@" in campaign and "/random/" not in campaign for campaign in mailing.campaign])
+            busy[mailing.user[np.isin(mailing.arm, TREATMENTS) | is_meant]] = True
     return np.asarray(~busy[user])
 
 

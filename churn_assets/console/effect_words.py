@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn_assets.effects.metrics import METRICS
+from churn_assets.report.estimate import Estimate
 from churn_assets.report.language import UNKNOWN, Words
 
 NAMES = {
@@ -40,6 +41,13 @@ def effect_in_words(t: Words, row: Mapping[str, Any], name: str) -> str:
 
     interval = t.interval(low, high, shown)
     return f"{shown(row[name])} {interval}" if name in row else interval
+
+
+def estimate_in_words(t: Words, estimate: Estimate | None) -> str:
+    """Money per user with its interval."""
+    if estimate is None:
+        return UNKNOWN
+    return f"{t.small_money(estimate.value)} {t.interval(estimate.low, estimate.high, t.small_money)}"
 
 
 def return_in_words(t: Words, row: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from churn_assets.delivery.objectors import objectors
 from churn_assets.delivery.plan import newest_plan
 from churn_assets.doctor.examine import examine
 from churn_assets.report.check_pages import check_page_file
+from churn_assets.report.compared import Compared, compared_at
 from churn_assets.report.files import report_file, write_report
 from churn_assets.report.person import NoSuchUser, Person, person_of
 from churn_assets.settings.listed import listed_settings
@@ -78,7 +79,7 @@ class Reading:
         tables = self.gate.workplace.tables
         days = [each.snapshot for each in self.gate.workplace.record.readable_partitions(Stage.EFFECTS, "arm_effects")]
         if not days:
-            return page("effects", session=session, day=None, arms=[], programme=[], returns=[])
+            return page("effects", session=session, day=None, arms=[], programme=[], returns=[], compared=Compared())
         day = max(days)
         arms = tables.read(Stage.EFFECTS, "arm_effects", day)
         programme = tables.read(Stage.EFFECTS, "program_effects", day)
@@ -86,7 +87,7 @@ class Reading:
         returns = tables.read(Stage.EFFECTS, "return_on_spend", day) if is_made else pl.DataFrame()
         return page(
             "effects", session=session, day=day, arms=_in_order(arms), programme=_in_order(programme),
-            returns=returns.rows(named=True),
+            returns=returns.rows(named=True), compared=compared_at(self.gate.workplace, day),
         )  # fmt: skip
 
     async def person(self, request: Request, session: Session) -> Response:

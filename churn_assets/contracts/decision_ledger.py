@@ -102,7 +102,10 @@ class DecisionLedger(pa.DataFrameModel):
     @classmethod
     def exploration_is_the_constraint(cls, data: PolarsData) -> pl.LazyFrame:
         explored = pl.col("binding_constraint").is_in(["exploration", RANDOM_OPTION]).fill_null(value=False)
-        return data.lazyframe.select((pl.col("is_exploration") == explored) | (IS_GIVEN_BY_CHANCE & ~explored))
+        # Of the holdout, and so without what would have been drawn.
+        held_back = pl.col("is_holdout") & ~pl.col("is_exploration")
+        is_right = (pl.col("is_exploration") == explored) | (IS_GIVEN_BY_CHANCE & ~explored) | held_back
+        return data.lazyframe.select(is_right)
 
     @pa.dataframe_check
     @classmethod

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class DecisionResult:
     """`ledger`: one row per candidate, sorted by user. `allocation`: how limits were used, in the same order.
     `random_side`: who was given an option by chance (RandomSide.rows). `sampled`: who was given one as often as it may
-    be the best (contract SampledOptions). `sides`: contract PolicySides.
+    be the best (contract SampledOptions). `sides`: contract PolicySides; `held_back`: HeldBackOptions.
     """
 
     ledger: pl.DataFrame
@@ -43,6 +43,7 @@ class DecisionResult:
     random_side: pl.DataFrame
     sampled: pl.DataFrame
     sides: pl.DataFrame
+    held_back: pl.DataFrame
 
 
 def decide(
@@ -84,10 +85,10 @@ def decide(
     if settings.sampled_share and options:
         mean, deviation = beliefs(users, options, assumed_gains(users, options, settings), measured)
         among_chances = chances(mean, deviation, random.among, settings.sampled_floor_share)
-        by_sampling = sampled_side(random, among_chances, users, settings, snapshot, limits)
+        by_sampling = sampled_side(random, among_chances, users, draws, settings, snapshot, limits)
         sampled = sampled_rows(by_sampling, users, options, settings, snapshot, among_chances)
         side = random.beside(by_sampling)
-    profits[side.is_member] = -np.inf
+    profits[side.is_drawn] = -np.inf
     members = {name: users["user_id"].is_in(ids.to_list()).to_numpy() for name, ids in (groups or {}).items()}
     usual = Usual.nobody(len(users), len(limits))
     if settings.usual_share:
@@ -99,7 +100,7 @@ def decide(
             usual_profits = _profits(as_usual, assumed, users, options, treatable & is_valuable_enough, is_unhindered)[
                 1
             ]
-            usual_profits[side.is_member] = -np.inf
+            usual_profits[side.is_drawn] = -np.inf
         usual = usual_plan(
             usual_profits, usual_gains, side.is_member, draws, options, limits, side.used, settings, members
         )
@@ -114,6 +115,7 @@ def decide(
         random.rows(users, options),
         sampled,
         side_rows(users, options, settings, allocation, draws, side, usual),
+        side.held_back_rows(users, options),
     )
 
 

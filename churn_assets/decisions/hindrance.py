@@ -9,6 +9,7 @@ import polars as pl
 
 from churn_assets.catalogue.arms import treatment_of
 from churn_assets.contracts.channels import ADDRESS_COLUMNS, NO_CHANNEL, SENDING_CHANNELS
+from churn_assets.decisions.meant import SCHEMA as MEANT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,18 +28,22 @@ def with_hindrances(
     needs_address: Collection[str],
     settings: Decisions,
     snapshot: date,
+    meant: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Add `hindrance_<channel>`, `cooling_arms` and `unit_id` to one row per user.
 
     `consents`: one row per user, consent_<channel> (null: never asked), has_email, has_phone, household_id, device_id.
     `contacts`: contacts of users before the snapshot, user_id, arm (the treatment), channel, sent_at. `suppressed`: ids
     that get no message; `suppressed_channels`: (id, channel) by which they get none. `needs_address`: channels whose
-    adapter needs an address. A hindrance is the first that applies of suppressed, no_consent, unreachable,
-    frequency_cap.
+    adapter needs an address. `meant`: what earlier plans meant for users without reaching them (`meant_before`), so
+    that who was left alone by chance rests like the others. A hindrance is the first that applies of suppressed,
+    no_consent, unreachable, frequency_cap.
     """
     now = datetime.combine(snapshot, time())
     known = users.join(consents, on="user_id", how="left", maintain_order="left")
-    recent = contacts.filter(pl.col("sent_at") >= now - timedelta(days=settings.max_contacts_days))
+    others = pl.DataFrame(schema=MEANT) if meant is None else meant
+    counted = [contacts.select("user_id", "sent_at"), others.filter("counts_as_contact").select("user_id", "sent_at")]
+    recent = pl.concat(counted).filter(pl.col("sent_at") >= now - timedelta(days=settings.max_contacts_days))
     capped = (
         recent.group_by("user_id", maintain_order=True).len().filter(pl.col("len") >= settings.max_contacts)["user_id"]
     )
@@ -57,7 +62,8 @@ def with_hindrances(
             .when(is_capped).then(pl.lit("frequency_cap"))
         )  # fmt: skip
     unit = {"household": pl.col("household_id"), "device": pl.col("device_id")}.get(settings.randomise_by)
-    cooling = _cooling(contacts, settings, now)
+    rested = [contacts.select("user_id", "arm", "sent_at"), others.select("user_id", "arm", "sent_at")]
+    cooling = _cooling(pl.concat(rested), settings, now)
     return (
         known.join(cooling, on="user_id", how="left", maintain_order="left")
         .with_columns(

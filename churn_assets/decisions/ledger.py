@@ -46,7 +46,7 @@ def ledger_rows(
     chance = np.where((own < 0) & (other >= 0) & ~draws.holdout, USUAL, chance)
     binding = np.where(is_intended, chance, np.where(allocation.shortages >= 0, shortages, refusals))
     is_acted_on = (own >= 0) & ~is_kept_from
-    binding = np.where(side.is_member, np.where(is_acted_on, None, RANDOM_OPTION), binding)  # type: ignore[call-overload]
+    binding = np.where(side.is_drawn, np.where(is_acted_on, None, RANDOM_OPTION), binding)  # type: ignore[call-overload]
     reason_places = answered(users, options)
 
     def pick(values: list[Any], where: Flags, other: Any, dtype: Any = pl.String) -> pl.Series:

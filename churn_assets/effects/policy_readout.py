@@ -17,6 +17,7 @@ import polars as pl
 from scipy import stats
 
 from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.experiment_readout import SAMPLE_RATIO_THRESHOLD
 from churn_assets.contracts.policy_readout import BY_CHANCE, PolicyReadout
 from churn_assets.contracts.policy_sides import BY_POLICY, BY_USUAL, HOLDOUT
 from churn_assets.contracts.random_options import POLICIES
@@ -25,6 +26,7 @@ from churn_assets.effects.metrics import METRICS
 from churn_assets.effects.off_policy import mean_of, robust
 from churn_assets.effects.policy_value import FEWEST_EFFECTIVE
 from churn_assets.effects.pooled import numbered, pooled_effect
+from churn_assets.effects.remarks import sample_ratio_p_value
 from churn_assets.effects.user_effects import COVARIATES
 
 SCHEMA = {name: column.dtype.type for name, column in PolicyReadout.to_schema().columns.items()}
@@ -52,7 +54,12 @@ def policy_readout(
 
 
 def _compared(sides: pl.DataFrame, against: str, metrics: Collection[str]) -> Iterator[dict[str, Any]]:
-    both = sides.filter(pl.col("side").is_in([BY_POLICY, against]))
+    honest, left_out = _with_stated_sizes(sides)
+    both = honest.filter(pl.col("side").is_in([BY_POLICY, against]))
+    if left_out and both.is_empty():
+        both = sides.filter(pl.col("side").is_in([BY_POLICY, against]))
+        yield from (_blocked(both, against, metric, left_out) for metric in metrics)
+        return
     if both.filter(pl.col("side") == against).is_empty():
         return
     is_treated = pl.col("side") == BY_POLICY
@@ -74,7 +81,7 @@ def _compared(sides: pl.DataFrame, against: str, metrics: Collection[str]) -> It
             "mean": effect.mean,
             "against_mean": effect.control_mean,
             "effect": effect.effect,
-            "note": "; ".join(effect.notes) or None,
+            "note": "; ".join([*left_out, *effect.notes]) or None,
         }
         if effect.effect is None or effect.low is None or effect.high is None or effect.error is None:
             yield figures | {"verdict": "unknown"}
@@ -82,6 +89,36 @@ def _compared(sides: pl.DataFrame, against: str, metrics: Collection[str]) -> It
         spread = float(both[metric].std() or 0.0)  # type: ignore[arg-type]
         interval = {"effect_low": effect.low, "effect_high": effect.high, "p_value": effect.p_value}
         yield figures | interval | _lasting(metric, effect.effect, effect.low, effect.high, effect.error, spread)
+
+
+def _with_stated_sizes(sides: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Weeks whose sides have the sizes that their propensities say, and a remark on the others: whoever is missing on
+    one side may be why the other looks better.
+    """
+    weeks = sides.partition_by("snapshot_date", maintain_order=True)
+    kept = []
+    for week in weeks:
+        p_value = sample_ratio_p_value(week.with_columns(stratum=pl.lit(0), arm="side"))
+        if p_value is None or p_value >= SAMPLE_RATIO_THRESHOLD:
+            kept.append(week)
+    if len(kept) == len(weeks):
+        return sides, []
+    why = f"{len(weeks) - len(kept)} of {len(weeks)} weeks left out: sides do not have the sizes that chance gave them"
+    return pl.concat([sides.clear(), *kept]), [why]
+
+
+def _blocked(both: pl.DataFrame, against: str, metric: str, why: Collection[str]) -> dict[str, Any]:
+    """Without any figure."""
+    is_other = both["side"] == against
+    return {
+        "against": against,
+        "metric": metric,
+        "weeks": both["snapshot_date"].n_unique(),
+        "users": int((~is_other).sum()),
+        "against_users": int(is_other.sum()),
+        "verdict": "unknown",
+        "note": "; ".join(why),
+    }
 
 
 def _by_chance(drawn: pl.DataFrame, metrics: Collection[str]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ Frames of users are scanned, never held whole, so that a million of them take se
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -16,6 +16,7 @@ from churn_assets.contracts.scored_users import ALARMS
 from churn_assets.effects.power import holdout_weeks
 from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.monitoring.reasons import TENURES
+from churn_assets.report.compared import Compared, compared_at
 from churn_assets.report.measured import ArmEffect, Programme, arm_effects, programme
 from churn_assets.report.planned import (
     LeftAlone,
@@ -118,6 +119,7 @@ class Facts:
     value_days: int
     has_consents: bool
     settings_changed: Sequence[tuple[str, str, str]] | None
+    compared: Compared = field(default_factory=Compared)
 
 
 def facts_of(workplace: Workplace, snapshot: date) -> Facts:
@@ -163,6 +165,7 @@ def facts_of(workplace: Workplace, snapshot: date) -> Facts:
         value_days=settings.scoring.value_days,
         has_consents=newest["consents"][0],
         settings_changed=_settings_changed(workplace, snapshot, before),
+        compared=compared_at(workplace, snapshot),
     )
 
 

@@ -105,6 +105,28 @@ VERDICTS: Names = {
     "not proven": N_("not proven"),
     "unknown": N_("not known yet"),
 }
+SIDES: Names = {
+    "holdout": N_("doing nothing (the holdout)"),
+    "random": N_("an arm by chance"),
+    "usual": N_("business as usual"),
+}
+SIDE_VERDICTS: Names = {
+    "better": N_("the plans earn more, however often it is looked at"),
+    "worse": N_("the plans earn less, however often it is looked at"),
+    "not proven": N_("not proven: it may as well be no difference"),
+    "unknown": N_("nothing can be said yet"),
+}
+GROUPS: Names = {
+    "arm": N_("Arm, all levels"),
+    "channel": N_("Channel"),
+    "segment": N_("Segment"),
+}
+PROMOTIONS: Names = {
+    "in use": N_("makes the plans"),
+    "may be promoted": N_("is proven to earn more and may be promoted (churn promote-policy)"),
+    "not proven": N_("is not proven to earn more"),
+    "too few users": N_("cannot be judged yet: too few users were given an arm by chance"),
+}
 # Those that a list is made of say themselves what they are called, in English and in Chinese.
 CHANNELS: Names = {
     channel: (words[0], next(word for word in words if not word.isascii())) for channel, words in CHANNEL_NAMES.items()

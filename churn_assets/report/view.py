@@ -5,6 +5,7 @@ from __future__ import annotations
 from churn_assets.report.facts import Facts
 from churn_assets.report.language import Words
 from churn_assets.report.parts.changes import Changes
+from churn_assets.report.parts.compared import ComparedPart
 from churn_assets.report.parts.effects import Effects
 from churn_assets.report.parts.left_alone import LeftAlonePart
 from churn_assets.report.parts.messages import Messages
@@ -25,5 +26,6 @@ class View:
         self.left = LeftAlonePart(facts, t)
         self.reasons = Reasons(facts, t)
         self.effects = Effects(facts, t)
+        self.compared = ComparedPart(facts, t)
         self.changes = Changes(facts, t)
         self.sure = Sure(facts, t)

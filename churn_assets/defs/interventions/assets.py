@@ -9,6 +9,7 @@ import polars as pl
 from dagster_dbt import dbt_assets
 
 from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLedger
+from churn_assets.contracts.held_back_options import HeldBackOptions
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.contracts.policy_comparison import PolicyComparison
@@ -72,6 +73,7 @@ LATER_TABLES = {
     "stopped_arms": StoppedArms,
     "policy_promotions": PolicyPromotions,
     "send_slots": SendSlots,
+    "held_back_options": HeldBackOptions,
 }
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", *LATER_TABLES)
 
@@ -111,6 +113,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "stopped_arms": StoppedArms,
         "policy_promotions": PolicyPromotions,
         "send_slots": SendSlots,
+        "held_back_options": HeldBackOptions,
         "uplift_curves": UpliftCurves,
     },
     other_stages=dict.fromkeys(("user_effects", "uplift_comparison", "uplift_curves"), Stage.EFFECTS),
@@ -133,6 +136,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     sampled_options: One row per user who was given an option as often as it may be the best, with every chance.
     policy_sides: One row per user for whom a plan intended an arm: policy in use, business as usual, or the holdout.
     send_slots: One row per message and user: the day and part of the day it goes out, and the chance of every other.
+    held_back_options: One row per user of the holdout who would have been given an option by chance, and what it was.
     policy_promotions: One row per policy: which one makes the plan and who decided so, and whether another may.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
@@ -160,8 +164,9 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         slots = slots_at(at, decided.ledger)
         frames = [
             decided.ledger, prices, compared, by_chance, decided.sampled, decided.sides, stopped, running.rows, slots,
+            decided.held_back,
         ]  # fmt: skip
-    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions, slots = frames
+    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions, slots, held_back = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     pictures = (
@@ -173,6 +178,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     yield Product("policy_comparison", compared, _comparison_metadata(compared))
     yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
     yield Product("sampled_options", sampled, {"users_sampled": sampled.height})
+    yield Product("held_back_options", held_back, {"users_held_back": held_back.height})
     yield Product("send_slots", slots, {"messages_with_a_slot": slots.height})
     yield Product("policy_promotions", promotions, _promotion_metadata(promotions))
     yield Product("policy_sides", sides, dict(sides["side"].value_counts().sort("side").iter_rows()))

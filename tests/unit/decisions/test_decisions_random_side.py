@@ -82,10 +82,16 @@ def test_who_does_not_fit_stays_with_the_policy(make_candidates: MakeCandidates,
 def test_nobody_of_the_holdout_and_no_arm_to_its_control(make_candidates: MakeCandidates, snapshot: date) -> None:
     candidates = make_candidates(*({} for _ in range(400)))
     controlled = COUPON.model_copy(update={"control_share": 0.5})
-    ledger = drawn(candidates, snapshot, holdout_share=0.3, arms=(controlled,)).ledger
+    decided = drawn(candidates, snapshot, holdout_share=0.3, arms=(controlled,))
+    ledger = decided.ledger
     assert ledger.filter("is_holdout")["arm"].unique().to_list() == ["none"]
     assert not ledger.filter("is_holdout")["is_exploration"].any()
     assert ledger.filter("is_exploration").height == pytest.approx(400 * 0.7 * 0.5, abs=40)
+    held_back = ledger.filter("is_holdout", pl.col("binding_constraint").eq_missing(pl.lit("random_option")))
+    assert held_back.height == pytest.approx(400 * 0.3 * 0.5, abs=30)
+    assert (held_back["propensity"] == 1).all()
+    assert set(decided.held_back["user_id"]) < set(held_back["user_id"]), "some of them would have drawn none"
+    assert not set(decided.held_back["user_id"]) & {*decided.random_side["user_id"], *decided.sides["user_id"]}
 
 
 def test_what_each_policy_intends_is_kept_beside_the_draw(make_candidates: MakeCandidates, snapshot: date) -> None:

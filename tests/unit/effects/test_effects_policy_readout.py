@@ -99,6 +99,20 @@ def test_intervals_hold_the_truth_where_shares_changed_between_weeks() -> None:
     assert all(0.9 <= each / worlds <= 0.99 for each in held.values()), held
 
 
+def test_weeks_whose_sides_do_not_have_the_sizes_of_the_draw_give_no_figure() -> None:
+    """Of the holdout of some weeks half is missing; where it is missing in all of them, nothing is said."""
+    rng = np.random.default_rng(3)
+    whole = sides(rng, 3_000, [(HOLDOUT, USUAL)] * WEEKS)
+    is_gone = (pl.col("side") == "holdout") & (pl.int_range(pl.len()) % 2 == 0)
+    some = whole.filter(~(is_gone & (pl.col("snapshot_date") < FIRST + timedelta(weeks=2))))
+    row = read(some, drawn(rng, 0))["holdout"]
+    assert row["weeks"] == WEEKS - 2
+    assert row["effect"] == pytest.approx(BY_POLICY, abs=0.2)
+    assert row["note"].startswith(f"2 of {WEEKS} weeks left out: sides do not have the sizes that chance gave them")
+    blocked = read(whole.filter(~is_gone), drawn(rng, 0))
+    assert {(each["verdict"], each["effect"]) for each in blocked.values()} == {("unknown", None)}
+
+
 def test_without_business_as_usual_there_is_the_holdout_and_nothing_of_a_policy_that_harms_is_called_better() -> None:
     rng = np.random.default_rng(2)
     only = sides(rng, 3_000, [(HOLDOUT, 0.0)] * 2).with_columns(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from churn_assets.report.compared import AgainstSide, Compared, Group
 from churn_assets.report.estimate import Estimate
 from churn_assets.report.facts import Facts, PastWeek, ReasonCount, Stopped
 from churn_assets.report.measured import ArmEffect, Programme, Week
@@ -85,6 +86,13 @@ def facts(**changes: Any) -> Facts:
         value_days=91,
         has_consents=True,
         settings_changed=[("decisions.budget_amount", "500.0", "1000.0")],
+        compared=Compared(
+            [AgainstSide("holdout", 9, 9_000, 900, Estimate(1.2, 0.4, 2.0), "better"),
+             AgainstSide("random", 9, 812, 812, None, "unknown")],
+            [Group("segment", "loyal", "coupon_10", 700, 80, Estimate(2.5, 1.1, 3.9), "better"),
+             Group("channel", "email", None, 2_000, 220, Estimate(0.2, -0.5, 0.9), "not proven")],
+            [("learned", "in use"), ("rules", "not proven")],
+        ),
     )  # fmt: skip
     return replace(whole, **changes)
 

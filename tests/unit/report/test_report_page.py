@@ -178,6 +178,25 @@ def test_who_is_left_alone_is_in_words_with_money() -> None:
     assert rows[1] == ("The budget ran out", "859", "€90K")
 
 
+def test_the_plans_are_held_against_what_else_could_have_been_done() -> None:
+    lines = View(facts(), EN).compared.lines()
+    assert lines[0] == (
+        "Against doing nothing (the holdout): profit per user €1.20 [€0.40, €2.00], 9,000 users against 900 in 9 "
+        "weeks; the plans earn more, however often it is looked at."
+    )
+    assert lines[1].endswith("nothing can be said yet.")
+    assert lines[2:] == ["Learned (measured gains) makes the plans.", "Rules (by reason) is not proven to earn more."]
+    assert lines[3] in snapshot_page(facts(), "EUR")
+    assert "保留组" in View(facts(), ZH).compared.lines()[0]
+
+
+def test_groups_for_which_an_arm_works_are_named_with_their_interval() -> None:
+    part = View(facts(), EN).compared
+    assert part.groups_title() == "For whom it works: 1 group with a proven effect"
+    assert next(iter(part.rows())) == ["Segment: loyal", "coupon 10", "700", "80", "€2.50 [€1.10, €3.90]", "works"]
+    assert list(part.rows())[1][1] == "all arms"
+
+
 def test_a_campaign_of_a_plan_is_named_by_its_day() -> None:
     view = View(facts(), EN)
     week = replace(facts().effects[0].campaigns[0], name="rules-0a1b2c3d@2026-11-02/coupon_10")
