@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -34,12 +34,15 @@ END, HISTORY_WEEKS = date(2026, 11, 16), 78
 BUDGET_PER_USER = 0.05  # currency per week, of all users: 1,000 a week at 20,000
 HALF_TIME = "the coupon harms from half-time on"
 COLD_START = "no campaigns before"
+COLD_AND_HARMED = "no campaigns before, and the coupon harms"
+HARM = Response(-0.25, 0.1, 0.8, 0.3)
 WORLDS: Mapping[str, dict[str, Response]] = {
     "as it is": {},
     "nobody differs": {
         "coupon_10": Response(0.15, 1e-6, 1.0, 0.0), "reminder_email": Response(0.05, 1e-6, 1.0, 0.0),
     },
-    "the coupon harms": {"coupon_10": Response(-0.25, 0.1, 0.8, 0.3)},
+    "the coupon harms": {"coupon_10": HARM},
+    COLD_AND_HARMED: {"coupon_10": HARM},
 }  # fmt: skip
 
 
@@ -48,6 +51,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=20_000)
     parser.add_argument("--worlds", type=int, default=5)
     parser.add_argument("--weeks", type=int, default=26)
+    parser.add_argument("--policies", nargs="*", choices=list(POLICIES), default=list(POLICIES), help="Which of them.")
     parser.add_argument("--kind", choices=[*WORLDS, HALF_TIME, COLD_START], nargs="*", default=["as it is"])
     parser.add_argument("--curves", type=Path, help="Write the money over weeks of each policy here, as JSON.")
     parser.add_argument("--plot", type=Path, help="Draw them here (SVG or PNG); with --from-curves of an earlier run.")
@@ -58,7 +62,7 @@ def main() -> None:
         return
     for kind in chosen.kind:
         worlds = [
-            in_one_world(chosen.users, seed, chosen.weeks, kind)
+            in_one_world(chosen.users, seed, chosen.weeks, kind, {"nothing", "value", "oracle", *chosen.policies})
             for seed in track(range(chosen.worlds), description=f"{kind} ...")
         ]
         Console().print(
@@ -95,19 +99,21 @@ def draw(money: Mapping[str, list[float]], file: Path) -> None:
     figure.savefig(file, dpi=150)
 
 
-def in_one_world(users: int, seed: int, weeks: int, kind: str) -> dict[str, dict[str, Floats]]:
+def in_one_world(
+    users: int, seed: int, weeks: int, kind: str, policies: Collection[str] = tuple(POLICIES)
+) -> dict[str, dict[str, Floats]]:
     """By policy: profit per week beyond `nothing`, and figures of the end."""
     settings = ShopSettings(end=END, users=users, weeks=HISTORY_WEEKS + weeks, seed=seed)
-    past = LivingShop(settings, HISTORY_WEEKS, dict(WORLDS.get(kind, {})), has_campaigns=kind != COLD_START)
+    has_campaigns = kind not in (COLD_START, COLD_AND_HARMED)
+    past = LivingShop(settings, HISTORY_WEEKS, dict(WORLDS.get(kind, {})), has_campaigns=has_campaigns)
     for _ in range(HISTORY_WEEKS):
         past.live()
-    shops = {name: copy.deepcopy(past) for name in POLICIES}
-    for name, choose in POLICIES.items():
-        shop = shops[name]
+    shops = {name: copy.deepcopy(past) for name in POLICIES if name in policies}
+    for name, shop in shops.items():
         for week in range(weeks):
             if kind == HALF_TIME and week == weeks // 2:
                 shop.change = dict(WORLDS["the coupon harms"])
-            mailing = choose(shop, BUDGET_PER_USER * users)
+            mailing = POLICIES[name](shop, BUDGET_PER_USER * users)
             if mailing is not None:
                 shop.send(mailing)
             shop.live()

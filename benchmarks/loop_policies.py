@@ -75,13 +75,21 @@ def _oracle(shop: LivingShop, budget: float) -> Mailing:
 
 
 def _by(policy: str, **changes: Any) -> Callable[[LivingShop, float], Mailing | None]:
+    """A policy for all tiers, without a holdout or anything by chance but what `changes` say."""
+    plain = {"holdout_share": 0.0, "random_share": 0.0, "max_risk_tiers": ("urgent", "watch", "small")}
+    return _with(policy=policy, **plain | changes)
+
+
+def _with(**changes: Any) -> Callable[[LivingShop, float], Mailing | None]:
+    """The settings as they come, but for `changes`."""
+
     def choose(shop: LivingShop, budget: float) -> Mailing | None:
         settings = Decisions.model_validate({
-            "policy": policy, "arms": ARMS, "budget_amount": budget, "margin_share": MARGIN_SHARE, "holdout_share": 0.0,
-            "max_risk_tiers": ("urgent", "watch", "small"), "salt": f"loop{shop.settings.seed}", **changes,
+            "arms": ARMS, "budget_amount": budget, "margin_share": MARGIN_SHARE, "salt": f"loop{shop.settings.seed}",
+            **changes,
         })  # fmt: skip
         candidates, user = candidates_of(shop)
-        measured = measured_effects(shop, user) if policy == "learned" else None
+        measured = measured_effects(shop, user) if settings.policy == "learned" else None
         decided = decide(candidates, settings, shop.today, measured=measured)
         by_chance = decided.random_side.with_columns(
             snapshot_date=pl.lit(shop.today), policy_version=pl.lit(decided.ledger.item(0, "policy_version"))
@@ -203,5 +211,7 @@ POLICIES: Mapping[str, Callable[[LivingShop, float], Mailing | None]] = {
     "value": _by("value"),
     "learned": _by("learned", holdout_share=0.05, exploration_share=0.1),
     "learned, random side": _by("learned", holdout_share=0.05, random_share=0.1),
+    "as it comes": _with(),
+    "as it came before 2026-11-30": _with(policy="rules", max_risk_tiers=("urgent", "watch"), random_share=0.0),
     "oracle": _oracle,
 }

@@ -20,9 +20,11 @@ LIMITS = ("budget", "capacity", "channel_capacity", "code_pool")
 # Treated as usual, or not, and so without what the other side would have given (decisions/usual.py).
 USUAL = "usual"
 CHANCES = ("holdout", "control", "exploration", USUAL)
+# Had a message lately, and is worth more to write to later (decisions/waiting.py).
+WAITS = "waits"
 # Drawn on the random side, where none of the options is one of the draws (decisions/random_side.py).
 RANDOM_OPTION = "random_option"
-BINDING_CONSTRAINTS = (*CHANCES, RANDOM_OPTION, *HINDRANCES, "small_stake", "no_gain", *LIMITS)
+BINDING_CONSTRAINTS = (*CHANCES, RANDOM_OPTION, *HINDRANCES, "small_stake", "no_gain", WAITS, *LIMITS)
 IS_LEFT_ALONE = pl.col("arm") == NO_ARM
 IS_GIVEN_BY_CHANCE = pl.col("is_exploration") & (pl.col("arm") != NO_ARM)
 ERASED = "erased-"  # prefix of the user_id of a row whose user was erased later: the row is anonymous

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import DecisionLedger
+from churn_assets.contracts.decision_ledger import WAITS, DecisionLedger
 from churn_assets.decisions.allocation import Allocation, allocate, limits_of
 from churn_assets.decisions.candidates import checked_candidates
 from churn_assets.decisions.draws import Draws
@@ -23,11 +23,13 @@ from churn_assets.decisions.sampled import sampled_rows
 from churn_assets.decisions.sampling import beliefs, chances
 from churn_assets.decisions.sides import side_rows
 from churn_assets.decisions.usual import NOTHING, Usual, usual_plan
+from churn_assets.decisions.waiting import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from churn_assets.decisions.waiting import Fatigue
     from churn_assets.settings.decisions import Decisions
 
 
@@ -53,13 +55,15 @@ def decide(
     groups: Mapping[str, pl.Series] | None = None,
     codes: Mapping[Treatment, int] | None = None,
     measured: pl.DataFrame | None = None,
+    fatigue: Fatigue | None = None,
 ) -> DecisionResult:
     """Make the decision ledger of one snapshot with the policy that is set.
 
     `candidates`: one row per eligible user (`decisions.candidates.Candidates`); `groups`: ids of members by name, for
     the fairness floor; `codes`: number of free coupon codes, by arm and level; `measured`: effects.user_effects, for
-    the policy that learns. Amounts in the currency of orders. The binding constraint is the first that applies of
-    small_stake; the hindrance of the best option, no_gain; budget, capacity, channel_capacity, code_pool; holdout,
+    the policy that learns; `fatigue`: for waiting, None where nobody waits. Amounts in the currency of orders. The
+    binding constraint is the first that applies of small_stake; the hindrance of the best option, no_gain; waits;
+    budget, capacity, channel_capacity, code_pool; holdout,
     control, exploration, usual. Only the last four leave a user alone against an intention, so only there intended_arm
     differs from arm. On the random side (decisions.random_share) what was drawn is intended; none is random_option.
     Where business as usual (decisions.usual_share) and the policy intend for different users, usual is who gets
@@ -76,6 +80,9 @@ def decide(
     stops = hindrances(users, options, codes or {})
     is_unhindered = stops == None  # noqa: E711 - element by element
     pays, profits = _profits(policy, gains, users, options, treatable & is_valuable_enough, is_unhindered)
+    waits = np.zeros(len(users), dtype=np.bool_)
+    if fatigue is not None:
+        waits, profits = waiting(profits, users, fatigue)
     draws = Draws.of(users, options, settings, snapshot)
     is_stopped = policy.stopped(options, measured) & (gains.cautious <= 0)
     is_legal = treatable & is_valuable_enough & is_unhindered & ~is_stopped
@@ -108,6 +115,7 @@ def decide(
     allocation = allocate(profits, draws.left_alone, limits, side.used + usual.reserved, shares, settings, members)
     allocation = replace(allocation, used=allocation.used - usual.reserved + usual.used)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, pays & is_unhindered)
+    refusals[waits] = WAITS
     ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals, side, usual)
     return DecisionResult(
         DecisionLedger.validate(ledger, lazy=True),

@@ -92,6 +92,8 @@ LATER = (
     "sampled_share",
     "sampled_limit_share",
     "sampled_floor_share",
+    "waiting",
+    "rest_days",
     "send_slots",
     "send_slot_floor_share",
 )

@@ -50,6 +50,7 @@ LEFT_ALONE: Names = {
     "no_code": N_("No coupon code left"),
     "small_stake": N_("Too little at stake"),
     "no_gain": N_("Would not pay"),
+    "waits": N_("Had a message lately: worth more later"),
     "budget": N_("The budget ran out"),
     "capacity": N_("The arm's places ran out"),
     "channel_capacity": N_("The channel's places ran out"),

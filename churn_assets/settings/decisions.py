@@ -23,7 +23,7 @@ class Decisions(Section):
         0.3, description="Margin in what users spend: a user kept brings this share of the value at risk."
     )
     policy: Literal["rules", "value", "learned"] = Field(
-        "rules",
+        "learned",
         description="rules: an arm must answer the user's main reason, or the next; value: any arm, as gain decides; "
         "learned: the same by measured effects (effects.user_effects), as far as there are any.",
     )
@@ -49,7 +49,7 @@ class Decisions(Section):
     usual_draw: Draw = Field("lasting", description="Whether it is the same users for ever or drawn anew every time.")
     exploration_share: Share = Field(0.0, description="Of the users a rule would treat, left alone at random.")
     random_share: Share = Field(
-        0.0,
+        0.1,
         description="Of the users with an open option, given one of their options or none by chance, drawn anew at "
         "every snapshot: what other arms and policies would earn is learned from them.",
     )
@@ -75,7 +75,7 @@ class Decisions(Section):
         "user", description="Who is left alone together (users.household_id, users.device_id; unknown: the user)."
     )
     max_risk_tiers: tuple[RiskTier, ...] = Field(
-        ("urgent", "watch"), description="Tiers that may be treated, unless an arm says otherwise."
+        ("urgent", "watch", "small"), description="Tiers that may be treated, unless an arm says otherwise."
     )
     unknown_consent: Literal["deny", "allow"] = Field(
         "deny", description="What a channel without any recorded consent means: silence is no consent."
@@ -89,6 +89,12 @@ class Decisions(Section):
         "share as often as all users are; 0: no floor.",
     )
     time_zone: str = Field("UTC", description="Of quiet hours and send slots, such as Asia/Shanghai.")
+    waiting: Literal["off", "learned"] = Field(
+        "off",
+        description="learned: a user with a message within rest_days gets none where it is worth more after that, by "
+        "what messages to such users lost so far; without evidence nobody waits.",
+    )
+    rest_days: Days = Field(14, description="After a message, until a user counts as rested.")
     send_slots: Literal["off", "learned"] = Field(
         "off",
         description="learned: a message goes out on the weekday and in the part of the day (in time_zone) in which its "

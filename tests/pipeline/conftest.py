@@ -46,7 +46,7 @@ SETTINGS = {
     # Of some 300 users few have an alarm, and fewer a reason to be called about.
     "scoring": {"alarm_share": 0.6, "least_reason_log_odds": 0.02},
     "decisions": {"budget_amount": 45.0, "holdout_share": 0.2, "exploration_share": 0.2, "random_share": 0.2,
-        "margin_share": 1.0},
+        "margin_share": 1.0, "policy": "rules", "max_risk_tiers": ["urgent", "watch"]},
 }  # fmt: skip
 
 

@@ -8,12 +8,13 @@ import dagster as dg
 import polars as pl
 from dagster_dbt import dbt_assets
 
-from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM, DecisionLedger
+from churn_assets.contracts.decision_ledger import IS_KNOWN, DecisionLedger
+from churn_assets.contracts.fatigue_effects import FatigueEffects
 from churn_assets.contracts.held_back_options import HeldBackOptions
 from churn_assets.contracts.limit_prices import LimitPrices
 from churn_assets.contracts.outbox import Outbox
 from churn_assets.contracts.policy_comparison import PolicyComparison
-from churn_assets.contracts.policy_promotions import IN_USE, PolicyPromotions
+from churn_assets.contracts.policy_promotions import PolicyPromotions
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.recommended_items import RecommendedItems
@@ -35,9 +36,18 @@ from churn_assets.defs.dbt.run import build
 from churn_assets.defs.interventions.candidates import candidates_at, fairness_groups, users_to_recommend_to
 from churn_assets.defs.interventions.consents import without_consent
 from churn_assets.defs.interventions.measured import measured_at
+from churn_assets.defs.interventions.metadata import (
+    comparison_metadata,
+    items_metadata,
+    ledger_metadata,
+    loss_in_words,
+    prices_metadata,
+    promotion_metadata,
+)
 from churn_assets.defs.interventions.running import running_at
 from churn_assets.defs.interventions.slots import slots_at
 from churn_assets.defs.interventions.sources import arms_left_out, codes_left
+from churn_assets.defs.interventions.waiting import fatigue_at
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
@@ -64,7 +74,6 @@ DECIDED_FROM = [
     [Stage.INTERVENTIONS, "recommended_items"],
 ]
 USER_EFFECTS = [Stage.EFFECTS, "user_effects"]
-SHOWN = 10  # examples of items that are no products
 # Plans that were sealed before 2026-11-30 have none.
 LATER_TABLES = {
     "random_options": RandomOptions,
@@ -74,6 +83,7 @@ LATER_TABLES = {
     "policy_promotions": PolicyPromotions,
     "send_slots": SendSlots,
     "held_back_options": HeldBackOptions,
+    "fatigue_effects": FatigueEffects,
 }
 PLAN_TABLES = ("decision_ledger", "limit_prices", "policy_comparison", *LATER_TABLES)
 
@@ -96,7 +106,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
     users = users_to_recommend_to(at)
     left_out = no_products_at(at.workplace, at.date, at.workplace.settings.decisions.no_products)
     items = recommendations_at(at.workplace, at.date, users, left_out["product_id"].to_list())
-    yield Product("recommended_items", items, _items_metadata(users, items, left_out))
+    yield Product("recommended_items", items, items_metadata(users, items, left_out))
 
 
 @snapshot_assets(
@@ -114,6 +124,7 @@ def recommended_items(at: Snapshot) -> Iterator[Product]:
         "policy_promotions": PolicyPromotions,
         "send_slots": SendSlots,
         "held_back_options": HeldBackOptions,
+        "fatigue_effects": FatigueEffects,
         "uplift_curves": UpliftCurves,
     },
     other_stages=dict.fromkeys(("user_effects", "uplift_comparison", "uplift_curves"), Stage.EFFECTS),
@@ -137,6 +148,7 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     policy_sides: One row per user for whom a plan intended an arm: policy in use, business as usual, or the holdout.
     send_slots: One row per message and user: the day and part of the day it goes out, and the chance of every other.
     held_back_options: One row per user of the holdout who would have been given an option by chance, and what it was.
+    fatigue_effects: One row: what a message loses on a user who had one lately, as far as that is known.
     policy_promotions: One row per policy: which one makes the plan and who decided so, and whether another may.
     stopped_arms: One row per treatment that is proven to lose money, and for how many users it pays all the same.
     user_effects: What each treatment is expected to do to each eligible user, learned from plans and campaigns so far.
@@ -154,7 +166,10 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         settings = settings.model_copy(update={"policy": running.policy})
         candidates, groups, codes = candidates_at(at), fairness_groups(at), codes_left(at.workplace, at.date)
         effects = measured.user_effects
-        decide_by = partial(decide, candidates, snapshot=at.date, groups=groups, codes=codes, measured=effects)
+        fatigue, tired = fatigue_at(at)
+        decide_by = partial(
+            decide, candidates, snapshot=at.date, groups=groups, codes=codes, measured=effects, fatigue=fatigue
+        )
         decided = decide_by(settings)
         compared = compare_policies(settings, at.date, decided, decide_by)
         by_chance = random_options(settings, at.date, decided, decide_by)
@@ -164,9 +179,9 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
         slots = slots_at(at, decided.ledger)
         frames = [
             decided.ledger, prices, compared, by_chance, decided.sampled, decided.sides, stopped, running.rows, slots,
-            decided.held_back,
+            decided.held_back, tired,
         ]  # fmt: skip
-    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions, slots, held_back = frames
+    ledger, prices, compared, by_chance, sampled, sides, stopped, promotions, slots, held_back, tired = frames
     yield Product("user_effects", measured.user_effects)
     yield Product("uplift_comparison", measured.uplift_comparison, measured.metadata())
     pictures = (
@@ -174,18 +189,19 @@ def decision_ledger(at: Snapshot) -> Iterator[Product]:
     )
     yield Product("uplift_curves", measured.uplift_curves, pictures)
     # Published before the ledger, whose sealing ends the decision: nothing may be missing then.
-    yield Product("limit_prices", prices, _prices_metadata(prices))
-    yield Product("policy_comparison", compared, _comparison_metadata(compared))
+    yield Product("limit_prices", prices, prices_metadata(prices))
+    yield Product("policy_comparison", compared, comparison_metadata(compared))
     yield Product("random_options", by_chance, {"users_given_an_option_by_chance": by_chance.height})
     yield Product("sampled_options", sampled, {"users_sampled": sampled.height})
+    yield Product("fatigue_effects", tired, {"a message to a user who had one lately loses": loss_in_words(tired)})
     yield Product("held_back_options", held_back, {"users_held_back": held_back.height})
     yield Product("send_slots", slots, {"messages_with_a_slot": slots.height})
-    yield Product("policy_promotions", promotions, _promotion_metadata(promotions))
+    yield Product("policy_promotions", promotions, promotion_metadata(promotions))
     yield Product("policy_sides", sides, dict(sides["side"].value_counts().sort("side").iter_rows()))
     yield Product(
         "stopped_arms", stopped, {"lose_money": dg.MetadataValue.md("\n".join(stopped_lines(stopped)) or "none")}
     )
-    metadata = _ledger_metadata(ledger, settings.budget_amount) | {
+    metadata = ledger_metadata(ledger, settings.budget_amount) | {
         "arms_left_out": "; ".join(arms_left_out(at.workplace, at.date)) or "none",
         "plan": picture("plan", plan_png(ledger)),
     }
@@ -244,53 +260,3 @@ def _as_planned(at: Snapshot, name: str) -> pl.DataFrame:
     if name in LATER_TABLES and not tables.is_listed(Stage.INTERVENTIONS, name, at.date):
         return LATER_TABLES[name].empty()
     return tables.read(Stage.INTERVENTIONS, name, at.date)
-
-
-def _items_metadata(users: pl.Series, items: pl.DataFrame, left_out: pl.DataFrame) -> dict[str, Any]:
-    named = items.filter(pl.col("name").is_not_null())
-    examples = [f"{product} ({reason})" for product, reason in left_out.head(SHOWN).iter_rows()]
-    return {
-        "users": len(users),
-        "users_with_an_item": items["user_id"].n_unique(),
-        "users_with_a_named_item": named["user_id"].n_unique(),
-        "no_products": len(left_out),
-        "no_products_are": ", ".join(examples) or "none",
-    }
-
-
-def _ledger_metadata(ledger: pl.DataFrame, budget_amount: float) -> dict[str, Any]:
-    acted = ledger.filter(pl.col("arm") != NO_ARM)
-    bound = dict(ledger["binding_constraint"].drop_nulls().value_counts().sort("binding_constraint").iter_rows())
-    return {
-        "users_acted_on": len(acted),
-        "users_in_holdout": int(ledger["is_holdout"].sum()),
-        "expected_cost_amount": float(acted["expected_cost_amount"].sum()),
-        "expected_gain_amount": float(acted["expected_gain_amount"].sum()),
-        "budget_amount": budget_amount,
-        **{f"users_left_alone_{reason}": count for reason, count in bound.items()},
-    }
-
-
-def _prices_metadata(prices: pl.DataFrame) -> dict[str, Any]:
-    prices_by_limit = {row["limit"]: row["price_amount"] for row in prices.iter_rows(named=True)}
-    return {
-        "1000_more_of_budget_earn_amount": 1_000 * prices_by_limit["budget"],
-        **{
-            f"one_more_place ({name}) earns_amount": price
-            for name, price in prices_by_limit.items()
-            if name != "budget"
-        },
-    }
-
-
-def _promotion_metadata(promotions: pl.DataFrame) -> dict[str, Any]:
-    lines = [f"- {row['policy']}, {row['status']}: {row['reason']}" for row in promotions.iter_rows(named=True)]
-    used = promotions.filter(pl.col("status") == IN_USE)["policy"].to_list()
-    return {"policy_in_use": ", ".join(used) or "unknown", "why": dg.MetadataValue.md("\n".join(lines) or "none")}
-
-
-def _comparison_metadata(compared: pl.DataFrame) -> dict[str, Any]:
-    return {
-        f"expected_profit_of_policy_{row['policy']}_amount": row["expected_profit_amount"]
-        for row in compared.iter_rows(named=True)
-    }

@@ -40,12 +40,12 @@ def hindered_users(workplace: Workplace, snapshot: date, users: pl.DataFrame) ->
         needs_address=channels_needing_address(workplace.settings.delivery),
         settings=settings,
         snapshot=snapshot,
-        meant=_meant(workplace, snapshot, days, contacts),
+        meant=meant_at(workplace, snapshot, days, contacts),
     )
     return with_wordless_arms(hindered, items, settings, snapshot)
 
 
-def _meant(workplace: Workplace, snapshot: date, days: int, contacts: pl.DataFrame) -> pl.DataFrame:
+def meant_at(workplace: Workplace, snapshot: date, days: int, contacts: pl.DataFrame) -> pl.DataFrame:
     """What the plans of the `days` before meant for users whom they did not reach."""
     tables = workplace.tables
     # Published before the ledger: of a run that died between them, nothing was decided.

@@ -13,6 +13,7 @@ from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.decisions.considered import considered_for
 from churn_assets.decisions.decide import decide
 from churn_assets.settings import Decisions
+from tests.unit.decisions.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ USERS: list[dict[str, Any]] = [
 
 
 def settings(policy: str) -> Decisions:
-    return Decisions(arms=ARMS, holdout_share=0.0, budget_amount=1e6, margin_share=1.0, policy=policy)
+    return plain(arms=ARMS, holdout_share=0.0, budget_amount=1e6, margin_share=1.0, policy=policy)
 
 
 @pytest.mark.parametrize("policy", ["rules", "value"])

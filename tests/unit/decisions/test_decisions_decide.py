@@ -12,6 +12,7 @@ from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide as decide_all
 from churn_assets.decisions.policies import policy_version
 from churn_assets.settings import Decisions
+from tests.unit.decisions.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ PUSH = Arm(arm="push", channel="push", template="t", cost_amount=0, assumed_lift
 
 
 def settings(**changes: Any) -> Decisions:
-    return Decisions(
+    return plain(
         **({"arms": (CALL, COUPON), "holdout_share": 0.0, "budget_amount": 1000.0, "margin_share": 1.0} | changes)
     )
 

@@ -11,13 +11,14 @@ from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.outbox import plan_messages
 from churn_assets.settings import Decisions
+from tests.unit.decisions.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     MakeCandidates = Callable[..., pl.DataFrame]
 
-SETTINGS = Decisions(holdout_share=0.0, margin_share=1.0)
+SETTINGS = plain(holdout_share=0.0, margin_share=1.0)
 ITEMS = pl.DataFrame(
     [("u000", 2, "p2", "popular", "Tea pot", None, None),
      ("u000", 1, "p1", "viewed", "Red kettle", "https://e.org/1", "https://e.org/1.jpg")],

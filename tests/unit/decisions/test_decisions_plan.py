@@ -13,6 +13,7 @@ from churn_assets.decisions.decide import decide
 from churn_assets.decisions.options import options_of
 from churn_assets.decisions.summary import compare_policies, limit_prices
 from churn_assets.settings import Decisions
+from tests.unit.decisions.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ CALL = Arm(arm="call", channel="call", template="t", answers=("service",), cost_
 
 
 def settings(**changes: Any) -> Decisions:
-    return Decisions(**({"arms": (COUPON,), "holdout_share": 0.0, "margin_share": 1.0} | changes))
+    return plain(**({"arms": (COUPON,), "holdout_share": 0.0, "margin_share": 1.0} | changes))
 
 
 def test_levels_share_the_budget_where_they_earn_most(make_candidates: MakeCandidates, snapshot: date) -> None:

@@ -22,6 +22,7 @@ from churn_assets.decisions.policies import policy_version
 from churn_assets.decisions.sampling import beliefs, chances
 from churn_assets.effects.assignments import ledger_assignments, sampled_assignments
 from churn_assets.settings import Decisions
+from tests.unit.decisions.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ FLOOR = 0.3
 def settings(**changes: Any) -> Decisions:
     fixed = {"arms": (COUPON, CALL), "policy": "value", "budget_amount": 1e6, "margin_share": 1.0}
     fixed |= {"holdout_share": 0.1, "sampled_share": 0.5, "sampled_limit_share": 0.5, "sampled_floor_share": FLOOR}
-    return Decisions(**(fixed | changes))
+    return plain(**(fixed | changes))
 
 
 def measured(users: pl.DataFrame, effect: float, error: float) -> pl.DataFrame:
@@ -182,4 +183,4 @@ def test_it_is_off_with_one_setting_and_then_the_plan_is_what_it_was(
     candidates = make_candidates(*({} for _ in range(60)))
     off = settings(sampled_share=0.0)
     assert decide(candidates, off, snapshot).sampled.is_empty()
-    assert policy_version(Decisions(sampled_share=0.1)) != policy_version(Decisions())
+    assert policy_version(plain(sampled_share=0.1)) != policy_version(plain())

@@ -20,6 +20,7 @@ from churn_assets.decisions.policies import policy_version
 from churn_assets.decisions.summary import random_options
 from churn_assets.effects.assignments import ledger_assignments
 from churn_assets.settings import Decisions
+from tests.unit.decisions.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ VERSION_BEFORE = "rules-4d747226"
 def settings(**changes: Any) -> Decisions:
     """The policy gives everybody the best arm, a call; usual answers the reason: a coupon, a call, or nothing."""
     fixed = {"arms": (COUPON, CALL), "policy": "value", "budget_amount": 1e6, "margin_share": 1.0}
-    return Decisions(**(fixed | {"holdout_share": 0.2, "usual_share": 0.3} | changes))
+    return plain(**(fixed | {"holdout_share": 0.2, "usual_share": 0.3} | changes))
 
 
 KINDS: tuple[dict[str, Any], ...] = (
@@ -168,6 +169,6 @@ def test_policies_are_recorded_as_they_intend_whatever_the_side(
 
 def test_settings_that_came_later_give_a_new_version_only_where_they_are_set() -> None:
     """The version that the default plan had before there was business as usual."""
-    assert policy_version(Decisions()) == VERSION_BEFORE
-    assert policy_version(Decisions(usual_share=0.1)) != VERSION_BEFORE
-    assert policy_version(Decisions(holdout_draw="each_snapshot")) != VERSION_BEFORE
+    assert policy_version(plain()) == VERSION_BEFORE
+    assert policy_version(plain(usual_share=0.1)) != VERSION_BEFORE
+    assert policy_version(plain(holdout_draw="each_snapshot")) != VERSION_BEFORE
