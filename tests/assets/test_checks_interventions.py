@@ -87,7 +87,7 @@ def _failed(run_check: Run) -> list[str]:
 
 
 def test_sound_decisions_pass(decided: pl.DataFrame, run_check: Run) -> None:
-    assert decided.filter(pl.col("arm") != "none")["arm"].n_unique() == 2
+    assert decided.filter(pl.col("arm") != "none")["arm"].n_unique() == 3
     assert _failed(run_check) == []
 
 

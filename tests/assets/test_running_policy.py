@@ -43,7 +43,7 @@ def decide(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> Decide:
         monkeypatch.setattr(running, "policy_gate", lambda *_: {each.policy: each for each in evidence})
         monkeypatch.setattr(running, "closed_users", lambda *_: None)
         monkeypatch.setattr(running, "random_options_before", lambda *_: None)
-        decisions = workplace.settings.decisions.model_copy(update=settings)
+        decisions = workplace.settings.decisions.model_copy(update={"policy": "rules"} | settings)
         all_settings = workplace.settings.model_copy(update={"decisions": decisions})
         monkeypatch.setattr(Workplace, "settings", property(lambda _: all_settings))
         chosen = running.running_at(Snapshot(day, workplace, print))
