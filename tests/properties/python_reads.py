@@ -12,6 +12,7 @@ import polars as pl
 
 from churn_assets.delivery.codes import pool_at
 from churn_assets.settings import Settings
+from churn_assets.warehouse.early import early_outcomes
 from churn_assets.warehouse.levels import EVER_DAYS, HISTORIES, SHOP
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.moments import moments_before
@@ -62,6 +63,9 @@ def python_reads(
         "moments": lambda: moments_before(workplace, snapshot, users, "Asia/Shanghai"),
         "campaigns": lambda: campaign_contacts(workplace, snapshot),
         "outcomes": lambda: _with_anything(outcomes_of(workplace, assigned, snapshot, 90)),
+        "early_outcomes": lambda: early_outcomes(workplace, assigned, snapshot, 90).filter(
+            pl.col("visited") + pl.col("clicked") > 0
+        ),
         "outcomes_since": lambda: _with_anything(outcomes_since(workplace, assigned, snapshot, 90)),
         "recorded": lambda: ", ".join(sorted(recorded_tables(workplace, snapshot))),
         "recommendations": lambda: recommendations_at(workplace, snapshot, users),
