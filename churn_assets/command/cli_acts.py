@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -119,9 +120,20 @@ def suppress(
 
 
 @app.command()
-def erase(user_id: str, by: ByName = None, home: HomeOption = None) -> None:
-    """Remove a user from everything kept here, for ever, and print the proof."""
+def erase(
+    user_ids: Annotated[list[str] | None, typer.Argument(help="Ids of the users.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="More ids, one a line.")] = None,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Ask every side that was handed messages to a user to erase them too.")
+    ] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Minutes to wait for a run or dispatch that is at work.")] = 0,
+    by: ByName = None,
+    home: HomeOption = None,
+) -> None:
+    """Remove users from everything kept here, for ever, and print the proof."""
     root = existing_home(home)
-    from churn_assets.erasure.erase import erase_user
+    from churn_assets.command.erasing import ids_in
+    from churn_assets.erasure.erase import erase_users
 
-    finish(erase_user(root, user_id, by))
+    ids = [*(user_ids or []), *(ids_in(file) if file else [])]
+    finish(erase_users(root, ids, by, is_notified=notify, wait_seconds=60 * wait))

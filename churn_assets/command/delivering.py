@@ -17,6 +17,7 @@ from churn_assets.delivery.cancel import cancel_messages, messages_like, message
 from churn_assets.delivery.consents import ConsentRecord, add_consents, withdrawals
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.known_users import find_user
+from churn_assets.delivery.notices import count_notices, send_notices
 from churn_assets.delivery.plan import Plan, newest_plan
 from churn_assets.delivery.receipts import write_receipts
 from churn_assets.delivery.sending import rehearse, send
@@ -57,6 +58,10 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
 def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
     """Hand the messages of a plan to the channels, or only print what would be handed over."""
     workplace = Workplace(home_path=str(root))
+    notices = send_notices(workplace, utc_now()) if is_sent else count_notices(workplace)
+    if notices:  # whether or not there is a plan
+        _show_counts("Erasures", notices)
+        keep_twice(workplace.home)
     day = snapshot or newest_plan(workplace)
     if not is_sent:
         counts = rehearse(workplace, day, utc_now())

@@ -19,6 +19,7 @@ from churn_assets.erasure.erase import sweep_erased
 from churn_assets.failures import Failure
 from churn_assets.instance.condition import refuse_damaged
 from churn_assets.instance.home import Home
+from churn_assets.instance.run_locks import no_erasure
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
 from churn_assets.landing.of_home import orders_reach
@@ -136,7 +137,8 @@ def sweep(workplace: Workplace, instance: dg.DagsterInstance, progress: Progress
         progress.say(line)
     for line in sweep_erased(workplace):
         progress.say(line)
-    if not instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED)):
-        removed = workplace.tables.sweep()
-        if removed:
-            progress.say(f"Removed {removed} half-written files.")
+    with no_erasure(workplace.home.locks):  # it has files that are not listed yet
+        is_alone = not instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED))
+        removed = workplace.tables.sweep() if is_alone else 0
+    if removed:
+        progress.say(f"Removed {removed} half-written files.")

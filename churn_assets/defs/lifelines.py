@@ -23,9 +23,16 @@ class Lifeline:
 
     @classmethod
     def hold(cls, folder: Path, run_id: str) -> Lifeline:
+        """Take the lock of a run, then wait for an erasure that is at work. Raises BeingErased."""
         lock = FileLock(run_locks.lock_of_run(folder, run_id))
         lock.acquire(timeout=0)
-        return cls(lock)
+        lifeline = cls(lock)
+        try:
+            with run_locks.no_erasure(folder):  # one that begins later sees this lock (erasure/busy.py)
+                return lifeline
+        except run_locks.BeingErased:
+            lifeline.release()
+            raise
 
     def release(self) -> None:
         self.lock.release()

@@ -34,10 +34,7 @@ def open_adapters(settings: Delivery, folder: Path, name: str) -> dict[str, Adap
     """The adapters by channel; `folder` and `name` are for the call file. Raises AdapterError."""
     opened: dict[str, Adapter] = {}
     for kind in sorted(set(adapter_names(settings).values())):
-        try:
-            opened[kind] = _open(kind, settings, folder, name)
-        except ValueError as error:
-            raise AdapterError(f"delivery: the adapter {kind} cannot work: {error} (section delivery)") from error
+        opened[kind] = open_adapter(kind, settings, folder, name)
     return {channel: opened[kind] for channel, kind in adapter_names(settings).items()}
 
 
@@ -48,6 +45,14 @@ def closed_afterwards(adapters: Mapping[str, Adapter]) -> Iterator[None]:
         for adapter in adapters.values():
             stack.enter_context(closing(adapter))
         yield
+
+
+def open_adapter(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:
+    """One adapter by its name. Raises AdapterError."""
+    try:
+        return _open(kind, settings, folder, name)
+    except ValueError as error:
+        raise AdapterError(f"delivery: the adapter {kind} cannot work: {error} (section delivery)") from error
 
 
 def _open(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:

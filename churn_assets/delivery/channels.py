@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+NOTICE = "notice"  # channel of what is sent to a receiver about a user, not to the user
+
 
 class Fate(StrEnum):
     """The result of handing a message over; the record depends on nothing else."""

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Literal
 
-from churn_assets.delivery.channels import Fate, Message, Outcome
+from churn_assets.delivery.channels import NOTICE, Fate, Message, Outcome
 from churn_assets.delivery.reach import OutOfReach, refuse_inside
 from churn_assets.delivery.wording import unsubscribe_link
 from churn_assets.settings.receivers import (
@@ -163,6 +163,9 @@ class SmtpAdapter:
         mail["From"], mail["To"], mail["Subject"] = self._sender, address, message.subject
         mail["Date"] = datetime.now(UTC)
         mail["Message-ID"] = f"<{message.message_key}@{self._sender.domain}>"
+        if message.channel == NOTICE:  # nobody who could unsubscribe
+            mail.set_content(message.body)
+            return LEADING_DOT.sub(b"..", mail.as_bytes()) + b".\r\n"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(message.body)
         url = unsubscribe_link(self._unsubscribe_url, message.message_key)

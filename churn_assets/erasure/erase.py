@@ -1,17 +1,19 @@
-"""`churn erase`: remove a user from everything under a home, and keep the user out for ever.
+"""`churn erase`: remove users from everything under a home, and keep them out for ever.
 
-The tombstone comes first. If the process dies after that, no run brings the user back, and the same command again
+The tombstones come first. If the process dies after that, no run brings the users back, and the same command again
 finishes the erasure.
 """
 
 from __future__ import annotations
 
 import getpass
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from churn_assets.erasure import partitions, restored, sqlite, warehouse
 from churn_assets.erasure.busy import exclusive_home
-from churn_assets.erasure.notes import notes
+from churn_assets.erasure.notes import about_tombstones, notes
 from churn_assets.erasure.pending import delete_pending, pending_traces, save_pending
 from churn_assets.erasure.proof import Places, show, survey
 from churn_assets.erasure.removal import remove_damaged, remove_everywhere
@@ -19,6 +21,7 @@ from churn_assets.erasure.ties import traces_of
 from churn_assets.erasure.traces import Traces
 from churn_assets.failures import Failure
 from churn_assets.instance.condition import heal
+from churn_assets.instance.erasure_notices import add_notices, waiting_notices
 from churn_assets.instance.known_backups import known_folders
 from churn_assets.instance.twice import keep_twice
 from churn_assets.landing.ids import RoundedId, canonical_id
@@ -32,21 +35,40 @@ class NoUserNamed(Failure, ValueError):
     """An erasure without a user, or in a home that does not exist."""
 
 
-def erase_user(root: Path, user_id: str, by: str | None) -> bool:
-    """Erase one user and print the proof. Returns whether no row is left. Raises ErasureBusy or NoUserNamed."""
-    user = _canonical(user_id)
-    if not user or not root.is_dir():
-        raise NoUserNamed(f"Name the user to erase, and an existing home: got {user_id!r} in {root}")
+def erase_users(
+    root: Path, user_ids: Sequence[str], by: str | None, *, is_notified: bool = False, wait_seconds: float = 0
+) -> bool:
+    """Erase users, all in one pass, and print the proof. Returns whether no row is left.
+
+    `is_notified`: a notice is put on record for every side that was handed a message to one of them; a dispatch hands
+    it over. `wait_seconds`: for runs and dispatches that are at work. Raises ErasureBusy or NoUserNamed.
+    """
+    users = {user for user_id in user_ids if (user := _canonical(user_id))}
+    if not users or not root.is_dir():
+        named = ", ".join(repr(user_id) for user_id in user_ids) or "nobody"
+        raise NoUserNamed(f"Name the user to erase, and an existing home: got {named} in {root}")
     workplace = Workplace(home_path=str(root))
-    with exclusive_home(workplace.home), workplace.warehouse.exclusive():
-        is_new = Tombstones(root).add(user, by or getpass.getuser())
+    with exclusive_home(workplace.home, wait_seconds=wait_seconds), workplace.warehouse.exclusive():
+        new = Tombstones(root).add(sorted(users), by or getpass.getuser())
         heal(workplace.tables)
         restored.relist(workplace)
-        traces = traces_of(workplace, {user}) | pending_traces(root)
+        lines = _notify(workplace, users) if is_notified else []  # only its messages tell who has data of a user
+        traces = traces_of(workplace, users) | pending_traces(root)
         before, after = _remove(workplace, traces)
-        lines = notes(workplace, traces, is_new=is_new, rows=sum(before.values()))
-        show(before, after, [*lines[:-1], *_in_backups(workplace), lines[-1]])
+        lines = [*notes(workplace, traces, rows=sum(before.values())), *lines, *_in_backups(workplace)]
+        show(before, after, [*lines, about_tombstones(root, new, len(users))])
     return not any(after.values())
+
+
+def _notify(workplace: Workplace, users: Collection[str]) -> list[str]:
+    new = add_notices(workplace.record, users, datetime.now(UTC).replace(tzinfo=None))
+    sides = ", ".join(f"{adapter}: {count}" for adapter, count in sorted(new.items())) or "none was ever written to"
+    waiting = len(waiting_notices(workplace.record))
+    until = (
+        f" Until churn dispatch --send has handed over the {waiting} that wait, they name the user in "
+        f"{workplace.home.record}." if waiting else ""
+    )  # fmt: skip
+    return [f"Notices to who was sent data of them ({sides}).{until}"]
 
 
 def _in_backups(workplace: Workplace) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from churn_assets.erasure.pending import PENDING
 from churn_assets.erasure.raw_files import records
-from churn_assets.erasure.traces import Traces, is_distinctive
+from churn_assets.erasure.traces import Traces
+from churn_assets.erasure.words import is_distinctive
 from churn_assets.instance.files import write_whole
 from churn_assets.landing.files import DataFile, Format, data_file
 from churn_assets.landing.journal import NAME
@@ -68,7 +69,7 @@ def remove(file: Path, traces: Traces) -> None:
     if file.suffix in LINES:
         remaining = [line for line in lines if not traces.is_in(line)]
     else:
-        remaining = [traces.without(line) for line in lines]
+        remaining = [traces.without(line) if traces.is_in(line) else line for line in lines]
     mode = file.stat().st_mode & 0o7777
     write_whole(file.resolve(), lambda target: target.write_text("".join(remaining), ENCODING, newline=""))
     file.chmod(mode)
@@ -103,7 +104,7 @@ def _kind(file: Path, *, is_raw: bool) -> Kind:
 
 def _is_named_after(file: Path, traces: Traces) -> bool:
     users = (user for user in traces.users if is_distinctive(user))
-    return any(re.search(rf"(?<![^\W_]){re.escape(user)}(?![^\W_])", file.name) for user in users)
+    return any(user in file.name and re.search(rf"(?<![^\W_]){re.escape(user)}(?![^\W_])", file.name) for user in users)
 
 
 def _lines(file: Path) -> list[str]:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from churn_assets.duck import duck
 from churn_assets.erasure.files import SHOP, Kind, files_of, is_elsewhere
-from churn_assets.erasure.traces import Traces, is_distinctive
+from churn_assets.erasure.traces import Traces
 from churn_assets.erasure.warehouse import impersonal_tables
 from churn_assets.erasure.warehouse_tables import IMPERSONAL
+from churn_assets.erasure.words import is_distinctive
 from churn_assets.landing import of_home
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.journal import Journal
 from churn_assets.workplace import Workplace
 
 
-def notes(workplace: Workplace, traces: Traces, *, is_new: bool, rows: int) -> list[str]:
-    """One line per note; the last names what was kept and where."""
+def notes(workplace: Workplace, traces: Traces, *, rows: int) -> list[str]:
+    """One line per note on what was read."""
     root = workplace.home.root
     lines = [] if rows else ["0 rows found anywhere."]
     lines += _about_the_warehouse(workplace) + _about_the_landing(workplace, traces)
@@ -29,9 +30,19 @@ def notes(workplace: Workplace, traces: Traces, *, is_new: bool, rows: int) -> l
         lines.append(
             "The id is a plain number or word: in free text it was searched only where it is named as a user_id."
         )
+    return lines
+
+
+def about_tombstones(root: Path, new: int, users: int) -> str:
+    """What was kept of the users and where; `new`: tombstones that were not there."""
     journals = " and ".join(str(file) for file in Journal(root).kept_in())
-    state = "Kept: a tombstone, a salted hash without the id" if is_new else "The tombstone was there already"
-    return [*lines, f"{state}, in {journals}. It keeps the user away from every later run."]
+    if users == 1:
+        state = "Kept: a tombstone, a salted hash without the id" if new else "The tombstone was there already"
+        return f"{state}, in {journals}. It keeps the user away from every later run."
+    return (
+        f"Kept: {users:,} tombstones, salted hashes without the ids ({users - new:,} were there already), in "
+        f"{journals}. They keep the users away from every later run."
+    )
 
 
 def _about_the_warehouse(workplace: Workplace) -> list[str]:

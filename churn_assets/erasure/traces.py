@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
 
+from churn_assets.erasure.words import Words
 from churn_assets.landing.ids import same_id
 
 KEY_COLUMNS = ("decision_id", "message_key")
-KEY = re.compile(r"(?<![\w-])[0-9a-f]{32}(?![\w-])")
-NO_LETTER = r"[^\p{L}\p{N}_-]"  # between words, for engines without lookaround
-NAMED = r"user_id\\*[\"']?\s*[:=]\s*\\*[\"']?"
-MIN_LENGTH = 3
 POWER = r"[0-9][eE]\+?[0-9]"
 
 
@@ -37,38 +33,16 @@ class Traces:
         )
 
     @cached_property
-    def words(self) -> re.Pattern[str]:
-        """Pattern of ids and addresses as whole words, never as a part of a longer word."""
-        labelled = [rf"({NAMED}){_pattern(user)}(?![\w-])" for user in self._words(distinctive=False)]
-        anywhere = [rf"(?<![\w-]){_pattern(word)}(?![\w-])" for word in self._words(distinctive=True)]
-        return re.compile("|".join([*labelled, *anywhere]) or "(?!)")
-
-    @cached_property
-    def words_sql(self) -> str:
-        """The pattern for DuckDB and polars."""
-        labelled = [f"{NAMED}{_pattern(user)}" for user in self._words(distinctive=False)]
-        anywhere = [f"(?:^|{NO_LETTER}){_pattern(word)}" for word in self._words(distinctive=True)]
-        return f"(?:{'|'.join([*labelled, *anywhere])})(?:$|{NO_LETTER})"
-
-    @cached_property
-    def _parts(self) -> list[str]:
-        return [form for word in (*self.users, *self.addresses) for form in _forms(word)]
+    def words(self) -> Words:
+        """Ids, addresses and keys as whole words of a text."""
+        return Words(self.users, self.addresses, self.keys)
 
     def is_in(self, text: str) -> bool:
-        # Searching a substring costs a tenth of searching the pattern, and nearly all texts hold no trace.
-        if any(part in text for part in self._parts) and self.words.search(text):
-            return True
-        return bool(self.keys) and not self.keys.isdisjoint(KEY.findall(text))
+        return self.words.are_in(text)
 
     def without(self, text: str) -> str:
         """`text` with `erased` instead of each trace."""
-        anonymised = self.words.sub(_anonymous, text)
-        return KEY.sub(lambda match: "erased" if match[0] in self.keys else match[0], anonymised)
-
-    def _words(self, *, distinctive: bool) -> list[str]:
-        users = [user for user in self.users if is_distinctive(user) == distinctive]
-        # The longest first: an address may begin with the id.
-        return sorted([*users, *self.addresses] if distinctive else users, key=lambda word: (-len(word), word))
+        return self.words.without(text)
 
     def rows(self, columns: Iterable[str]) -> pl.Expr:
         """Expression: whether a row of a table with these columns is the users'."""
@@ -82,32 +56,11 @@ class Traces:
     def rows_or_words(self, schema: pl.Schema) -> pl.Expr:
         """Expression: whether a row is the users', or a text in it names them."""
         texts = [name for name, kind in schema.items() if kind == pl.String]
-        matches = [pl.col(name).str.contains(self.words_sql).fill_null(value=False) for name in texts]
+        matches = [
+            pl.col(name).map_batches(self.words.in_texts, return_dtype=pl.Boolean, is_elementwise=True)
+            for name in texts
+        ]
         return pl.any_horizontal(self.rows(schema.names()), *matches)
-
-
-def is_distinctive(user: str) -> bool:
-    """Whether the id can be searched in any text. A plain number or word has other meanings in a text too, so it counts
-    only where it is named as a user_id.
-    """
-    has_both = any(letter.isdigit() for letter in user) and any(letter.isalpha() for letter in user)
-    return (has_both or "@" in user) and len(user) >= MIN_LENGTH
-
-
-def _forms(word: str) -> list[str]:
-    """The word itself, and its form in JSON."""
-    return list(dict.fromkeys((word, word.encode("ascii", "backslashreplace").decode())))
-
-
-def _pattern(word: str) -> str:
-    as_float = r"(?:\.0*)?" if word.isdecimal() else ""
-    return f"(?:{'|'.join(re.escape(form) for form in _forms(word))}){as_float}"
-
-
-def _anonymous(match: re.Match[str]) -> str:
-    label = next((text for text in match.groups() if text), "")
-    is_bare_number = bool(label) and label[-1] not in "\"'"
-    return label + ("null" if is_bare_number else "erased")
 
 
 def _among(column: str, values: frozenset[str]) -> pl.Expr:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from churn_assets.duck import duck
 from churn_assets.erasure.traces import Traces
-from churn_assets.erasure.warehouse_tables import base_tables
+from churn_assets.erasure.warehouse_tables import base_tables, find_names
 from churn_assets.instance.files import write_whole
 from churn_assets.landing.text import literal
 from churn_assets.landing.tombstones import Tombstones
@@ -16,6 +16,7 @@ def rows_in(file: Path, traces: Traces) -> dict[str, int]:
     """Number of rows by table that are the users' or name them."""
     counts: dict[str, int] = {}
     with duck(file, read_only=True) as connection:
+        find_names(connection, traces)
         for table in base_tables(connection):
             condition = table.is_theirs_or_names_them()
             row = connection.execute(
@@ -64,6 +65,7 @@ def rebuild_without(file: Path, traces: Traces) -> None:
             connection.execute(f"set temp_directory = {literal(f'{file}.tmp')}")  # not in the working directory
             connection.execute(f"attach {literal(file)} as held (read_only)")
             connection.execute(f"attach {literal(fresh)} as fresh")
+            find_names(connection, traces)
             connection.execute("copy from database held to fresh (schema)")
             connection.execute("use held")
             for table in base_tables(connection):

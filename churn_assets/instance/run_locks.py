@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from churn_assets.failures import Failure
+
 # Between being recorded as started and taking its lock a run imports and initialises; that takes seconds.
 GRACE_SECONDS = 60
 UNFINISHED = ("STARTING", "STARTED", "CANCELING")  # as Dagster calls the states of a run that has begun
+ERASURE = "erasure.lock"
+WAIT_SECONDS = 900  # 500 users of 20,000 take a third of that
+
+
+class BeingErased(Failure, RuntimeError):
+    """Users are being erased, for longer than anything that starts waits."""
+
+
+@contextmanager
+def no_erasure(folder: Path) -> Iterator[None]:
+    """Wait for the erasure that is at work, and keep another from beginning within the block. Raises BeingErased."""
+    lock = FileLock(folder / ERASURE)
+    try:
+        lock.acquire(timeout=WAIT_SECONDS)
+    except Timeout:
+        raise BeingErased(
+            f"Users are being erased in {folder.parent}: wait until that has ended, then run the same command again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def lock_of_run(folder: Path, run_id: str) -> Path:

@@ -62,9 +62,9 @@ class Journal:
         """Append the rows that the file in the home lacks, given as lines."""
         _append(self.inside, [line for line in lines if line not in set(_lines(self.inside))])
 
-    def append(self, row: Row) -> None:
-        """Append a row; it is on disk, in the home at least, when this returns."""
-        _append(self.inside, [json.dumps(dict(row), sort_keys=True)])
+    def append(self, rows: Sequence[Row]) -> None:
+        """Append rows; they are on disk, in the home at least, when this returns."""
+        _append(self.inside, [json.dumps(dict(row), sort_keys=True) for row in rows])
         self.rows()
 
     def kept_in(self) -> list[Path]:
@@ -97,7 +97,9 @@ def _append(file: Path, lines: Sequence[str]) -> None:
         os.fchmod(descriptor, 0o600)
         size = os.fstat(descriptor).st_size
         is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        os.write(descriptor, (("\n" if is_torn else "") + "".join(f"{line}\n" for line in lines)).encode())
+        rest = memoryview((("\n" if is_torn else "") + "".join(f"{line}\n" for line in lines)).encode())
+        while rest:  # a disk that fills up takes a part
+            rest = rest[os.write(descriptor, rest) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -50,14 +50,18 @@ class Tombstones:
         """Those of `users` who have been erased."""
         return {user for user in users if any((salt, hashed(salt, user)) in self._hashes for salt in self.salts)}
 
-    def add(self, user: str, by: str) -> bool:
-        """Add a tombstone for `user`; False where there is one already."""
-        if self.among([user]):
-            return False
+    def add(self, users: Iterable[str], by: str) -> int:
+        """Add a tombstone for each of `users` who has none; all on disk when this returns. Returns how many are new."""
+        wanted = list(dict.fromkeys(users))
+        known = self.among(wanted)
         salt = self.rows[0].salt if self.rows else secrets.token_hex(16)
         at = datetime.now(UTC).replace(tzinfo=None, microsecond=0).isoformat()
-        Journal(self.root).append({"salt": salt, "user_sha256": hashed(salt, user), "erased_at": at, "erased_by": by})
-        return True
+        rows = [
+            {"salt": salt, "user_sha256": hashed(salt, user), "erased_at": at, "erased_by": by}
+            for user in wanted if user not in known
+        ]  # fmt: skip
+        Journal(self.root).append(rows)
+        return len(rows)
 
 
 def hashed(salt: str, user: str) -> str:

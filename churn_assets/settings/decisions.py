@@ -10,7 +10,13 @@ from churn_assets.catalogue.arms import Arm, Language, RiskTier
 from churn_assets.catalogue.defaults import NO_PRODUCTS, default_arms
 from churn_assets.contracts.channels import SENDING_CHANNELS, Channel
 from churn_assets.settings.landing import existing_zone
-from churn_assets.settings.receivers import checked_sender, checked_unsubscribe_url, checked_url, signing_key
+from churn_assets.settings.receivers import (
+    ADDRESS,
+    checked_sender,
+    checked_unsubscribe_url,
+    checked_url,
+    signing_key,
+)
 from churn_assets.settings.section import Days, Money, Section, Share
 
 Places = Annotated[int, Field(ge=0)]
@@ -153,6 +159,9 @@ class Delivery(Section):
     unsubscribe_url: str | None = Field(
         None, description="One-click address with {message_key}; what arrives there goes to churn unsubscribe."
     )
+    erasure_contact: str | None = Field(
+        None, description="Address, of who runs the mail server, that is asked to erase whom churn erase has erased."
+    )
     attempts: int = Field(4, ge=1, le=20, description="Tries per message within one dispatch, where repeats are safe.")
     timeout_seconds: float = Field(
         10.0, gt=0, le=300, description="A mail server or webhook that does not answer by then is tried again."
@@ -201,6 +210,13 @@ class Delivery(Section):
         if sender is not None:
             checked_sender(sender)
         return sender
+
+    @field_validator("erasure_contact")
+    @classmethod
+    def _is_a_plain_address(cls, address: str | None) -> str | None:
+        if address is not None and not ADDRESS.fullmatch(address):
+            raise ValueError("erasure_contact: give one plain e-mail address")
+        return address
 
     @field_validator("unsubscribe_url")
     @classmethod

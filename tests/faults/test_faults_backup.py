@@ -24,7 +24,7 @@ from churn_assets.backup.make import CannotBackUp, back_up
 from churn_assets.backup.restore import NotEmpty, restore
 from churn_assets.delivery.consents import ConsentRecord, add_consents
 from churn_assets.doctor.files import read_files
-from churn_assets.erasure.erase import erase_user
+from churn_assets.erasure.erase import erase_users
 from churn_assets.instance.home import Home
 from churn_assets.instance.identity import place
 from churn_assets.instance.outbox import OutboxStore
@@ -190,7 +190,7 @@ def test_a_sealed_ledger_is_backed_up_from_its_second_copy_other_damage_is_named
 def test_whoever_is_erased_after_a_backup_does_not_come_back_with_it(home: Home, tmp_path: Path) -> None:
     back_up(home, tmp_path / "backup")
     assert "u2" in (tmp_path / "backup" / "landing" / "orders" / "rows.csv").read_text()
-    assert erase_user(home.root, "u2", "me")
+    assert erase_users(home.root, ["u2"], "me")
     new = Home(tmp_path / "elsewhere" / "new")
     # On another machine: neither the home nor what lies beside it is there.
     shutil.move(home.root, tmp_path / "gone")
@@ -214,7 +214,7 @@ def test_tombstones_beside_the_place_and_of_the_first_home_count(home: Home, tmp
     """An erasure could not reach the backup, which was on a shelf."""
     back_up(home, tmp_path / "backup")
     shutil.move(tmp_path / "backup", tmp_path / "shelf")
-    assert erase_user(home.root, "u1", "me")
+    assert erase_users(home.root, ["u1"], "me")
     assert restore(tmp_path / "shelf", tmp_path / "new").tombstones == 1
     assert [row for row in rows(Home(tmp_path / "new"))["outbox"] if row[2] == "u1"] == []
     shutil.rmtree(home.root)

@@ -36,6 +36,7 @@ NEW = {
     "changed",
     "channel_suppressions",
     "codes_given",
+    "erasure_notices",
     "message_events",
     "migrations",
     "policy_promotions",

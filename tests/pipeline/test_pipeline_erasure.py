@@ -24,7 +24,7 @@ import yaml
 
 from churn_assets.console.audit import note
 from churn_assets.contracts.decision_ledger import ERASED, DecisionLedger
-from churn_assets.erasure.erase import erase_user
+from churn_assets.erasure.erase import erase_users
 from churn_assets.instance.record.store import Record
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ LEDGER = "tables/interventions/decision_ledger"
 def erase(instance: Instance, user: str) -> tuple[bool, str]:
     """Whether nothing is left, and what was told."""
     with redirect_stdout(io.StringIO()) as told:
-        is_gone = erase_user(instance.home, user, "the data protection officer")
+        is_gone = erase_users(instance.home, [user], "the data protection officer")
     return is_gone, told.getvalue()
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.plain import plain
 from churn_assets.delivery.dispatch import utc_now
+from churn_assets.delivery.notices import count_notices, send_notices
 from churn_assets.delivery.sending import rehearse, send
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -34,5 +35,9 @@ def dispatches(
     A run alone can send nothing: without a person's signed approval (churn approve) it fails.
     """
     day = date.fromisoformat(context.partition_key)
-    counts = send(workplace, day) if config.is_sent else rehearse(workplace, day, utc_now())
+    if config.is_sent:
+        counts = send_notices(workplace, utc_now())
+        counts += send(workplace, day)
+    else:
+        counts = count_notices(workplace) + rehearse(workplace, day, utc_now())
     return dg.MaterializeResult(metadata=plain({"is_sent": config.is_sent, **dict(sorted(counts.items()))}))

@@ -34,6 +34,12 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("commit")
 
 
+def empty_log(file: Path) -> None:
+    """Move the write-ahead log into the file and cut it to nothing, as far as no reader needs it."""
+    with explained(file), closing(_connect(file)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+
+
 @contextmanager
 def as_it_is(file: Path) -> Iterator[sqlite3.Connection]:
     """A read transaction on a record of any schema, which is neither made nor upgraded. Raises RecordError."""

@@ -136,7 +136,7 @@ def test_who_objects_is_not_shown_from_that_moment_not_even_of_before(api: Asked
 
 def test_who_is_erased_is_not_shown_and_asking_leaves_no_trace(api: Asked) -> None:
     assert api.user("u2").status_code == 200
-    Tombstones(api.workplace.home.root).add("u2", "root")
+    Tombstones(api.workplace.home.root).add(["u2"], "root")
     assert api.user("u2").status_code == 404
     assert "u2" not in [u["user_id"] for u in api.get(f"/v1/snapshots/{DAY}/users").json()["users"]]
     act = next(row for row in newest(api.workplace.record, 5) if row[2] == "person not shown")

@@ -15,7 +15,7 @@ from churn_assets.backup.make import back_up
 from churn_assets.command import heal as healing
 from churn_assets.command.heal import heal_home, rebuild, verify_files
 from churn_assets.delivery.consents import ConsentRecord, add_consents
-from churn_assets.erasure.erase import erase_user
+from churn_assets.erasure.erase import erase_users
 from churn_assets.instance.condition import refuse_damaged
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.chain import FREE, chained_tables
@@ -86,7 +86,7 @@ def test_one_bit_of_a_sealed_ledger_stops_nothing_for_ever(
 
 def test_an_erasure_heals_what_it_has_to_rewrite(home: Home) -> None:
     damage_file(file_of(home, "decision_ledger"))
-    assert erase_user(home.root, "u2", "me")
+    assert erase_users(home.root, ["u2"], "me")
     ledger = tables_of(home).read("interventions", "decision_ledger", NEWEST)
     assert "u2" not in ledger["user_id"].to_list()
     assert verify_files(home.root), "second copies are those of the ledger without the user"
@@ -117,7 +117,7 @@ def test_a_record_that_is_garbage_comes_back_from_its_copy(home: Home, capsys: p
         assert connection.execute("select * from manifest order by 1, 2, 3").fetchall() == before
     (kept,) = home.root.glob("record.sqlite.damaged.*")
     assert kept.read_bytes() == b"garbage" * 500
-    assert erase_user(home.root, "u2", "me"), "what was kept cannot be searched, and goes"
+    assert erase_users(home.root, ["u2"], "me"), "what was kept cannot be searched, and goes"
     assert not kept.exists()
 
 

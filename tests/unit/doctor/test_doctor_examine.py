@@ -154,17 +154,17 @@ def stale_scores(root: Path) -> None:
 
 
 def tombstone_beside_only(root: Path) -> None:
-    Tombstones(root).add("u3", "me")
+    Tombstones(root).add(["u3"], "me")
     (root / "tombstones.jsonl").unlink()
 
 
 def tombstone_inside_only(root: Path) -> None:
-    Tombstones(root).add("u3", "me")
+    Tombstones(root).add(["u3"], "me")
     (root.parent / f"{root.name}.tombstones.jsonl").unlink()
 
 
 def torn_tombstone(root: Path) -> None:
-    Tombstones(root).add("u3", "me")
+    Tombstones(root).add(["u3"], "me")
     with (root / "tombstones.jsonl").open("a") as file:
         file.write('{"salt": "12')
 
@@ -291,7 +291,7 @@ def with_a_schedule(root: Path) -> None:
 
 
 def with_an_erased_user_and_a_backup(root: Path) -> None:
-    Tombstones(root).add("u3", "me")
+    Tombstones(root).add(["u3"], "me")
     record = Record(root / "record.sqlite")
     record.state_fact("backup.newest", json.dumps({"at": NOW.isoformat(), "folder": "/backups/1"}))
     with record.transaction() as connection:

@@ -15,7 +15,7 @@ import zstandard
 
 from churn_assets.duck import duck
 from churn_assets.erasure import removal
-from churn_assets.erasure.erase import NoUserNamed, erase_user, sweep_erased
+from churn_assets.erasure.erase import NoUserNamed, erase_users, sweep_erased
 from churn_assets.erasure.pending import PENDING
 from churn_assets.landing import of_home
 from churn_assets.landing.tombstones import Tombstones
@@ -71,7 +71,7 @@ def users_left(workplace: Workplace) -> set[str]:
 def test_whatever_form_is_named_every_form_goes(
     workplace: Workplace, landing: Path, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
-    assert erase_user(workplace.home.root, form, None)
+    assert erase_users(workplace.home.root, [form], None)
     assert users_left(workplace) == {*OTHERS, "7"}
     told = capsys.readouterr().out
     assert "27" in told, "9 in each of two files, 1 + 1 + 3 + 3 + 1 in the others, an address, a consent"
@@ -83,7 +83,7 @@ def test_whatever_form_is_named_every_form_goes(
 
 
 def test_who_was_erased_in_one_form_does_not_come_back_in_another(workplace: Workplace, landing: Path) -> None:
-    erase_user(workplace.home.root, "5501.0", None)
+    erase_users(workplace.home.root, ["5501.0"], None)
     (landing / "orders" / "z.csv").write_text(
         HEADER + "".join(f"z{n},{form},2026-02-01,1\n" for n, form in enumerate(FORMS))
     )
@@ -95,7 +95,7 @@ def test_who_was_erased_in_one_form_does_not_come_back_in_another(workplace: Wor
 
 def test_a_rounded_id_is_refused(workplace: Workplace, landing: Path) -> None:
     with pytest.raises(NoUserNamed, match="is a rounded number and may be several ids"):
-        erase_user(workplace.home.root, "1.63E+17", None)
+        erase_users(workplace.home.root, ["1.63E+17"], None)
     assert Tombstones(workplace.home.root).rows == ()
 
 
@@ -118,11 +118,11 @@ def test_addresses_in_logs_go_although_the_landing_has_forgotten_whose_they_were
     with monkeypatch.context() as patched:
         patched.setattr(where, killed)
         with pytest.raises(KeyboardInterrupt):
-            erase_user(workplace.home.root, "5501", None)
+            erase_users(workplace.home.root, ["5501"], None)
     pending = workplace.home.root / PENDING
     assert pending.stat().st_mode & 0o777 == 0o600
     if finish == "again":
-        assert erase_user(workplace.home.root, "5501", None)
+        assert erase_users(workplace.home.root, ["5501"], None)
     else:
         sweep_erased(workplace)
     assert log.read_text() == "mailed seven@example.org\n"
@@ -136,6 +136,6 @@ def test_a_landing_that_cannot_be_read_as_a_whole_still_tells_whose_addresses_ar
     (landing / "orders" / "broken.csv").write_text("no header of ours\n1\n")
     log = workplace.home.root / "notes.txt"
     log.write_text("mailed five@example.org\nmailed seven@example.org\n")
-    assert erase_user(workplace.home.root, "5501", None)
+    assert erase_users(workplace.home.root, ["5501"], None)
     assert log.read_text() == "mailed seven@example.org\n"
     assert b",5501," not in (landing / "orders" / "a.csv").read_bytes()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,9 +19,11 @@ from churn_assets.contracts.decision_ledger import ERASED
 from churn_assets.defs.lifelines import Lifeline
 from churn_assets.duck import duck
 from churn_assets.erasure import removal
-from churn_assets.erasure.busy import ErasureBusy
-from churn_assets.erasure.erase import NoUserNamed, erase_user, sweep_erased
+from churn_assets.erasure.busy import ErasureBusy, exclusive_home
+from churn_assets.erasure.erase import NoUserNamed, erase_users, sweep_erased
 from churn_assets.erasure.files import Kind, files_of
+from churn_assets.instance import run_locks
+from churn_assets.instance.run_locks import BeingErased
 from churn_assets.landing.erased_users import without_erased_users
 from churn_assets.landing.inspect import inspect
 from churn_assets.landing.tombstones import Tombstones
@@ -94,7 +99,7 @@ def test_without_tombstones_nothing_is_another(filled: Workplace) -> None:
 
 
 def test_with_one_the_landing_is_read_without_the_user(filled: Workplace) -> None:
-    Tombstones(filled.home.root).add(USER, "me")
+    Tombstones(filled.home.root).add([USER], "me")
     landed = filled.landing()
     with duck() as connection:
         orders = connection.execute(f"select order_id, user_id from {landed['orders'].scan}").fetchall()
@@ -105,7 +110,7 @@ def test_with_one_the_landing_is_read_without_the_user(filled: Workplace) -> Non
 
 
 def test_a_user_is_erased_once_and_found_nowhere_then(filled: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert erase_user(filled.home.root, f"{USER} ", None)
+    assert erase_users(filled.home.root, [f"{USER} "], None)
     assert "0 rows found anywhere" not in capsys.readouterr().out
     assert is_clean(filled)
     assert rows(filled, "marts.fct_order_items") == [("o2", "p2")]
@@ -113,13 +118,13 @@ def test_a_user_is_erased_once_and_found_nowhere_then(filled: Workplace, capsys:
     assert len(rows(filled, "staging.quarantine")) == 1
     assert not list(filled.home.root.glob("*.wal"))
     assert not list(filled.home.root.glob(".*.tmp"))
-    assert erase_user(filled.home.root, USER, None)
+    assert erase_users(filled.home.root, [USER], None)
     assert "0 rows found anywhere" in capsys.readouterr().out
     assert len(Tombstones(filled.home.root).rows) == 1
 
 
 def test_a_user_who_was_never_there_may_not_come_later(filled: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert erase_user(filled.home.root, "u999", "me")
+    assert erase_users(filled.home.root, ["u999"], "me")
     assert "0 rows found anywhere" in capsys.readouterr().out
     assert Tombstones(filled.home.root).among(["u999"]) == {"u999"}
     assert users_in(filled, SCORES) == [USER, OTHER]
@@ -135,9 +140,9 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next(
     with monkeypatch.context() as patched:
         patched.setattr(f"{removal.__name__}.{step}", killed)
         with pytest.raises(KeyboardInterrupt):
-            erase_user(filled.home.root, USER, None)
+            erase_users(filled.home.root, [USER], None)
     assert Tombstones(filled.home.root).among([USER]) == {USER}
-    assert erase_user(filled.home.root, USER, None)
+    assert erase_users(filled.home.root, [USER], None)
     assert is_clean(filled)
     items = pl.read_parquet(Path(filled.home.landing) / "order_items" / "a.parquet")
     assert items["product_id"].to_list() == ["p2", "p3"]
@@ -147,7 +152,7 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next(
 def test_old_files_put_back_are_swept(filled: Workplace, tmp_path: Path, back: tuple[str, ...]) -> None:
     root = filled.home.root
     shutil.copytree(root, tmp_path / "backup")
-    erase_user(root, USER, None)
+    erase_users(root, [USER], None)
     for name in back:
         put_back(tmp_path / "backup", root, name)
     assert sweep_erased(filled) != []
@@ -160,27 +165,64 @@ def test_old_files_put_back_are_swept(filled: Workplace, tmp_path: Path, back: t
 def test_a_living_run_is_not_disturbed(filled: Workplace) -> None:
     lifeline = Lifeline.hold(filled.home.locks, "abc")
     with pytest.raises(ErasureBusy, match="run-abc is at work"):
-        erase_user(filled.home.root, USER, None)
+        erase_users(filled.home.root, [USER], None)
     assert Tombstones(filled.home.root).rows == ()
-    Tombstones(filled.home.root).add(USER, "me")
+    Tombstones(filled.home.root).add([USER], "me")
     with pytest.raises(ErasureBusy):
         sweep_erased(filled)
     assert sweep_erased(filled, run_id="abc") != []
     lifeline.release()
 
 
+def test_many_are_erased_in_one_pass(filled: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert erase_users(filled.home.root, [USER, OTHER, f" {OTHER}", "u7"], "me")
+    assert "Kept: 3 tombstones, salted hashes without the ids (0 were there already)" in capsys.readouterr().out
+    assert [rows(filled, f"marts.{table}") for table in ("fct_orders", "fct_order_items")] == [[], []]
+    assert users_in(filled, SCORES) == users_in(filled, LEDGER) == []
+    assert Tombstones(filled.home.root).among([USER, OTHER, "u7", "u8"]) == {USER, OTHER, "u7"}
+
+
+def test_a_run_that_starts_waits_for_an_erasure(filled: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes its lock first, so an erasure that begins while it starts is refused, and it is not disturbed."""
+    held, ended = Event(), []
+
+    def run() -> None:
+        with exclusive_home(filled.home):
+            held.set()
+            time.sleep(0.3)
+            ended.append(True)
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(run)
+        held.wait()
+        lifeline = Lifeline.hold(filled.home.locks, "late")
+        assert ended, "the run went on before the erasure had ended"
+    with pytest.raises(ErasureBusy, match="run-late is at work"):
+        erase_users(filled.home.root, [USER], None)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(erase_users, filled.home.root, [USER], None, wait_seconds=60)
+        time.sleep(0.3)
+        assert not waiting.done()
+        lifeline.release()
+        assert waiting.result()
+    monkeypatch.setattr(run_locks, "WAIT_SECONDS", 0)
+    with exclusive_home(filled.home), pytest.raises(BeingErased, match="Users are being erased"):
+        Lifeline.hold(filled.home.locks, "later")
+    assert not (filled.home.locks / "run-later.lock").exists()
+
+
 @pytest.mark.parametrize("lock", ["dispatch.lock", "tuning.lock"])
 def test_nor_is_a_dispatch_or_a_search(filled: Workplace, lock: str) -> None:
     with FileLock(filled.home.locks / lock), pytest.raises(ErasureBusy, match="at work"):
-        erase_user(filled.home.root, USER, None)
-    assert erase_user(filled.home.root, USER, None), "nothing is held any more"
+        erase_users(filled.home.root, [USER], None)
+    assert erase_users(filled.home.root, [USER], None), "nothing is held any more"
 
 
 def test_what_a_killed_process_was_writing_goes_too(filled: Workplace) -> None:
     dead, living = (filled.home.root / f".{process}.tmp" for process in (2**22 + 1, os.getppid()))
     for file in (dead, living):
         file.write_text("half a file")
-    assert erase_user(filled.home.root, USER, None)
+    assert erase_users(filled.home.root, [USER], None)
     assert [dead.exists(), living.exists()] == [False, True]
 
 
@@ -192,7 +234,7 @@ def test_links_are_followed_but_a_landing_behind_one_is_not_ours(
     for name in ("landing", "tables", "warehouse.duckdb"):
         (root / name).symlink_to((root / name).rename(disk / name))
     export = (disk / "landing" / "orders" / "a.parquet").read_bytes()
-    assert erase_user(root, USER, None)
+    assert erase_users(root, [USER], None)
     assert is_clean(filled)
     assert all((root / name).is_symlink() for name in ("landing", "tables", "warehouse.duckdb"))
     assert (disk / "landing" / "orders" / "a.parquet").read_bytes() == export
@@ -202,7 +244,7 @@ def test_links_are_followed_but_a_landing_behind_one_is_not_ours(
 def test_nobody_and_no_home_are_refused(filled: Workplace) -> None:
     for root, user in ((filled.home.root, " "), (filled.home.root / "none", USER)):
         with pytest.raises(NoUserNamed):
-            erase_user(root, user, None)
+            erase_users(root, [user], None)
     assert not (filled.home.root / "none").exists()
 
 

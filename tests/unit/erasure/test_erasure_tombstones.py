@@ -24,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def add(root: Path, user: str = USER) -> bool:
-    return Tombstones(root).add(user, "me")
+    return Tombstones(root).add([user], "me") == 1
 
 
 def test_a_tombstone_is_in_the_home_and_beside_it_and_only_its_owner_reads_it(root: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from churn_assets.duck import duck
 from churn_assets.erasure import files, landing, raw_files, sqlite
 from churn_assets.erasure.traces import Traces
+from churn_assets.erasure.warehouse_tables import NAMES_THEM, find_names
 
 KEY = "0123456789abcdef" * 2
 TEXTS = [
@@ -46,10 +47,11 @@ def traces(user: str, **more: frozenset[str]) -> Traces:
 def test_python_duckdb_and_polars_find_the_same(user: str, text: str, is_named: bool) -> None:
     found = traces(user)
     with duck() as connection:
-        row = connection.execute("select regexp_matches($1, $2)", [text, found.words_sql]).fetchone()
+        find_names(connection, found)
+        row = connection.execute(f"select {NAMES_THEM}($1)", [text]).fetchone()
     assert row == (is_named,)
     assert found.is_in(text) == is_named
-    assert pl.Series([text]).str.contains(found.words_sql).item() == is_named
+    assert found.words.in_texts(pl.Series(["u999", text, None])).to_list() == [False, is_named, False]
     assert (found.without(text) != text) == is_named
 
 

@@ -20,7 +20,7 @@ from churn_assets.delivery.approval import NotAllowed, approve_plan
 from churn_assets.delivery.plan import Plan
 from churn_assets.delivery.sending import rehearse, send
 from churn_assets.delivery.signature import Signer
-from churn_assets.erasure.erase import erase_user
+from churn_assets.erasure.erase import erase_users
 from churn_assets.erasure.restored import unswept
 from churn_assets.instance.home import Home
 from churn_assets.instance.outbox import OutboxStore
@@ -162,7 +162,7 @@ def test_who_is_erased_now_is_erased_from_the_backups_too(workplace: Workplace) 
     user = Plan.at(workplace, PLANNED).messages["user_id"][0]
     (backup,) = backups_of(workplace.home.record)
     assert held_in(backup, user) > 0
-    assert erase_user(workplace.home.root, user, "dpo")
+    assert erase_users(workplace.home.root, [user], "dpo")
     assert (held_in(backup, user), held_in(workplace.home.record, user)) == (0, 0)
     assert backup.stat().st_mode & 0o777 == 0o600
     assert user.encode() not in backup.read_bytes()

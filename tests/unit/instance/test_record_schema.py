@@ -21,6 +21,7 @@ RELEASED = {
     "0007_alerts": "8e1448d5f52bb4d3",
     "0008_policy_promotions": "d594fa6922dd7f8d",
     "0009_chain": "f574ad0ffe8792b5",
+    "0010_erasure_notices": "a167b210c6ff091f",
 }
 
 
