@@ -33,8 +33,10 @@ class RawRecord:
     ids: dict[str, str]
 
     def is_theirs(self, traces: Traces) -> bool:
-        if "user_id" in self.ids:
+        if self.ids.get("user_id"):
             return self.ids["user_id"] in traces.users
+        if "user_id" in self.ids and traces.is_in(self.text):  # refused for its missing id, and with their address
+            return True
         return self.ids.get("order_id") in traces.orders or any(self.ids.get(key) in traces.keys for key in KEY_COLUMNS)
 
 
@@ -132,7 +134,11 @@ def _ids(row: object) -> dict[str, str]:
 
 def _parquet_without(file: Path, traces: Traces) -> Callable[[Path], object] | None:
     rows = pl.scan_parquet(file, hive_partitioning=False)
-    theirs = traces.rows(rows.collect_schema().names())
+    schema = rows.collect_schema()
+    theirs = traces.rows(schema.names())
+    user_id = next((name for name in schema.names() if name.lower() == "user_id"), None)
+    if user_id:  # as in a text file
+        theirs |= pl.col(user_id).is_null() & traces.rows_or_words(schema)
     has_theirs = rows.select(theirs.any()).collect(engine="streaming").item()
     return rows.filter(~theirs).sink_parquet if has_theirs else None
 

@@ -182,6 +182,18 @@ def test_many_are_erased_in_one_pass(filled: Workplace, capsys: pytest.CaptureFi
     assert Tombstones(filled.home.root).among([USER, OTHER, "u7", "u8"]) == {USER, OTHER, "u7"}
 
 
+def test_a_row_without_an_id_but_with_their_address_is_theirs(filled: Workplace) -> None:
+    users = Path(filled.home.landing) / "users"
+    users.mkdir()
+    known = {"registered_at": [datetime(2026, 1, 1)] * 3, "ingested_at": [datetime(2026, 1, 2)] * 3}
+    mails = {"user_id": [USER, None, None], "email": ["an@example.com", "an@example.com", "bo@example.com"]}
+    pl.DataFrame(mails | known).write_parquet(users / "a.parquet")
+    (users / "b.csv").write_text("user_id,email\n,an@example.com\n,bo@example.com\n")
+    assert erase_users(filled.home.root, [USER], "me")
+    assert pl.read_parquet(users / "a.parquet")["email"].to_list() == ["bo@example.com"]
+    assert (users / "b.csv").read_text() == "user_id,email\n,bo@example.com\n"
+
+
 def test_a_run_that_starts_waits_for_an_erasure(filled: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes its lock first, so an erasure that begins while it starts is refused, and it is not disturbed."""
     held, ended = Event(), []
