@@ -19,6 +19,7 @@ from churn_assets.console.accounts import accounts, add_account, change_password
 from churn_assets.console.app import Console
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.twice import keep_twice, kept_twice
 from churn_assets.ui.hosts import allowed_hosts
 from churn_assets.ui.listener import ADDRESS
 from churn_assets.workplace import Workplace
@@ -36,7 +37,7 @@ def serve(root: Path, listener: socket.socket) -> None:
         console.print("There is no account yet: churn account add NAME --role approver makes one.")
     console.print(f"Serving {root} on http://{ADDRESS}:{port} (Ctrl-C ends it)", markup=False, soft_wrap=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, access_log=False))
-    with api.kept_fresh():
+    with api.kept_fresh(), kept_twice(workplace.home):
         server.run(sockets=[listener])
 
 
@@ -52,18 +53,23 @@ def side_by_side(console: ASGIApp, api: ASGIApp) -> ASGIApp:
 def add(root: Path, name: str, role: str, password: str | None) -> None:
     workplace = Workplace(home_path=str(root))
     add_account(workplace.record, name, role, password, getpass.getuser(), utc_now())
+    keep_twice(workplace.home)
     wide_console().print(f"{name} may use the console as {role}.", markup=False)
 
 
 def password_of(root: Path, name: str, password: str) -> None:
-    change_password(Workplace(home_path=str(root)).record, name, password)
+    workplace = Workplace(home_path=str(root))
+    change_password(workplace.record, name, password)
+    keep_twice(workplace.home)
     wide_console().print(
         f"The password of {name} is changed; who was logged in by it has to log in again.", markup=False
     )
 
 
 def disable(root: Path, name: str) -> None:
-    disable_account(Workplace(home_path=str(root)).record, name)
+    workplace = Workplace(home_path=str(root))
+    disable_account(workplace.record, name)
+    keep_twice(workplace.home)
     wide_console().print(f"{name} may not use the console any more.", markup=False)
 
 
@@ -78,13 +84,17 @@ def show(root: Path) -> None:
 
 def add_program(root: Path, name: str, scopes: Sequence[str], days: int) -> None:
     """Make a token and print it: alone on the output, so that it can be piped, and never again."""
-    token = add_token(Workplace(home_path=str(root)).record, name, scopes, days, getpass.getuser(), utc_now())
+    workplace = Workplace(home_path=str(root))
+    token = add_token(workplace.record, name, scopes, days, getpass.getuser(), utc_now())
+    keep_twice(workplace.home)
     sys.stderr.write(f"{name} may use the API for {days} days. The token is shown this once:\n")
     sys.stdout.write(f"{token}\n")
 
 
 def revoke(root: Path, name: str) -> None:
-    revoke_token(Workplace(home_path=str(root)).record, name, utc_now())
+    workplace = Workplace(home_path=str(root))
+    revoke_token(workplace.record, name, utc_now())
+    keep_twice(workplace.home)
     wide_console().print(f"{name} may not use the API any more.", markup=False)
 
 

@@ -88,6 +88,7 @@ def unsubscribe(root: Path, keys: Sequence[str]) -> None:
     workplace, now = Workplace(home_path=str(root)), utc_now()
     add_consents(workplace.record, withdrawals(workplace.record, keys, now), "unsubscribe", now)
     write_receipts(workplace)
+    keep_twice(workplace.home)
     console = wide_console()
     console.print(f"{len(keys)} unsubscribed; it holds for every message from now on.")
     _cancel(workplace, messages_like(workplace, keys), console)
@@ -110,6 +111,7 @@ def suppress(root: Path, user_id: str, reason: str, by: str | None, *, is_object
         add_consents(workplace.record, [objection], "objection", now)
         write_receipts(workplace)
         outcome += " and has objected: no score from the next snapshot on"
+    keep_twice(workplace.home)
     console = wide_console()
     console.print(f"{user_id} {outcome}.", markup=False)
     doubt = find_user(workplace, user_id).warning

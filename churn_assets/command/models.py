@@ -10,6 +10,7 @@ from rich.table import Table
 
 from churn_assets.instance.promotions import NoSuchModel, PromotionRow, Promotions
 from churn_assets.instance.terminal import PlainConsole, wide_console
+from churn_assets.instance.twice import keep_twice
 from churn_assets.model.artifact import ChurnModel
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -49,6 +50,7 @@ def _act(workplace: Workplace, decision: str, model: date, first: date | None, b
             by or getpass.getuser(), now,
         )
     )  # fmt: skip
+    keep_twice(workplace.home)
     _show(promotions.rows())
     scored = [row.snapshot for row in rows if row.snapshot >= snapshot]
     if scored:

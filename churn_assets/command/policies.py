@@ -13,6 +13,7 @@ from churn_assets.contracts.policy_promotions import IN_USE, READY
 from churn_assets.failures import Failure
 from churn_assets.instance.policy_promotions import PolicyPromotions, PolicyRow
 from churn_assets.instance.terminal import wide_console
+from churn_assets.instance.twice import keep_twice
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -83,6 +84,7 @@ def _who(by: str | None) -> tuple[str, datetime]:
 def _act(workplace: Workplace, planned: date, row: PolicyRow) -> None:
     promotions = PolicyPromotions(workplace.record)
     promotions.add(row)
+    keep_twice(workplace.home)
     table = Table("from", "policy", "decision", "by", "reason", box=None)
     for each in promotions.rows(row.default)[-10:]:
         table.add_row(str(each.snapshot), each.policy, each.decision, each.decided_by, each.reason)

@@ -51,6 +51,12 @@ class KeptRecord:
         with explained(self.file):
             self._connection().execute("pragma wal_checkpoint(passive)").fetchall()
 
+    def version(self) -> int:
+        """A number that is another one once another connection, of this thread or not, has written."""
+        with explained(self.file):
+            (version,) = self._connection().execute("pragma data_version").fetchone()
+        return int(version)
+
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with explained(self.file):
