@@ -1,12 +1,10 @@
-"""When things run: one job over all assets, its schedule, and a sensor on the landing. All off until switched on."""
+"""When things run: one job over all assets, its schedule, and a new model when one is due. All off until switched on.
 
-import hashlib
-from collections.abc import Iterator
-from pathlib import Path
+The sensor on the landing: landing_sensor.py.
+"""
 
 import dagster as dg
 
-from churn_assets.defs.lifelines import sweep_dead_runs
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -34,28 +32,6 @@ def snapshot_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | 
     return dg.RunRequest(run_key=snapshot.isoformat(), partition_key=snapshot.isoformat())
 
 
-@dg.sensor(job=snapshot_job, minimum_interval_seconds=300)
-def landing_sensor(
-    context: dg.SensorEvaluationContext, workplace: dg.ResourceParam[Workplace]
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Runs the newest snapshot when files have arrived since the last look and it has not been scored yet."""
-    for line in sweep_dead_runs(context.instance, workplace.home.locks):
-        context.log.warning(line)
-    landing_fingerprint = _fingerprint(Path(workplace.home.landing))
-    if landing_fingerprint is None:
-        yield dg.SkipReason("no files in the landing yet")
-        return
-    if landing_fingerprint == context.cursor:
-        yield dg.SkipReason("nothing new in the landing")
-        return
-    context.update_cursor(landing_fingerprint)
-    snapshot = workplace.calendar.dates()[-1]
-    if workplace.tables.find(Stage.SCORING, "scored_users", snapshot):
-        yield dg.SkipReason(f"new files, but {snapshot} is done; they count at the next snapshot")
-        return
-    yield dg.RunRequest(run_key=f"{snapshot}-{landing_fingerprint}", partition_key=snapshot.isoformat())
-
-
 @dg.sensor(job=snapshot_job, minimum_interval_seconds=3600)
 def retraining_sensor(workplace: dg.ResourceParam[Workplace]) -> dg.RunRequest | dg.SkipReason:
     """Runs the newest snapshot, without waiting for the schedule, when the one before it asks for a new model.
@@ -75,9 +51,3 @@ def retraining_sensor(workplace: dg.ResourceParam[Workplace]) -> dg.RunRequest |
         partition_key=day.isoformat(),
         tags={"churn/retrain_conditions": names, "churn/retrain_asked_at": asked_at.isoformat()},
     )
-
-
-def _fingerprint(landing: Path) -> str | None:
-    """Hash of names, sizes and times of all files; None where there are none."""
-    stats = sorted((str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in landing.rglob("*") if f.is_file())
-    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16] if stats else None

@@ -136,7 +136,7 @@ class _Opener:
                     f"it has {', '.join(sorted(file.columns))}"
                 )
         _ids_have_one_type(table, files)
-        sources = list(_sources(table, files, self.options))
+        sources = list(sources_of(table, files, self.options))
         self._nothing_is_deleted(table, sources)
         scan, conflicts = self._without_conflicts(table, files, relation(table, sources, reading))
         return LandedTable(table, tuple(files), tuple(folder_files.unread), reading, scan, conflicts)
@@ -222,7 +222,7 @@ class _Opener:
                     )
 
 
-def _sources(table: RawTable, files: Iterable[LandedFile], options: Landing) -> Iterable[Source]:
+def sources_of(table: RawTable, files: Iterable[LandedFile], options: Landing) -> Iterable[Source]:
     """Files of one shape are read together; files without a column have no rows."""
     shapes: dict[object, list[LandedFile]] = defaultdict(list)
     for file in files:

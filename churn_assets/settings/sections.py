@@ -125,6 +125,13 @@ class Scoring(Section):
 
 
 class Monitoring(Section):
+    rerun_snapshots: int = Field(
+        4,
+        ge=0,
+        le=520,
+        description="Made snapshots that landing_sensor runs again at most when a file with earlier rows arrives or "
+        "changes, the newest ones. 0 where whole tables are delivered anew each day: all their files change.",
+    )
     psi_warn: float = Field(
         0.1,
         gt=0,

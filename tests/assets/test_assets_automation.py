@@ -1,18 +1,15 @@
-"""When things run by themselves: the schedule names the snapshot, the sensor runs what is new and not yet done."""
+"""When things run by themselves: the schedule names the snapshot, and a new model is asked for once."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import polars as pl
-import pytest
 
 from churn_assets.definitions import defs
-from churn_assets.defs.automation import CRON, landing_sensor, retraining_sensor, snapshot_schedule
+from churn_assets.defs.automation import CRON, retraining_sensor, snapshot_schedule
 from churn_assets.defs.monitoring.retraining import SCHEMA as CONDITIONS_SCHEMA
-from churn_assets.defs.partitions import CALENDAR
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -46,62 +43,6 @@ def test_the_schedule_is_off_until_switched_on_and_keeps_the_weekday_of_the_cale
     assert snapshot_schedule.cron_schedule == CRON["weekly"] == "0 3 * * 1"
     assert snapshot_schedule.execution_timezone == "UTC"
     assert snapshot_schedule.default_status == dg.DefaultScheduleStatus.STOPPED
-    assert landing_sensor.default_status == dg.DefaultSensorStatus.STOPPED
-
-
-class Looks:
-    """The sensor looking again and again, as the daemon lets it."""
-
-    def __init__(self, workplace: Workplace) -> None:
-        self.workplace = workplace
-        self.cursor: str | None = None
-
-    def look(self) -> tuple[str | None, str | None]:
-        """(partition that is to run, reason to skip)."""
-        with (
-            dg.DagsterInstance.ephemeral() as instance,
-            dg.build_sensor_context(
-                instance=instance,
-                cursor=self.cursor,
-                repository_def=defs().get_repository_def(),
-                resources={"workplace": self.workplace},
-            ) as context,
-        ):
-            told = landing_sensor.evaluate_tick(context)
-        self.cursor = told.cursor
-        requests = told.run_requests or []
-        return (requests[0].partition_key if requests else None, told.skip_message)
-
-
-def deliver(workplace: Workplace, name: str) -> None:
-    folder = Path(workplace.home.landing) / "orders"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("order_id,user_id,ordered_at,amount\n1,7,2026-11-01,9.9\n")
-
-
-@pytest.fixture
-def newest() -> date:
-    return CALENDAR.calendar.dates()[-1]
-
-
-def test_the_sensor_runs_once_for_new_files_and_not_for_a_snapshot_that_is_done(
-    workplace: Workplace, newest: date
-) -> None:
-    sensor = Looks(workplace)
-    deliver(workplace, "1.csv")
-    assert sensor.look() == (str(newest), None)
-    assert sensor.look() == (None, "nothing new in the landing")
-    deliver(workplace, "2.csv")
-    assert sensor.look() == (str(newest), None)
-    workplace.tables.publish(Stage.SCORING, "scored_users", newest, pl.DataFrame({"user_id": ["7"]}))
-    deliver(workplace, "3.csv")
-    partition, reason = sensor.look()
-    assert partition is None
-    assert reason == f"new files, but {newest} is done; they count at the next snapshot"
-
-
-def test_the_sensor_waits_for_the_first_file(workplace: Workplace) -> None:
-    assert Looks(workplace).look() == (None, "no files in the landing yet")
 
 
 def asked(workplace: Workplace, conditions: list[str]) -> dg.RunRequest | dg.SkipReason:

@@ -1,0 +1,57 @@
+"""Which files of a landing are new or have changed since an earlier look, and from when on what they hold was known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from churn_assets.contracts.raw import raw_contract
+from churn_assets.duck import duck
+from churn_assets.instance.home import Home
+from churn_assets.landing import of_home
+from churn_assets.landing.files import files_of_table
+from churn_assets.landing.inspect import sources_of
+from churn_assets.landing.relation import ALWAYS, relation
+
+DIGITS = 12
+
+
+def fingerprints(home: Home) -> dict[str, str]:
+    """Fingerprint of size and time of every file that is read as a raw table, by its path in the landing.
+
+    Raises LandingError.
+    """
+    root = Path(home.landing.removeprefix("file://"))
+    prints = {}
+    for table in raw_contract():
+        for file in files_of_table(root / table.name).files:
+            stat = file.path.stat()
+            text = f"{stat.st_size} {stat.st_mtime_ns}"
+            prints[str(file.path.relative_to(root))] = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return prints
+
+
+def changed_files(seen: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """New files and those with another fingerprint, in order."""
+    return sorted(path for path, fingerprint in now.items() if seen.get(path) != fingerprint)
+
+
+def first_known(home: Home, paths: Collection[str]) -> datetime | None:
+    """When the first row of these files was known, naive UTC; None where none is known at a time of its own.
+
+    Rows without any time, of lines of orders or users, are known with what they belong to. Raises LandingError.
+    """
+    root = Path(home.landing.removeprefix("file://"))
+    wanted = {root / path for path in paths}
+    moments = []
+    with duck() as connection:
+        for table in of_home.landed(home).tables.values():
+            files = [file for file in table.files if file.path in wanted]
+            if files:
+                scan = relation(table.table, list(sources_of(table.table, files, table.reading.options)), table.reading)
+                sql = f"select min(known_at) from {scan} where refused_because is null and known_at > {ALWAYS}"
+                row = connection.execute(sql).fetchone()
+                moments += [row[0]] if row and row[0] else []
+    return min(moments, default=None)
