@@ -26,7 +26,7 @@ SLIM := find $(VENV)/lib/python*/site-packages/pandas $(VENV)/lib/python*/site-p
 	find $(VENV)/lib/python*/site-packages/dagster_webserver -name '*.map' -delete ; \
 	$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes setuptools
 
-.PHONY: help setup sequence demo demo-real ui test test-hardness lint bench lock clean
+.PHONY: help setup sequence demo demo-real ui test torture test-hardness lint bench lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ ui: $(VENV)/.base ## the Dagster UI on the demo's home
 
 test: $(VENV)/.dev ## every test of the product, four at a time: on 2 cores some always wait for disk, a lock or a process
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/hardness
+
+torture: $(VENV)/.dev ## every point at which an act can be killed or refused, every command with every fault: half an hour
+	@TORTURE=1 $(BIN)/pytest -n 2 --dist loadfile tests/faults
 
 test-hardness: $(VENV)/.dev ## whether the simulated shop is hard to learn from; after a change of churn_assets/shop
 	@$(BIN)/pytest tests/hardness

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from churn_assets.failures import Failure
+from churn_assets.failures import ODD, Failure
 
 LOCKED = "Could not set lock"
 WAIT_SECONDS, RETRY_SECONDS = 30, 0.2
@@ -23,6 +23,12 @@ NEXT_STEPS = {
 }
 
 
+REBUILT = "a warehouse can be rebuilt: churn rebuild --all"
+# What a file says that is damaged where DuckDB does not compare.
+OF_THE_FILE = (duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+NOT_BUILT = "Table with name"
+
+
 class DuckRefused(Failure, duckdb.IOException):
     """A file cannot be opened, read or written; the message is DuckDB's, with file and process, and the next step."""
 
@@ -32,6 +38,9 @@ def duck(
     file: Path | None = None, *, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to `file`, or to an empty database in memory. Raises DuckRefused, naming the process that has it."""
+    if file is not None and file.exists() and not file.is_file():
+        kind = "is a folder where a file should be: move it away" if file.is_dir() else ODD
+        raise DuckRefused(f"{file} {kind}, and give the same command again.")
     try:
         connection = _connect(str(file) if file else ":memory:", read_only=read_only, wait_seconds=wait_seconds)
         try:
@@ -44,6 +53,14 @@ def duck(
     except duckdb.IOException as error:
         step = next((f"; {step}" for cause, step in NEXT_STEPS.items() if cause in str(error)), "")
         raise DuckRefused(f"{' '.join(str(error).split())}{step}") from error
+    except OF_THE_FILE as error:
+        if file is None:
+            raise
+        raise DuckRefused(f"{file}: {' '.join(str(error).split())[:300]}; {REBUILT}.") from error
+    except duckdb.CatalogException as error:
+        if file is None or NOT_BUILT not in str(error):
+            raise
+        raise DuckRefused(f"{file}: {str(error).splitlines()[0]} It is not built to its end; {REBUILT}.") from error
 
 
 def _connect(file: str, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:

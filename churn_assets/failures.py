@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -31,7 +32,11 @@ OPEN = "close other programs or raise the limit of open files (ulimit -n), and g
 WAIT = "wait until the other process has ended and give the same command again"
 BACKUP = "bring it back from its backup; what it holds cannot be rebuilt, so do not delete it"
 AGAIN = "move it away; it records past runs or trials only, and is rebuilt"
-RECORD, DAGSTER = "record.sqlite", "dagster"  # within a home
+ODD = "is neither a file nor a folder (a pipe, a device): move it away"
+RECORD, DAGSTER, WAREHOUSE = "record.sqlite", "dagster", "warehouse.duckdb"  # within a home
+# A run and an erasure write the warehouse once more before the old one goes; the rest is logs and published tables.
+LEAST_BYTES = 200 << 20
+NO_ROOM = (SPACE, os.strerror(errno.ENOSPC), "disk is full")
 
 # Only errors that are about the machine. A missing file (ENOENT) or a wrong argument (EINVAL) is more likely a bug of
 # this program, which must not be hidden.
@@ -56,12 +61,33 @@ SQLITE_STEPS = {
     sqlite3.SQLITE_FULL: SPACE, sqlite3.SQLITE_IOERR: DISK,
     sqlite3.SQLITE_CORRUPT: BACKUP, sqlite3.SQLITE_NOTADB: BACKUP,
 }  # fmt: skip
+OTHER_TABLES = re.compile(r"no such (table|column)|file is not a database")
 LITTLE_BYTES = 1 << 20
 PRIMARY = 0xFF  # an extended code carries its primary one in the low byte
 
 
 def error_message(error: BaseException, home: Path) -> str | None:
     """The message to show for `error`; None for a bug. `home`: the place to name if the error names no file."""
+    message = _message(error, home)
+    if message is None or not any(sign in message for sign in NO_ROOM):
+        return message
+    return f"{message.removesuffix('.')}. {room(home)}"
+
+
+def needed_bytes(home: Path) -> int:
+    """Bytes that have to be free on the disk of a home for what writes most: a run, an erasure."""
+    file = home / WAREHOUSE
+    return LEAST_BYTES + (file.stat().st_size if file.is_file() else 0)
+
+
+def room(home: Path) -> str:
+    """Sentence: what is free on the disk of a home, and what is needed."""
+    place = next((each for each in (home, *home.parents) if each.is_dir()), Path("/"))
+    free = shutil.disk_usage(place).free
+    return f"On the disk of {home} {free / 1e6:,.0f} MB are free; up to {needed_bytes(home) / 1e6:,.0f} MB are needed."
+
+
+def _message(error: BaseException, home: Path) -> str | None:
     if isinstance(error, Failure):
         return str(error)
     if isinstance(error, Timeout):
@@ -74,8 +100,12 @@ def error_message(error: BaseException, home: Path) -> str | None:
         is_file = mark is not None and Path(str(mark.name)).is_file()
         return f"{mark.name}, line {mark.line + 1}: {error.problem}; correct it." if is_file else None
     inner = _sqlite_within(error)
-    if inner is None:
-        return None
+    return None if inner is None else _of_sqlite(error, inner, home)
+
+
+def _of_sqlite(error: BaseException, inner: sqlite3.Error, home: Path) -> str | None:
+    if inner is not error and OTHER_TABLES.search(str(inner)):  # SQLAlchemy's statements fit its own tables
+        return f"{home / DAGSTER}: SQLite says: {inner}; {AGAIN}."
     return _sqlite_message(
         inner, _noted_file(error) or _noted_file(inner) or (f"in {home}" if inner is error else f"{home / DAGSTER}")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -34,7 +35,7 @@ from churn_assets.api.tokens import holder_of
 from churn_assets.console.waiting import Publishing
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.receipts import ReceivedFiles
-from churn_assets.failures import Failure
+from churn_assets.failures import Failure, error_message
 from churn_assets.instance.record.kept import KeptRecord
 from churn_assets.workplace import Workplace
 
@@ -163,8 +164,9 @@ class Api:
             while True:
                 try:
                     self.refresh()
-                except Failure as error:  # an answer that needs it says so too
-                    log.warning("%s", error)
+                except (Failure, OSError, sqlite3.Error) as error:  # an answer that needs it says so too
+                    message = error_message(error, self._workplace.home.root)
+                    log.warning("%s", message or f"{type(error).__name__}: {error}")
                 if ended.wait(LOOK_SECONDS):
                     return
 

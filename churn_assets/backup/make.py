@@ -60,6 +60,8 @@ def back_up(home: Home, folder: Path, *, with_landing: bool = True) -> Listing:
     if tombstones.exists():
         _copy(tombstones, folder / TOMBSTONES)  # not listed: an erasure adds to it
     _refuse_incomplete(folder, partitions)
+    for each in [path for path in folder.rglob("*") if path.is_dir()]:
+        fsync(each)  # the names in it; that of the listing says that all are there
     write_listing(folder, listing)
     if home.record.exists():
         note_newest(Record(home.record), NewestBackup(made_at, folder.resolve()))

@@ -33,6 +33,7 @@ from churn_assets.instance.private import keep_private
 from churn_assets.instance.terminal import visible
 
 INTERRUPTED = 130  # what typer makes of Ctrl-C
+INTERRUPTED_QUERY = "Query interrupted"  # what DuckDB makes of it, as a RuntimeError
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -73,6 +74,9 @@ def main() -> None:
             typer.secho("Interrupted; what was finished stays.", err=True)
         raise
     except Exception as error:
+        if str(error) == INTERRUPTED_QUERY:
+            typer.secho("Interrupted; what was finished stays.", err=True)
+            sys.exit(INTERRUPTED)
         message = error_message(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
         if message is None:
             raise

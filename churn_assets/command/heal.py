@@ -49,7 +49,7 @@ def heal_home(root: Path, backup: Path | None, reason: str | None) -> bool:
     home, console = Home(root), wide_console()
     is_healed = True
     with exclusive_home(home):
-        if home.record.exists() and damage(home.record):
+        if damage(home.record) if home.record.exists() else home.record_copy.exists():
             kept = bring_back(home.record, home.record_copy)
             console.print(
                 f"The record is back as of {_time_of(home.record_copy)}. What was recorded since is in {kept} at most.",

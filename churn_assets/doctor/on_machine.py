@@ -8,11 +8,11 @@ from datetime import timedelta
 from churn_assets.doctor.finding import Finding
 from churn_assets.doctor.machine import PORTS
 from churn_assets.doctor.scene import Scene
+from churn_assets.failures import LEAST_BYTES, needed_bytes
 from churn_assets.instance.run_locks import is_held
 
 PYTHONS = ((3, 11), (3, 13))
 GIGABYTE = 1 << 30
-LEAST_BYTES, ROOM_OF_A_HOME = 200 << 20, 1.0  # a run writes the warehouse once more before it removes the old one
 LEAST_FILES = 1000
 CLOCK_SLACK = timedelta(minutes=5)
 
@@ -41,8 +41,7 @@ def installation(scene: Scene) -> Iterator[Finding]:
 
 
 def disk_space(scene: Scene) -> Iterator[Finding]:
-    free, warehouse = scene.machine.free_bytes, scene.home.warehouse
-    needed = int((warehouse.stat().st_size if warehouse.is_file() else 0) * ROOM_OF_A_HOME) + LEAST_BYTES
+    free, needed = scene.machine.free_bytes, needed_bytes(scene.root)
     if free < needed:
         yield Finding(
             "disk_space", "error" if free < LEAST_BYTES else "warning",

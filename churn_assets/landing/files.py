@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from churn_assets.failures import ODD
 from churn_assets.landing.errors import LandingError
 
 COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
@@ -70,6 +71,8 @@ def files_of_table(folder: Path) -> TableFiles:
             continue
         if not path.exists():
             raise LandingError(f"{path} is a link that leads nowhere: put the files back, or remove the link")
+        if not path.is_file():
+            raise LandingError(f"{path} {ODD}")
         real = path.resolve()
         if real in seen:
             table_files.unread.append(Unread(path, "the same file as another of this table"))

@@ -11,9 +11,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from churn_assets.failures import ODD, Failure
+
 NAME = "tombstones.jsonl"
 COLUMNS = {"salt", "user_sha256", "erased_at", "erased_by"}
 Row = Mapping[str, str]
+
+
+class JournalDamaged(Failure, RuntimeError):
+    """A file of tombstones cannot be read, and must not count as empty: erased users would come back."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Journal:
 
     def rows(self) -> list[Row]:
         """The union of both files, oldest first. Raises OSError where the file in the home cannot be completed."""
-        inside, beside = _lines(self.inside), _lines(self.beside)
+        inside, beside = _lines(self.inside), _readable_lines(self.beside)
         _append(self.inside, [line for line in beside if line not in set(inside)])
         with suppress(OSError):  # the folder around the home may belong to somebody else: see kept_in
             _append(self.beside, [line for line in inside if line not in set(beside)])
@@ -41,7 +47,7 @@ class Journal:
 
     def lines(self) -> tuple[set[str], set[str]]:
         """The rows in the home, and those beside it, as they are: neither file is completed."""
-        return set(_lines(self.inside)), set(_lines(self.beside))
+        return set(_lines(self.inside)), set(_readable_lines(self.beside))
 
     def torn(self) -> int:
         """Lines of the file in the home that are no rows."""
@@ -70,16 +76,31 @@ class Journal:
     def kept_in(self) -> list[Path]:
         """The files that hold every row."""
         rows = len(self.rows())
-        return [file for file in (self.inside, self.beside) if rows and len(_lines(file)) == rows]
+        return [file for file in (self.inside, self.beside) if rows and len(_readable_lines(file)) == rows]
 
 
 def _lines(file: Path) -> list[str]:
     """Complete rows of a file: a killed process, or a full disk, may have left the beginning of one."""
+    if file.exists() and not file.is_file():
+        raise JournalDamaged(f"{file} {ODD}: the users who were erased are in it.")
     try:
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except UnicodeDecodeError:
+        raise JournalDamaged(
+            f"{file} is damaged: it says who was erased. Move it away; the other of the two, in the home and beside "
+            "it, has the same rows, and so has every backup."
+        ) from None
+    return [line for line in text.splitlines() if _is_row(line)]
+
+
+def _readable_lines(file: Path) -> list[str]:
+    """The same; none where this user may not read it, as the folder around the home may be somebody else's."""
+    try:
+        return [] if file.exists() and not file.is_file() else _lines(file)
     except OSError:
         return []
-    return [line for line in text.splitlines() if _is_row(line)]
 
 
 def _is_row(line: str) -> bool:

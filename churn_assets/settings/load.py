@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
-from churn_assets.failures import Failure
+from churn_assets.failures import ODD, Failure
 from churn_assets.settings.alerts import Alerts
 from churn_assets.settings.decisions import Decisions, Delivery
 from churn_assets.settings.landing import Landing
@@ -148,6 +148,8 @@ def values_of(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{misnamed} is not read: settings are in {file.name}; rename it, or move it away.")
     if not file.exists():
         return {}
+    if not (file.is_file() or file.is_dir()):  # of a folder the system says so by itself
+        raise SettingsError(f"{file} {ODD}.")
     try:
         values = _parsed(file.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password

@@ -82,7 +82,7 @@ FILES = (
     "warehouse.duckdb", "record.sqlite", "dagster/history/runs.db", "dagster/schedules/schedules.db",
     "copies/record.sqlite", "churn.yaml", "tombstones.jsonl", "landing/orders/rows.csv",
 )  # fmt: skip
-SECONDS = 90
+SECONDS = 600  # a hang; on a busy machine a command of 20 s may take minutes
 
 
 def garbage(file: Path) -> None:
@@ -207,7 +207,7 @@ def _in_child(command: str, arguments: list[str], within: str, home: str, out: s
             stack.enter_context(_condition(within, Path(home)))
         if command in SERVERS:  # Ctrl-C after a while: where all is well, they serve for ever
             signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-            signal.alarm(12)
+            signal.alarm(15)
         from churn_assets.command.cli import main  # noqa: PLC0415 - not before the environment is settled
 
         main()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from churn_assets.failures import WRITABLE, Failure
+from churn_assets.failures import ODD, WRITABLE, Failure
 
 UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -39,8 +39,9 @@ def primary_code(error: sqlite3.Error) -> int | None:
 
 def _what_to_do(error: sqlite3.DatabaseError, file: Path) -> str | None:
     code = primary_code(error)
-    if file.is_dir():
-        return "a folder is where a file should be; move it away"
+    if file.exists() and not file.is_file():
+        is_folder = "a folder is where a file should be; move it away"
+        return is_folder if file.is_dir() else f"it {ODD}, and bring the record back with churn heal"
     if code in UNWRITABLE:
         return WRITABLE
     if code in NO_ROOM:

@@ -67,6 +67,7 @@ def upgrade(file: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
             return  # another process was quicker
         current = Schema.of(connection)
         number = _number(file, connection, current, migrations)
+        _refuse_lost(file, current)
         if current.tables and number < migrations[-1].number:
             backup = back_up(file, number)
         connection.execute(MIGRATIONS_TABLE)
@@ -118,6 +119,15 @@ def _number(file: Path, connection: sqlite3.Connection, current: Schema, migrati
         f"{file} is no record of a release of churn-assets (application_id {application}, user_version {user_version}, "
         f"tables: {tables}). Nothing was changed. Move it away, or name another --home."
     )
+
+
+def _refuse_lost(file: Path, current: Schema) -> None:
+    """A new record in the place of one that is gone or empty would be copied over all that is left of it."""
+    copy = file.with_name("copies") / file.name
+    if not current.tables and copy.is_file() and copy.stat().st_size:
+        raise RecordError(
+            f"The record {file} is missing or empty, but its second copy {copy} is there: bring it back by churn heal."
+        )
 
 
 def _restore_schema(file: Path, connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
