@@ -62,6 +62,7 @@ SQLITE_STEPS = {
     sqlite3.SQLITE_CORRUPT: BACKUP, sqlite3.SQLITE_NOTADB: BACKUP,
 }  # fmt: skip
 OTHER_TABLES = re.compile(r"no such (table|column)|file is not a database")
+SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 LITTLE_BYTES = 1 << 20
 PRIMARY = 0xFF  # an extended code carries its primary one in the low byte
 
@@ -92,9 +93,11 @@ def _message(error: BaseException, home: Path) -> str | None:
         return str(error)
     if isinstance(error, Timeout):
         return f"{error.lock_file} is held by another process: {WAIT}."
-    if isinstance(error, OSError) and error.errno in NEXT_STEPS:
-        kind = KINDS.get(error.errno, os.strerror(error.errno))
-        return f"{error.filename or _noted_file(error) or f'in {home}'}: {kind}; {NEXT_STEPS[error.errno]}."
+    number = _system_number(error)
+    if number in NEXT_STEPS:
+        kind = KINDS.get(number, os.strerror(number))
+        place = getattr(error, "filename", None) or _noted_file(error) or f"in {home}"
+        return f"{place}: {kind}; {NEXT_STEPS[number]}."
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         is_file = mark is not None and Path(str(mark.name)).is_file()
@@ -124,6 +127,16 @@ def naming(file: Path) -> Iterator[None]:
     except Exception as error:
         error.add_note(str(file))
         raise
+
+
+def _system_number(error: BaseException) -> int:
+    """Number of an error of the operating system, 0 for others. Polars has it in the text only."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    if isinstance(error, OSError) or type(error).__module__.startswith("polars"):
+        match = SYSTEM_ERROR.search(str(error))
+        return int(match[1]) if match else 0
+    return 0
 
 
 def _noted_file(error: BaseException) -> str | None:

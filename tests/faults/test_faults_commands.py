@@ -80,7 +80,7 @@ def test_whatever_is_wrong_it_is_said_in_one_line(base: Path, tmp_path: Path) ->
         ("why", "warehouse.duckdb is fifo", "is neither a file nor a folder (a pipe, a device): move it away"),
         ("check", "landing/orders/rows.csv is fifo", "is neither a file nor a folder"),
         ("suppress", "tombstones.jsonl is garbage", "it says who was erased"),
-        ("dispatch", "a home that cannot be written", "let the user who runs churn write there"),
+        ("suppress", "a home that cannot be written", "let the user who runs churn write there"),
         ("erase", "a second dispatch", "dispatch is at work"),
     ],
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock, Timeout
+from polars.exceptions import ComputeError
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DatabaseError
 
@@ -186,6 +187,13 @@ def test_a_damaged_database_of_dagster_may_be_moved_away(tmp_path: Path) -> None
     assert str(error_message(damaged.value, Path("/h"))).startswith(
         "/h/dagster: SQLite says: file is not a database; move it away"
     )
+
+
+def test_polars_has_the_number_in_its_text_only(tmp_path: Path) -> None:
+    for error in (PermissionError("Permission denied (os error 13): ...x.parquet"), ComputeError("No (os error 28)")):
+        assert error_message(error, tmp_path) is not None
+    assert error_message(ComputeError("a bug"), tmp_path) is None
+    assert error_message(PermissionError("a bug"), tmp_path) is None
 
 
 def test_a_lock_that_is_held_names_its_file(tmp_path: Path) -> None:
