@@ -16,6 +16,7 @@ import polars as pl
 
 from churn_assets.backup.make import back_up
 from churn_assets.erasure.erase import erase_users
+from churn_assets.failures import Failure
 from churn_assets.instance.condition import damaged
 from churn_assets.instance.home import Home
 from churn_assets.instance.outbox import Approval, OutboxStore
@@ -83,7 +84,8 @@ def _outbox(root: Path) -> None:
 
 def _erase(root: Path) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
-        assert erase_users(root, [USER], "me")
+        if not erase_users(root, [USER], "me"):
+            raise Failure("Rows are left.")
 
 
 def _promote(root: Path) -> None:
