@@ -12,7 +12,21 @@ from churn_assets.failures import ODD, WRITABLE, Failure
 UNWRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+NO_TEXT = "decode to UTF-8"
 PRIMARY = 0xFF  # an extended code has its primary one in the last byte
+
+STEPS = (
+    (UNWRITABLE, WRITABLE),
+    (NO_ROOM, "the disk is full or failing; nothing of this step was kept. Make room and run the same command again."),
+    (
+        DAMAGED,
+        (
+            "it is no SQLite database or a damaged one. Do not delete it: move it away and restore your newest backup "
+            "(those of upgrades are {name}.schema-*.backup)."
+        ),
+    ),
+    ((sqlite3.SQLITE_BUSY,), "another process has been writing to it for a minute; wait until that has ended."),
+)
 
 
 class RecordError(Failure, RuntimeError):
@@ -42,15 +56,7 @@ def _what_to_do(error: sqlite3.DatabaseError, file: Path) -> str | None:
     if file.exists() and not file.is_file():
         is_folder = "a folder is where a file should be; move it away"
         return is_folder if file.is_dir() else f"it {ODD}, and bring the record back with churn heal"
-    if code in UNWRITABLE:
-        return WRITABLE
-    if code in NO_ROOM:
-        return "the disk is full or failing; nothing of this step was kept. Make room and run the same command again."
-    if code in DAMAGED:
-        return (
-            "it is no SQLite database or a damaged one. Do not delete it: move it away and restore your newest backup "
-            f"(those of upgrades are {file.name}.schema-*.backup)."
-        )
-    if code == sqlite3.SQLITE_BUSY:
-        return "another process has been writing to it for a minute; wait until that has ended."
-    return None
+    if NO_TEXT in str(error):  # raised by Python, where a flipped bit makes a text no UTF-8
+        return "a bit of it has flipped: bring it back with churn heal"
+    step = next((step for codes, step in STEPS if code in codes), None)
+    return None if step is None else step.format(name=file.name)

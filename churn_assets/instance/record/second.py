@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from churn_assets.instance.durable import fsync
@@ -24,25 +24,27 @@ def damage(file: Path) -> list[str]:
     try:
         with as_it_is(file) as connection:
             rows = [str(text) for (text,) in connection.execute(f"pragma integrity_check({LISTED})")]
-            tables = Schema.of(connection).tables
-    except (RecordError, *UNREADABLE) as error:
+            if not {"manifest", "facts", "outbox"} <= Schema.of(connection).tables.keys():
+                return ["it has no tables of a record"]
+            # What SQLite takes for a text: without these days no partition can be read.
+            for day, at in connection.execute("select snapshot_date, published_at from manifest"):
+                date.fromisoformat(day), datetime.fromisoformat(at)
+    except (RecordError, *UNREADABLE, ValueError) as error:
         return [" ".join(str(error).split())]
-    if not {"manifest", "facts", "outbox"} <= tables.keys():
-        return ["it has no tables of a record"]
     return [] if rows == ["ok"] else rows
 
 
 def edited(file: Path, keys_beside: Path | None = None) -> list[str]:
     """What does not fit the chain of a record of this release; none of another release's, which is upgraded first.
 
-    `keys_beside`: the record whose folder has the key, for a copy. Raises RecordError.
+    `keys_beside`: the record whose folder has the key, for a copy.
     """
     try:
         with as_it_is(file) as connection:
             if "chain_head" not in Schema.of(connection).tables:
                 return []
             return chain.faults(connection, keys_beside or file)
-    except UNREADABLE as error:
+    except (RecordError, *UNREADABLE) as error:
         return [f"a row cannot be read ({' '.join(str(error).split())})"]
 
 

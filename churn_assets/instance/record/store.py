@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from churn_assets.instance.record.errors import RecordError
 from churn_assets.instance.record.opening import reading, writing
 
 KEY = "stage, table_name, snapshot_date"
@@ -69,10 +70,13 @@ class Record:
                 f"and {condition} order by {KEY}",
                 (stage, stage, table, table),
             ).fetchall()
-        return [
-            Partition(s, t, date.fromisoformat(d), path, sha, n, size, bool(sealed), datetime.fromisoformat(at))
-            for s, t, d, path, sha, n, size, sealed, at in rows
-        ]
+        try:
+            return [
+                Partition(s, t, date.fromisoformat(d), path, sha, n, size, bool(sealed), datetime.fromisoformat(at))
+                for s, t, d, path, sha, n, size, sealed, at in rows
+            ]
+        except ValueError as error:  # a flipped bit in a day, which SQLite does not notice
+            raise RecordError(f"The record {self.file} is damaged (manifest: {error}): churn heal.") from error
 
     def fact(self, name: str) -> str | None:
         with self.reading() as connection:
