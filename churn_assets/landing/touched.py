@@ -13,23 +13,26 @@ from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.landing.files import files_of_table
 from churn_assets.landing.inspect import sources_of
+from churn_assets.landing.mapped import Foreign, files_of
 from churn_assets.landing.relation import ALWAYS, relation
 
 DIGITS = 12
 
 
 def fingerprints(home: Home) -> dict[str, str]:
-    """Fingerprint of size and time of every file that is read as a raw table, by its path in the landing.
-
-    Raises LandingError.
+    """Fingerprint of size and time of every file that is read as a raw table, by its path in the landing; of a mapped
+    file, which lies elsewhere, by its whole path. Raises LandingError.
     """
-    root = Path(home.landing.removeprefix("file://"))
+    root, foreign = Path(home.landing.removeprefix("file://")), Foreign(home.mapping, home.root)
     prints = {}
     for table in raw_contract():
-        for file in files_of_table(root / table.name).files:
+        files = files_of_table(root / table.name).files
+        files += [file for source in foreign.sources(table.name) for file in files_of(source, foreign.folder)]
+        for file in files:
             stat = file.path.stat()
             text = f"{stat.st_size} {stat.st_mtime_ns}"
-            prints[str(file.path.relative_to(root))] = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+            name = file.path.relative_to(root) if file.path.is_relative_to(root) else file.path
+            prints[str(name)] = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
     return prints
 
 
