@@ -60,4 +60,4 @@ def test_compose_starts_commands_that_exist_with_nothing_more_than_they_need() -
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert "ports" not in service, "what is published there is published to everybody"
-        assert [path for path in service["volumes"] if "/home/churn/data" in path]
+        assert [path for path in service["volumes"] if "/srv/churn/data" in path]
