@@ -16,7 +16,7 @@ RUN python -m pip install --no-cache-dir --no-deps --no-build-isolation --editab
     && CHURN_HOME=/tmp/none churn prepare && rm -rf /tmp/none
 
 # Nobody's files but its own: the home is closed to all others, and has to belong to this user.
-RUN useradd --uid 10001 --create-home churn && mkdir /srv/churn/data && chown churn:churn /srv/churn/data
+RUN useradd --uid 10001 --create-home churn && mkdir -p /srv/churn/data && chown churn:churn /srv/churn/data
 USER churn
 ENV CHURN_HOME=/srv/churn/data DO_NOT_TRACK=1 DBT_SEND_ANONYMOUS_USAGE_STATS=False GX_ANALYTICS_ENABLED=False \
     PYTHONUNBUFFERED=1

@@ -21,6 +21,8 @@ from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.erased_users import without_erased_users
 from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.review import TableReview, in_temp_tables, review_table
+from churn_assets.landing.rhythm import rhythm_of
+from churn_assets.monitoring.outlook import outlook
 
 SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
@@ -36,6 +38,7 @@ class _CheckResult:
     findings: list[LandingFinding]
     statuses: list[tuple[str, int, bool, bool]]
     scale: dict[str, float | None]
+    outlook: list[str]
 
     @property
     def can_run(self) -> bool:
@@ -54,15 +57,30 @@ def check(root: Path, *, as_json: bool = False) -> bool:
         findings += oddities.unread_values(reviews)
         statuses = oddities.statuses(connection, contents.tables)
         scale = _scale(connection, contents)
+        said = _outlook(connection, home, contents)
     findings += [
         LandingFinding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))
     ]
-    result = _CheckResult(home, contents, reviews, findings, statuses, scale)
+    result = _CheckResult(home, contents, reviews, findings, statuses, scale, said)
     if as_json:
         print(json.dumps(_as_json(result), indent=2, default=_text))
     else:
         _show(wide_console(), result)
     return result.can_run
+
+
+def _outlook(connection: duckdb.DuckDBPyConnection, home: Home, contents: LandingContents) -> list[str]:
+    """What can be said of a shop of this size and age."""
+    churn, settings = home.settings.churn, home.settings
+    rhythm = rhythm_of(connection, contents.tables["orders"], churn.horizon_days, churn.active_within_days)
+    if not rhythm.buyers:
+        return []
+    return list(
+        outlook(
+            rhythm, horizon_days=churn.horizon_days, active_within_days=churn.active_within_days,
+            min_users=settings.training.min_users, holdout_share=settings.decisions.holdout_share,
+        )
+    )  # fmt: skip
 
 
 def _scale(connection: duckdb.DuckDBPyConnection, contents: LandingContents) -> dict[str, float | None]:
@@ -97,6 +115,8 @@ def _show(console: PlainConsole, result: _CheckResult) -> None:
     if any(review.rows_refused for review in result.reviews):
         console.print("  Refused rows go to staging.quarantine, are counted there and used nowhere.")
     _show_orders(console, result.statuses, result.scale)
+    for sentence in result.outlook:
+        console.print(sentence, markup=False)
     for table in raw_contract():
         if table.name not in result.contents.tables:
             console.print(f"Missing: {table.name} ({table.used_for})", markup=False)
@@ -144,6 +164,7 @@ def _as_json(result: _CheckResult) -> dict[str, Any]:
         "time_zone": result.home.settings.landing.time_zone,
         "encoding": result.home.settings.landing.encoding,
         "can_run": result.can_run,
+        "outlook": result.outlook,
         "tables": [
             {
                 **asdict(review),
