@@ -23,7 +23,7 @@ from tests.faults.commands import COMMANDS, FAULTS, run
 from tests.unit.doctor.conftest import make_home
 
 IS_TORTURE = os.environ.get("TORTURE") == "1"
-SAMPLED = 24
+SAMPLED = 12
 # Seconds each, as they read the whole landing or start processes: tried in `make torture`.
 LONG = {"bakeoff", "backfill", "dbt", "load", "prepare", "rebuild", "run", "serve", "simulate", "tune", "ui"}
 

@@ -22,7 +22,7 @@ from tests.faults.protocol import protocol_faults
 from tests.faults.stopped import ERRNOS, KILLED_AT, STRACE, Ended, act
 
 IS_TORTURE = os.environ.get("TORTURE") == "1"
-SAMPLED_KILLS, SAMPLED_ERRNOS = 24, 12
+SAMPLED_KILLS, SAMPLED_ERRNOS = 12, 8
 LEAST_NOTICED = 19
 pytestmark = pytest.mark.skipif(STRACE is None, reason="strace is not installed: no kill points, no refused calls")
 

@@ -60,8 +60,8 @@ class Instance:
     def landing(self) -> Path:
         return self.home / "landing"
 
-    def churn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return warm.churn([*arguments, "--home", str(self.home)])
+    def churn(self, *arguments: str, suites: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return warm.churn([*arguments, "--home", str(self.home)], suites)
 
     def succeed(self, *arguments: str) -> str:
         """A command that must not fail; returns what it printed."""

@@ -36,6 +36,8 @@ NOT_RUN = {  # by how the block begins
     "make demo": "takes minutes, and make ui serves until it is stopped",
     "churn prepare": "it runs the tests",
     "churn init": "the folder is yours",
+    "docker build": "it needs a builder of images",
+    "pip install": "it needs a server and packages that are not locked",
     "churn promote-policy": "a policy has to be proven first",
     "churn token": "it needs a server",
     'BODY=\'{"events": [{"message_key":': "it needs a server",

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
-from tests.pipeline.conftest import END, SETTINGS, WEEKS
+from churn_assets.warehouse.project import ROOT
+from tests.pipeline.conftest import END, WEEKS
 
 if TYPE_CHECKING:
-    from tests.pipeline.conftest import Base, Instance
+    from tests.pipeline.conftest import Base
 
+SUITES = ROOT / "expectations"
 SNAPSHOT = ("--snapshot", str(END))
 CALLED = "select distinct snapshot_date from interventions.call_list order by 1"
 SCORED = "select distinct snapshot_date from scoring.scored_users order by 1"
-# Nobody's loss is worth an alarm: one tier only, which expectations/scored_users.json refuses.
-PLANTED = {"scoring": {"stake_amount": 1e9, "least_reason_log_odds": 0.02}}
 
 
-def set_up(instance: Instance, **sections: object) -> None:
-    (instance.home / "churn.yaml").write_text(yaml.safe_dump(SETTINGS | sections))
+def strict_suites(folder: Path) -> Path:
+    """The suites of the project, of which that of the scores wants the impossible of them."""
+    shutil.copytree(SUITES, folder)
+    suite = json.loads((folder / "scored_users.json").read_text())
+    suite["expectations"][3]["kwargs"]["min_value"] = 0.998  # of the mean of churn_probability
+    (folder / "scored_users.json").write_text(json.dumps(suite))
+    return folder
 
 
 def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, tmp_path: Path) -> None:
@@ -29,8 +34,7 @@ def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, t
     hashes, called = instance.published(), instance.query(CALLED)["snapshot_date"].to_list()
     assert END in called
 
-    set_up(instance, **PLANTED)
-    failed = instance.churn("run", *SNAPSHOT)
+    failed = instance.churn("run", *SNAPSHOT, suites=strict_suites(tmp_path / "suites"))
     assert failed.returncode == 1
     assert "check scoring/scored_users expectations_hold" in failed.stdout
     assert f"scoring.scored_users of {END} is withheld: its check failed. " in failed.stdout
@@ -44,7 +48,6 @@ def test_scores_whose_check_failed_are_withheld_until_a_run_passes(base: Base, t
         assert f"The plan of {END} rests on scores that may not be used: " in refused.stderr
         assert refused.stderr.count("\n") == 1
 
-    set_up(instance)
     instance.succeed("run", *SNAPSHOT)
     assert instance.query(CALLED)["snapshot_date"].to_list() == called
     assert {table: instance.values_of(table, END) for table in before} == before

@@ -24,18 +24,21 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(PRELOADED)
 
 
-def churn(arguments: Sequence[str]) -> CompletedProcess[str]:
-    """As `subprocess.run` of the same command, output captured as text."""
+def churn(arguments: Sequence[str], suites: Path | None = None) -> CompletedProcess[str]:
+    """As `subprocess.run` of the same command, output captured as text. `suites`: read instead of `expectations/`."""
     with tempfile.TemporaryDirectory(prefix="churn-warm-") as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
         command = [str(Path(sys.executable).with_name("churn")), *arguments]
-        process = _processes.Process(target=_run, args=(command, dict(os.environ), str(Path.cwd()), str(out), str(err)))
+        of_caller = dict(os.environ), str(Path.cwd())
+        process = _processes.Process(target=_run, args=(command, *of_caller, str(out), str(err), suites))
         process.start()
         process.join()
         return CompletedProcess(command, process.exitcode or 0, out.read_text(), err.read_text())
 
 
-def _run(command: list[str], environment: Mapping[str, str], folder: str, out: str, err: str) -> None:
+def _run(
+    command: list[str], environment: Mapping[str, str], folder: str, out: str, err: str, suites: Path | None
+) -> None:
     for number, file in ((0, os.devnull), (1, out), (2, err)):
         os.dup2(os.open(file, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
     os.environ.clear()
@@ -44,4 +47,8 @@ def _run(command: list[str], environment: Mapping[str, str], folder: str, out: s
     sys.argv = command
     from churn_assets.command.cli import main  # noqa: PLC0415 - not before the environment is settled
 
+    if suites is not None:
+        from churn_assets.defs import suites as of_checks  # noqa: PLC0415
+
+        of_checks.SUITES = suites
     main()

@@ -71,7 +71,7 @@ def test_a_killed_run_is_swept_with_one_line_and_a_living_one_is_not(
     assert status(instance, dead) == dg.DagsterRunStatus.FAILURE
     assert status(instance, living) == dg.DagsterRunStatus.STARTED
     assert sweep_dead_runs(instance, tmp_path) == [], "told once"
-    assert [file.name for file in tmp_path.iterdir()] == [f"run-{living}.lock"]
+    assert [file.name for file in tmp_path.glob("run-*")] == [f"run-{living}.lock"]
 
 
 def test_a_run_that_never_reached_its_lock_gets_a_minute(
@@ -93,4 +93,4 @@ def test_a_finished_run_is_nobodys_business(instance: dg.DagsterInstance, tmp_pa
 
 def test_a_released_lifeline_leaves_no_file(tmp_path: Path) -> None:
     Lifeline.hold(tmp_path, "run").release()
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("run-*")) == []
