@@ -1,4 +1,6 @@
-"""The least a company can bring: one CSV of orders with numbers as ids. And what changes when more tables arrive."""
+"""The least a company can bring: the export of a till, which `churn map` understands. And what changes when more tables
+arrive in the landing.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,26 @@ def orders() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["order_id", "user_id", "ordered_at", "amount"], orient="row")
 
 
+def till(rows: pl.DataFrame) -> pl.DataFrame:
+    """As a German till writes them: day and time apart, a comma in amounts."""
+    return rows.select(
+        pl.col("order_id").alias("Bon-Nr"),
+        pl.col("ordered_at").dt.strftime("%d.%m.%Y").alias("Datum"),
+        pl.col("ordered_at").dt.strftime("%H:%M:%S").alias("Uhrzeit"),
+        pl.col("user_id").alias("Kundennummer"),
+        pl.col("amount").cast(pl.String).str.replace(".", ",", literal=True).alias("Betrag"),
+    )
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, new_instance: Callable[..., Instance]) -> Instance:
     """With the default size of training: 500 users are needed, 300 are there."""
     training = {"slices": 2, "slice_step_days": 14}
     instance = new_instance(tmp_path_factory.mktemp("orders_only") / "home", training=training)
-    (instance.landing / "orders").mkdir(parents=True)
-    orders().write_csv(instance.landing / "orders" / "orders.csv", datetime_format="%Y-%m-%d %H:%M:%S")
+    instance.landing.mkdir()
+    exports = tmp_path_factory.mktemp("exports")
+    till(orders()).write_csv(exports / "kasse_2026.csv", separator=";")
+    assert "orders, of kasse:" in instance.succeed("map", str(exports), "--yes")
     instance.succeed("run")
     return instance
 
