@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from http import HTTPStatus
-from threading import Event, Thread
+from threading import Event
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query
@@ -36,6 +36,7 @@ from churn_assets.console.waiting import Publishing
 from churn_assets.delivery.dispatch import utc_now
 from churn_assets.delivery.receipts import ReceivedFiles
 from churn_assets.failures import Failure, error_message
+from churn_assets.instance.in_thread import in_thread
 from churn_assets.instance.record.kept import KeptRecord
 from churn_assets.workplace import Workplace
 
@@ -158,9 +159,8 @@ class Api:
         """In a thread, each second: flush the audit, read consents that have arrived and the newest snapshot before
         anybody asks for them, and let go of files that are not listed any more.
         """
-        ended = Event()
 
-        def keep() -> None:
+        def keep(ended: Event) -> None:
             while True:
                 try:
                     self.refresh()
@@ -170,13 +170,8 @@ class Api:
                 if ended.wait(LOOK_SECONDS):
                     return
 
-        thread = Thread(target=keep, name="api", daemon=True)
-        thread.start()
-        try:
+        with in_thread("api", keep):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
     def refresh(self) -> None:
         """Once."""

@@ -8,11 +8,10 @@ import pandera.polars as pa
 import polars as pl
 
 from churn_assets.contracts.decision_ledger import NO_ARM
+from churn_assets.contracts.drawn import chances_add_up, drawn_with_its_chance
 
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
-
-SAME = 1e-9
 
 
 class SampledOptions(pa.DataFrameModel):
@@ -35,22 +34,12 @@ class SampledOptions(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def chances_add_up(cls, data: PolarsData) -> pl.LazyFrame:
-        is_whole = (pl.col("chances").list.sum() - 1).abs() < SAME
-        is_each = pl.col("chances").list.len() == pl.col("treatments").list.len()
-        return data.lazyframe.select(is_whole & is_each & (pl.col("chances").list.min() > 0))
+        return chances_add_up(data.lazyframe, "treatments")
 
     @pa.dataframe_check
     @classmethod
     def drawn_with_its_chance(cls, data: PolarsData) -> pl.LazyFrame:
-        rows = data.lazyframe.with_row_index().explode("treatments", "chances")
-        is_it = pl.col("treatments") == pl.col("treatment")
-        chance = pl.when(is_it).then("chances").sum().over("index")
-        return (
-            rows.with_columns(is_right=(chance - pl.col("propensity")).abs() < SAME)
-            .group_by("index", maintain_order=True)
-            .agg(pl.col("is_right").all())
-            .select("is_right")
-        )
+        return drawn_with_its_chance(data.lazyframe, "treatments", "treatment")
 
     @pa.dataframe_check
     @classmethod

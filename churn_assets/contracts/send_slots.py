@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import pandera.polars as pa
 import polars as pl
 
+from churn_assets.contracts.drawn import chances_add_up, drawn_with_its_chance
+
 if TYPE_CHECKING:
     from pandera.polars import PolarsData
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PARTS = ("night", "morning", "afternoon", "evening")  # six hours each, from midnight
 SLOTS = tuple(f"{day}_{part}" for day in WEEKDAYS for part in PARTS)
-SAME = 1e-9
 
 
 class SendSlots(pa.DataFrameModel):
@@ -39,21 +40,12 @@ class SendSlots(pa.DataFrameModel):
     @pa.dataframe_check
     @classmethod
     def chances_add_up(cls, data: PolarsData) -> pl.LazyFrame:
-        is_whole = (pl.col("chances").list.sum() - 1).abs() < SAME
-        is_each = pl.col("chances").list.len() == pl.col("slots").list.len()
-        return data.lazyframe.select(is_whole & is_each & (pl.col("chances").list.min() > 0))
+        return chances_add_up(data.lazyframe, "slots")
 
     @pa.dataframe_check
     @classmethod
     def drawn_with_its_chance(cls, data: PolarsData) -> pl.LazyFrame:
-        rows = data.lazyframe.with_row_index().explode("slots", "chances")
-        chance = pl.when(pl.col("slots") == pl.col("slot")).then("chances").sum().over("index")
-        return (
-            rows.with_columns(is_right=(chance - pl.col("propensity")).abs() < SAME)
-            .group_by("index", maintain_order=True)
-            .agg(pl.col("is_right").all())
-            .select("is_right")
-        )
+        return drawn_with_its_chance(data.lazyframe, "slots", "slot")
 
     @pa.dataframe_check
     @classmethod

@@ -63,7 +63,7 @@ def landing_sensor(
     touched = _touched(days, made, first)
     most = workplace.settings.monitoring.rerun_snapshots
     older, rerun = touched[: max(len(touched) - most, 0)], touched[max(len(touched) - most, 0) :]
-    wanted = [*rerun, *([] if days[-1] in made else [days[-1]])]
+    wanted = [*rerun, *(day for day in days[-1:] if day not in made)]  # a calendar that begins later has no day yet
     if not wanted:
         yield dg.SkipReason(_nothing(len(changed), gone, first, older))
     for run in _runs(days, wanted):

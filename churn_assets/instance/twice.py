@@ -7,11 +7,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 
 from churn_assets.failures import Failure
 from churn_assets.instance.condition import complete_copies
 from churn_assets.instance.home import Home
+from churn_assets.instance.in_thread import in_thread
 from churn_assets.instance.record.kept import KeptRecord
 from churn_assets.instance.record.second import renew_copy
 from churn_assets.instance.record.store import Record
@@ -34,14 +36,8 @@ def kept_twice(home: Home, pause_seconds: float = PAUSE_SECONDS) -> Iterator[Non
     """For a server: in a thread, renew the second copy of the record once it has changed, a first change within a
     second, others after a pause; and at the end. What cannot be copied is logged, and the server goes on.
     """
-    ended = Event()
-    thread = Thread(target=_keep, args=(home, pause_seconds, ended), name="second copy", daemon=True)
-    thread.start()
-    try:
+    with in_thread("second copy", partial(_keep, home, pause_seconds)):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _keep(home: Home, pause_seconds: float, ended: Event) -> None:

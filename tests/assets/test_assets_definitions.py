@@ -22,6 +22,7 @@ SHARED_CONTRACTS = {
     "blanks",
     "channels",
     "described",
+    "drawn",
     "definitions",
     "feature",
     "raw",

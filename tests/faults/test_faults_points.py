@@ -10,9 +10,10 @@ import io
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,25 +128,18 @@ def _finished(name: str, home: Path, calm_state: dict[str, object]) -> list[str]
     return [f"{key}: {state.get(key)} is not {value}" for key, value in calm_state.items() if state.get(key) != value]
 
 
-def test_killed_anywhere_nothing_is_lost_or_half_done(
-    calm: dict[str, tuple[Ended, dict[str, object]]], base: Path, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(("points", "most", "after"), [
+    pytest.param(kill_points, SAMPLED_KILLS, after_a_kill, id="killed"),
+    pytest.param(refused_calls, SAMPLED_ERRNOS, after_a_refusal, id="refused"),
+])  # fmt: skip
+def test_stopped_anywhere_nothing_is_lost_or_half_done_and_it_can_be_done_again(
+    calm: dict[str, tuple[Ended, dict[str, object]]], base: Path, tmp_path: Path,
+    points: Callable[..., Any], most: int, after: Callable[..., list[str]],
+) -> None:  # fmt: skip
     wrong = {}
-    for number, (name, point) in enumerate(sample(kill_points(calm), SAMPLED_KILLS)):
+    for number, (name, point) in enumerate(sample(points(calm), most)):
         with place(tmp_path, number) as folder:
-            faults = after_a_kill(name, point, base, folder, calm[name][1])
-        if faults:
-            wrong[f"{name} {point}"] = faults
-    assert wrong == {}
-
-
-def test_refused_anywhere_it_says_so_and_can_be_done_again(
-    calm: dict[str, tuple[Ended, dict[str, object]]], base: Path, tmp_path: Path
-) -> None:
-    wrong = {}
-    for number, (name, point) in enumerate(sample(refused_calls(calm), SAMPLED_ERRNOS)):
-        with place(tmp_path, number) as folder:
-            faults = after_a_refusal(name, point, base, folder, calm[name][1])
+            faults = after(name, point, base, folder, calm[name][1])
         if faults:
             wrong[f"{name} {point}"] = faults
     assert wrong == {}
