@@ -1,8 +1,9 @@
 """The bare process of the orchestration benchmark: all that the product makes of a snapshot, as plain function calls.
 
 `python -m benchmarks.bare HOME SNAPSHOT SQL`: the SQL by which dbt changes the warehouse (benchmarks/recorded.py), then
-training, promotion, scores, reasons, drift, estimates, recommendations, decisions, messages and effects. No Dagster, no
-dbt, no checks, no contracts, no pictures; not the tables that dbt makes of decisions. What Python makes is not stored.
+training, promotion, scores, reasons, drift, estimates, fairness, recommendations, what is learned of earlier plans
+(benchmarks/bare_effects.py), decisions, messages and effects. No Dagster, no dbt, no checks, no contracts, no pictures,
+no report; not the tables that dbt makes of decisions. What Python makes is not stored.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ from __future__ import annotations
 import json
 import sys
 from datetime import date
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
 import polars as pl
 
+from benchmarks.bare_effects import Past, gate, learned, measure, past_of, power
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.hindrance import with_hindrances
+from churn_assets.decisions.learned import stopped_arms
+from churn_assets.decisions.options import options_of
 from churn_assets.decisions.outbox import plan_messages
-from churn_assets.decisions.summary import compare_policies, limit_prices
+from churn_assets.decisions.policies import POLICIES
+from churn_assets.decisions.summary import compare_policies, limit_prices, random_options
 from churn_assets.decisions.wordless import with_wordless_arms
 from churn_assets.delivery.adapters import channels_needing_address
 from churn_assets.duck import duck
-from churn_assets.effects.assignments import contact_assignments, ledger_assignments
-from churn_assets.effects.readout import readout
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.instance.promotions import Promotions
 from churn_assets.instance.suppressions import suppressed_channels, suppressed_users
@@ -39,6 +43,8 @@ from churn_assets.model.tiers import stake_amount
 from churn_assets.model.training import train
 from churn_assets.monitoring.drift import HISTORY_USERS, feature_drift
 from churn_assets.monitoring.estimates import performance_estimates
+from churn_assets.monitoring.fairness import group_fairness
+from churn_assets.monitoring.fairness_users import attributes_of, with_groups, with_treatment
 from churn_assets.monitoring.reasons import reason_summaries
 from churn_assets.stages import Stage
 from churn_assets.warehouse import reads
@@ -47,7 +53,6 @@ from churn_assets.warehouse.features import describe, treatments
 from churn_assets.warehouse.levels import churn_levels_at
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.no_products import no_products_at
-from churn_assets.warehouse.outcomes import outcomes_of
 from churn_assets.warehouse.recommendations import recommendations_at
 from churn_assets.warehouse.selection import training_features
 from churn_assets.warehouse.slices import slices_for
@@ -69,8 +74,10 @@ def main() -> None:
     spend = spend_model(workplace, snapshot, training)
     scored, reasons = scores(workplace, snapshot, training, promotion, spend)
     watch(workplace, snapshot, training, promotion, scored, reasons)
-    act(workplace, snapshot, scored)
-    effects(workplace, snapshot)
+    past = past_of(workplace, snapshot)
+    ledger = act(workplace, snapshot, scored, past)
+    power(workplace, snapshot, ledger, measure(workplace, snapshot, past))
+    fairness(workplace, snapshot, scored, ledger)
     scored.write_parquet(home / "bare.parquet")
 
 
@@ -184,13 +191,15 @@ def watch(
     definitions_at(workplace, snapshot)
 
 
-def act(workplace: Workplace, snapshot: date, scored: pl.DataFrame) -> None:
-    """Recommendations, the plan, its messages."""
+def act(workplace: Workplace, snapshot: date, scored: pl.DataFrame, past: Past) -> pl.DataFrame:
+    """Recommendations, what is learned, the plan, its messages. Returns the ledger."""
     settings = workplace.settings.decisions
     eligible = scored.filter(status="eligible")
     users = eligible.filter(pl.col("risk_tier").is_in(settings.max_risk_tiers))["user_id"]
     left_out = no_products_at(workplace, snapshot, settings.no_products)
     items = recommendations_at(workplace, snapshot, users, left_out["product_id"].to_list())
+    gate(workplace, snapshot, past)
+    effects = learned(workplace, snapshot, past)
     hindered = with_hindrances(
         eligible.select(DECIDED_BY),
         reads.consents_at(workplace, snapshot),
@@ -202,19 +211,28 @@ def act(workplace: Workplace, snapshot: date, scored: pl.DataFrame) -> None:
         snapshot=snapshot,
     )
     candidates = with_wordless_arms(hindered, items, settings, snapshot)
-    decided = decide(candidates, settings, snapshot, {}, {})
-    compare_policies(settings, snapshot, decided, lambda other: decide(candidates, other, snapshot, {}, {}))
+    decide_by = partial(decide, candidates, snapshot=snapshot, groups={}, codes={}, measured=effects)
+    decided = decide_by(settings)
+    compare_policies(settings, snapshot, decided, decide_by)
+    random_options(settings, snapshot, decided, decide_by)
+    stopped_arms(options_of(settings), effects, snapshot, policy_learns=POLICIES[settings.policy].learns)
     limit_prices(decided, snapshot)
     plan_messages(decided.ledger, items, settings, snapshot, CADENCE_DAYS[workplace.settings.calendar.cadence])
+    return decided.ledger
 
 
-def effects(workplace: Workplace, snapshot: date) -> None:
-    ledgers = [frame for _, frame in workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", snapshot)]
-    campaigns, remarks = contact_assignments(reads.campaign_contacts(workplace, snapshot))
-    assignments = pl.concat([campaigns, *(ledger_assignments(ledger) for ledger in ledgers)])
-    window_days = workplace.settings.churn.horizon_days
-    outcomes = outcomes_of(workplace, assignments, snapshot, window_days)
-    readout(assignments, outcomes, window_days=window_days, snapshot=snapshot, remarks=remarks)
+def fairness(workplace: Workplace, snapshot: date, scored: pl.DataFrame, ledger: pl.DataFrame) -> None:
+    """Groups of this snapshot's users."""
+    extra = workplace.settings.features.extra
+    eligible = scored.filter(status="eligible").select("user_id", "risk_tier", "churn_probability")
+    treated = with_treatment(eligible, ledger.select("user_id", "arm", "is_holdout"))
+    group_fairness(
+        treated.join(with_groups(reads.groups_at(workplace, snapshot), extra), on="user_id", how="left"),
+        scored=snapshot,
+        snapshot=snapshot,
+        tolerance=workplace.settings.monitoring.max_group_gap_share,
+        attributes=attributes_of(extra),
+    )
 
 
 if __name__ == "__main__":
