@@ -1,6 +1,6 @@
 """The channels: the only list of them, in the order of columns, with address columns and names.
 
-The adapter that sends the messages of a channel is a setting: settings/decisions.py, `Delivery`, one field per channel.
+The adapter that sends the messages of a channel is a setting: settings/delivery.py, `Delivery`, one field per channel.
 """
 
 from __future__ import annotations

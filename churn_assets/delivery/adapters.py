@@ -8,10 +8,11 @@ from pathlib import Path
 
 from churn_assets.delivery.call_file import CallFileAdapter
 from churn_assets.delivery.channels import Adapter
+from churn_assets.delivery.declared import DeclaredAdapter
 from churn_assets.delivery.smtp import SmtpAdapter
 from churn_assets.delivery.webhook import WebhookAdapter
 from churn_assets.failures import Failure
-from churn_assets.settings.decisions import Delivery
+from churn_assets.settings.delivery import Delivery
 
 NEED_ADDRESS = ("smtp", "file")
 
@@ -27,7 +28,8 @@ def adapter_names(settings: Delivery) -> dict[str, str]:
 
 def channels_needing_address(settings: Delivery) -> set[str]:
     """Channels whose adapter needs an address; the receiver of a webhook knows the addresses of its users."""
-    return {channel for channel, name in adapter_names(settings).items() if name in NEED_ADDRESS}
+    needing = {*NEED_ADDRESS, *(name for name, service in settings.services.items() if service.needs_address)}
+    return {channel for channel, name in adapter_names(settings).items() if name in needing}
 
 
 def open_adapters(settings: Delivery, folder: Path, name: str) -> dict[str, Adapter]:
@@ -74,6 +76,15 @@ def _open(kind: str, settings: Delivery, folder: Path, name: str) -> Adapter:
             password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
             security=settings.smtp_security,
             timeout_seconds=settings.timeout_seconds,
+            private_hosts=settings.private_hosts,
+        )
+    if kind in settings.services:
+        return DeclaredAdapter(
+            kind,
+            settings.services[kind],
+            settings.unsubscribe_url,
+            timeout_seconds=settings.timeout_seconds,
+            attempts=settings.attempts,
             private_hosts=settings.private_hosts,
         )
     return CallFileAdapter(folder, name)

@@ -19,7 +19,7 @@ from churn_assets.delivery.dispatch import BUSY, STOP_AFTER, DispatchBusy
 from churn_assets.instance.erasure_notices import TYPE, Notice, forget_notices, waiting_notices
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.process_lock import process_lock
-from churn_assets.settings.decisions import Delivery
+from churn_assets.settings.delivery import Delivery
 from churn_assets.workplace import Workplace
 
 MAIL = (
@@ -98,7 +98,9 @@ def _cannot(settings: Delivery, adapter: str) -> str | None:
         return "delivery.erasure_contact is not set"
     if adapter == "smtp" and not (settings.smtp_host and settings.sender):
         return "delivery.smtp_host and sender are not set"
-    return None if adapter in ("webhook", "smtp") else "no adapter has that name"
+    if adapter in settings.services and settings.services[adapter].erase is None:
+        return f"delivery.services.{adapter}.erase is not set"
+    return None if adapter in ("webhook", "smtp", *settings.services) else "no adapter has that name"
 
 
 def _message(notice: Notice) -> Message:

@@ -28,7 +28,7 @@ SEPARATOR, PARTS, PARTS_BEFORE = ".", 3, 2
 
 WHERE_TO = (
     *SENDING_CHANNELS, "webhook_url", "smtp_host", "smtp_port", "smtp_security", "sender", "unsubscribe_url",
-    "private_hosts",
+    "private_hosts", "services",
 )  # fmt: skip
 
 
@@ -79,5 +79,7 @@ class Signer:
 def spending_sha256(settings: Settings) -> str:
     """A hash of what says where messages go, from whom, and what may go without a person. Secrets are not in it."""
     delivery = settings.delivery.model_dump(mode="json", include=set(WHERE_TO))
+    if not delivery["services"]:
+        del delivery["services"]  # or approvals of before 2026-11-30, which had none, would have to be given again
     words = [delivery, settings.decisions.automatic_approval_amount]
     return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()

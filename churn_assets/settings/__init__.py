@@ -1,6 +1,7 @@
 """All settings, typed, with unit and reason, and the catalogue of arms, which is one of them."""
 
-from churn_assets.settings.decisions import Decisions, Delivery
+from churn_assets.settings.decisions import Decisions
+from churn_assets.settings.delivery import Delivery
 from churn_assets.settings.extra import ExtraColumn
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.load import Settings, SettingsError, load_settings

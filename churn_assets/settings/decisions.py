@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from churn_assets.catalogue.arms import Arm, Language, RiskTier
 from churn_assets.catalogue.defaults import NO_PRODUCTS, default_arms
-from churn_assets.contracts.channels import SENDING_CHANNELS, Channel
+from churn_assets.contracts.channels import Channel
 from churn_assets.settings.landing import existing_zone
-from churn_assets.settings.receivers import (
-    ADDRESS,
-    checked_sender,
-    checked_unsubscribe_url,
-    checked_url,
-    signing_key,
-)
 from churn_assets.settings.section import Days, Money, Section, Share
 
 Places = Annotated[int, Field(ge=0)]
@@ -139,91 +132,3 @@ class Decisions(Section):
                 f"arm {mute[0]!r} has no text in decisions.language {self.language!r}; add it or use another"
             )
         return self
-
-
-class Delivery(Section):
-    """Which adapter hands the messages of a channel over; null: the channel's messages are not sent."""
-
-    email: Literal["smtp", "webhook"] | None = Field(None, description="Who takes e-mail; null: it is not sent.")
-    sms: Literal["webhook"] | None = Field(None, description="Who takes text messages; null: they are not sent.")
-    push: Literal["webhook"] | None = Field(None, description="Who takes push messages; null: they are not sent.")
-    call: Literal["file", "webhook"] | None = Field("file", description="file: a CSV per dispatch for a call centre.")
-    webhook_url: str | None = Field(None, description="Where messages are posted, signed by Standard Webhooks.")
-    webhook_secret: SecretStr | None = Field(None, description="whsec_...; best by CHURN__DELIVERY__WEBHOOK_SECRET.")
-    smtp_host: str | None = Field(None, description="Name of the mail server.")
-    smtp_port: int = Field(587, ge=1, le=65_535, description="Port of the mail server.")
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="none: on this machine only.")
-    smtp_username: str | None = Field(None, description="Who logs in there; null: nobody has to.")
-    smtp_password: SecretStr | None = Field(None, description="Best by CHURN__DELIVERY__SMTP_PASSWORD.")
-    sender: str | None = Field(None, description="Address that e-mails come from.")
-    unsubscribe_url: str | None = Field(
-        None, description="One-click address with {message_key}; what arrives there goes to churn unsubscribe."
-    )
-    erasure_contact: str | None = Field(
-        None, description="Address, of who runs the mail server, that is asked to erase whom churn erase has erased."
-    )
-    attempts: int = Field(4, ge=1, le=20, description="Tries per message within one dispatch, where repeats are safe.")
-    timeout_seconds: float = Field(
-        10.0, gt=0, le=300, description="A mail server or webhook that does not answer by then is tried again."
-    )
-    private_hosts: tuple[str, ...] = Field(
-        (),
-        description="Names of mail servers and webhooks that may be machines inside (10.1.2.3, a cloud's metadata "
-        "service); without, only the internet and, where it is named, this machine are sent to.",
-    )
-    dispatch_minutes: float = Field(
-        120.0, gt=0, le=1440, description="A dispatch ends after so long; the next one sends what is left."
-    )
-    stall_minutes: float = Field(
-        2.0, gt=0, le=1440, description="A dispatch ends where nothing was taken for so long: the receiver is down."
-    )
-
-    def adapters(self) -> dict[str, str | None]:
-        """The adapter of each channel, by its own field."""
-        return {channel: getattr(self, channel) for channel in SENDING_CHANNELS}
-
-    @model_validator(mode="after")
-    def _adapters_are_complete(self) -> Self:
-        used = set(self.adapters().values())
-        needed = {"webhook": ("webhook_url", "webhook_secret"), "smtp": ("smtp_host", "sender", "unsubscribe_url")}
-        for adapter, names in needed.items():
-            missing = [name for name in names if getattr(self, name) is None]
-            if adapter in used and missing:
-                raise ValueError(f"a channel uses {adapter}, so {', '.join(missing)} must be set")
-        return self
-
-    @field_validator("webhook_url")
-    @classmethod
-    def _leads_somewhere(cls, url: str | None) -> str | None:
-        return url if url is None else checked_url("webhook_url", url)
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _is_a_key(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None:
-            signing_key(secret.get_secret_value())
-        return secret
-
-    @field_validator("sender")
-    @classmethod
-    def _is_one_address(cls, sender: str | None) -> str | None:
-        if sender is not None:
-            checked_sender(sender)
-        return sender
-
-    @field_validator("erasure_contact")
-    @classmethod
-    def _is_a_plain_address(cls, address: str | None) -> str | None:
-        if address is not None and not ADDRESS.fullmatch(address):
-            raise ValueError("erasure_contact: give one plain e-mail address")
-        return address
-
-    @field_validator("unsubscribe_url")
-    @classmethod
-    def _can_be_clicked(cls, url: str | None) -> str | None:
-        return url if url is None else checked_unsubscribe_url(url)
-
-    @field_validator("private_hosts")
-    @classmethod
-    def _in_lower_case(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(host.lower() for host in hosts)

@@ -17,7 +17,8 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 
 from churn_assets.failures import ODD, Failure
 from churn_assets.settings.alerts import Alerts
-from churn_assets.settings.decisions import Decisions, Delivery
+from churn_assets.settings.decisions import Decisions
+from churn_assets.settings.delivery import Delivery
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.model import Profit, Training
 from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean, meant, unread

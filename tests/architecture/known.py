@@ -19,7 +19,8 @@ from churn_assets.catalogue.slots import SLOTS
 from churn_assets.command.cli import app
 from churn_assets.settings import Settings
 from churn_assets.settings.listed import as_json
-from churn_assets.settings.names import PREFIX, variable_of
+from churn_assets.settings.names import BETWEEN, PREFIX, variable_of
+from churn_assets.settings.services import Service
 from churn_assets.warehouse.project import manifest
 from tests.documents import ROOT
 
@@ -109,7 +110,9 @@ def is_read(variable: str) -> bool:
     """Whether code asks for a variable of the environment by its name."""
     if variable.startswith(PREFIX):
         fields = (f"{section}.{field}" for section, names in settings().items() for field in names)
-        return variable in map(variable_of, fields)
+        services = variable_of("delivery.services") + BETWEEN  # names are the user's, what they hold is Service's
+        parts = variable.removeprefix(services).lower().split(BETWEEN) if variable.startswith(services) else []
+        return variable in map(variable_of, fields) or (len(parts) > 1 and parts[1] in Service.model_fields)
     named = {True: rf"\b{variable}\b", False: rf"[\"']{variable}[\"']"}
     return any(re.search(named[file.name == "Makefile"], text) for file, text in code().items())
 

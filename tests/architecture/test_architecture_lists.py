@@ -27,7 +27,7 @@ HOMES = {
 }
 # What somebody says of each member, and none follows from the others: a new member may be missing there.
 SAID_OF_EACH = {
-    "churn_assets/settings/decisions.py": "who hands its messages over, a setting with a reason each",
+    "churn_assets/settings/delivery.py": "who hands its messages over, a setting with a reason each",
     "churn_assets/shop/consents.py": "how many of the simulated users agree to each",
     "dbt_project/models/marts/marts.yml": "what a row of each mart is, and what is tested of it",
     "tests/dbt/test_dbt_labels.py": "who left, worked out by hand",

@@ -17,7 +17,7 @@ from churn_assets.delivery.channels import Fate
 from churn_assets.delivery.reach import OutOfReach, refuse_inside
 from churn_assets.delivery.smtp import SmtpAdapter
 from churn_assets.delivery.webhook import WebhookAdapter
-from churn_assets.settings.decisions import Delivery
+from churn_assets.settings.delivery import Delivery
 from tests.unit.delivery.test_delivery_webhook import HOOK, MESSAGE, SIGNED_WITH
 
 if TYPE_CHECKING:

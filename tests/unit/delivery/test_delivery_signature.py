@@ -108,6 +108,7 @@ def test_one_of_before_settings_were_signed_has_to_be_given_again(home: Home, si
 @pytest.mark.parametrize("changed", [
     {"delivery": {"webhook_url": "https://elsewhere.example/x"}}, {"delivery": {"private_hosts": ["inside"]}},
     {"delivery": {"smtp_host": "mail.elsewhere.example"}}, {"delivery": {"call": None}},
+    {"delivery": {"services": {"mailer": {"send": {"url": "https://elsewhere.example/x"}}}}},
     {"delivery": {"sender": "mallory@elsewhere.example"}}, {"decisions": {"automatic_approval_amount": 1e6}},
 ])  # fmt: skip
 def test_messages_go_where_they_would_have_gone_when_it_was_given(

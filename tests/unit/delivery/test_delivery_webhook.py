@@ -21,7 +21,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug import Request, Response
 
 from churn_assets.delivery.channels import Adapter, Fate, Message
-from churn_assets.delivery.webhook import WAIT_CAP, WebhookAdapter
+from churn_assets.delivery.posts import WAIT_CAP
+from churn_assets.delivery.webhook import WebhookAdapter
 
 SIGNED_WITH = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ADDRESS = "planted.wang@example.com"
