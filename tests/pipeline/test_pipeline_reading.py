@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from datetime import date
+from pathlib import Path
 
+import polars as pl
 import pytest
 
 import churn_assets as churn
 from churn_assets.instance.home import NoSuchHome
 from churn_assets.instance.tables import PartitionMissing
 from churn_assets.reading import NoSuchTable, OpenHome
+from tests.documents import ROOT
 from tests.pipeline.conftest import END, WEEKS, Base
+
+NOTEBOOK = ROOT / "docs" / "first_look.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +67,25 @@ def test_a_misspelt_home_makes_none(tmp_path_factory: pytest.TempPathFactory) ->
     with pytest.raises(NoSuchHome):
         churn.open(nowhere)
     assert not nowhere.exists()
+
+
+def test_the_notebook_of_the_documentation_runs_from_top_to_bottom(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "churn_home").symlink_to(base.final.home)
+    monkeypatch.chdir(tmp_path)
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] for cell in cells if cell["cell_type"] == "code"), "what it shows would grow old"
+    shown: list[object] = []
+    variables: dict[str, object] = {}
+    for text in code:
+        *statements, last = ast.parse(text).body
+        exec(compile(ast.Module(statements, []), NOTEBOOK.name, "exec"), variables)  # noqa: S102 - our own documentation
+        assert isinstance(last, ast.Expr), f"a cell ends with what it shows: {text}"
+        shown.append(eval(compile(ast.Expression(last.value), NOTEBOOK.name, "eval"), variables))  # noqa: S307
+    empty = [
+        text for text, value in zip(code, shown, strict=True) if isinstance(value, pl.DataFrame) and value.is_empty()
+    ]
+    assert empty == []
+    assert [value for value in shown if isinstance(value, float)], "the reader's own model has an AUC"
