@@ -70,7 +70,7 @@ class Posts:
         misset: str,
     ) -> None:
         if attempts < 1:
-            raise ValueError(f"attempts is {attempts}: a webhook needs at least one")
+            raise ValueError(f"attempts is {attempts}: a message needs at least one")
         self._timeout, self._attempts = timeout_seconds, attempts
         self._wait = timedelta(seconds=wait_initial_seconds)
         self._repeats_unknown, self._misset = repeats_unknown, misset
@@ -116,6 +116,7 @@ class Posts:
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,  # a body that breaks off does not change the status
+                auth=_as_it_is,
             ) as response:
                 body = b""
                 with suppress(urllib3.exceptions.HTTPError, OSError):
@@ -141,6 +142,11 @@ class Posts:
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Answer(Fate.UNKNOWN, detail, wait)
         return Answer(Fate.FAILED, detail)
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Without one, a password that somebody has in ~/.netrc for this host takes the place of the secret."""
+    return request
 
 
 def _retry_after(text: str) -> timedelta | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -60,6 +61,15 @@ class Request(Section):
             raise ValueError("url: slots belong into path and query, not before them")
         checked_url("url", SLOT.sub("x", url))
         return url
+
+    @field_validator("body")
+    @classmethod
+    def _is_json(cls, body: Any) -> Any:
+        try:
+            json.dumps(body, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"body: {error}: write dates and the like in quotes") from None
+        return body
 
     @field_validator("headers")
     @classmethod

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from hashlib import md5, sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +66,18 @@ def test_slots_are_filled_as_text_and_the_secret_stands_in_its_header(httpserver
     }  # fmt: skip
     assert request.headers["Authorization"] == f"Bearer {SECRET}"
     assert request.headers["Content-Type"] == "application/json"
+
+
+def test_a_password_of_somebody_for_this_host_does_not_replace_the_secret(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text(
+        "machine localhost login eva password other\nmachine 127.0.0.1 login eva password other\n"
+    )
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert delivered(httpserver, service(httpserver.url_for("/send")), 202)[0] is Fate.DELIVERED
+    assert asked(httpserver).headers["Authorization"] == f"Bearer {SECRET}"
 
 
 def test_an_audience_is_a_put_by_the_hash_of_the_address(httpserver: HTTPServer) -> None:
@@ -146,7 +160,7 @@ def test_no_text_of_a_message_ends_the_value_it_stands_in(text: str, address: st
     values = dict.fromkeys(("subject", "body_html", "unsubscribe_url", "message_key"), "") | {
         "body": text, "address": address,
     }  # fmt: skip
-    sent = json.loads(json.dumps(_written(BODY, values), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    sent = json.loads(json.dumps(_written(BODY, values), ensure_ascii=False).encode())
     assert (sent["text"], sent["to"]) == (text, [{"email": address}])
     assert sent.keys() == BODY.keys()
 
@@ -162,6 +176,7 @@ GOOD = {"url": "https://api.mailer.example/send", "body": BODY}
         ({"send": GOOD | {"url": "https://a:b@mailer.example"}}, "holds a name or password"),
         ({"send": GOOD | {"body": {"to": "{adress}"}}}, "there is no slot {adress}; did you mean address?"),
         ({"send": GOOD | {"body": {"api_key": "abc"}}}, "api_key looks like a secret"),
+        ({"send": GOOD | {"body": {"day": date(2026, 11, 30)}}}, "write dates and the like in quotes"),
         ({"send": GOOD | {"headers": {"X-Api-Key": "abc"}}}, "X-Api-Key looks like a secret"),
         ({"send": GOOD | {"headers": {"X-Subject": "{subject}"}}}, "may hold the slot {message_key} only"),
         ({"send": GOOD | {"headers": {"X-A": "a\r\nB: c"}}}, "holds a line break"),
