@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -116,6 +117,7 @@ def _execute(
     history: Sequence[date],
 ) -> bool:
     """One Dagster run over `days`, shown as it goes; of `history` only what training reads is built."""
+    gc.freeze()  # what was imported is not looked through again (cli.py, COLLECTIONS)
     tags = history_tag(history)
     if len(days) > 1:
         tags |= dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
