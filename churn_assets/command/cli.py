@@ -36,7 +36,7 @@ from churn_assets.instance.terminal import visible
 INTERRUPTED = 130  # what typer makes of Ctrl-C
 # Objects made between collections of garbage, and collections of younger generations between those of older ones. With
 # Python's own (700, 10, 10) a run of 400 users looked 11 times through the 0.8 million objects that Dagster, dbt and
-# others are made of, and spent 7 % of its processor time so (Python 3.11, 2026-11); what there is when it begins to work
+# others are made of and spent 7 % of its processor time so (Python 3.11, 2026-11); what there is when it begins to work
 # is frozen (running.py).
 COLLECTIONS = (10_000, 20, 20)
 INTERRUPTED_QUERY = "Query interrupted"  # what DuckDB makes of it, as a RuntimeError
