@@ -14,7 +14,6 @@ Fixtures of one folder lie in the conftest.py of that folder.
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import tempfile
@@ -83,12 +82,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS:
             item.add_marker("slow")
     items.sort(key=_place)
-
-
-def pytest_collection_finish() -> None:
-    """Of the million objects that are there by now, every full collection of garbage would take half a second."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _place(item: pytest.Item) -> int:
