@@ -4,7 +4,7 @@ estimated performance hold what labels said later.
 `python -m benchmarks.alarms [--cdnow CDNOW_master.txt] [--only NAME] [--quiet N]` (an hour on one core). Quiet
 weeks: 52 of the simulated shop of 5,000 users, of Complete Journey (where it is installed) and CDNOW all weeks from the
 first model on, as if that had been the first run. Then the newest rows of some weeks are damaged (alarm_faults.py), and
-each damaged home is looked at on the first Monday after it and a week later: feed, suite of the mart, drift.
+each damaged home is looked at on the first Monday after it and a week later: feed, units, suite of the mart, drift.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from benchmarks.alarm_weeks import SCORE, Week, build_mart, weeks
 from churn_assets.command.fill import fill_from_shop, fill_from_source
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.monitoring.feed import judge
+from churn_assets.monitoring.units import changed_units
 from churn_assets.shop.settings import ShopSettings
+from churn_assets.warehouse.amounts import amounts_by_week
 from churn_assets.warehouse.arrivals import feed_counts
 from churn_assets.warehouse.expectations import read_suite, run_suite
 from churn_assets.warehouse.project import ROOT
@@ -137,6 +139,8 @@ def _warnings(quiet: Week, workplace: Workplace) -> Iterator[str]:
     for name, verdict in judge(counts, quiet.day, quiet.day - WEEK, closed=closed, vital=VITAL).items():
         if verdict.state == "broken":
             yield f"feed of {name}"
+    for changed in changed_units(amounts_by_week(workplace, quiet.day)):
+        yield f"unit of {changed.table}"
     suite = read_suite(ROOT / "expectations" / "user_features.json")
     for failure in run_suite(suite, workplace.warehouse.file, "features.user_features", quiet.day).failures:
         yield f"suite: {failure.column or failure.expectation}"
