@@ -24,6 +24,7 @@ from churn_assets.command.cli_options import (
     OptionalDay,
     existing_home,
     finish,
+    readable_home,
     refuse_unreadable,
     settled_home,
     untouched_home,
@@ -105,7 +106,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what the landing holds, what of it is not read, and what is wrong; exit code 1 if a run could not begin."""
-    root = settled_home(home)
+    root = readable_home(home)
     from churn_assets.command.check import check as check_landing
 
     finish(check_landing(root, as_json=as_json))
@@ -164,7 +165,7 @@ def run(
     """Bring everything up to one snapshot, the history that training needs included."""
     if snapshot and latest:
         raise typer.BadParameter("name a snapshot or --latest, not both")
-    root = settled_home(home)
+    root = readable_home(home)
     from churn_assets.command.running import run_snapshot
 
     finish(run_snapshot(root, snapshot.date() if snapshot else None))
@@ -179,7 +180,7 @@ def backfill(
     """Make all snapshots of a past period in one run."""
     if from_ > to:
         raise Failure(f"--from {from_.date()} is after --to {to.date()}: a period ends no earlier than it begins.")
-    root = settled_home(home)
+    root = readable_home(home)
     from churn_assets.command.running import run_range
 
     finish(run_range(root, from_.date(), to.date()))
@@ -257,7 +258,7 @@ def dbt(
     """
     from churn_assets.command.dbt_by_hand import run_by_hand
 
-    sys.exit(run_by_hand(settled_home(home), snapshot.date() if snapshot else None, arguments))
+    sys.exit(run_by_hand(readable_home(home), snapshot.date() if snapshot else None, arguments))
 
 
 @app.command()

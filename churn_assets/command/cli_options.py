@@ -59,6 +59,15 @@ def settled_home(folder: Path | None) -> Path:
     return home.root
 
 
+def readable_home(folder: Path | None) -> Path:
+    """`settled_home` for a command that reads the landing: how files of other systems are read is settled as soon."""
+    from churn_assets.instance.home import Home
+
+    root = settled_home(folder)
+    _ = Home(root).mapping
+    return root
+
+
 def untouched_home(folder: Path | None) -> Path:
     """An existing instance, for a command that says what is wrong with it: not closed to others, no views rebuilt,
     settings not read. Raises NoFolderForAHome, NoSuchHome.

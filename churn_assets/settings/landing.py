@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_v
 from churn_assets.consent.words import PURPOSE, simple
 from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import EVENT_TYPES, raw_contract
+from churn_assets.settings.names import did_you_mean
 from churn_assets.settings.section import Section, Share
 
 LONGEST_CLOSURE_DAYS = 366
@@ -20,7 +22,8 @@ LONGEST_CLOSURE_DAYS = 366
 def _of_the_contract(name: str) -> str:
     names = [table.name for table in raw_contract()]
     if name not in names:
-        raise ValueError(f"no raw table has this name; write one of {', '.join(names)}")
+        near = next(iter(get_close_matches(name, names, 1)), None)
+        raise ValueError(f"no raw table is called {name!r}{did_you_mean(near)}; write one of {', '.join(names)}")
     return name
 
 
@@ -139,7 +142,7 @@ class Landing(Section):
         {}, description=f"Type of event in this shop's words -> one that features count: {', '.join(EVENT_TYPES)}."
     )
     consent_words: ConsentWords = Field(ConsentWords(), description="Words of consents besides the known ones.")
-    repeated_ids: dict[str, RepeatedIds] = Field(
+    repeated_ids: dict[RawName, RepeatedIds] = Field(
         {},
         description="Per raw table, what a repeated id means. corrections (default): the row that became known later, "
         "or lies in a later file, replaces the earlier one. lines: rows of one delivery are lines of one order, whose "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_settings import EnvSettingsSource
 
-from churn_assets.settings.load import Settings, is_secret, load_settings, values_of
-from churn_assets.settings.names import BETWEEN, variable_of
+from churn_assets.settings.load import Settings, load_settings, values_of
+from churn_assets.settings.names import variable_that_sets
+from churn_assets.settings.wrong import is_secret
 
 UNITS = {
     "_days": "days", "_hours": "hours", "_seconds": "seconds", "_minutes": "minutes", "_share": "share of 1",
@@ -49,7 +50,7 @@ def listed_settings(file: Path) -> Iterator[ListedSetting]:
                 name,
                 HIDDEN if is_secret(field) and value is not None else as_json(value),
                 as_json(default),
-                _variable(section, field, variables)
+                variable_that_sets(section, field, variables)
                 or (file.name if field in (in_file.get(section) or {}) else DEFAULT),
                 next((unit for ending, unit in UNITS.items() if field.endswith(ending)), ""),
                 inner.description or "",
@@ -69,12 +70,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     return value
-
-
-def _variable(section: str, field: str, variables: Mapping[str, str]) -> str | None:
-    """The variable that sets a field: its own, one of a part of it, or one of the whole section, as JSON."""
-    own, whole = variable_of(f"{section}.{field}"), variable_of(section)
-    for name in variables:
-        if name == own or name.startswith(own + BETWEEN):
-            return name
-    return whole if whole in variables and field in json.loads(variables[whole]) else None

@@ -7,11 +7,13 @@ Nothing else in the project reads a configuration file, but for mapping.yaml (ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
@@ -21,12 +23,12 @@ from churn_assets.settings.decisions import Decisions
 from churn_assets.settings.delivery import Delivery
 from churn_assets.settings.landing import Landing
 from churn_assets.settings.model import Profit, Training
-from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean, meant, unread
+from churn_assets.settings.names import BETWEEN, PREFIX, Sections, did_you_mean, meant, unread, variable_that_sets
 from churn_assets.settings.sections import CalendarSection, Churn, Console, Features, Monitoring, Report, Scoring, Ui
+from churn_assets.settings.wrong import UNKNOWN, Lines, got, name_of, near_field, place_of, said
 
-UNKNOWN = "extra_forbidden"  # error type of pydantic for an unknown field
+OF_SECTION = 2  # parts of the name of a setting: section and field
 MOST_LETTERS, MOST_VALUES = 1_000_000, 100_000  # a file with fifty arms and their texts in two languages has 60 KB
-SECRETS = ("_secret", "_password", "_url", "_uri")
 
 
 class SettingsError(Failure, ValueError):
@@ -94,10 +96,11 @@ def load_settings(file: Path) -> Settings:
             if name.startswith(PREFIX.lower()) and f'"{name.split(BETWEEN)[1]}"' in str(error)
         }
     except ValidationError as error:
-        wrong = dict(_line(e["loc"], e["type"], e["msg"], e["input"], sections) for e in error.errors()) | wrong
+        lines, texts = lines_of(file), {name.upper(): text or "" for name, text in variables.items()}
+        wrong = dict(_line(each, lines, texts, sections) for each in error.errors()) | wrong
     if wrong:
-        lines = "\n  ".join(wrong.values())
-        raise SettingsError(f"Settings ({file} and {PREFIX} variables) are wrong:\n  {lines}")
+        listed = "\n  ".join(wrong.values())
+        raise SettingsError(f"Settings ({file} and {PREFIX} variables) are wrong; correct them:\n  {listed}")
     return settings
 
 
@@ -163,23 +166,21 @@ def values_of(file: Path) -> dict[str, Any]:
     return values or {}
 
 
-def _line(place: tuple[int | str, ...], kind: str, message: str, value: object, sections: Sections) -> tuple[str, str]:
-    """Name of the setting, and the line about it."""
-    name = ".".join(str(part) for part in place)
-    if kind != UNKNOWN:
-        return name, f"{name}: {message}{_got(place, value)}"
-    suggestion = meant(name, sections) if len(place) <= 2 else None  # noqa: PLR2004 - section and field
+def lines_of(file: Path) -> Lines:
+    """The lines of a file whose values could be read; none without the file."""
+    return Lines(file.name, file.read_text(encoding="utf-8") if file.is_file() else "")
+
+
+def _line(error: ErrorDetails, lines: Lines, variables: Mapping[str, str], sections: Sections) -> tuple[str, str]:
+    """Where the error lies, and the line about it: after the variable that sets it, or its place in the file."""
+    loc, place, name = error["loc"], place_of(error), name_of(error["loc"])
+    key = ".".join(map(str, loc))  # as names.unread has it
+    section, field = (*map(str, place), "", "")[:OF_SECTION]
+    variable = variable_that_sets(section, field, variables)
+    at = f"{variable}: " if variable else lines.of(place)
+    if error["type"] != UNKNOWN:
+        return key, f"{at}{name}: {said(error)}{got(loc, error['input'])}"
+    suggestion = meant(name, sections) if len(loc) <= OF_SECTION else near_field(Settings, loc)
     # The name is wrong, so it does not show whether a text is a password.
-    got = "" if isinstance(value, str) else _got(place, value)
-    return name, f"{name}: no such setting{did_you_mean(suggestion)}{got}"
-
-
-def is_secret(field: str) -> bool:
-    """Whether a field may hold a password (addresses may hold one, too)."""
-    return field == "url" or field.endswith(SECRETS)
-
-
-def _got(place: tuple[int | str, ...], value: object) -> str:
-    """The value that is wrong; never one that may hold a password, nor a whole section, which may as well."""
-    may_be_secret = bool(place) and is_secret(str(place[-1]))
-    return "" if may_be_secret or isinstance(value, dict | BaseModel) else f" (got {value!r})"
+    shown = "" if isinstance(error["input"], str) else got(loc, error["input"])
+    return key, f"{at}{name}: no such setting{did_you_mean(suggestion)}{shown}"

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from churn_assets.contracts.extra import is_extra
 from churn_assets.contracts.raw import raw_contract, raw_table
 from churn_assets.settings.landing import Landing, RawName, RepeatedIds
-from churn_assets.settings.load import SettingsError, values_of
+from churn_assets.settings.load import SettingsError, lines_of, values_of
+from churn_assets.settings.names import did_you_mean
 from churn_assets.settings.section import Section
+from churn_assets.settings.wrong import UNKNOWN, Lines, name_of, near_field, place_of, said
 
 FILE = "mapping.yaml"
 KINDS = ("column", "constant", "first_of", "join", "multiply", "hash", "param", "file_time")
@@ -161,24 +164,27 @@ class SourceMapping(Section):
 
 def load_mapping(file: Path) -> SourceMapping:
     """The mapping in `file`; one without sources where there is none. Raises SettingsError."""
-    return mapping_of(values_of(file), file)
+    return mapping_of(values_of(file), file, lines_of(file))
 
 
-def mapping_of(values: Mapped[str, Any], file: Path) -> SourceMapping:
-    """Raises SettingsError naming source, table and column."""
+def mapping_of(values: Mapped[str, Any], file: Path, lines: Lines | None = None) -> SourceMapping:
+    """Raises SettingsError naming source, table and column, and the line where `lines` are those of the values."""
     try:
         return SourceMapping.model_validate(values)
     except ValidationError as error:
-        lines = "\n  ".join(_line(values, each["loc"], each["msg"]) for each in error.errors())
-        raise SettingsError(f"{file} is wrong:\n  {lines}") from error
+        listed = "\n  ".join(_line(values, each, lines) for each in error.errors())
+        raise SettingsError(f"{file} is wrong; correct it:\n  {listed}") from error
 
 
-def _line(values: Mapped[str, Any], place: tuple[int | str, ...], message: str) -> str:
+def _line(values: Mapped[str, Any], error: ErrorDetails, lines: Lines | None) -> str:
     """The source by its name instead of its number."""
-    parts = list(place)
+    loc = parts = list(error["loc"])
     match parts:
         case ["sources", int(number), *rest]:
             source = values["sources"][number]
             name = source.get("name", number) if isinstance(source, dict) else number
             parts = [f"source {name}", *rest]
-    return f"{'.'.join(map(str, parts))}: {message.removeprefix('Value error, ')}"
+    at = lines.of(place_of(error)) if lines else ""
+    is_unknown = error["type"] == UNKNOWN
+    what = f"no such field{did_you_mean(near_field(SourceMapping, loc))}" if is_unknown else said(error)
+    return f"{at}{name_of(parts)}: {what}"

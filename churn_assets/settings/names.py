@@ -44,5 +44,14 @@ def variable_of(name: str) -> str:
     return PREFIX + name.upper().replace(".", BETWEEN)
 
 
+def variable_that_sets(section: str, field: str, variables: Mapping[str, str]) -> str | None:
+    """The variable that sets a field: its own, one of a part of it, or one of the whole section, as JSON."""
+    own, whole = variable_of(f"{section}.{field}"), variable_of(section)
+    for name in variables:
+        if name == own or name.startswith(own + BETWEEN):
+            return name
+    return whole if whole in variables and f'"{field}"' in variables[whole] else None
+
+
 def _names(sections: Sections) -> list[str]:
     return [f"{section}.{field}" for section, fields in sections.items() for field in fields]

@@ -29,7 +29,7 @@ PLANTED = {
     "setting of a section that is a stage, too": ("`training.slizes: 3`", "no setting or table training.slizes"),
     "mapping of a block": (
         "```yaml\nsources: [{name: a, files: b, tables: {orders: {columns: {order_nr: Nr}}}}]\n```",
-        "no right mapping mapping.yaml is wrong:\n  source a: tables.orders.columns.order_nr: orders has no such",
+        "no right mapping mapping.yaml is wrong; correct it:\n  source a: tables.orders.columns.order_nr: orders has no ",
     ),
     "setting of a block": ("```yaml\ndecisions: {budget: 3}\n```", "no setting decisions.budget"),
     "default": ("`churn.active_within_days`\n(181)", "no default churn.active_within_days (181)"),

@@ -99,7 +99,7 @@ def test_a_spreadsheet_is_named_with_what_to_do(tmp_path: Path) -> None:
     ({"ammount": "Sum"}, "tables.orders.columns.ammount: orders has no such column; did you mean amount?"),
     ({"amount": {"column": "Sum", "constant": "1"}}, "needs exactly one of column, constant, first_of"),
     ({"amount": False}, "amount: False is no name of a column; write the name in quotes"),
-    ({"amount": {"colum": "Sum"}}, "source theirs.tables.orders.columns.amount.colum: Extra inputs"),
+    ({"amount": {"colum": "Sum"}}, "theirs.tables.orders.columns.amount.colum: no such field; did you mean column?"),
     ({"ordered_at": {"column": "T", "format": "%d", "epoch": "seconds"}}, "format and epoch are two ways"),
 ])  # fmt: skip
 def test_a_wrong_mapping_is_named_by_source_table_and_column(
