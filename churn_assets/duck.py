@@ -29,7 +29,7 @@ OF_THE_FILE = (duckdb.FatalException, duckdb.InternalException, duckdb.Serializa
 NOT_BUILT = "Table with name"
 
 
-class DuckRefused(Failure, duckdb.IOException):
+class DuckRefused(Failure, duckdb.IOException, code="warehouse"):
     """A file cannot be opened, read or written; the message is DuckDB's, with file and process, and the next step."""
 
 

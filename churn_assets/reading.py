@@ -25,7 +25,7 @@ COLUMNS = "select column_name from information_schema.columns where table_schema
 DAY = "snapshot_date"
 
 
-class NoSuchTable(Failure, LookupError):
+class NoSuchTable(Failure, LookupError, code="not-made"):
     """A home has no table of this name, or not at this snapshot."""
 
 

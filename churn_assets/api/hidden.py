@@ -28,7 +28,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]  # path, inode, size and time of f
 log = logging.getLogger(__name__)
 
 
-class ConsentsUnreadable(Failure, RuntimeError):
+class ConsentsUnreadable(Failure, RuntimeError, code="consent"):
     """The consents of the landing cannot be read, so nobody knows whom to show."""
 
 

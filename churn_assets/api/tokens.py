@@ -19,7 +19,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LONGEST_DAYS = 3650
 
 
-class TokenError(Failure, ValueError):
+class TokenError(Failure, ValueError, code="access"):
     """A token cannot be made or revoked."""
 
 

@@ -15,7 +15,7 @@ NAME = "churn-backup.json"
 FORMAT = 1
 
 
-class NoBackup(Failure):
+class NoBackup(Failure, code="backup"):
     """A folder is no complete backup, or not what was written."""
 
 

@@ -35,7 +35,7 @@ DATABASES = "dagster"
 LANDING = "landing"
 
 
-class CannotBackUp(Failure):
+class CannotBackUp(Failure, code="backup"):
     """A home cannot be backed up as it is."""
 
 

@@ -37,11 +37,11 @@ from churn_assets.landing.tombstones import Tombstones
 from churn_assets.workplace import Workplace
 
 
-class NotEmpty(Failure):
+class NotEmpty(Failure, code="home"):
     """A home is restored into a new or empty folder only."""
 
 
-class RestoreBusy(Failure):
+class RestoreBusy(Failure, code="busy"):
     """Another restore into the same place is at work."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from churn_assets.failures import Failure
+from churn_assets.failures import Failure, WrongArguments
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.home import Home
 from churn_assets.instance.terminal import wide_console
@@ -20,7 +20,7 @@ from churn_assets.settings import Settings
 WIDTH = 110
 
 
-class HomeExists(Failure, FileExistsError):
+class HomeExists(Failure, FileExistsError, code="home"):
     """There are settings already."""
 
 
@@ -55,7 +55,9 @@ MORE = """\
 
 
 def begin(root: Path, *, is_agreed: bool) -> None:
-    """Write churn.yaml and the folder of the landing. Raises HomeExists, and Failure on an answer no setting can be."""
+    """Write churn.yaml and the folder of the landing. Raises HomeExists, or WrongArguments on an answer no setting can
+    be.
+    """
     home, console = Home(root), wide_console()
     if home.settings_file.exists():
         raise HomeExists(
@@ -78,7 +80,7 @@ def begin(root: Path, *, is_agreed: bool) -> None:
 
 
 def settings_text(answers: Mapping[str, Any]) -> str:
-    """churn.yaml with the answers, each below what was asked. Raises Failure, naming what is no such value."""
+    """churn.yaml with the answers, each below what was asked. Raises WrongArguments, naming what is no such value."""
     sections: dict[str, dict[str, Any]] = {}
     for field, value in answers.items():
         section, name = field.split(".")
@@ -87,7 +89,7 @@ def settings_text(answers: Mapping[str, Any]) -> str:
         Settings.model_validate(sections)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Failure(f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})") from error
+        raise WrongArguments(f"{'.'.join(map(str, first['loc']))}: {first['msg']} (got {first['input']!r})") from error
     lines = [f"# Settings of this home. {MORE[2:]}"]
     for section, fields in sections.items():
         lines.append(f"{section}:")
@@ -108,4 +110,4 @@ def _answer(question: Question, *, is_agreed: bool) -> Any:
     try:
         return question.read(given or question.default)
     except ValueError as error:
-        raise Failure(f"{question.field}: {given!r} is no number; nothing was written") from error
+        raise WrongArguments(f"{question.field}: {given!r} is no number; nothing was written") from error

@@ -17,6 +17,7 @@ from churn_assets.command.cli_acts import app as acts
 from churn_assets.command.cli_alerts import app as alerts
 from churn_assets.command.cli_begin import app as begin
 from churn_assets.command.cli_care import app as care
+from churn_assets.command.cli_class import Commands, Debug, Quiet, note_for_all, said_of_typing
 from churn_assets.command.cli_console import app as console
 from churn_assets.command.cli_options import (
     Day,
@@ -30,7 +31,7 @@ from churn_assets.command.cli_options import (
     untouched_home,
 )
 from churn_assets.command.cli_service import app as service
-from churn_assets.failures import Failure, error_message
+from churn_assets.failures import WrongArguments, code_of, error_message
 from churn_assets.instance.private import keep_private
 from churn_assets.instance.terminal import visible
 
@@ -40,10 +41,11 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C
 # others are made of and spent 7 % of its processor time so (Python 3.11, 2026-11); what there is when it begins to work
 # is frozen (running.py).
 COLLECTIONS = (10_000, 20, 20)
+TYPED_WRONG = 2  # the same of what was typed wrong
+BUG = "This is an error of churn itself: please report it with what stands above.  [bug]"
 INTERRUPTED_QUERY = "Query interrupted"  # what DuckDB makes of it, as a RuntimeError
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Warns which users are about to churn, decides what to do for each, and measures whether it helped.",
 )
@@ -63,33 +65,50 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def of_all(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
     ] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ) -> None:
     """Warns which users are about to churn, decides what to do for each, and measures whether it helped."""
+    note_for_all(context, quiet=quiet, debug=debug)
 
 
 def main() -> None:
-    """Entry point. A known failure is one message and exit code 1; Ctrl-C is exit code 130."""
+    """Entry point. A known failure is one message and exit code 1, a wrong use 2, Ctrl-C 130; a bug has a traceback."""
     keep_private()
     gc.set_threshold(*COLLECTIONS)
     try:
         refuse_unreadable(sys.argv[1:])
-        app()
-    except SystemExit as error:
-        if error.code == INTERRUPTED:
-            typer.secho("Interrupted; what was finished stays.", err=True)
-        raise
-    except Exception as error:
-        if str(error) == INTERRUPTED_QUERY:
-            typer.secho("Interrupted; what was finished stays.", err=True)
-            sys.exit(INTERRUPTED)
-        message = error_message(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
-        if message is None:
-            raise
-        typer.secho(f"Error: {visible(message)}", fg="red", err=True)
-        sys.exit(1)
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        code = _say(f"no answer came, so nothing was done; --yes answers it.  [{WrongArguments.code}]")
+    except Exception as error:  # noqa: BLE001 - what nobody can mend is raised once more
+        code = _said_of(error)
+    if code == INTERRUPTED:
+        typer.secho("Interrupted; what was finished stays.", err=True)
+    sys.exit(code)
+
+
+def _said_of(error: Exception) -> int:
+    """Say what is wrong; returns the exit code. A bug is raised once more, for its traceback."""
+    if str(error) == INTERRUPTED_QUERY:
+        return INTERRUPTED
+    if isinstance(error, typer.TyperException):
+        typed = said_of_typing(error)
+        return _say(f"{typed}  [{WrongArguments.code}]", TYPED_WRONG) if typed else TYPED_WRONG
+    message = error_message(error, Path(os.environ.get("CHURN_HOME") or "churn_home"))
+    if message is None:
+        error.add_note(BUG)
+        raise error
+    return _say(f"{message}  [{code_of(error, message)}]")
+
+
+def _say(message: str, code: int = 1) -> int:
+    typer.secho(f"Error: {visible(message)}", fg="red", err=True)
+    return code
 
 
 @app.command()
@@ -110,6 +129,19 @@ def check(
     from churn_assets.command.check import check as check_landing
 
     finish(check_landing(root, as_json=as_json))
+
+
+@app.command()
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(help="What stands in brackets at the end of an error; default: all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what an error means: its usual causes, what to do, and where it is documented."""
+    from churn_assets.command.explain import explain as explain_code
+
+    explain_code(code, as_json=as_json)
 
 
 @app.command()
@@ -173,13 +205,15 @@ def run(
 
 @app.command()
 def backfill(
-    from_: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"])],
+    from_: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First snapshot.")],
     to: Day,
     home: HomeOption = None,
 ) -> None:
     """Make all snapshots of a past period in one run."""
     if from_ > to:
-        raise Failure(f"--from {from_.date()} is after --to {to.date()}: a period ends no earlier than it begins.")
+        raise WrongArguments(
+            f"--from {from_.date()} is after --to {to.date()}: a period ends no earlier than it begins."
+        )
     root = readable_home(home)
     from churn_assets.command.running import run_range
 

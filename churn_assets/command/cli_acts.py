@@ -8,14 +8,17 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command.cli_class import Commands
 from churn_assets.command.cli_options import ByName, FromDay, HomeOption, OptionalDay, Reason, existing_home, finish
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command()
 def promote(
-    model: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Snapshot at which the model was trained.")],
+    model: Annotated[
+        datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE", help="Snapshot at which the model was trained.")
+    ],
     reason: Reason,
     from_: FromDay = None,
     by: ByName = None,

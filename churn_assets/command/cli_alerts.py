@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command.cli_class import Commands
 from churn_assets.command.cli_options import HomeOption, existing_home
 
-app = typer.Typer()
-alerts = typer.Typer(
+app = Commands()
+alerts = Commands(
     no_args_is_help=True, help="Alerts: what people should know without asking, and whether it reaches them."
 )
 app.add_typer(alerts, name="alerts")

@@ -8,19 +8,23 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command.cli_class import Commands, shared
 from churn_assets.command.cli_options import HomeOption, IfMissing, existing_home, finish, settled_home
 
-app = typer.Typer()
-shop = typer.Typer(invoke_without_command=True)
+app = Commands()
+shop = Commands(invoke_without_command=True)
 app.add_typer(shop, name="simulate")
 
 
 @shop.callback()
+@shared
 def simulate(
     context: typer.Context,
     end: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Nothing happens from this day on; default: the newest Monday."),
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="Nothing happens from this day on; default: the newest Monday."
+        ),
     ] = None,
     users: int = 20_000,
     weeks: int = 78,

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command.cli_class import Commands
 from churn_assets.command.cli_options import HomeOption, existing_home
 
-app = typer.Typer()
-account = typer.Typer(no_args_is_help=True, help="Who may use the console.")
+app = Commands()
+account = Commands(no_args_is_help=True, help="Who may use the console.")
 app.add_typer(account, name="account")
-token = typer.Typer(no_args_is_help=True, help="Which programs may use the API.")
+token = Commands(no_args_is_help=True, help="Which programs may use the API.")
 app.add_typer(token, name="token")
 Name = Annotated[str, typer.Argument(help="Name of the account, in lower case.")]
 TokenName = Annotated[str, typer.Argument(help="Name of the token, in lower case: of the program that has it.")]

@@ -12,33 +12,40 @@ from typing import Annotated
 
 import typer
 
-from churn_assets.failures import Failure
+from churn_assets.failures import WrongArguments
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Folder of this instance; default CHURN_HOME or ./churn_home.")
 ]
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
-OptionalDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+OptionalDay = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Date of the snapshot, such as 2026-11-16."),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Recorded with the decision.")]
 ByName = Annotated[str | None, typer.Option("--by", help="Who decides; default: who is logged in.")]
 FromDay = Annotated[
     datetime | None,
-    typer.Option("--from", formats=["%Y-%m-%d"], help="First snapshot it scores; default: the next one to come."),
+    typer.Option(
+        "--from", formats=["%Y-%m-%d"], metavar="DATE", help="First snapshot it scores; default: the next one to come."
+    ),
 ]
 IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
 
 
 def refuse_unreadable(arguments: Sequence[str]) -> None:
-    """Raises Failure on what no command can use: text that is not UTF-8, and an empty --home (an unset variable
+    """Raises WrongArguments on what no command can use: text that is not UTF-8, and an empty --home (an unset variable
     of a script, which would make a home of the current folder).
     """
     for number, argument in enumerate(arguments, start=1):
         try:
             argument.encode()
         except UnicodeEncodeError as error:
-            raise Failure(f"Argument {number} is not UTF-8: {argument!r}. Write it in the encoding UTF-8.") from error
+            raise WrongArguments(
+                f"Argument {number} is not UTF-8: {argument!r}. Write it in the encoding UTF-8."
+            ) from error
     if "--home=" in arguments or ("--home", "") in pairwise(arguments):
-        raise Failure("--home names no folder: give its path, or leave the option out.")
+        raise WrongArguments("--home names no folder: give its path, or leave the option out.")
 
 
 def settled_home(folder: Path | None) -> Path:

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command.cli_class import Commands
 from churn_assets.command.cli_options import HomeOption, existing_home
 
-app = typer.Typer()
-service = typer.Typer(no_args_is_help=True, help="Units of systemd, so that a home runs by itself.")
+app = Commands()
+service = Commands(no_args_is_help=True, help="Units of systemd, so that a home runs by itself.")
 app.add_typer(service, name="service")
 Port = Annotated[int, typer.Option(min=1, max=65_535)]
 Folder = Annotated[

@@ -21,7 +21,7 @@ FULL_REFRESH = ("--full-refresh", "-f")
 YES = ("1", "t", "true", "y", "yes", "on")
 
 
-class DbtRefused(Failure, ValueError):
+class DbtRefused(Failure, ValueError, code="dbt"):
     """The dbt command would leave the home inconsistent; nothing was changed."""
 
 

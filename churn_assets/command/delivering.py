@@ -32,7 +32,7 @@ from churn_assets.workplace import Workplace
 REFUSED = "The plan was not approved."
 
 
-class NobodyNamed(Failure, ValueError):
+class NobodyNamed(Failure, ValueError, code="user"):
     """A decision about a user that names no user."""
 
 

@@ -9,7 +9,7 @@ from churn_assets.failures import Failure
 MAX_BYTES = 64 << 20
 
 
-class NoList(Failure, ValueError):
+class NoList(Failure, ValueError, code="user"):
     """A file of ids cannot be read as one."""
 
 

@@ -22,7 +22,7 @@ from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 
-class CannotHeal(Failure):
+class CannotHeal(Failure, code="damaged"):
     """Something is damaged that no second copy brings back."""
 
 

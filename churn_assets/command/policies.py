@@ -20,7 +20,7 @@ from churn_assets.workplace import Workplace
 TABLE = "policy_promotions"
 
 
-class NotPromoted(Failure, ValueError):
+class NotPromoted(Failure, ValueError, code="promotion"):
     """The policy cannot make the plans: it is unknown, in use already, not proven to be better, or was never in use."""
 
 

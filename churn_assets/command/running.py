@@ -32,7 +32,7 @@ EVENTS_PER_BATCH = "500"  # see defs/event_log.py
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
-class InstanceError(Failure):
+class InstanceError(Failure, code="dagster"):
     """The configuration of Dagster in a home is wrong."""
 
 

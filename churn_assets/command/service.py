@@ -52,7 +52,7 @@ WantedBy=timers.target
 """
 
 
-class ServiceError(Failure, ValueError):
+class ServiceError(Failure, ValueError, code="server"):
     """A unit cannot be written."""
 
 

@@ -19,7 +19,7 @@ from churn_assets.settings.listed import DEFAULT, ListedSetting, listed_settings
 LONGEST = 76  # of a value on a line; --json has the whole
 
 
-class NoSuchSetting(Failure, LookupError):
+class NoSuchSetting(Failure, LookupError, code="settings"):
     """A name that no setting has."""
 
 

@@ -16,7 +16,7 @@ from churn_assets.shop.answers import MESSAGES
 from churn_assets.shop.settings import ShopSettings
 
 
-class NoShop(Failure, LookupError):
+class NoShop(Failure, LookupError, code="source"):
     """The home holds no simulated shop that could live on."""
 
 

@@ -44,7 +44,7 @@ LOOK_SECONDS = 0.5
 ANSWER_SECONDS, STOP_SECONDS = 60, 10
 
 
-class UiError(Failure):
+class UiError(Failure, code="server"):
     """The UI cannot be served, or no longer; the message gives the cause and the log."""
 
 

@@ -33,6 +33,7 @@ def verify(root: Path, snapshot: date | None) -> bool:
     console.print(f"At {day} the mart differs from what the rows known before {day} give:")
     console.print(table)
     console.print(
-        "Either a column looks ahead, or rows were delivered with a known time that had passed (docs/engineer)."
+        "Either a column looks ahead, or rows were delivered with a known time that had passed (docs/engineer).  "
+        "[looks-ahead]"
     )
     return False

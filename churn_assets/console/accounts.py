@@ -22,7 +22,7 @@ NO_HASH = ""  # no password has it
 NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
-class AccountError(Failure, ValueError):
+class AccountError(Failure, ValueError, code="access"):
     """An account cannot be made or changed."""
 
 

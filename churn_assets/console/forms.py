@@ -11,7 +11,7 @@ from churn_assets.failures import Failure
 MOST_FIELDS = 20
 
 
-class BadForm(Failure, ValueError):
+class BadForm(Failure, ValueError, code="access"):
     """A form that no page of this server has sent."""
 
 

@@ -15,7 +15,7 @@ from churn_assets.settings.sections import Console
 SECRET_HEADER = "x-churn-proxy-secret"  # noqa: S105 - the name of a header
 
 
-class NotByProxy(Failure, PermissionError):
+class NotByProxy(Failure, PermissionError, code="access"):
     """A request that did not come by the proxy, or names no account."""
 
 

@@ -18,7 +18,7 @@ MOST_ROWS = 1_048_575  # of a sheet of XLSX, less the heading
 TOO_LONG = "An XLSX sheet takes {most:,} rows, and this list has {rows:,}: take it as CSV."
 
 
-class TooLong(Failure, ValueError):
+class TooLong(Failure, ValueError, code="access"):
     """More rows than a sheet takes."""
 
 

@@ -16,7 +16,7 @@ WAIT_SECONDS = 5.0
 BUSY = "A run is at work on this home: nothing was done. Try again when it has ended, in some minutes."
 
 
-class Busy(Failure, RuntimeError):
+class Busy(Failure, RuntimeError, code="busy"):
     """Another process holds the warehouse."""
 
 

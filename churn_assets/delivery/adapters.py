@@ -17,7 +17,7 @@ from churn_assets.settings.delivery import Delivery
 NEED_ADDRESS = ("smtp", "file")
 
 
-class AdapterError(Failure, ValueError):
+class AdapterError(Failure, ValueError, code="receivers"):
     """The adapter of a channel cannot work with its settings; the message names it and what to change."""
 
 

@@ -18,7 +18,7 @@ BY_ITSELF = "automatic"
 SCORES = (Stage.SCORING, "scored_users")
 
 
-class NotAllowed(Failure, ValueError):
+class NotAllowed(Failure, ValueError, code="plan"):
     """A plan may not be sent: it is old, not approved, or changed since it was approved."""
 
 

@@ -30,7 +30,7 @@ class ConsentRecord:
     changed_at: datetime
 
 
-class NoSuchMessage(Failure, LookupError):
+class NoSuchMessage(Failure, LookupError, code="message"):
     """No message has this key."""
 
 

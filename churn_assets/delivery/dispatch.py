@@ -39,7 +39,7 @@ class Patience:
 FOREVER = Patience()
 
 
-class DispatchBusy(Failure, RuntimeError):
+class DispatchBusy(Failure, RuntimeError, code="busy"):
     """Another process is sending for this instance."""
 
 

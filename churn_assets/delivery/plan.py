@@ -13,7 +13,7 @@ from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 
-class NoPlan(Failure, LookupError):
+class NoPlan(Failure, LookupError, code="plan"):
     """A snapshot has no plan to approve or send."""
 
 

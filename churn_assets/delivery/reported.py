@@ -41,7 +41,7 @@ BEFORE = "occurred_at is before the message was sent"
 FUTURE = "occurred_at is in the future"
 
 
-class OtherRequest(Failure, ValueError):
+class OtherRequest(Failure, ValueError, code="access"):
     """The id of a request was used for another one before."""
 
 

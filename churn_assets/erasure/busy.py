@@ -22,7 +22,7 @@ RUNS, OTHERS = "run-*.lock", ("dispatch.lock", "tuning.lock")
 STEP_SECONDS = 0.5
 
 
-class ErasureBusy(Failure, RuntimeError):
+class ErasureBusy(Failure, RuntimeError, code="busy"):
     """A run, a dispatch or a search is at work in the home."""
 
 

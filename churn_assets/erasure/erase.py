@@ -31,7 +31,7 @@ from churn_assets.landing.tombstones import Tombstones
 from churn_assets.workplace import Workplace
 
 
-class NoUserNamed(Failure, ValueError):
+class NoUserNamed(Failure, ValueError, code="user"):
     """An erasure without a user, or in a home that does not exist."""
 
 

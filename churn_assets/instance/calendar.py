@@ -18,7 +18,7 @@ DEFAULT_START = date(2024, 1, 1)  # a Monday; used only until a home knows its o
 CADENCE_DAYS = {"daily": 1, "weekly": 7, "monthly": 31}
 
 
-class CalendarError(Failure, ValueError):
+class CalendarError(Failure, ValueError, code="snapshot"):
     """A date that is no snapshot; the message says which ones are near."""
 
 

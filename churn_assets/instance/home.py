@@ -38,7 +38,7 @@ OWN = (
 SIGNS = ("churn.yaml", "landing", "record.sqlite", "dagster")
 
 
-class NoSuchHome(Failure, LookupError):
+class NoSuchHome(Failure, LookupError, code="home"):
     """A decision cannot be recorded, since the path holds no instance."""
 
 

@@ -14,7 +14,7 @@ from churn_assets.instance.durable import fsync
 KEY_BYTES = 32
 
 
-class DamagedKey(Failure, ValueError):
+class DamagedKey(Failure, ValueError, code="damaged"):
     """A key has not the length of one: with it anybody could sign."""
 
 

@@ -23,7 +23,7 @@ TIME = "%Y-%m-%d %H:%M:%S.%f"
 POLARS_TIME = "%Y-%m-%d %H:%M:%S%.6f"  # the same, six digits too
 
 
-class OutboxConflict(Failure, ValueError):
+class OutboxConflict(Failure, ValueError, code="record"):
     """A message key was added again with another content."""
 
 

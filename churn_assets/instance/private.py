@@ -20,7 +20,7 @@ SHARED = {
 }  # fmt: skip
 
 
-class NoFolderForAHome(Failure):
+class NoFolderForAHome(Failure, code="home"):
     """The path of a home is a file, or a folder that is shared with others."""
 
 

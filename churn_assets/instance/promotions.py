@@ -12,7 +12,7 @@ GATE = "gate"
 COLUMNS = "snapshot_date, champion_snapshot_date, model_version, definition, decision, reason, decided_by, decided_at"
 
 
-class NoSuchModel(Failure, LookupError):
+class NoSuchModel(Failure, LookupError, code="promotion"):
     """The model requested as champion was never made, or never was champion."""
 
 

@@ -18,7 +18,7 @@ ERASURE = "erasure.lock"
 WAIT_SECONDS = 900  # 500 users of 20,000 take a third of that
 
 
-class BeingErased(Failure, RuntimeError):
+class BeingErased(Failure, RuntimeError, code="busy"):
     """Users are being erased, for longer than anything that starts waits."""
 
 

@@ -17,15 +17,15 @@ from churn_assets.instance.record.store import Partition, Record
 from churn_assets.instance.withheld import reason_withheld, withheld_sentence
 
 
-class PartitionMissing(Failure, LookupError):
+class PartitionMissing(Failure, LookupError, code="not-made"):
     """A partition that is needed has not been made."""
 
 
-class PartitionWithheld(Failure, LookupError):
+class PartitionWithheld(Failure, LookupError, code="withheld"):
     """A partition is being rebuilt, or its check has failed."""
 
 
-class PartitionDamaged(Failure, ValueError):
+class PartitionDamaged(Failure, ValueError, code="damaged"):
     """The file of a partition is missing or has changed since it was published."""
 
 

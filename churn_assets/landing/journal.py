@@ -18,7 +18,7 @@ COLUMNS = {"salt", "user_sha256", "erased_at", "erased_by"}
 Row = Mapping[str, str]
 
 
-class JournalDamaged(Failure, RuntimeError):
+class JournalDamaged(Failure, RuntimeError, code="damaged"):
     """A file of tombstones cannot be read, and must not count as empty: erased users would come back."""
 
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class LeakingSplit(Failure, ValueError):
+class LeakingSplit(Failure, ValueError, code="training"):
     """A label window reaches past the date on which its outcome is used."""
 
 
-class NothingToTest(Failure, ValueError):
+class NothingToTest(Failure, ValueError, code="training"):
     """Too little has matured for any test out of time."""
 
 
-class NothingKept(Failure, ValueError):
+class NothingKept(Failure, ValueError, code="training"):
     """No feature is above noise in enough slices."""
 
 

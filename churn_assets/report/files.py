@@ -15,7 +15,7 @@ from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 
-class NoReport(Failure, LookupError):
+class NoReport(Failure, LookupError, code="not-made"):
     """There is no snapshot to report on."""
 
 

@@ -45,7 +45,7 @@ select since, reason, suppressed_by from (
 Row = dict[str, Any]
 
 
-class NoSuchUser(Failure, LookupError):
+class NoSuchUser(Failure, LookupError, code="user"):
     """An id that no snapshot has."""
 
 

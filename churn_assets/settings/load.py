@@ -31,7 +31,7 @@ OF_SECTION = 2  # parts of the name of a setting: section and field
 MOST_LETTERS, MOST_VALUES = 1_000_000, 100_000  # a file with fifty arms and their texts in two languages has 60 KB
 
 
-class SettingsError(Failure, ValueError):
+class SettingsError(Failure, ValueError, code="settings"):
     """A setting is wrong; the message names section, field, value and what is expected."""
 
 

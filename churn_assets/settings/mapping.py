@@ -162,18 +162,24 @@ class SourceMapping(Section):
         return self
 
 
+class MappingError(SettingsError, code="mapping"):
+    """The mapping is wrong; the message names source, table and column."""
+
+
 def load_mapping(file: Path) -> SourceMapping:
-    """The mapping in `file`; one without sources where there is none. Raises SettingsError."""
+    """The mapping in `file`; one without sources where there is none. Raises MappingError, or SettingsError on what is
+    no YAML.
+    """
     return mapping_of(values_of(file), file, lines_of(file))
 
 
 def mapping_of(values: Mapped[str, Any], file: Path, lines: Lines | None = None) -> SourceMapping:
-    """Raises SettingsError naming source, table and column, and the line where `lines` are those of the values."""
+    """Raises MappingError naming source, table and column, and the line where `lines` are those of the values."""
     try:
         return SourceMapping.model_validate(values)
     except ValidationError as error:
         listed = "\n  ".join(_line(values, each, lines) for each in error.errors())
-        raise SettingsError(f"{file} is wrong; correct it:\n  {listed}") from error
+        raise MappingError(f"{file} is wrong; correct it:\n  {listed}") from error
 
 
 def _line(values: Mapped[str, Any], error: ErrorDetails, lines: Lines | None) -> str:

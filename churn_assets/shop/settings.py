@@ -10,7 +10,7 @@ from churn_assets.failures import Failure
 LAST_YEAR = 2200  # what is promised in one year comes in the next, and dates end with 9999
 
 
-class ShopError(Failure, ValueError):
+class ShopError(Failure, ValueError, code="source"):
     """A shop that cannot be simulated; the message names the setting, its value and what is allowed."""
 
 

@@ -23,7 +23,7 @@ DEMONSTRATION_REASONS = {
 }
 
 
-class SourceError(Failure, ValueError):
+class SourceError(Failure, ValueError, code="source"):
     """A source is missing or broken; the message names file, place, value and what to do."""
 
 

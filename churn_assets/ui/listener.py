@@ -15,7 +15,7 @@ STEPS = {
 }
 
 
-class PortTaken(Failure):
+class PortTaken(Failure, code="server"):
     """Nothing can be served on a port."""
 
 

@@ -26,7 +26,7 @@ GRACE_SECONDS = 20
 LOOK_SECONDS = 0.1
 
 
-class UiEnded(Failure):
+class UiEnded(Failure, code="server"):
     """The server ended without a signal to this process and without an error message."""
 
 

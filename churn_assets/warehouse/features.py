@@ -22,7 +22,7 @@ MADE_IN_PYTHON = {EXPECTED_PURCHASES.name: EXPECTED_PURCHASES}
 WINDOW = re.compile(r"_(\d+)d$")
 
 
-class UndocumentedFeature(Failure, LookupError):
+class UndocumentedFeature(Failure, LookupError, code="dbt"):
     """A column of the mart that models/features/user_features.yml does not describe."""
 
 

@@ -24,7 +24,7 @@ PROJECT = ROOT / "dbt_project"
 QUIET = {"DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"}
 
 
-class ManifestError(Failure, RuntimeError):
+class ManifestError(Failure, RuntimeError, code="dbt"):
     """dbt could not read its own project."""
 
 

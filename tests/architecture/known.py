@@ -84,7 +84,8 @@ def commands() -> Mapping[str, Any]:
 @cache
 def options() -> frozenset[str]:
     """Of our commands, and what the code asks of others."""
-    ours = {name for command in commands().values() for each in command.params for name in each.opts}
+    every: list[Any] = [get_command(app), *commands().values()]
+    ours = {name for command in every for each in command.params for name in each.opts}
     return frozenset(ours | {name for text in code().values() for name in OPTION.findall(text)})
 
 

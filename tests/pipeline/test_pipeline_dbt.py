@@ -75,7 +75,7 @@ def test_what_no_run_has_built_is_not_built_by_hand(instance: Instance) -> None:
     assert "churn run --snapshot 2026-11-23 builds it" in done.stderr
     done = dbt(instance, "run", "--vars", "{calendar: {snapshots: ['2026-11-23']}}")
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
-        1, "Error: --vars calendar: set by the home, its settings and --snapshot, not by hand",
+        1, "Error: --vars calendar: set by the home, its settings and --snapshot, not by hand  [dbt]",
     )  # fmt: skip
     assert rows_in(instance) == before
 

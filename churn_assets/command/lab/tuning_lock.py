@@ -10,7 +10,7 @@ from churn_assets.instance.home import Home
 from churn_assets.instance.process_lock import process_lock
 
 
-class TuningBusy(Failure, RuntimeError):
+class TuningBusy(Failure, RuntimeError, code="busy"):
     """Another process searches in this home."""
 
 

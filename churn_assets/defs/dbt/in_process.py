@@ -37,7 +37,7 @@ INDIRECT_SELECTION = "DBT_INDIRECT_SELECTION"
 RESULTS = ("LogModelResult", "LogTestResult")  # the names of dbt's events about what it has built and tested
 
 
-class DbtFailed(Failure, RuntimeError):
+class DbtFailed(Failure, RuntimeError, code="dbt"):
     """Messages of dbt about the models and tests that failed."""
 
 

@@ -24,7 +24,7 @@ PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES
 CREDENTIALS = re.compile(r"//[^/\s]+@")  # up to the last @: a password may hold one
 
 
-class TrackingMissing(Failure, RuntimeError):
+class TrackingMissing(Failure, RuntimeError, code="training"):
     """An address is set, and the client is not installed."""
 
 

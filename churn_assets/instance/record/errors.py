@@ -29,7 +29,7 @@ STEPS = (
 )
 
 
-class RecordError(Failure, RuntimeError):
+class RecordError(Failure, RuntimeError, code="record"):
     """The record store cannot be used as it is; the message names the file, why, and what to do."""
 
 

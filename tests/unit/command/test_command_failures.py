@@ -223,7 +223,7 @@ def test_a_bug_is_not_hidden(error: BaseException) -> None:
 def test_the_command_line_shows_the_traceback_of_a_bug(home: Home) -> None:
     code = (
         "import sys; from churn_assets.command import cli; sys.argv = ['churn', 'check']\n"
-        "def broken(_): raise KeyError('a bug')\ncli.settled_home = broken\ncli.main()"
+        "def broken(_): raise KeyError('a bug')\ncli.readable_home = broken\ncli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "Traceback" in done.stderr

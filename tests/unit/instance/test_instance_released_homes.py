@@ -193,7 +193,7 @@ def test_the_command_line_says_what_it_did_to_an_old_record_and_refuses_a_newer_
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: The record {home.record} was made by churn-assets 9.9 (schema 99); this is ")
-    assert done.stderr.endswith("git pull && make setup\n")
+    assert done.stderr.endswith("git pull && make setup  [record]\n")
     assert len(done.stderr.splitlines()) == 1
 
 

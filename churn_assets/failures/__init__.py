@@ -14,13 +14,28 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import yaml
 from filelock import Timeout
 
 
 class Failure(Exception):
-    """An error with a text for the user of the command: what is wrong, where, and what to do next."""
+    """An error with a text for the user of the command: what is wrong, where, and what to do next.
+
+    A class of them states its code, a key of failures/codes.py: `class NoPlan(Failure, code="plan")`.
+    """
+
+    code: ClassVar[str] = "bug"  # of one that states none, which a test forbids
+
+    def __init_subclass__(cls, code: str | None = None) -> None:
+        super().__init_subclass__()
+        if code is not None:
+            cls.code = code
+
+
+class WrongArguments(Failure, code="arguments"):
+    """What was typed cannot be used."""
 
 
 WRITABLE = "let the user who runs churn write there, or name another home with --home"
@@ -31,6 +46,7 @@ DISK = "check the disk; if it is lost, bring the home back from its backup"
 OPEN = "close other programs or raise the limit of open files (ulimit -n), and give the same command again"
 WAIT = "wait until the other process has ended and give the same command again"
 BACKUP = "bring it back from its backup; what it holds cannot be rebuilt, so do not delete it"
+CORRECT = "correct it"  # of YAML: settings say themselves what is wrong, Dagster's file does not
 AGAIN = "move it away; it records past runs or trials only, and is rebuilt"
 ODD = "is neither a file nor a folder (a pipe, a device): move it away"
 RECORD, DAGSTER, WAREHOUSE = "record.sqlite", "dagster", "warehouse.duckdb"  # within a home
@@ -61,6 +77,10 @@ SQLITE_STEPS = {
     sqlite3.SQLITE_FULL: SPACE, sqlite3.SQLITE_IOERR: DISK,
     sqlite3.SQLITE_CORRUPT: BACKUP, sqlite3.SQLITE_NOTADB: BACKUP,
 }  # fmt: skip
+CODES_OF_STEPS = {
+    WRITABLE: "permission", SPACE: "disk", DISK: "disk", MOVE: "path", SHORTER: "path", OPEN: "open-files",
+    WAIT: "busy", BACKUP: "record", AGAIN: "dagster", CORRECT: "dagster",
+}  # fmt: skip
 OTHER_TABLES = re.compile(r"no such (table|column)|file is not a database")
 SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 LITTLE_BYTES = 1 << 20
@@ -73,6 +93,13 @@ def error_message(error: BaseException, home: Path) -> str | None:
     if message is None or not any(sign in message for sign in NO_ROOM):
         return message
     return f"{message.removesuffix('.')}. {room(home)}"
+
+
+def code_of(error: BaseException, message: str) -> str:
+    """The code (failures/codes.py) of an error of which `error_message` says `message`."""
+    if isinstance(error, Failure):
+        return error.code
+    return next(code for step, code in CODES_OF_STEPS.items() if step in message)
 
 
 def needed_bytes(home: Path) -> int:
@@ -101,7 +128,7 @@ def _message(error: BaseException, home: Path) -> str | None:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark
         is_file = mark is not None and Path(str(mark.name)).is_file()
-        return f"{mark.name}, line {mark.line + 1}: {error.problem}; correct it." if is_file else None
+        return f"{mark.name}, line {mark.line + 1}: {error.problem}; {CORRECT}." if is_file else None
     inner = _sqlite_within(error)
     return None if inner is None else _of_sqlite(error, inner, home)
 

@@ -1,0 +1,176 @@
+"""What all commands share: options, examples, errors of typing, exit codes, completion.
+
+`main` is called in this process: a process of its own costs half a second and more.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from churn_assets.command import cli
+from churn_assets.command.examples import EXAMPLES
+from churn_assets.failures import WrongArguments
+from churn_assets.instance.home import Home
+from tests.architecture import known
+from tests.architecture.names import wrong_names
+from tests.documents import ROOT, Document
+
+CHURN = Path(sys.executable).with_name("churn")
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def churn(home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """`churn` on an empty home."""
+    monkeypatch.setenv("CHURN_HOME", str(home.root))
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["churn", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Done(int(ended.value.code or 0), *capfd.readouterr())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rnu"], "churn: No such command 'rnu'. Did you mean 'run'? churn --help shows examples and options."),
+        (
+            ["run", "--snaphot", "x"],
+            "churn run: No such option: --snaphot (Possible options: --snapshot); churn run --help",
+        ),
+        (
+            ["run", "--snapshot", "16.11.2026"],
+            "'--snapshot': '16.11.2026' is no date like 2026-11-16; churn run --help",
+        ),
+        (["load"], "churn load: Missing argument 'source'; churn load --help shows examples and options."),
+        (["account", "add", "ana"], "churn account add: Missing option '--role'; churn account add --help"),
+        (["tune", "--trials", "0"], "churn tune: Invalid value for '--trials'"),
+        (["check", "now"], "churn check: Got unexpected extra argument(s) (now); churn check --help"),
+    ],
+)
+def test_what_is_typed_wrong_is_one_line_with_exit_code_2(
+    churn: Callable[..., Done], arguments: list[str], said: str
+) -> None:
+    done = churn(*arguments)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith("Error: churn")
+    assert said in done.err
+    assert done.err.endswith("  [arguments]\n")
+
+
+def test_a_name_that_only_gathers_commands_shows_its_help(churn: Callable[..., Done]) -> None:
+    done = churn("account")
+    assert done.code == 2
+    assert "churn account add ana --role approver" in done.out + done.err
+
+
+def test_quiet_prints_errors_and_the_last_line(churn: Callable[..., Done]) -> None:
+    loud, quiet = churn("explain"), churn("explain", "--quiet")
+    assert quiet == Done(0, "churn explain CODE says more.\n", "")
+    assert loud.out.endswith(f"\n{quiet.out}")
+    assert churn("--quiet", "explain") == quiet, "before the command as well"
+    wrong = churn("explain", "nothing", "--quiet")
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "no error has the code nothing" in wrong.err
+
+
+def test_quiet_leaves_what_programs_read(churn: Callable[..., Done]) -> None:
+    assert churn("settings", "churn", "--json", "--quiet") == churn("settings", "churn", "--json")
+
+
+def test_quiet_asks_nothing_that_it_does_not_show(churn: Callable[..., Done], home: Home) -> None:
+    done = churn("init", "--quiet")
+    assert (done.code, done.out) == (1, "")
+    assert "add --yes, or leave --quiet out" in done.err
+    assert not home.settings_file.exists()
+    done = churn("init", "--quiet", "--yes")
+    assert (done.code, done.out.count("\n")) == (0, 1)
+    assert home.settings_file.exists()
+
+
+def test_debug_shows_the_traceback_of_what_is_else_one_line_and_the_cost(churn: Callable[..., Done]) -> None:
+    for done in (churn("explain", "nothing", "--debug"), churn("--debug", "explain", "nothing")):
+        assert done.code == 1
+        assert "Traceback" in done.err
+        assert f"{WrongArguments.__module__}.{WrongArguments.__qualname__}: no error has the code nothing" in done.err
+        assert re.search(
+            r"^explain: \d+\.\d\d s, after .* of processor time, [\d,]+ MB of memory\.$", done.err, re.MULTILINE
+        )
+        assert done.err.splitlines()[-1].startswith("Error: no error has the code nothing")
+    assert "Traceback" not in churn("explain", "nothing").err, "the next command is not debugged"
+
+
+def test_a_bug_has_its_traceback_and_a_code(churn: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(cli, "settled_home", broken)
+    monkeypatch.setattr(sys, "argv", ["churn", "settings"])
+    with pytest.raises(KeyError) as raised:
+        cli.main()
+    assert raised.value.__notes__ == [cli.BUG]
+    assert cli.BUG.endswith("[bug]")
+
+
+def test_every_command_has_examples_and_each_is_one(churn: Callable[..., Done]) -> None:
+    of_groups = {"", "account", "token", "alerts", "service"}
+    assert set(EXAMPLES) == set(known.commands()) - {"serve"} | of_groups
+    text = "".join(
+        f"`{' '.join(f'churn {name} {each}'.split())}`\n\n" for name, lines in EXAMPLES.items() for each in lines
+    )
+    assert [wrong.name for wrong in wrong_names(Document("docs/examples.md", text))] == []
+    shown = churn("backfill", "--help").out
+    example = "churn backfill --from 2026-09-07 --to 2026-11-16"
+    assert shown.index("Make all snapshots") < shown.index(example) < shown.index("--quiet")
+    assert "churn simulate && churn run" in churn("--help").out
+
+
+def test_the_exit_codes_are_those_of_the_documentation(
+    churn: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = (ROOT / "docs" / "engineer.md").read_text().split("<!-- exit codes")[1].split("<!-- end of exit codes")[0]
+    documented = [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)]
+    ended = [churn("explain").code, churn("explain", "nothing").code, churn("explain", "--nothing").code]
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("churn_assets.command.explain.explain", interrupted)
+    stopped = churn("explain")
+    assert stopped.err == "Interrupted; what was finished stays.\n"
+    assert [*ended, stopped.code] == documented
+
+
+def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
+    """In bash itself, by the script that `churn --show-completion bash` prints; three starts of churn."""
+    script = f"""
+        export PATH={CHURN.parent}:$PATH
+        eval "$(_CHURN_COMPLETE=source_bash churn)"
+        complete -p churn
+        for words in "churn ru" "churn run --sn"; do
+            COMP_WORDS=($words); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); COMPREPLY=()
+            _churn_completion churn
+            echo "$words: ${{COMPREPLY[@]}}"
+        done
+    """
+    done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.splitlines() == [
+        "complete -o default -F _churn_completion churn", "churn ru: run", "churn run --sn: --snapshot",
+    ], done.stderr  # fmt: skip
