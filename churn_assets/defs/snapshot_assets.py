@@ -154,9 +154,11 @@ def _broken_rules(frame: pl.DataFrame | bytes, contract: Contract) -> list[str]:
 
 def _check(stage: str, table: str, *, passed: bool, **metadata: Any) -> dg.AssetCheckResult:
     values = {name: value.isoformat() if isinstance(value, date) else value for name, value in metadata.items()}
+    sentence = f"{stage}.{table} breaks its contract: {'; '.join(values.get('broken', ()))}."
     return dg.AssetCheckResult(
-        passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=plain(values)
-    )
+        passed=passed, asset_key=[stage, table], check_name=CONTRACT_CHECK, metadata=plain(values),
+        description=None if passed else sentence,
+    )  # fmt: skip
 
 
 def _metadata(workplace: Workplace, product: Product) -> dict[str, Any]:

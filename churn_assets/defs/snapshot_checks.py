@@ -61,7 +61,7 @@ def snapshot_check(
             days = checked_snapshots(context, workplace)
             checked = days[-1:] if is_newest_enough else days
             outcomes = {day: evaluate(Snapshot(day, workplace, context.log.info)) for day in checked}
-            result = check_result(outcomes, severity, workplace.settings.report.currency)
+            result = check_result(outcomes, severity, workplace.settings.report.currency, claim=evaluate.__doc__ or "")
             then(workplace, days, result)
             return result
 
@@ -86,15 +86,27 @@ def checked_snapshots(
 
 
 def check_result(
-    outcomes: Mapping[date, CheckOutcome], severity: dg.AssetCheckSeverity, currency: str | None = None
+    outcomes: Mapping[date, CheckOutcome],
+    severity: dg.AssetCheckSeverity,
+    currency: str | None = None,
+    *,
+    claim: str,
 ) -> dg.AssetCheckResult:
-    """One result for all snapshots, with the figures of the first that fails, else of the newest."""
+    """One result for all snapshots, with the figures of the first that fails, else of the newest. `claim`: what is true
+    when it passes, of which an outcome without a sentence says that it is not.
+    """
     failed = [day for day, outcome in outcomes.items() if not outcome.passed]
     day = failed[0] if failed else max(outcomes)
     metadata: dict[str, Any] = {"snapshot_date": day.isoformat(), **outcomes[day].figures}
     if len(outcomes) > 1:
         metadata |= {"snapshots": len(outcomes), "snapshots_failed": len(failed)}
-    sentence = one_line(outcomes[day].sentence) if failed else ""
+    sentence = one_line(outcomes[day].sentence or not_so(claim, day, plain(outcomes[day].figures))) if failed else ""
     return dg.AssetCheckResult(
         passed=not failed, severity=severity, metadata=plain(metadata, currency), description=sentence or None
     )
+
+
+def not_so(claim: str, where: object, figures: Mapping[str, Any]) -> str:
+    """Sentence: what a check claims is not so, with the figures that show it."""
+    words = ", ".join(f"{name} {value}" for name, value in figures.items() if isinstance(value, int | float | str))
+    return f"{' '.join(claim.split()).split('. ')[0].rstrip('.')}: not so at {where}{f' ({words})' if words else ''}."

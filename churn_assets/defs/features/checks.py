@@ -15,6 +15,7 @@ from churn_assets.warehouse.replay import differences, replay
 from churn_assets.workplace import Workplace
 
 SHOWN_USERS = 5
+LOOKS_BACK = "Features of a sample of users are what the rows known before the snapshot give"
 
 
 # Of a range the newest snapshot only: the first weeks of a shop's history are unusual, which training tolerates.
@@ -54,11 +55,13 @@ def no_feature_looks_ahead(
         look_ahead = CheckOutcome(
             passed=True, figures={"reason": "landing.restated: late rows are included on purpose"}
         )
-        return check_result(dict.fromkeys(snapshots, look_ahead), dg.AssetCheckSeverity.ERROR)
+        return check_result(dict.fromkeys(snapshots, look_ahead), dg.AssetCheckSeverity.ERROR, claim=LOOKS_BACK)
     rows = replay(workplace, snapshots, days=workplace.settings.features.windows_days[1])
     differs = differences(rows)
     return check_result(
-        {day: _outcome(differs.filter(snapshot_date=day)) for day in snapshots}, dg.AssetCheckSeverity.ERROR
+        {day: _outcome(differs.filter(snapshot_date=day)) for day in snapshots},
+        dg.AssetCheckSeverity.ERROR,
+        claim=LOOKS_BACK,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from churn_assets.defs.plain import plain
-from churn_assets.defs.snapshot_checks import CheckOutcome, check_result, checked_snapshots
+from churn_assets.defs.snapshot_checks import CheckOutcome, check_result, checked_snapshots, not_so
 from churn_assets.stages import Stage
 from churn_assets.warehouse import ancestry
 from churn_assets.warehouse.built import built_snapshots
@@ -26,17 +26,22 @@ def features_descend_from_the_past() -> dg.AssetCheckResult:
     models, columns = ancestry.lineage_of_models(manifest()), lineage()
     forbidden = sorted(ancestry.forbidden_models(models))
     descending = sorted(ancestry.forbidden_columns(columns or {}))
+    figures = plain(
+        {
+            "models_above": len(ancestry.ancestors(ancestry.FEATURES, models)),
+            "forbidden_models": ", ".join(forbidden) or "none",
+            "forbidden_columns": ", ".join(descending[:SHOWN]) or "none",
+            "columns_followed": len((columns or {}).get(ancestry.FEATURES, {})),
+        }
+    )
+    is_broken = bool(forbidden or descending)
     return dg.AssetCheckResult(
-        passed=not forbidden and not descending,
+        passed=not is_broken,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata=plain(
-            {
-                "models_above": len(ancestry.ancestors(ancestry.FEATURES, models)),
-                "forbidden_models": ", ".join(forbidden) or "none",
-                "forbidden_columns": ", ".join(descending[:SHOWN]) or "none",
-                "columns_followed": len((columns or {}).get(ancestry.FEATURES, {})),
-            }
-        ),
+        metadata=figures,
+        description=not_so("Features are made of the past alone", "features.user_features", figures)
+        if is_broken
+        else None,
     )
 
 
@@ -51,7 +56,9 @@ def features_are_the_same_without_the_future(
     days = _compared_snapshots(checked_snapshots(context, workplace, with_past=True), built_snapshots(workplace))
     by_day = foreseen(workplace, days, SAMPLED_USERS)
     return check_result(
-        {day: _outcome(differences) for day, differences in by_day.items()}, dg.AssetCheckSeverity.ERROR
+        {day: _outcome(differences) for day, differences in by_day.items()},
+        dg.AssetCheckSeverity.ERROR,
+        claim="Features of a sample of users are the same without the rows of the future",
     )
 
 

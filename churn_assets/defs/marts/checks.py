@@ -7,6 +7,7 @@ import dagster as dg
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.defs.plain import plain
+from churn_assets.defs.snapshot_checks import not_so
 from churn_assets.stages import Stage
 from churn_assets.warehouse.rows import account, mart_of
 from churn_assets.workplace import Workplace
@@ -56,4 +57,8 @@ def no_row_is_lost(
 
 def _result(key: list[str], counts: dict[str, int], *, passed: bool) -> dg.AssetCheckResult:
     metadata: dict[str, int | str] = dict(counts) if passed else {**counts, "what_to_do": CURE}
-    return dg.AssetCheckResult(asset_key=key, check_name=CHECK, passed=passed, metadata=plain(metadata))
+    sentence = None if passed else not_so("Every raw row is accounted for", ".".join(key), plain(counts))
+    return dg.AssetCheckResult(
+        asset_key=key, check_name=CHECK, passed=passed, metadata=plain(metadata),
+        description=sentence and f"{sentence} {CURE}",
+    )  # fmt: skip
