@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from churn_assets.failures.codes import CODES
+from tests.mistakes import Mistake, mistakes
 
 PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 OPENING = """\
@@ -20,8 +21,24 @@ what stands here. Codes are few and stable: one for each kind of failure.
 """
 
 
+PLANTED = """\
+## Mistakes that were planted
+
+Each of these is made on purpose, and its answer held against what it has to name: cause, place and next step, with a code,
+the exit code, no traceback, and nothing half written (`tests/unit/command/test_command_mistakes.py`).
+
+| where | mistake | command | code |
+|---|---|---|---|
+"""
+
+
 def page() -> str:
-    return "\n".join([OPENING, *_sections()])
+    return "\n".join([OPENING, *_sections(), PLANTED]) + "".join(map(_row, mistakes()))
+
+
+def _row(mistake: Mistake) -> str:
+    command = f"churn {mistake.command}".replace("|", "\\|")
+    return f"| {mistake.of} | {mistake.what} | {command} | [{mistake.code}](#{mistake.code}) |\n"
 
 
 def _sections() -> Iterator[str]:
