@@ -24,8 +24,8 @@ what stands here. Codes are few and stable: one for each kind of failure.
 PLANTED = """\
 ## Mistakes that were planted
 
-Each of these is made on purpose, and its answer held against what it has to name: cause, place and next step, with a code,
-the exit code, no traceback, and nothing half written (`tests/unit/command/test_command_mistakes.py`).
+Each of these is made on purpose, and its answer held against what it has to name: cause, place and next step, with a
+code, the exit code, no traceback, and nothing half written (`tests/unit/command/test_command_mistakes.py`).
 
 | where | mistake | command | code |
 |---|---|---|---|

@@ -9,6 +9,7 @@ from rich.progress import Progress, TimeElapsedColumn
 
 from churn_assets.catalogue.arms import treatment_of
 from churn_assets.command.fill import write_batches
+from churn_assets.command.onward import onward
 from churn_assets.command.shop_life import Life, answered, read_life, write_answered, write_life
 from churn_assets.instance.home import Home
 from churn_assets.instance.terminal import wide_console
@@ -45,7 +46,7 @@ def advance(root: Path, weeks: int) -> None:
             "sent, or in the next one.",
             soft_wrap=True,
         )
-    console.print(f"Next: churn run --snapshot {end.today}")
+    console.print(onward(root, f"run --snapshot {end.today}"), markup=False, soft_wrap=True)
 
 
 def not_answered(sent: pl.DataFrame, home: Home, life: Life) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import duckdb
 from rich.table import Table
 
+from churn_assets.command.onward import onward
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
@@ -124,11 +125,11 @@ def _show(console: PlainConsole, result: _CheckResult) -> None:
         console.print(f"{finding.severity:>7}  {finding}", markup=False, soft_wrap=True)
     errors = sum(finding.severity == "error" for finding in result.findings)
     if errors:
-        console.print(f"{errors} errors: a run would refuse to begin.")
-    elif not result.findings and not any(review.rows_refused for review in result.reviews):
+        console.print(f"{errors} errors: a run would refuse to begin.  [landing]")
+        return
+    if not result.findings and not any(review.rows_refused for review in result.reviews):
         console.print("Every row keeps the raw contract.")
-    else:
-        console.print("A run can begin: churn run")
+    console.print(onward(result.home.root, "run"), markup=False, soft_wrap=True)
 
 
 def _show_orders(

@@ -11,8 +11,9 @@ import polars as pl
 from rich.table import Table
 
 from churn_assets.catalogue.arms import treatment_of
+from churn_assets.command.onward import onward
 from churn_assets.decisions.summary import stopped_lines
-from churn_assets.delivery.approval import approve_plan, refuse_unsendable
+from churn_assets.delivery.approval import approve_plan, refuse_unsendable, why_not_approved
 from churn_assets.delivery.cancel import cancel_messages, messages_like, messages_to
 from churn_assets.delivery.consents import ConsentRecord, add_consents, withdrawals
 from churn_assets.delivery.dispatch import utc_now
@@ -52,6 +53,7 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     wide_console().print(
         f"Approved by {name}: {approved:,} messages may go. Nothing is sent before churn dispatch --send.", markup=False
     )
+    wide_console().print(onward(root, "dispatch"), markup=False, soft_wrap=True)
     return True
 
 
@@ -66,6 +68,10 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
     if not is_sent:
         counts = rehearse(workplace, day, utc_now())
         _show_counts(f"Plan of {day}: nothing was sent (dry run; --send sends what is approved)", counts)
+        is_approved = why_not_approved(workplace, Plan.at(workplace, day)) is None
+        wide_console().print(
+            onward(root, "dispatch --send" if is_approved else "approve"), markup=False, soft_wrap=True
+        )
         return
     console = wide_console()
     with console.status("handing over") as status:
@@ -81,6 +87,7 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
         finally:
             keep_twice(workplace.home)
     _show_counts(f"Plan of {day}: dispatched", counts)
+    console.print(onward(root, "run", note=", when the next files have come"), markup=False, soft_wrap=True)
 
 
 def unsubscribe(root: Path, keys: Sequence[str]) -> None:

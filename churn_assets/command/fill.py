@@ -11,6 +11,7 @@ import polars as pl
 import yaml
 from rich.progress import Progress, TimeElapsedColumn
 
+from churn_assets.command.onward import onward
 from churn_assets.command.shop_life import Life, write_life
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.home import Home
@@ -40,6 +41,7 @@ def fill_from_shop(root: Path, shop: ShopSettings, *, if_missing: bool) -> None:
         rows = write_batches(home, landing, simulate(shop, lambda done, _: bar.update(task, completed=done)))
     write_life(home, Life(shop, lived=shop.weeks))
     print(f"{rows:,} raw rows up to {shop.end} in {landing}; the truth about them in {home.truth}")
+    print(onward(home.root, "run"))
 
 
 def write_batches(home: Home, landing: Path, batches: Iterable[Batch]) -> int:
@@ -66,6 +68,7 @@ def fill_from_source(root: Path, source: str, path: Path | None, *, if_missing: 
         _write(landing / table / f"{source}.parquet", rows)
         print(f"  {len(rows):>10,} rows  raw.{table}")
     _suggest(home, adapter)
+    print(onward(home.root, "run"))
 
 
 def _write(file: Path, rows: pl.DataFrame) -> None:

@@ -10,6 +10,7 @@ import duckdb
 import yaml
 from rich.table import Table
 
+from churn_assets.command.onward import onward
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
 from churn_assets.instance.files import write_whole
@@ -66,7 +67,8 @@ def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: boo
         return has_orders
     home.prepare()
     write_whole(home.mapping_file, lambda file: file.write_text(_text(merged), encoding="utf-8"))
-    console.print(f"Written: {home.mapping_file}. Next: churn check", markup=False, soft_wrap=True)
+    console.print(f"Written: {home.mapping_file}", markup=False, soft_wrap=True)
+    console.print(onward(home.root, "check", note=", then churn run"), markup=False, soft_wrap=True)
     return has_orders
 
 

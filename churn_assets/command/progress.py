@@ -1,4 +1,4 @@
-"""What the command line shows of a run: a line per finished step, the cause of a failure, and a summary."""
+"""What the command line shows of a run: a line per finished stage, the cause of a failure, and a summary."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from typing import Any, TextIO
 import dagster as dg
 from rich.table import Table
 
+from churn_assets.command.cli_class import is_debugged, is_quiet
+from churn_assets.command.course import Course, about
+from churn_assets.command.onward import onward
 from churn_assets.decisions.summary import what_limits
 from churn_assets.defs.interventions.sources import arms_left_out, codes_without_use
+from churn_assets.delivery.plan import newest_plan
 from churn_assets.failures import next_step
 from churn_assets.instance.files import rows_sha256
 from churn_assets.instance.terminal import PlainConsole
@@ -35,7 +39,6 @@ CLASS_OF_DAGSTER = re.compile(r"^dagster[\w.]*\.(Failure|DagsterAssetCheckFailed
 INTERRUPTION = "DagsterExecutionInterruptedError"
 DBT_ERRORS = "Errors parsed from dbt logs"
 DBT_FAILED_ROWS = "dagster_dbt/failed_row_count"
-UNSAID = ("what to do", "snapshot date", "table", "rules", "page")  # in the UI, beside the check
 
 
 class Progress:
@@ -43,19 +46,34 @@ class Progress:
 
     def __init__(self) -> None:
         self.console = PlainConsole(file=_terminal(), highlight=False)
-        self._started: dict[str, float] = {}
+        self._course = Course({}, {})
+        self._at_work = ""
         self._tables = 0
         self._is_interrupted = False
 
     def say(self, line: str) -> None:
+        """What somebody wants to know who watches."""
+        if not is_quiet():
+            self.insist(line)
+
+    def insist(self, line: str) -> None:
+        """What is said with --quiet too."""
         self.console.print(line, markup=False, soft_wrap=True)
 
+    def __rich__(self) -> str:
+        """What stands at the foot of a terminal, worked out twice a second."""
+        course, tables = self._course, f": {self._tables} tables" if self._tables else ""
+        if not self._at_work:
+            return "starting"
+        return f"step {course.number} of {course.of}{about(course.left(time.monotonic()))}  ({self._at_work}{tables})"
+
     @contextlib.contextmanager
-    def following(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    def following(self, instance: dg.DagsterInstance, run_id: str, course: Course) -> Iterator[None]:
         """Print the events of the run as they happen. Raises KeyboardInterrupt if Dagster caught one."""
         log = Path(instance.root_directory) / f"{run_id[:8]}.log"
-        with log.open("w") as quiet, self.console.status("starting", refresh_per_second=2) as status:
-            self._status = status
+        self._course = course
+        foot = contextlib.nullcontext() if is_quiet() else self.console.status(self, refresh_per_second=2)
+        with log.open("w") as quiet, foot:
             instance.add_event_listener(run_id, self._on_event)
             with contextlib.redirect_stdout(quiet), _descriptors_to(quiet, STDOUT, STDERR):
                 yield
@@ -68,37 +86,39 @@ class Progress:
             return
         step = event.step_key or ""
         if event.event_type == dg.DagsterEventType.STEP_START:
-            self._started[step] = time.monotonic()
-            self._tables = 0
-            self._status.update(_title(step))
+            self._course.begin(step, time.monotonic())
+            self._at_work, self._tables = _title(step), 0
         elif event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._tables += 1
-            self._status.update(f"{_title(step)}: {self._tables} tables")
         elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
             self._step_done(step)
         elif event.event_type == dg.DagsterEventType.STEP_FAILURE:
             if INTERRUPTION in str(event.step_failure_data.error):
                 self._is_interrupted = True
                 return
-            self.say(f"  failed  {_title(step)}\n{_cause(event.step_failure_data.error)}")
+            self.insist(f"  failed  {_title(step)}\n{_cause(event.step_failure_data.error)}")
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._on_check(event.asset_check_evaluation_data)
 
     def _step_done(self, step: str) -> None:
-        seconds = time.monotonic() - self._started.pop(step, time.monotonic())
-        self.say(f"  {seconds:6.1f} s  {_title(step)}")
+        seconds = self._course.end(step, time.monotonic())
+        if is_debugged():
+            self.say(f"  {seconds:6.1f} s  {_title(step)}")
+        line = self._course.finished(step)
+        if line:
+            self.say(f"{line}{about(self._course.left(time.monotonic()))}")
 
     def _on_check(self, check: Any) -> None:
         if not check.passed:
-            metadata = {name: value.value for name, value in check.metadata.items()}
-            failed_rows = metadata.get(DBT_FAILED_ROWS)  # all other metadata of dagster-dbt is about the run
-            figures = metadata if failed_rows is None else {"rows": failed_rows}
-            shown = ", ".join(f"{name} {value}" for name, value in figures.items() if name not in UNSAID)
+            failed = check.metadata.get(DBT_FAILED_ROWS)  # all other metadata of dagster-dbt is about the run
+            failed_rows = failed and failed.value
+            rows = f"{failed_rows} rows break it" if failed_rows is not None else ""
             severity, asset = check.severity.value.lower(), check.asset_key.to_user_string()
-            said = check.description or shown
+            said = check.description or rows or "it does not hold; its figures are in the UI"
             # An error stops the run: what to do then is said in full.
             text = said if severity == "error" else one_line(said)
-            self.say(f"  {severity:>8}  check {asset} {check.check_name}: {text}")
+            tell = self.insist if severity == "error" else self.say
+            tell(f"  {severity:>8}  check {asset} {check.check_name}: {text}")
 
     def withheld(self, workplace: Workplace, days: Sequence[date]) -> None:
         """The scores of a failed run that may not be read, one line per snapshot."""
@@ -144,10 +164,19 @@ class Progress:
             table.add_row(f"left alone: {reason}", f"{users:,}")
         table.add_row("scored_users sha256", rows_sha256(scored))
         table.add_row("warehouse", str(workplace.home.warehouse))
-        self.console.print(table)
-        report = report_file(workplace.home, day)
-        if report.exists():
-            self.console.print(f"report {report}", markup=False, soft_wrap=True)
+        if not is_quiet():
+            self.console.print(table)
+        self.insist(_next(workplace, day, has_messages=bool(len(acted))))
+
+
+def _next(workplace: Workplace, day: date, *, has_messages: bool) -> str:
+    """Approving is of the newest plan, if there is anything to approve; the report comes before it."""
+    report = report_file(workplace.home, day)
+    if not report.exists():
+        return onward(workplace.home.root, f"report --snapshot {day}")
+    if has_messages and newest_plan(workplace) == day:
+        return onward(workplace.home.root, "approve", note=f", after reading {report}")
+    return onward(workplace.home.root, "status", note=f"; report {report}")
 
 
 def _terminal() -> TextIO:

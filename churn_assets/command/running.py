@@ -13,6 +13,7 @@ from uuid import uuid4
 import dagster as dg
 
 from churn_assets.command.alerts import after_run
+from churn_assets.command.course import SNAPSHOTS_TAG, Course, past_seconds, stages_of
 from churn_assets.command.progress import Progress
 from churn_assets.defs.history import history_tag
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
@@ -87,7 +88,8 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
     from churn_assets.defs.run_alerts import alerts_of_run  # noqa: PLC0415
 
     progress = Progress()
-    job = defs().get_repository_def().get_job(JOB)
+    repository = defs().get_repository_def()
+    job = repository.get_job(JOB)
     refuse_damaged(workplace.tables, days)
     with instance_of(workplace.home) as instance:
         sweep(workplace, instance, progress)
@@ -97,7 +99,9 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
             progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
         progress.say(f"Snapshot {name}")
         run_id = str(uuid4())
-        is_done = _execute(job, instance, run_id, days, progress, missing)
+        course = Course(stages_of(repository, job), past_seconds(instance, JOB, len(days)))
+        with progress.following(instance, run_id, course):
+            is_done = _execute(job, instance, run_id, days, missing)
         of_run = alerts_of_run(instance, run_id, days[-1], is_done=is_done)
     for each in after_run(workplace, days, of_run, is_done=is_done):
         progress.say(f"Alerts to {each.receiver}: {each.problem or f'{each.alerts} alerts'}")
@@ -105,6 +109,7 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
         progress.summary(workplace, days[-1])
     else:
         progress.withheld(workplace, days)
+        progress.insist(f"The run over {name} did not come to its end: what failed is said above.  [run-failed]")
     return is_done
 
 
@@ -113,23 +118,21 @@ def _execute(
     instance: dg.DagsterInstance,
     run_id: str,
     days: Sequence[date],
-    progress: Progress,
     history: Sequence[date],
 ) -> bool:
-    """One Dagster run over `days`, shown as it goes; of `history` only what training reads is built."""
+    """One Dagster run over `days`; of `history` only what training reads is built."""
     gc.freeze()  # what was imported is not looked through again (cli.py, COLLECTIONS)
-    tags = history_tag(history)
+    tags = history_tag(history) | {SNAPSHOTS_TAG: str(len(days))}
     if len(days) > 1:
         tags |= dict(zip(RANGE_TAGS, (days[0].isoformat(), days[-1].isoformat()), strict=True))
-    with progress.following(instance, run_id):
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            tags=tags,
-            partition_key=None if len(days) > 1 else days[0].isoformat(),
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+    result = job.execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        tags=tags,
+        partition_key=None if len(days) > 1 else days[0].isoformat(),
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
     return result.success
 
 

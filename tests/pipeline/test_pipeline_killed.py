@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BEFORE, SNAPSHOT = date(2026, 11, 9), date(2026, 11, 16)
 DEAD = "died without a word; marked as failed."
-RUN = ("run", "--snapshot", str(SNAPSHOT))
+RUN = ("run", "--snapshot", str(SNAPSHOT), "--debug")  # which names each step
 
 
 def seconds_after(line: str, seconds: float) -> Callable[[str], bool]:
