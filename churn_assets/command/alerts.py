@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -34,8 +36,12 @@ def send_waiting(root: Path) -> bool:
     return _said(sent, workplace)
 
 
-def show(root: Path, count: int) -> None:
+def show(root: Path, count: int, *, as_json: bool = False) -> None:
     workplace = Workplace(home_path=str(root))
+    if as_json:
+        rows = [{**asdict(raised), "taken_by": by} for raised, by in newest(workplace.record, count)]
+        print(json.dumps(rows, default=str, ensure_ascii=False, indent=2))
+        return
     table = Table(title="Alerts", title_justify="left", box=None)
     for heading in ("raised (UTC)", "kind", "about", "owner", "taken by"):
         table.add_column(heading)

@@ -22,6 +22,7 @@ from churn_assets.command.cli_console import app as console
 from churn_assets.command.cli_options import (
     Day,
     HomeOption,
+    Json,
     OptionalDay,
     existing_home,
     finish,
@@ -122,7 +123,7 @@ def prepare() -> None:
 @app.command()
 def check(
     home: HomeOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what the landing holds, what of it is not read, and what is wrong; exit code 1 if a run could not begin."""
     root = readable_home(home)
@@ -136,7 +137,7 @@ def explain(
     code: Annotated[
         str | None, typer.Argument(help="What stands in brackets at the end of an error; default: all.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say what an error means: its usual causes, what to do, and where it is documented."""
     from churn_assets.command.explain import explain as explain_code
@@ -179,7 +180,7 @@ def export_user(user: Annotated[str, typer.Argument(help="Id of the user.")], ho
 def settings(
     name: Annotated[str | None, typer.Argument(help="A section, or one setting; default: all.")] = None,
     home: HomeOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print every setting: its value, where that comes from, its default, unit and reason."""
     root = settled_home(home)
@@ -266,18 +267,19 @@ def verify(
     snapshot: OptionalDay = None,
     files: Annotated[bool, typer.Option("--files", help="Read every file instead: is it what was written?")] = False,
     home: HomeOption = None,
+    as_json: Json = False,
 ) -> None:
     """Make the features of a snapshot (default: the newest) again from its past alone; compare them with the mart."""
     if files:
         root = untouched_home(home)
         from churn_assets.command.heal import verify_files
 
-        finish(verify_files(root))
+        finish(verify_files(root, as_json=as_json))
         return
     root = existing_home(home)
     from churn_assets.command.verify import verify as verify_mart
 
-    finish(verify_mart(root, snapshot.date() if snapshot else None))
+    finish(verify_mart(root, snapshot.date() if snapshot else None, as_json=as_json))
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from churn_assets.command.cli_class import Commands
-from churn_assets.command.cli_options import ByName, FromDay, HomeOption, OptionalDay, Reason, existing_home, finish
+from churn_assets.command.cli_options import (
+    ByName,
+    FromDay,
+    HomeOption,
+    Json,
+    OptionalDay,
+    Reason,
+    existing_home,
+    finish,
+)
 
 app = Commands()
 
@@ -85,12 +94,13 @@ def dispatch(
         bool, typer.Option("--send", help="Hand over what is approved; without it nothing is sent.")
     ] = False,
     home: HomeOption = None,
+    as_json: Json = False,
 ) -> None:
     """Say what would be handed to the channels now, or hand it over."""
     root = existing_home(home)
     from churn_assets.command.delivering import dispatch as dispatch_plan
 
-    dispatch_plan(root, snapshot.date() if snapshot else None, is_sent=send)
+    dispatch_plan(root, snapshot.date() if snapshot else None, is_sent=send, as_json=as_json)
 
 
 @app.command()

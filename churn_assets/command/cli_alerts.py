@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from churn_assets.command.cli_class import Commands
-from churn_assets.command.cli_options import HomeOption, existing_home
+from churn_assets.command.cli_options import HomeOption, Json, existing_home
 
 app = Commands()
 alerts = Commands(
@@ -27,13 +27,15 @@ def try_out(home: HomeOption = None) -> None:
 
 @alerts.command(name="list")
 def list_(
-    home: HomeOption = None, count: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20
+    home: HomeOption = None,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
+    as_json: Json = False,
 ) -> None:
     """List the newest alerts, and who has taken them."""
     root = existing_home(home)
     from churn_assets.command.alerts import show
 
-    show(root, count)
+    show(root, count, as_json=as_json)
 
 
 @alerts.command()

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from churn_assets.command.cli_class import Commands
-from churn_assets.command.cli_options import HomeOption, finish, new_home, untouched_home
+from churn_assets.command.cli_options import HomeOption, Json, finish, new_home, untouched_home
 
 app = Commands()
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()

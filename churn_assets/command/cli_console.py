@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from churn_assets.command.cli_class import Commands
-from churn_assets.command.cli_options import HomeOption, existing_home
+from churn_assets.command.cli_options import HomeOption, Json, existing_home
 
 app = Commands()
 account = Commands(no_args_is_help=True, help="Who may use the console.")
@@ -68,12 +68,12 @@ def disable(name: Name, home: HomeOption = None) -> None:
 
 
 @account.command(name="list")
-def list_(home: HomeOption = None) -> None:
+def list_(home: HomeOption = None, as_json: Json = False) -> None:
     """Name the accounts."""
     root = existing_home(home)
     from churn_assets.command.console import show
 
-    show(root)
+    show(root, as_json=as_json)
 
 
 @token.command(name="add")
@@ -103,12 +103,12 @@ def revoke_token(name: TokenName, home: HomeOption = None) -> None:
 
 
 @token.command(name="list")
-def list_tokens(home: HomeOption = None) -> None:
+def list_tokens(home: HomeOption = None, as_json: Json = False) -> None:
     """Name the tokens, with their scopes and until when they are valid."""
     root = existing_home(home)
     from churn_assets.command.console import show_tokens
 
-    show_tokens(root)
+    show_tokens(root, as_json=as_json)
 
 
 def asked_password() -> str:

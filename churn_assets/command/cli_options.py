@@ -30,6 +30,7 @@ FromDay = Annotated[
         "--from", formats=["%Y-%m-%d"], metavar="DATE", help="First snapshot it scores; default: the next one to come."
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 IfMissing = Annotated[bool, typer.Option("--if-missing", help="Do nothing where the landing has files already.")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
 import sys
 from collections.abc import Sequence
@@ -73,11 +74,15 @@ def disable(root: Path, name: str) -> None:
     wide_console().print(f"{name} may not use the console any more.", markup=False)
 
 
-def show(root: Path) -> None:
+def show(root: Path, *, as_json: bool = False) -> None:
+    rows = accounts(Workplace(home_path=str(root)).record)
+    if as_json:
+        print(json.dumps([dict(zip(("name", "role", "made_at", "is_disabled"), row, strict=True)) for row in rows]))
+        return
     table = Table(title="Accounts", title_justify="left", box=None)
     for heading in ("name", "role", "since", ""):
         table.add_column(heading)
-    for name, role, made_at, is_disabled in accounts(Workplace(home_path=str(root)).record):
+    for name, role, made_at, is_disabled in rows:
         table.add_row(name, role, made_at[:10], "disabled" if is_disabled else "")
     wide_console().print(table)
 
@@ -98,12 +103,17 @@ def revoke(root: Path, name: str) -> None:
     wide_console().print(f"{name} may not use the API any more.", markup=False)
 
 
-def show_tokens(root: Path) -> None:
+def show_tokens(root: Path, *, as_json: bool = False) -> None:
+    rows = tokens(Workplace(home_path=str(root)).record)
+    if as_json:
+        names = ("name", "scopes", "made_at", "expires_at", "revoked_at")
+        print(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
+        return
     table = Table(title="Tokens", title_justify="left", box=None)
     for heading in ("name", "scopes", "since", "until", ""):
         table.add_column(heading)
     now = utc_now().isoformat()
-    for name, scopes, made_at, expires_at, revoked_at in tokens(Workplace(home_path=str(root)).record):
+    for name, scopes, made_at, expires_at, revoked_at in rows:
         state = "revoked" if revoked_at else "expired" if expires_at <= now else ""
         table.add_row(name, scopes.replace(",", " "), made_at[:10], expires_at[:10], state)
     wide_console().print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -57,16 +58,20 @@ def approve(root: Path, snapshot: date | None, by: str | None, ask: Callable[[st
     return True
 
 
-def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
+def dispatch(root: Path, snapshot: date | None, *, is_sent: bool, as_json: bool = False) -> None:
     """Hand the messages of a plan to the channels, or only print what would be handed over."""
     workplace = Workplace(home_path=str(root))
     notices = send_notices(workplace, utc_now()) if is_sent else count_notices(workplace)
     if notices:  # whether or not there is a plan
-        _show_counts("Erasures", notices)
+        if not as_json:
+            _show_counts("Erasures", notices)
         keep_twice(workplace.home)
     day = snapshot or newest_plan(workplace)
     if not is_sent:
         counts = rehearse(workplace, day, utc_now())
+        if as_json:
+            _print_counts(day, counts, notices, is_sent=False)
+            return
         _show_counts(f"Plan of {day}: nothing was sent (dry run; --send sends what is approved)", counts)
         is_approved = why_not_approved(workplace, Plan.at(workplace, day)) is None
         wide_console().print(
@@ -86,6 +91,9 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool) -> None:
             counts = send(workplace, day, on_progress=progress)
         finally:
             keep_twice(workplace.home)
+    if as_json:
+        _print_counts(day, counts, notices, is_sent=True)
+        return
     _show_counts(f"Plan of {day}: dispatched", counts)
     console.print(onward(root, "run", note=", when the next files have come"), markup=False, soft_wrap=True)
 
@@ -164,6 +172,11 @@ def _show_evidence(workplace: Workplace, snapshot: date) -> None:
     power = tables.read(Stage.EFFECTS, "experiment_power", snapshot)
     for line in (*holdout_sentences(power, workplace.settings.churn.horizon_days), *arm_sentences(power)):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _print_counts(day: date, counts: Mapping[str, int], notices: Mapping[str, int], *, is_sent: bool) -> None:
+    """For programs. Keys are the words in which a dispatch counts."""
+    print(json.dumps({"plan": str(day), "is_sent": is_sent, "messages": dict(counts), "erasures": dict(notices)}))
 
 
 def _show_counts(title: str, counts: Mapping[str, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -26,15 +27,18 @@ class CannotHeal(Failure, code="damaged"):
     """Something is damaged that no second copy brings back."""
 
 
-def verify_files(root: Path) -> bool:
+def verify_files(root: Path, *, as_json: bool = False) -> bool:
     """Print what is damaged of all that the home keeps; returns whether nothing is."""
     read = read_files(Home(root))
+    if as_json:
+        print(json.dumps({"faults": list(map(str, read.faults)), "files": read.files, "bytes": read.bytes}))
+        return not read.faults
     console = wide_console()
     for fault in read.faults:
         console.print(f"{fault}.", markup=False, soft_wrap=True)
     console.print(
         f"{read.files:,} files, {read.bytes / 1e9:.2f} GB read in {read.seconds:.1f} s: "
-        + (f"{len(read.faults)} faults." if read.faults else "all are what was written."),
+        + (f"{len(read.faults)} faults.  [damaged]" if read.faults else "all are what was written."),
         markup=False,
     )
     return not read.faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from churn_assets.warehouse.past import deviating
 from churn_assets.workplace import Workplace
 
 
-def verify(root: Path, snapshot: date | None) -> bool:
+def verify(root: Path, snapshot: date | None, *, as_json: bool = False) -> bool:
     """Print the columns that differ; returns whether none does. Raises CalendarError if the mart lacks the snapshot."""
     workplace = Workplace(home_path=str(Home(root).prepare().root))
     built = built_snapshots(workplace)
@@ -23,6 +24,9 @@ def verify(root: Path, snapshot: date | None) -> bool:
     if day is None or day not in built:
         raise CalendarError(f"the mart holds no snapshot {day or ''}: run churn run first, or name one of {built[-4:]}")
     differences = deviating(workplace, day)
+    if as_json:
+        print(json.dumps({"snapshot": str(day), "users_that_differ": dict(differences)}))
+        return not differences
     console = PlainConsole(highlight=False, soft_wrap=True)
     if not differences:
         console.print(f"Every feature and status at {day} is what the rows known before {day} give.")

@@ -5,23 +5,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from churn_assets.alerts.alert import Alert
+from churn_assets.alerts.queue import raise_alerts
+from churn_assets.api.tokens import add_token
 from churn_assets.command import cli
 from churn_assets.command.examples import EXAMPLES
+from churn_assets.console.accounts import add_account
 from churn_assets.failures import WrongArguments
 from churn_assets.instance.home import Home
+from churn_assets.instance.record.store import Record
 from tests.architecture import known
 from tests.architecture.names import wrong_names
 from tests.documents import ROOT, Document
 
+NOW = datetime(2026, 11, 16, 9)
 CHURN = Path(sys.executable).with_name("churn")
 
 
@@ -93,6 +101,20 @@ def test_quiet_prints_errors_and_the_last_line(churn: Callable[..., Done]) -> No
 
 def test_quiet_leaves_what_programs_read(churn: Callable[..., Done]) -> None:
     assert churn("settings", "churn", "--json", "--quiet") == churn("settings", "churn", "--json")
+
+
+LISTS = ("account list", "token list", "alerts list")
+
+
+def test_lists_are_there_for_programs(churn: Callable[..., Done], home: Home) -> None:
+    record = Record(home.record)
+    add_account(record, "ana", "approver", None, "me", NOW)
+    add_token(record, "crm", ["plan:read"], 30, "me", NOW)
+    raise_alerts(record, [Alert("run_failed", "run", "A run failed.", "churn run", NOW.date())], NOW, timedelta(days=1))
+    accounts, tokens, alerts = (json.loads(churn(*each.split(), "--json").out) for each in LISTS)
+    assert [(each["name"], each["role"], each["is_disabled"]) for each in accounts] == [("ana", "approver", False)]
+    assert [(each["name"], each["scopes"], each["revoked_at"]) for each in tokens] == [("crm", "plan:read", None)]
+    assert [(each["alert"]["text"], each["taken_by"]) for each in alerts] == [("A run failed.", "")]
 
 
 def test_quiet_asks_nothing_that_it_does_not_show(churn: Callable[..., Done], home: Home) -> None:
