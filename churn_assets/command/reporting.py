@@ -12,9 +12,10 @@ from churn_assets.workplace import Workplace
 
 
 def report(root: Path, snapshot: date | None, *, is_opened: bool) -> None:
-    """Print where it lies, and open it where that is asked for and there is a browser."""
+    """Print where it lies (alone, for programs), and open it where that is asked for and there is a browser."""
     workplace = Workplace(home_path=str(root))
-    _, file = write_report(workplace, snapshot or newest_decided(workplace))
+    day = workplace.calendar.snapshot(snapshot) if snapshot else newest_decided(workplace)
+    _, file = write_report(workplace, day)
     console = wide_console()
     console.print(str(file), markup=False, soft_wrap=True)
     if is_opened and not webbrowser.open(file.as_uri()):

@@ -22,7 +22,8 @@ def verify(root: Path, snapshot: date | None, *, as_json: bool = False) -> bool:
     built = built_snapshots(workplace)
     day = snapshot or (built[-1] if built else None)
     if day is None or day not in built:
-        raise CalendarError(f"the mart holds no snapshot {day or ''}: run churn run first, or name one of {built[-4:]}")
+        near = ", ".join(map(str, built[-4:])) or "those that a run has made"
+        raise CalendarError(f"the mart holds no snapshot {day or ''}: run churn run first, or name one of {near}")
     differences = deviating(workplace, day)
     if as_json:
         print(json.dumps({"snapshot": str(day), "users_that_differ": dict(differences)}))

@@ -23,16 +23,23 @@ class UserSearch:
     alike: tuple[str, ...]
 
     @property
-    def warning(self) -> str | None:
-        """A warning for the user of the command; None where the id is known."""
+    def doubt(self) -> str | None:
+        """Why there may be no such user; None where the id is known."""
         if self.is_known:
             return None
         if self.snapshot is None:
             return "Nothing has been scored here yet, so it is unknown whether there is such a user."
         hint = f" (did you mean {', '.join(self.alike)}?)" if self.alike else ""
+        return f"None of the {self.users:,} users known at {self.snapshot} has this id{hint}."
+
+    @property
+    def warning(self) -> str | None:
+        """A warning about what was recorded of an id; None where it is known."""
+        if self.doubt is None or self.snapshot is None:
+            return self.doubt
         return (
-            f"None of the {self.users:,} users known at {self.snapshot} has this id{hint}. It holds from the moment "
-            "there is one; if it is misspelt, give the command again with the right one."
+            f"{self.doubt} It holds from the moment there is one; if it is misspelt, give the command again with the "
+            "right one."
         )
 
 

@@ -114,7 +114,8 @@ def person_of(workplace: Workplace, named: str, now: datetime) -> Person:
     weeks = [week for day in sorted(snapshots)[-MOST_WEEKS:] if (week := _week(workplace, user, day))]
     messages, suppression = messages_to_user(workplace, user), _suppression(workplace, user)
     if not (weeks or consents or messages or suppression):
-        raise NoSuchUser(find_user(workplace, user).warning or f"No snapshot has a user {user}.")
+        doubt = find_user(workplace, user).doubt or "No snapshot has this user."
+        raise NoSuchUser(f"{user}: {doubt} Write an id as marts.dim_users has it.")
     status = weeks[-1].status if weeks and weeks[-1].snapshot == newest else "unknown"
     if status == "objected" or _objects(delivered, received, now):
         status = "objected"

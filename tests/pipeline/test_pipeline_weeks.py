@@ -75,6 +75,10 @@ def test_each_run_tells_what_it_did(base: Base) -> None:
         assert ("History" in output) == (day < LAST)
         assert f"Snapshot {day}" in output
         assert "scored_users sha256" in output
+        steps = [line for line in output.splitlines() if line.startswith("step ")]
+        assert [line.split()[:4] for line in steps] == [["step", str(n), "of", "8"] for n in range(1, 9)]
+        assert len(output.split("Snapshot ")[1].splitlines()) <= 15, "a log that nobody watches is short"
+        assert any(" left" in line for line in steps) == (day > FIRST), "the first run of a home knows no other"
 
 
 def test_every_eligible_user_has_one_decision(shop: Instance) -> None:
@@ -260,7 +264,8 @@ def test_effects_are_read_for_past_campaigns_and_for_the_policy_itself(shop: Ins
 
 def test_each_run_writes_a_report_that_names_its_figures_and_nobody(base: Base, shop: Instance) -> None:
     for day in WEEKS:
-        assert base.outputs[day].rstrip().endswith(f"reports/snapshot_{day}.html"), "its path is the last line"
+        assert base.outputs[day].rstrip().endswith(f"reports/snapshot_{day}.html"), "its path ends the last line"
+        assert base.outputs[day].splitlines()[-1].startswith("Next: churn approve --home ")
     page = (shop.home / "reports" / f"snapshot_{LAST}.html").read_text()
     figures = "select count(*), count(*) filter (where risk_tier in ('urgent', 'watch')) from scoring.scored_users"
     eligible, alarms = shop.query(f"{figures} where snapshot_date = date '{LAST}' and status = 'eligible'").row(0)
