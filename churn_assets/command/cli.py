@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command import completions
 from churn_assets.command.cli_acts import app as acts
 from churn_assets.command.cli_alerts import app as alerts
 from churn_assets.command.cli_begin import app as begin
@@ -135,7 +136,10 @@ def check(
 @app.command()
 def explain(
     code: Annotated[
-        str | None, typer.Argument(help="What stands in brackets at the end of an error; default: all.")
+        str | None,
+        typer.Argument(
+            help="What stands in brackets at the end of an error; default: all.", autocompletion=completions.codes
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -178,7 +182,9 @@ def export_user(user: Annotated[str, typer.Argument(help="Id of the user.")], ho
 
 @app.command()
 def settings(
-    name: Annotated[str | None, typer.Argument(help="A section, or one setting; default: all.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A section, or one setting; default: all.", autocompletion=completions.settings)
+    ] = None,
     home: HomeOption = None,
     as_json: Json = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from churn_assets.command import completions
 from churn_assets.command.cli_class import Commands, shared
 from churn_assets.command.cli_options import HomeOption, IfMissing, existing_home, finish, settled_home
 
@@ -57,7 +58,7 @@ def advance(
 
 @app.command()
 def load(
-    source: Annotated[str, typer.Argument(help="complete-journey or cdnow.")],
+    source: Annotated[str, typer.Argument(help="complete-journey or cdnow.", autocompletion=completions.sources)],
     from_: Annotated[Path | None, typer.Option("--from", help="File or folder of the source's own data.")] = None,
     home: HomeOption = None,
     if_missing: IfMissing = False,

@@ -1,4 +1,4 @@
-"""Mistakes that can be made only where a run has been: each answer names cause, place and next step, and changes nothing.
+"""Mistakes that take a run to be made: each answer names cause, place and next step, and nothing changes.
 
 Seventeen commands on one copy of the base instance, none of which does anything.
 """

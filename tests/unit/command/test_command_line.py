@@ -181,12 +181,12 @@ def test_the_exit_codes_are_those_of_the_documentation(
 
 
 def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
-    """In bash itself, by the script that `churn --show-completion bash` prints; three starts of churn."""
+    """In bash itself, by the script that `churn --show-completion bash` prints; five starts of churn."""
     script = f"""
         export PATH={CHURN.parent}:$PATH
         eval "$(_CHURN_COMPLETE=source_bash churn)"
         complete -p churn
-        for words in "churn ru" "churn run --sn"; do
+        for words in "churn ru" "churn run --sn" "churn explain lan" "churn settings churn.ga"; do
             COMP_WORDS=($words); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); COMPREPLY=()
             _churn_completion churn
             echo "$words: ${{COMPREPLY[@]}}"
@@ -195,4 +195,5 @@ def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
     done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines() == [
         "complete -o default -F _churn_completion churn", "churn ru: run", "churn run --sn: --snapshot",
+        "churn explain lan: landing", "churn settings churn.ga: churn.gap_days",
     ], done.stderr  # fmt: skip
