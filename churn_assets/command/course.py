@@ -66,9 +66,9 @@ class Course:
         return f"step {number} of {self.of}  {self._seconds[stage]:6.1f} s  {WORDS[stage]}"
 
     def left(self, now: float) -> float | None:
-        """Seconds that the run will still take; None where no run like it was made before."""
+        """Seconds that the run will still take; None at its end, and where no run like it was made before."""
         known = [step for step in self._stages if step in self._past]
-        if not known:
+        if not (known and self._open):
             return None
         before = sum(self._past[step] for step in known if step in self._done)
         spent = sum(self._done[step] for step in known if step in self._done)
