@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
 }  # fmt: skip
 LIKE = 1.5  # a run over so many times more or fewer snapshots says little about this one
 SLOWEST, FASTEST = 3.0, 0.5  # of what is done already against last time: other work on the machine, other data
-ENOUGH_SECONDS = 5.0  # of work done before this run is held against the last one
+DAMPING_SECONDS = 15.0  # at the pace of the last run: the first steps say little about the others
 LOOKED_THROUGH = 20  # newest runs among which one like this is looked for
 MINUTE, FEW = 60.0, 10.0
 SNAPSHOTS_TAG = "churn/snapshots"  # how many a run makes
@@ -72,7 +72,7 @@ class Course:
             return None
         before = sum(self._past[step] for step in known if step in self._done)
         spent = sum(self._done[step] for step in known if step in self._done)
-        pace = min(SLOWEST, max(FASTEST, spent / before)) if before >= ENOUGH_SECONDS else 1.0
+        pace = min(SLOWEST, max(FASTEST, (spent + DAMPING_SECONDS) / (before + DAMPING_SECONDS)))
         begun = {step: now - at for step, at in self._begun.items()}
         return sum(max(0.0, pace * self._past[step] - begun.get(step, 0.0)) for step in known if step not in self._done)
 

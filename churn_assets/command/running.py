@@ -95,11 +95,11 @@ def _run(workplace: Workplace, days: Sequence[date]) -> bool:
         sweep(workplace, instance, progress)
         name = str(days[0]) if len(days) == 1 else f"{len(days)} snapshots from {days[0]} to {days[-1]}"
         missing = missing_history(workplace, days)
+        course = Course(stages_of(repository, job), past_seconds(instance, JOB, len(days)))
         if missing:
             progress.say(f"History for training: {len(missing)} snapshots from {missing[0]} to {missing[-1]}")
         progress.say(f"Snapshot {name}")
         run_id = str(uuid4())
-        course = Course(stages_of(repository, job), past_seconds(instance, JOB, len(days)))
         with progress.following(instance, run_id, course):
             is_done = _execute(job, instance, run_id, days, missing)
         of_run = alerts_of_run(instance, run_id, days[-1], is_done=is_done)

@@ -1,6 +1,6 @@
 """Mistakes that take a run to be made: each answer names cause, place and next step, and nothing changes.
 
-Seventeen commands on one copy of the base instance, none of which does anything.
+Fifteen commands on one copy of the base instance, none of which does anything.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ CASES = {
     "a model from the future": (f"promote {LAST} --from {OLD} --reason x", "promotion", (LAST, OLD)),
     "a policy that there is not": ("promote-policy best --reason x", "promotion", ("'best'", "learned, rules, value")),
     "a snapshot that the mart has not": ("verify --snapshot 2026-08-10", "snapshot", ("2026-08-10", "churn run")),
-    "dbt at what no run has built": ("dbt --snapshot 2026-11-23 -- build", "dbt", ("2026-11-23", "churn run")),
     "a run beyond the data": ("run --snapshot 2027-03-01", "snapshot", ("2027-03-01",)),
     "a message that there is not": ("unsubscribe k1", "message", ("k1",)),
     "a landing that is full already": ("simulate --users 9", "landing", ("has files already", "--home")),

@@ -44,7 +44,7 @@ def test_what_is_left_shrinks_within_a_step_and_follows_the_pace() -> None:
     assert course.left(15.0) == pytest.approx(65)
     assert course.left(99.0) == pytest.approx(60), "a step that takes longer than last time makes nothing negative"
     course.end("read", 40.0)  # twice as long as last time
-    assert course.left(40.0) == pytest.approx(2 * 60)
+    assert course.left(40.0) == pytest.approx(60 * (40 + 15) / (20 + 15)), "damped"
     course.begin("count", 40.0)
     course.end("count", 400.0)
     assert course.left(400.0) == pytest.approx(3 * 50), "at most three times"
