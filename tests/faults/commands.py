@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "load": ("load", "cdnow", "--from", "CDNOW"),
     "map": ("map", "UNITS", "--yes"),
     "prepare": ("prepare",),
+    "explain": ("explain", "record"),
     "promote": ("promote", DAY, "--reason", "x"),
     "promote-policy": ("promote-policy", "value", "--reason", "x"),
     "rebuild": ("rebuild",),
@@ -79,7 +80,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "why": ("why", "u1"),
 }  # fmt: skip
 SERVERS = ("console", "ui")
-WITHOUT_HOME = ("prepare", "serve", "service remove")
+WITHOUT_HOME = ("prepare", "serve", "service remove", "explain")
 FILES = (
     "warehouse.duckdb", "record.sqlite", "dagster/history/runs.db", "dagster/schedules/schedules.db",
     "copies/record.sqlite", "churn.yaml", "tombstones.jsonl", "landing/orders/rows.csv",
