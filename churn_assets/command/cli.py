@@ -44,6 +44,7 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C
 # is frozen (running.py).
 COLLECTIONS = (10_000, 20, 20)
 TYPED_WRONG = 2  # the same of what was typed wrong
+UNANSWERED = "no answer came, so nothing was done: answer the question, or give --yes where there is one."
 BUG = "This is an error of churn itself: please report it with what stands above.  [bug]"
 INTERRUPTED_QUERY = "Query interrupted"  # what DuckDB makes of it, as a RuntimeError
 app = Commands(
@@ -86,7 +87,7 @@ def main() -> None:
         refuse_unreadable(sys.argv[1:])
         code = app(standalone_mode=False)
     except typer.Abort:
-        code = _say(f"no answer came, so nothing was done; --yes answers it.  [{WrongArguments.code}]")
+        code = _say(f"{UNANSWERED}  [{WrongArguments.code}]")
     except Exception as error:  # noqa: BLE001 - what nobody can mend is raised once more
         code = _said_of(error)
     if code == INTERRUPTED:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import typer
 
 from churn_assets.alerts.alert import Alert
 from churn_assets.alerts.queue import raise_alerts
@@ -149,6 +150,15 @@ def test_a_bug_has_its_traceback_and_a_code(churn: Callable[..., Done], monkeypa
         cli.main()
     assert raised.value.__notes__ == [cli.BUG]
     assert cli.BUG.endswith("[bug]")
+
+
+def test_a_question_without_an_answer_is_one_line(churn: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswered(*_: object, **__: object) -> None:
+        raise typer.Abort
+
+    monkeypatch.setattr("churn_assets.command.explain.explain", unanswered)
+    done = churn("explain")
+    assert (done.code, done.err) == (1, f"Error: {cli.UNANSWERED}  [arguments]\n")
 
 
 def test_every_command_has_examples_and_each_is_one(churn: Callable[..., Done]) -> None:
