@@ -8,12 +8,13 @@ from __future__ import annotations
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 
 FILE = Path(__file__).parent / "fixtures" / "mistakes.yaml"
 ORDERS = "landing/orders/orders.csv"
@@ -46,7 +47,7 @@ PLANTS: Mapping[str, Callable[[Path], object]] = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """`of`: where it is made. `files`, `without`, `plant`, `variables`: what is planted; `names`: what is answered."""
+    """`of`: where it is made. `files` to `variables`: what is planted; `names`: what is answered."""
 
     what: str
     of: str
@@ -57,10 +58,12 @@ class Mistake:
     files: Mapping[str, str] = field(default_factory=dict)
     without: str | None = None
     plant: str | None = None
+    locked: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    def make(self, home: Path) -> None:
-        """Make a home with nine orders and plant the mistake."""
+    @contextmanager
+    def planted(self, home: Path) -> Iterator[None]:
+        """A home with nine orders and the mistake."""
         for name, text in {ORDERS: HEADER + ROWS, **self.files}.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(text.encode("latin-1"))
@@ -68,6 +71,12 @@ class Mistake:
             shutil.rmtree(home / self.without)
         if self.plant:
             PLANTS[self.plant](home)
+        if not self.locked:
+            yield
+            return
+        (home / "locks").mkdir()
+        with FileLock(home / "locks" / self.locked):  # as the other process would
+            yield
 
     def arguments(self, home: Path) -> list[str]:
         return [each.replace("HOME", str(home)) for each in shlex.split(self.command)]

@@ -51,11 +51,11 @@ def test_a_mistake_is_answered(
 ) -> None:
     for name, value in mistake.variables.items():
         monkeypatch.setenv(name, value.replace("HOME", str(root)))
-    mistake.make(root)
-    before = files_of(root)
     monkeypatch.setattr(sys, "argv", ["churn", *mistake.arguments(root)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
+    with mistake.planted(root):
+        before = files_of(root)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
     out, err = capfd.readouterr()
     answer = out + err
     assert ended.value.code == mistake.exit_code, answer
