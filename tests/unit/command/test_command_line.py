@@ -22,6 +22,7 @@ from churn_assets.alerts.queue import raise_alerts
 from churn_assets.api.tokens import add_token
 from churn_assets.command import cli
 from churn_assets.command.examples import EXAMPLES
+from churn_assets.command.onward import onward
 from churn_assets.console.accounts import add_account
 from churn_assets.failures import WrongArguments
 from churn_assets.instance.home import Home
@@ -159,6 +160,20 @@ def test_a_question_without_an_answer_is_one_line(churn: Callable[..., Done], mo
     monkeypatch.setattr("churn_assets.command.explain.explain", unanswered)
     done = churn("explain")
     assert (done.code, done.err) == (1, f"Error: {cli.UNANSWERED}  [arguments]\n")
+
+
+def test_what_fills_and_checks_a_landing_ends_with_the_next_command(churn: Callable[..., Done], home: Home) -> None:
+    filled = churn("simulate", "--users", "60", "--weeks", "20", "--end", "2026-11-16")
+    assert filled.out.splitlines()[-1] == f"Next: churn run --home {home.root}"
+    assert churn("check").out.splitlines()[-1] == f"Next: churn run --home {home.root}"
+
+
+def test_the_next_command_names_no_home_that_it_takes_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert onward(tmp_path / "churn_home", "run") == "Next: churn run"
+    assert onward(tmp_path / "a shop", "run", note=", later") == f"Next: churn run --home '{tmp_path}/a shop', later"
 
 
 def test_every_command_has_examples_and_each_is_one(churn: Callable[..., Done]) -> None:
