@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from functools import partial, wraps
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from churn_assets.command.examples import EXAMPLES
-from churn_assets.failures import WrongArguments
+from churn_assets.failures import WrongArguments, error_message
 
 BEGUN = time.perf_counter()
 MEGABYTE, DATES = 1 << 20, "%Y-%m-%d"
@@ -67,7 +68,7 @@ class Group(TyperGroup):
 @contextmanager
 def _examples_in(command: Command | Group, ctx: Any) -> Iterator[None]:
     plain, name = command.help, path_of(ctx)
-    lines = [" ".join(f"  churn {name} {each}".split()) for each in EXAMPLES.get(name, ())]
+    lines = [" ".join(f"churn {name} {each}".split()) for each in EXAMPLES.get(name, ())]
     command.help = "\n\n".join([plain or "", "\b\n" + "\n".join(lines)] if lines else [plain or ""])  # \b keeps lines
     try:
         yield
@@ -139,7 +140,7 @@ def _quietened(values: Mapping[str, Any]) -> Iterator[None]:
     try:
         with redirect_stdout(printed):
             yield
-    except SystemExit:
+    except (SystemExit, typer.Exit):
         _say_last(printed.getvalue())
         raise
     _say_last(printed.getvalue())
@@ -157,8 +158,9 @@ def _debugged(name: str) -> Iterator[None]:
     begun = time.perf_counter()
     try:
         yield
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        if error_message(error, Path()) is not None:  # of a bug Python shows all
+            sys.stderr.write("".join(_frames(error)))
         raise
     finally:
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -167,6 +169,19 @@ def _debugged(name: str) -> Iterator[None]:
             f"{name.strip('_')}: {time.perf_counter() - begun:.2f} s, after {begun - BEGUN:.2f} s of reading the "
             f"command; {used.ru_utime + used.ru_stime:.2f} s of processor time, {peak / MEGABYTE:,.0f} MB of memory.\n"
         )
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    """Where an error and its causes came from. The texts of causes are left out: they may quote a password of a file of
+    settings, or a line of a raw file with an address in it.
+    """
+    cause = error.__cause__ or error.__context__
+    if cause is not None:
+        yield from _frames(cause)
+        yield "which led to\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
 
 
 def path_of(ctx: Any) -> str:

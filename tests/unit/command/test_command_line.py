@@ -133,12 +133,27 @@ def test_debug_shows_the_traceback_of_what_is_else_one_line_and_the_cost(churn: 
     for done in (churn("explain", "nothing", "--debug"), churn("--debug", "explain", "nothing")):
         assert done.code == 1
         assert "Traceback" in done.err
-        assert f"{WrongArguments.__module__}.{WrongArguments.__qualname__}: no error has the code nothing" in done.err
+        assert f"\n{WrongArguments.__module__}.{WrongArguments.__qualname__}\n" in done.err
         assert re.search(
             r"^explain: \d+\.\d\d s, after .* of processor time, [\d,]+ MB of memory\.$", done.err, re.MULTILINE
         )
         assert done.err.splitlines()[-1].startswith("Error: no error has the code nothing")
     assert "Traceback" not in churn("explain", "nothing").err, "the next command is not debugged"
+
+
+def test_debug_quotes_no_password_and_no_raw_row(churn: Callable[..., Done], home: Home) -> None:
+    """Which the errors below ours may do: of YAML the line, of a file of text the row."""
+    home.settings_file.write_text("delivery: {smtp_password: whsec_abc: 1}\n")
+    done = churn("check", "--debug")
+    assert "yaml" in done.err
+    assert "whsec" not in done.out + done.err
+    home.settings_file.unlink()
+    orders = home.root / "landing" / "orders"
+    orders.mkdir(parents=True)
+    (orders / "1.csv").write_bytes(b"order_id,user_id,ordered_at,amount,email\n1,2,2026-10-01,5,jos\xe9@example.org\n")
+    done = churn("check", "--debug")
+    assert "LandingError\n" in done.err
+    assert "@example.org" not in done.out + done.err
 
 
 def test_a_bug_has_its_traceback_and_a_code(churn: Callable[..., Done], monkeypatch: pytest.MonkeyPatch) -> None:
