@@ -50,6 +50,14 @@ def estimate_in_words(t: Words, estimate: Estimate | None) -> str:
     return f"{t.small_money(estimate.value)} {t.interval(estimate.low, estimate.high, t.small_money)}"
 
 
+def points_in_words(t: Words, estimate: Estimate | None) -> str:
+    """A share in points of 100 with its interval."""
+    if estimate is None:
+        return UNKNOWN
+    of_100 = estimate.times(100)
+    return f"{t.number(of_100.value)} {t.interval(of_100.low, of_100.high, t.number)}"
+
+
 def return_in_words(t: Words, row: Mapping[str, Any]) -> str:
     """Of effects.return_on_spend."""
     if row["return_ratio"] is None:

@@ -11,7 +11,13 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from churn_assets.catalogue.arms import treatment_of
-from churn_assets.console.effect_words import effect_in_words, estimate_in_words, metric_in_words, return_in_words
+from churn_assets.console.effect_words import (
+    effect_in_words,
+    estimate_in_words,
+    metric_in_words,
+    points_in_words,
+    return_in_words,
+)
 from churn_assets.report import names
 from churn_assets.report.language import Words
 from churn_assets.report.names import named
@@ -36,6 +42,6 @@ def _environment() -> Environment:
         "style": style(STYLE, FOLDER / "console.css"), "names": names, "label": named, "treatment": treatment_of,
         "decision": decision_in_words, "obstacle": obstacle_in_words, "bought_after": bought_after,
         "metric": metric_in_words, "effect": partial(effect_in_words, WORDS), "ratio": partial(return_in_words, WORDS),
-        "estimate": partial(estimate_in_words, WORDS),
+        "estimate": partial(estimate_in_words, WORDS), "points": partial(points_in_words, WORDS),
     }  # fmt: skip
     return environment

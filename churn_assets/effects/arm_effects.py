@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from churn_assets.effects.metrics import METRICS
 from churn_assets.effects.pooled import PooledEffect, pooled_effect
 
 SCHEMA = {name: column.dtype.type for name, column in ArmEffects.to_schema().columns.items()}
+IS_GOOD: Mapping[str, bool] = MappingProxyType({name: metric.is_good for name, metric in METRICS.items()})
 # Known of every user before chance has drawn. Where a ledger gives no score, the mean stands in its place.
 COVARIATES = ("spent_before_amount", "orders_before_count", "churn_probability", "value_at_risk_amount")
 
@@ -71,9 +73,12 @@ def figures(effect: PooledEffect) -> dict[str, Any]:
     }
 
 
-def with_verdicts(rows: pl.DataFrame) -> pl.DataFrame:
-    """One of twenty effects that are none has a p-value under 0.05: what is held is the share of false ones named."""
-    is_good = pl.col("metric").replace_strict({name: metric.is_good for name, metric in METRICS.items()})
+def with_verdicts(rows: pl.DataFrame, wanted: Mapping[str, bool] = IS_GOOD) -> pl.DataFrame:
+    """One of twenty effects that are none has a p-value under 0.05: what is held is the share of false ones named.
+
+    `wanted`: by metric, whether more of it is.
+    """
+    is_good = pl.col("metric").replace_strict(dict(wanted))
     is_more = pl.col("effect") > 0
     return rows.with_columns(adjusted_p_value=corrected(rows["p_value"])).with_columns(
         verdict=pl.when(pl.col("adjusted_p_value").is_null())

@@ -1,10 +1,13 @@
-"""What plans earned against what else could have been done, for which groups arms work, which policy may be next."""
+"""What plans earned against what else could have been done, for which groups arms work and when, which policy may be
+next.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -12,6 +15,7 @@ import polars as pl
 from churn_assets.contracts.group_effects import ANY, GroupEffects
 from churn_assets.contracts.policy_promotions import PolicyPromotions
 from churn_assets.contracts.policy_readout import AGAINST, PolicyReadout
+from churn_assets.contracts.slot_effects import DIMENSIONS, SlotEffects
 from churn_assets.report.estimate import Estimate
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
@@ -48,12 +52,32 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """Messages sent in a part of the week (`segment` of `dimension`) against others that could have been. Shares of
+    users, and profit per user; None where it is not known. `verdict`: of what is opened. `in_slot`: of these messages,
+    the share that went out in the slot that was drawn.
+    """
+
+    dimension: str
+    segment: str
+    messages: int
+    others: int
+    opened: Estimate | None
+    visited: Estimate | None
+    retained: Estimate | None
+    margin: Estimate | None
+    verdict: str
+    in_slot: float | None
+
+
+@dataclass(frozen=True)
 class Compared:
     """`policies`: each with its status (contract PolicyPromotions)."""
 
     sides: Sequence[AgainstSide] = ()
     groups: Sequence[Group] = ()
     policies: Sequence[tuple[str, str]] = ()
+    slots: Sequence[Slot] = ()
 
 
 def compared_at(workplace: Workplace, snapshot: date) -> Compared:
@@ -67,6 +91,7 @@ def compared_at(workplace: Workplace, snapshot: date) -> Compared:
         against_sides(read(Stage.EFFECTS, "policy_readout", PolicyReadout)),
         groups_of(read(Stage.EFFECTS, "group_effects", GroupEffects)),
         read(Stage.INTERVENTIONS, "policy_promotions", PolicyPromotions).select("policy", "status").rows(),
+        slots_of(read(Stage.EFFECTS, "slot_effects", SlotEffects)),
     )
 
 
@@ -96,3 +121,26 @@ def groups_of(effects: pl.DataFrame) -> list[Group]:
         )
         for row in rows.iter_rows(named=True)
     ]  # fmt: skip
+
+
+def slots_of(effects: pl.DataFrame) -> list[Slot]:
+    """The user's own best slot, then days and parts of the day in their order. `effects`: effects.slot_effects."""
+    by_slot: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in effects.iter_rows(named=True):
+        by_slot.setdefault((row["dimension"], row["segment"]), {})[row["metric"]] = row
+    slots = []
+    for dimension, segments in DIMENSIONS.items():
+        for segment in segments:
+            rows = by_slot.get((dimension, segment))
+            if not rows:
+                continue
+            any_row, opened, in_slot = next(iter(rows.values())), rows.get("opened"), rows.get("in_slot")
+            slots.append(
+                Slot(
+                    dimension, segment, any_row["users"], any_row["control_users"], Estimate.of(opened),
+                    Estimate.of(rows.get("visited")), Estimate.of(rows.get("retained")),
+                    Estimate.of(rows.get(METRIC)), opened["verdict"] if opened else "unknown",
+                    in_slot["mean"] if in_slot else None,
+                )
+            )  # fmt: skip
+    return slots

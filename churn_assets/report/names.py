@@ -122,6 +122,20 @@ GROUPS: Names = {
     "channel": N_("Channel"),
     "segment": N_("Segment"),
 }
+SLOTS: Names = {
+    "own_best": N_("the user's own best time"),
+    "mon": N_("Monday"),
+    "tue": N_("Tuesday"),
+    "wed": N_("Wednesday"),
+    "thu": N_("Thursday"),
+    "fri": N_("Friday"),
+    "sat": N_("Saturday"),
+    "sun": N_("Sunday"),
+    "night": N_("night (0 to 6)"),
+    "morning": N_("morning (6 to 12)"),
+    "afternoon": N_("afternoon (12 to 18)"),
+    "evening": N_("evening (18 to 24)"),
+}
 PROMOTIONS: Names = {
     "in use": N_("makes the plans"),
     "may be promoted": N_("is proven to earn more and may be promoted (churn promote-policy)"),

@@ -154,7 +154,8 @@ select
   exists (select 1 from marts.fct_contacts where known_at < $snapshot) as contacts,
   exists (select 1 from marts.fct_consents where known_at < $snapshot) as consents,
   exists (select 1 from marts.fct_support_tickets where known_at < $snapshot) as support_tickets,
-  exists (select 1 from marts.fct_surveys where known_at < $snapshot) as surveys
+  exists (select 1 from marts.fct_surveys where known_at < $snapshot) as surveys,
+  exists (select 1 from marts.fct_events where known_at < $snapshot) as events
 """
 
 # One row per campaign and user: what was known of the user's purchases when the assignment was made.

@@ -19,6 +19,7 @@ from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.contracts.random_options import RandomOptions
 from churn_assets.contracts.sampled_options import SampledOptions
+from churn_assets.contracts.slot_effects import SlotEffects
 from churn_assets.contracts.stopped_arms import StoppedArms
 from churn_assets.contracts.uplift_curves import UpliftCurves
 
@@ -64,6 +65,7 @@ READOUT: dict[str, Any] = {
     "always_valid_low": 0.02, "always_valid_high": 0.48, "verdict": "better", "snapshot_date": DAY, "note": None,
 }  # fmt: skip
 GROUP = ARM | {"treatment": "any", "dimension": "channel", "segment": "email"}
+TIME = GROUP | {"dimension": "part", "segment": "evening", "metric": "opened"}
 CURVE: dict[str, Any] = {
     "treatment": "coupon_10", "metric": "retained", "tenth": 10, "learner": "line", "users": 90,
     "predicted_effect": 0.04, "effect": 0.05, "effect_low": 0.01, "effect_high": 0.09,
@@ -82,6 +84,7 @@ GOOD = [
     (ExperimentPower, POWER),
     (PolicyValue, VALUE),
     (PolicyReadout, READOUT),
+    (SlotEffects, TIME),
 ]
 
 
@@ -125,6 +128,8 @@ def test_a_good_row_is_taken_and_the_same_twice_is_not(contract: type[pa.DataFra
         (RandomOptions, DRAWN, {"propensity": 0.5}, "drawn_with_equal_chances"),
         (RandomOptions, DRAWN, {"treatment": "call"}, "drawn_among_the_open"),
         (GroupEffects, GROUP, {"dimension": "all"}, "isin"),
+        (SlotEffects, TIME, {"dimension": "channel"}, "isin"),
+        (SlotEffects, TIME, {"treatment": "coupon_10"}, "equal_to"),
         (UpliftCurves, CURVE, {"tenth": 0}, "greater_than_or_equal_to"),
         (UpliftCurves, CURVE, {"qini_low": 0.03}, "intervals_are_in_order"),
         (UpliftCurves, CURVE, {"aucc_low": None}, "an_area_has_its_interval"),

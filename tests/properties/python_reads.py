@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from churn_assets.contracts.send_slots import SLOTS
 from churn_assets.delivery.codes import pool_at
 from churn_assets.settings import Settings
 from churn_assets.warehouse.early import early_outcomes
@@ -27,6 +28,7 @@ from churn_assets.warehouse.reads import (
     segments_at,
 )
 from churn_assets.warehouse.recommendations import recommendations_at
+from churn_assets.warehouse.slot_outcomes import slot_outcomes
 from churn_assets.warehouse.spend import spent_after
 
 Reads = Mapping[str, Callable[[], Any]]
@@ -49,6 +51,12 @@ def python_reads(
     assigned = pl.DataFrame({"user_id": users}).with_columns(
         campaign=pl.lit("c"), assigned_at=pl.lit(datetime.combine(past, time()))
     )
+
+    def planned() -> pl.DataFrame:
+        """Contacts as messages of plans, so that some are opened and answered by a visit."""
+        sent = campaign_contacts(workplace, snapshot).unique(["campaign", "user_id"], maintain_order=True)
+        return sent.select("campaign", "user_id", send_after="sent_at", slot=pl.lit(SLOTS[0]))
+
     # Levels of churn need more users than a small shop has; here is what they are made of.
     histories = {
         "snapshot": snapshot, "dates": [past], "share": 1.0, "gap": 0, "horizon": (snapshot - past).days,
@@ -66,6 +74,7 @@ def python_reads(
         "early_outcomes": lambda: early_outcomes(workplace, assigned, snapshot, 90).filter(
             pl.col("visited") + pl.col("clicked") > 0
         ),
+        "slot_outcomes": lambda: _with_anything(slot_outcomes(workplace, planned(), snapshot, "Asia/Shanghai")),
         "outcomes_since": lambda: _with_anything(outcomes_since(workplace, assigned, snapshot, 90)),
         "recorded": lambda: ", ".join(sorted(recorded_tables(workplace, snapshot))),
         "recommendations": lambda: recommendations_at(workplace, snapshot, users),

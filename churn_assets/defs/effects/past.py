@@ -43,17 +43,17 @@ class Past:
         tables = at.workplace.tables
         ledgers = dict(tables.read_before(Stage.INTERVENTIONS, "decision_ledger", at.date))
 
-        options, sides = random_options_before(at), _beside_ledgers(at, "policy_sides", PolicySides)
+        options, sides = random_options_before(at), beside_ledgers(at, "policy_sides", PolicySides)
         campaigns, remarks = contact_assignments(campaign_contacts(at.workplace, at.date))
         planned = [ledger_assignments(ledger, sides) for ledger in ledgers.values()]
-        sampled = sampled_assignments(_beside_ledgers(at, "sampled_options", SampledOptions))
+        sampled = sampled_assignments(beside_ledgers(at, "sampled_options", SampledOptions))
         assignments = pl.concat([campaigns, *planned, random_assignments(options), sampled])
         return cls(assignments, remarks, [*ledgers.values()], options, sides)
 
 
 def random_options_before(at: Snapshot) -> pl.DataFrame:
     """The random sides of earlier plans (contract RandomOptions)."""
-    return _beside_ledgers(at, "random_options", RandomOptions)
+    return beside_ledgers(at, "random_options", RandomOptions)
 
 
 def closed_users(at: Snapshot, users: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +68,8 @@ def closed_users(at: Snapshot, users: pl.DataFrame) -> pl.DataFrame:
     return known_users(closed, outcomes, margin_share=at.workplace.settings.decisions.margin_share)
 
 
-def _beside_ledgers(at: Snapshot, table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
+def beside_ledgers(at: Snapshot, table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
+    """A table that is published with every plan, of all earlier plans together."""
     # Published before the ledger: of a run that died between them, nothing was decided.
     tables = at.workplace.tables
     decided = set(tables.snapshots_before(Stage.INTERVENTIONS, "decision_ledger", at.date))

@@ -1,11 +1,15 @@
-"""The plans against doing nothing, chance and business as usual; groups for which an arm works; policies in waiting."""
+"""The plans against doing nothing, chance and business as usual; groups for which an arm works, and when; policies in
+waiting.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from churn_assets.contracts.slot_effects import CHOICE
 from churn_assets.report import names
+from churn_assets.report.language import UNKNOWN
 from churn_assets.report.names import named
 from churn_assets.report.parts.part import Part
 
@@ -51,4 +55,32 @@ class ComparedPart(Part):
                 what, self.arm(group.treatment) if group.treatment else t("all arms"), t.count(group.users),
                 t.count(group.control_users), self.estimate(group.margin, t.small_money),
                 named(t, names.VERDICTS, group.verdict),
+            ]  # fmt: skip
+
+    def slots_title(self) -> str:
+        own = [slot for slot in self.facts.compared.slots if slot.dimension == CHOICE]
+        verdict = own[0].verdict if own else "unknown"
+        return self.t(
+            "When messages go out: the user's own best time {verdict}", verdict=named(self.t, names.VERDICTS, verdict)
+        )
+
+    def slot_headings(self) -> list[str]:
+        t = self.t
+        return [
+            t("Sent"), t("Messages"), t("Sent at other times"), t("Went out at that time"),
+            t("More of 100 opened [95 %]"), t("More of 100 visited [95 %]"), t("More of 100 stay [95 %]"),
+            t("Profit per user [95 %]"), t("Verdict on opening"),
+        ]  # fmt: skip
+
+    def slot_rows(self) -> Iterator[list[str]]:
+        t = self.t
+        for slot in self.facts.compared.slots:
+            shares = [
+                UNKNOWN if each is None else self.estimate(each.times(100), self.signed)
+                for each in (slot.opened, slot.visited, slot.retained)
+            ]
+            yield [
+                named(t, names.SLOTS, slot.segment), t.count(slot.messages), t.count(slot.others),
+                UNKNOWN if slot.in_slot is None else t.percent(slot.in_slot), *shares,
+                self.estimate(slot.margin, t.small_money), named(t, names.VERDICTS, slot.verdict),
             ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from churn_assets.report.compared import AgainstSide, Compared, Group
+from churn_assets.report.compared import AgainstSide, Compared, Group, Slot
 from churn_assets.report.estimate import Estimate
 from churn_assets.report.facts import Facts, PastWeek, ReasonCount, Stopped
 from churn_assets.report.measured import ArmEffect, Programme, Week
@@ -92,6 +92,8 @@ def facts(**changes: Any) -> Facts:
             [Group("segment", "loyal", "coupon_10", 700, 80, Estimate(2.5, 1.1, 3.9), "better"),
              Group("channel", "email", None, 2_000, 220, Estimate(0.2, -0.5, 0.9), "not proven")],
             [("learned", "in use"), ("rules", "not proven")],
+            [Slot("choice", "own_best", 4_000, 1_000, Estimate(0.04, 0.01, 0.07), None, Estimate(0.002, -0.02, 0.024),
+                  Estimate(0.3, -0.2, 0.8), "better", 0.94)],
         ),
     )  # fmt: skip
     return replace(whole, **changes)

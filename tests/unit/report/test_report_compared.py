@@ -1,4 +1,4 @@
-"""Rows of effects.policy_readout and group_effects as the report shows them."""
+"""Rows of effects.policy_readout, group_effects and slot_effects as the report shows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import polars as pl
 
 from churn_assets.contracts.group_effects import GroupEffects
 from churn_assets.contracts.policy_readout import PolicyReadout
-from churn_assets.report.compared import MOST_GROUPS, against_sides, groups_of
+from churn_assets.contracts.slot_effects import SlotEffects
+from churn_assets.report.compared import MOST_GROUPS, against_sides, groups_of, slots_of
 from churn_assets.report.estimate import Estimate
 
 
@@ -44,3 +45,20 @@ def test_groups_without_an_interval_are_left_out_and_proven_ones_come_first() ->
         ("channel", "email", None), ("segment", "z", "coupon_10"),
     ]  # fmt: skip
     assert len(shown) == 1 + MOST_GROUPS
+
+
+def test_slots_are_in_the_order_of_the_week_with_what_is_known_of_them() -> None:
+    row = {"users": 40, "control_users": 60, "verdict": "not proven", "treatment": "any", "mean": 0.4}
+    figures = {"effect": 0.1, "effect_low": -0.1, "effect_high": 0.3}
+    effects = rows_of(
+        SlotEffects.empty(), row | figures | {"dimension": "part", "segment": "morning", "metric": "opened"},
+        row | {"dimension": "day", "segment": "tue", "metric": "retained", "verdict": "unknown"},
+        row | figures | {"dimension": "day", "segment": "mon", "metric": "in_slot"},
+        row | figures | {"dimension": "choice", "segment": "own_best", "metric": "margin_amount"},
+    )  # fmt: skip
+    best, monday, tuesday, morning = slots_of(effects)
+    assert [each.segment for each in (best, monday, tuesday, morning)] == ["own_best", "mon", "tue", "morning"]
+    assert (morning.opened, morning.verdict) == (Estimate(0.1, -0.1, 0.3), "not proven")
+    assert (monday.in_slot, monday.opened, monday.verdict) == (0.4, None, "unknown")
+    assert (best.margin, best.messages, best.others) == (Estimate(0.1, -0.1, 0.3), 40, 60)
+    assert tuesday.retained is None

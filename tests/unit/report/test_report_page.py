@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from churn_assets.report.compared import Compared
 from churn_assets.report.estimate import Estimate
-from churn_assets.report.language import MINUS, Words
+from churn_assets.report.language import MINUS, UNKNOWN, Words
 from churn_assets.report.page import snapshot_page
 from churn_assets.report.planned import Plan
 from churn_assets.report.trust import DataSource
@@ -195,6 +196,17 @@ def test_groups_for_which_an_arm_works_are_named_with_their_interval() -> None:
     assert part.groups_title() == "For whom it works: 1 group with a proven effect"
     assert next(iter(part.rows())) == ["Segment: loyal", "coupon 10", "700", "80", "€2.50 [€1.10, €3.90]", "works"]
     assert list(part.rows())[1][1] == "all arms"
+
+
+def test_when_messages_go_out_is_a_table_of_both_languages() -> None:
+    part = View(facts(), EN).compared
+    assert part.slots_title() == "When messages go out: the user's own best time works"
+    assert list(part.slot_rows()) == [[
+        "the user's own best time", "4,000", "1,000", "94%", "+4.0 [+1.0, +7.0]", UNKNOWN,
+        f"+0.2 [{MINUS}2.0, +2.4]", f"€0.30 [{MINUS}€0.20, €0.80]", "works",
+    ]]  # fmt: skip
+    assert View(facts(), ZH).compared.slots_title() in snapshot_page(facts(), "EUR")
+    assert "When messages go out" not in snapshot_page(facts(compared=Compared()), "EUR")
 
 
 def test_a_campaign_of_a_plan_is_named_by_its_day() -> None:
