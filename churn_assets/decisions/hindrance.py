@@ -35,7 +35,7 @@ def with_hindrances(
     `consents`: one row per user, consent_<channel> (null: never asked), has_email, has_phone, household_id, device_id.
     `contacts`: contacts of users before the snapshot, user_id, arm (the treatment), channel, sent_at. `suppressed`: ids
     that get no message; `suppressed_channels`: (id, channel) by which they get none. `needs_address`: channels whose
-    adapter needs an address. `meant`: what earlier plans meant for users without reaching them (`meant_before`), so
+    adapter needs an address. `meant`: what earlier plans meant for users without reaching them (`resting_before`), so
     that who was left alone by chance rests like the others. A hindrance is the first that applies of suppressed,
     no_consent, unreachable, frequency_cap.
     """

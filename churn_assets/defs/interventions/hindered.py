@@ -10,7 +10,7 @@ import polars as pl
 from churn_assets.contracts.held_back_options import HeldBackOptions
 from churn_assets.contracts.policy_sides import PolicySides
 from churn_assets.decisions.hindrance import with_hindrances
-from churn_assets.decisions.meant import meant_before
+from churn_assets.decisions.meant import Resting, resting_before
 from churn_assets.decisions.wordless import with_wordless_arms
 from churn_assets.delivery.adapters import channels_needing_address
 from churn_assets.instance.calendar import CADENCE_DAYS
@@ -30,29 +30,34 @@ def hindered_users(workplace: Workplace, snapshot: date, users: pl.DataFrame) ->
     settings = workplace.settings.decisions
     items = workplace.tables.read(Stage.INTERVENTIONS, "recommended_items", snapshot)
     days = max([settings.max_contacts_days, *(arm.cool_down_days for arm in settings.arms)])
-    contacts = contacts_before(workplace, snapshot, days)
+    resting = resting_at(workplace, snapshot, days)
     hindered = with_hindrances(
         users,
         consents_at(workplace, snapshot),
-        contacts,
+        resting.contacts,
         suppressed=suppressed_users(workplace.record, snapshot),
         suppressed_channels=suppressed_channels(workplace.record, snapshot),
         needs_address=channels_needing_address(workplace.settings.delivery),
         settings=settings,
         snapshot=snapshot,
-        meant=meant_at(workplace, snapshot, days, contacts),
+        meant=resting.meant,
     )
     return with_wordless_arms(hindered, items, settings, snapshot)
 
 
-def meant_at(workplace: Workplace, snapshot: date, days: int, contacts: pl.DataFrame) -> pl.DataFrame:
-    """What the plans of the `days` before meant for users whom they did not reach."""
-    tables = workplace.tables
+def resting_at(workplace: Workplace, snapshot: date, days: int) -> Resting:
+    """Contacts of the `days` before, and what plans meant for users whom they did not reach; of a plan that ends within
+    them all.
+    """
+    tables, settings = workplace.tables, workplace.settings
+    cadence_days = CADENCE_DAYS[settings.calendar.cadence]
+    # The last message of a plan may be a cadence younger than the plan.
+    all_days = days + cadence_days
     # Published before the ledger: of a run that died between them, nothing was decided.
     decided = [
         day
         for day in tables.snapshots_before(Stage.INTERVENTIONS, "decision_ledger", snapshot)
-        if day >= snapshot - timedelta(days=days)
+        if day >= snapshot - timedelta(days=all_days)
     ]
 
     def past(table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
@@ -60,7 +65,6 @@ def meant_at(workplace: Workplace, snapshot: date, days: int, contacts: pl.DataF
         listed = [day for day in decided if tables.is_listed(Stage.INTERVENTIONS, table, day)]
         return pl.concat([contract.empty(), *(tables.read(Stage.INTERVENTIONS, table, day) for day in listed)])
 
-    settings = workplace.settings
-    cadence_days = CADENCE_DAYS[settings.calendar.cadence]
+    contacts = contacts_before(workplace, snapshot, all_days)
     sides, held_back = past("policy_sides", PolicySides), past("held_back_options", HeldBackOptions)
-    return meant_before(sides, held_back, contacts, settings.decisions, cadence_days)
+    return resting_before(sides, held_back, contacts, settings.decisions, cadence_days)

@@ -9,7 +9,7 @@ import polars as pl
 from churn_assets.contracts.fatigue_effects import FatigueEffects
 from churn_assets.decisions.waiting import Fatigue, days_since_last
 from churn_assets.defs.effects.past import Past
-from churn_assets.defs.interventions.hindered import meant_at
+from churn_assets.defs.interventions.hindered import resting_at
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.fatigue import fatigue_effects
@@ -36,6 +36,7 @@ def fatigue_at(at: Snapshot) -> tuple[Fatigue | None, pl.DataFrame]:
     contacts = contacts_before(at.workplace, at.date, days + rest_days)
     row = fatigue_effects(known, contacts, rest_days=rest_days, snapshot=at.date)
     midnight = pl.lit(datetime.combine(at.date, time()))
-    last = days_since_last(contacts, meant_at(at.workplace, at.date, rest_days, contacts), midnight)
+    resting = resting_at(at.workplace, at.date, rest_days)
+    last = days_since_last(resting.contacts, resting.meant, midnight)
     cadence_days = CADENCE_DAYS[settings.calendar.cadence]
     return Fatigue(last, float(row["loss_amount"][0]), rest_days, cadence_days, horizon_days), row
