@@ -73,6 +73,7 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool, as_json: bool 
             _print_counts(day, counts, notices, is_sent=False)
             return
         _show_counts(f"Plan of {day}: nothing was sent (dry run; --send sends what is approved)", counts)
+        _show_later(workplace, day)
         is_approved = why_not_approved(workplace, Plan.at(workplace, day)) is None
         wide_console().print(
             onward(root, "dispatch --send" if is_approved else "approve"), markup=False, soft_wrap=True
@@ -95,7 +96,19 @@ def dispatch(root: Path, snapshot: date | None, *, is_sent: bool, as_json: bool 
         _print_counts(day, counts, notices, is_sent=True)
         return
     _show_counts(f"Plan of {day}: dispatched", counts)
+    _show_later(workplace, day)
     console.print(onward(root, "run", note=", when the next files have come"), markup=False, soft_wrap=True)
+
+
+def _show_later(workplace: Workplace, day: date) -> None:
+    later = Plan.at(workplace, day).later_messages(utc_now())
+    if later:
+        count, first, last = later
+        wide_console().print(
+            f"{count:,} messages have their time still to come, from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} "
+            "UTC: let churn dispatch --send come by every hour until then.",
+            soft_wrap=True,
+        )
 
 
 def unsubscribe(root: Path, keys: Sequence[str]) -> None:

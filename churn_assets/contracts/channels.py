@@ -14,6 +14,9 @@ Channel = Literal[SendingChannel, "none"]
 NO_CHANNEL: Final = "none"  # the arm is carried out, but nothing is sent
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 
+# Messages that go out when somebody's turn comes, and not at an hour that a plan can choose.
+BY_TURN: Final[tuple[SendingChannel, ...]] = ("call",)
+
 # The column of the raw table users that the adapter of a channel needs; push services know the devices themselves.
 ADDRESS_COLUMNS: Final[Mapping[str, str]] = {"email": "email", "sms": "phone", "call": "phone"}
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from churn_assets.contracts.channels import NO_CHANNEL
+from churn_assets.contracts.channels import BY_TURN, NO_CHANNEL
 from churn_assets.contracts.decision_ledger import IS_KNOWN, NO_ARM
 from churn_assets.contracts.send_slots import PARTS, SLOTS, SendSlots
 from churn_assets.decisions.holdout import unit_interval
@@ -40,8 +40,8 @@ WEEK_DAYS = 7
 
 
 def to_be_sent(ledger: pl.DataFrame) -> pl.DataFrame:
-    """user_id and arm of the users who get a message, sorted."""
-    is_sent = (pl.col("arm") != NO_ARM) & (pl.col("channel") != NO_CHANNEL) & IS_KNOWN
+    """user_id and arm of the users who get a message that has an hour, sorted."""
+    is_sent = (pl.col("arm") != NO_ARM) & ~pl.col("channel").is_in([NO_CHANNEL, *BY_TURN]) & IS_KNOWN
     return ledger.filter(is_sent).select("user_id", "arm").sort("user_id")
 
 

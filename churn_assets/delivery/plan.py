@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -46,6 +46,12 @@ class Plan:
     def open_messages(self) -> pl.DataFrame:
         """Messages that are not approved or cancelled yet."""
         return self.messages.filter(pl.col("state") == "planned")
+
+    def later_messages(self, now: datetime) -> tuple[int, datetime, datetime] | None:
+        """(how many messages may not go out yet, when the first of them may, and the last); None: all may."""
+        later = self.messages.filter(pl.col("state").is_in(["planned", "approved"]), pl.col("not_before") > now)
+        times = later["not_before"]
+        return (later.height, times.min(), times.max()) if later.height else None  # type: ignore[return-value]
 
     @property
     def cost_amount(self) -> float:

@@ -17,7 +17,7 @@ from churn_assets.catalogue.arms import Arm
 from churn_assets.contracts.send_slots import SLOTS
 from churn_assets.decisions.policies import policy_version
 from churn_assets.decisions.quiet import is_quiet
-from churn_assets.decisions.slots import open_slots, scores, send_slots, slot_chances
+from churn_assets.decisions.slots import open_slots, scores, send_slots, slot_chances, to_be_sent
 from churn_assets.settings import Decisions
 from churn_assets.warehouse.moments import MOMENTS
 
@@ -82,6 +82,12 @@ def test_slots_are_drawn_as_often_as_their_chances_say() -> None:
     for slot, chance in chances.items():
         assert drawn[slot] / 6_000 == pytest.approx(chance, abs=4.5 * np.sqrt(chance * (1 - chance) / 6_000)), slot
     assert rows.filter(pl.col("slot") == "tue_evening")["send_after"].unique().to_list() == [datetime(2026, 3, 3, 18)]
+
+
+def test_a_call_has_no_slot() -> None:
+    rows = [("a", "mail", "email"), ("b", "care_call", "call"), ("c", "points", "none"), ("d", "none", None)]
+    ledger = pl.DataFrame(rows, schema=["user_id", "arm", "channel"], orient="row")
+    assert to_be_sent(ledger).rows() == [("a", "mail")]
 
 
 def test_own_habits_count_once_there_are_enough_of_them() -> None:
