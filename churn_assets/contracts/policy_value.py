@@ -23,7 +23,8 @@ class PolicyValue(pa.DataFrameModel):
     side; `effective_users`: as many equally weighted ones would tell as much about this policy. `value`: doubly robust,
     with a 95 % interval, beside inverse weighting (`weighted_value`, and `normalised_value` by the sum of weights).
     `effect`: beyond none. `beyond_used`: beyond the policy in use. `verdict`: better only if that is proven, and for
-    margin that every `all:` is beaten as well.
+    margin that every `all:` is beaten as well. `note`: why there is no interval, or no difference to none or to the
+    policy in use (too few have drawn what these give), and what is odd.
     """
 
     policy: str = pa.Field(str_length={"min_value": 1})
@@ -44,6 +45,7 @@ class PolicyValue(pa.DataFrameModel):
     beyond_used_high: float = pa.Field(nullable=True)
     verdict: str = pa.Field(isin=VERDICTS)
     snapshot_date: pl.Date
+    note: str = pa.Field(nullable=True)
 
     class Config:
         strict = True
@@ -59,14 +61,20 @@ class PolicyValue(pa.DataFrameModel):
     @classmethod
     def figures_exactly_with_enough_users(cls, data: PolarsData) -> pl.LazyFrame:
         is_refused = pl.col("verdict") == "too few users"
-        figures = [pl.col(name).is_null() for name in ("weighted_value", "normalised_value", "value", "effect")]
+        figures = [pl.col(name).is_null() for name in ("weighted_value", "normalised_value", "value")]
         return data.lazyframe.select(pl.all_horizontal(figure == is_refused for figure in figures))
+
+    @pa.dataframe_check
+    @classmethod
+    def note_whenever_an_interval_is_missing(cls, data: PolarsData) -> pl.LazyFrame:
+        has_all = pl.all_horizontal(pl.col(name, f"{name}_low").is_not_null() for name in INTERVALS)
+        return data.lazyframe.select(has_all | pl.col("note").is_not_null() | (pl.col("verdict") == "too few users"))
 
     @pa.dataframe_check
     @classmethod
     def intervals_hold_their_figure(cls, data: PolarsData) -> pl.LazyFrame:
         holds = [
-            pl.col(name).is_null()
+            pl.col(f"{name}_low").is_null()
             | ((pl.col(f"{name}_low") <= pl.col(name)) & (pl.col(name) <= pl.col(f"{name}_high")))
             for name in INTERVALS
         ]

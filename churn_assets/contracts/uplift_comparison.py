@@ -21,7 +21,7 @@ class UpliftComparison(pa.DataFrameModel):
 
     `fifth`: 0 everybody, 1 to 5 by the effect predicted by a line that has not seen the user, 5 the highest.
     `differs_p_value`: that all users have the same effect, by the line over all. Effects: a share of users, or currency
-    of orders.amount per user.
+    of orders.amount per user. Where nobody can be ranked there is a row of everybody alone, and `note` says why.
     """
 
     treatment: str = pa.Field(str_length={"min_value": 1})
@@ -29,13 +29,14 @@ class UpliftComparison(pa.DataFrameModel):
     fifth: int = pa.Field(ge=EVERYBODY, le=FIFTHS)
     users: int = pa.Field(ge=0)
     control_users: int = pa.Field(ge=0)
-    predicted_effect: float
+    predicted_effect: float = pa.Field(nullable=True)
     effect: float = pa.Field(nullable=True)
     effect_low: float = pa.Field(nullable=True)
     effect_high: float = pa.Field(nullable=True)
     differs_p_value: float = pa.Field(in_range=PROBABILITY, nullable=True)
     is_proven_to_differ: bool
     snapshot_date: pl.Date
+    note: str = pa.Field(nullable=True)
 
     class Config:
         strict = True
@@ -46,3 +47,9 @@ class UpliftComparison(pa.DataFrameModel):
     @classmethod
     def finite_or_null(cls, data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(pl.col(data.key).is_finite() | pl.col(data.key).is_null())
+
+    @pa.dataframe_check
+    @classmethod
+    def note_whenever_there_is_no_interval_or_prediction(cls, data: PolarsData) -> pl.LazyFrame:
+        is_whole = pl.all_horizontal(pl.col("predicted_effect", "effect_low").is_not_null())
+        return data.lazyframe.select(is_whole | pl.col("note").is_not_null())

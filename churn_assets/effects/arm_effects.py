@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -43,6 +43,7 @@ def effect_rows(
     for users in known.filter(pl.col(dimension).is_not_null()).partition_by(
         "treatment", dimension, maintain_order=True
     ):
+        overlap = _about_overlap(users, window_days)
         for metric in metrics:
             effect = pooled_effect(users, metric, COVARIATES)
             yield {
@@ -53,10 +54,23 @@ def effect_rows(
                 "window_days": window_days,
                 "campaigns": users["campaign"].n_unique(),
                 "weeks": users["week"].n_unique(),
-            } | figures(effect)
+            } | figures(effect, overlap)
 
 
-def figures(effect: PooledEffect) -> dict[str, Any]:
+def _about_overlap(users: pl.DataFrame, window_days: int) -> tuple[str, ...]:
+    """How many assignments lie within a window of another of the same user: what follows counts for both."""
+    at = pl.col("assigned_at")
+    moments = users.select("user_id", "assigned_at").sort("user_id", "assigned_at")
+    gaps = at - at.shift(1).over("user_id"), at.shift(-1).over("user_id") - at
+    # Who drew none on a random side is in a campaign per option, of one moment.
+    near = [(gap > timedelta(0)) & (gap < timedelta(days=window_days)) for gap in gaps]
+    count = moments.select(pl.any_horizontal(near).sum()).item()
+    if not count:
+        return ()
+    return (f"{count:,} of {users.height:,} assignments lie within a window of another of the same user",)
+
+
+def figures(effect: PooledEffect, remarks: Collection[str] = ()) -> dict[str, Any]:
     """An effect as columns."""
     return {
         "users": effect.users,
@@ -69,7 +83,7 @@ def figures(effect: PooledEffect) -> dict[str, Any]:
         "effect_high": effect.high,
         "p_value": effect.p_value,
         "variance_saved_share": effect.variance_saved_share,
-        "note": "; ".join(effect.notes) or None,
+        "note": "; ".join([*effect.notes, *remarks]) or None,
     }
 
 

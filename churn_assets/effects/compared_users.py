@@ -42,11 +42,12 @@ def compared_users(assignments: pl.DataFrame, snapshot: date, window_days: int) 
     missing for a reason, and may be why the others look better.
     """
     closed = assignments.filter(
-        pl.col("assigned_at") + timedelta(days=window_days) <= datetime.combine(snapshot, time()),
-        pl.col("propensity") > 0,
+        pl.col("assigned_at") + timedelta(days=window_days) <= datetime.combine(snapshot, time())
     )
     frames, left_out = [], dict.fromkeys(assignments["campaign"], "no window has closed")
-    for users in closed.sort("campaign", "user_id").partition_by("campaign", maintain_order=True):
+    left_out |= dict.fromkeys(closed["campaign"], "nobody has a propensity above 0")
+    comparable = closed.filter(pl.col("propensity") > 0)
+    for users in comparable.sort("campaign", "user_id").partition_by("campaign", maintain_order=True):
         name = users.item(0, "campaign")
         strata = _strata(users)
         if strata is None:
@@ -56,12 +57,17 @@ def compared_users(assignments: pl.DataFrame, snapshot: date, window_days: int) 
         if p_value is not None and p_value < SAMPLE_RATIO_THRESHOLD:
             left_out[name] = f"sides do not have the sizes that their propensities say (p = {p_value:.1g})"
             continue
+        if _is_impossible(strata):
+            left_out[name] = "a side has a propensity of 1, so that there cannot be another"
+            continue
         pairs = list(_pairs(strata))
         if pairs:
             frames += pairs
             del left_out[name]
         else:
-            left_out[name] = "nobody was treated, or nobody left alone"
+            without = closed.filter(pl.col("campaign") == name).height - users.height
+            others = f"; {without:,} users without a propensity above 0" if without else ""
+            left_out[name] = f"nobody was treated, or nobody left alone{others}"
     rows = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
     return ComparedUsers(rows.sort("treatment", "campaign", "user_id"), dict(sorted(left_out.items())))
 
@@ -79,6 +85,14 @@ def _is_constant(strata: pl.DataFrame) -> bool:
     of_side = pl.col("propensity").max() - pl.col("propensity").min()
     spread = strata.group_by("stratum", "arm", maintain_order=True).agg(spread=of_side)
     return spread.filter(pl.col("spread") > SAME).is_empty()
+
+
+def _is_impossible(strata: pl.DataFrame) -> bool:
+    """Whether all users of an arm were sure to get it, in a stratum that has another arm as well."""
+    is_sure = pl.col("propensity") > 1 - SAME
+    sure = strata.group_by("stratum", "arm", maintain_order=True).agg(is_sure=is_sure.all())
+    arms = sure.group_by("stratum", maintain_order=True).agg(pl.len(), pl.col("is_sure").any())
+    return not arms.filter(pl.col("is_sure"), pl.col("len") > 1).is_empty()
 
 
 def _pairs(users: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from churn_assets.effects.pooled import about_one_user
 from churn_assets.effects.strata import is_control
 from churn_assets.effects.welch import FEWEST_USERS, Difference, Floats, Stratum, stratified
 
@@ -37,6 +38,7 @@ def compared(users: pl.DataFrame, arm: str, value: pl.Expr) -> Comparison:
     notes = [
         *([_why_no_interval(treated, control, len(parts), len(used))] if difference is None else []),
         *([f"read in {len(used)} strata of equal allocation"] if len(used) > 1 else []),
+        *about_one_user(_largest_share(used) if difference else 0.0, treated + control),
         *([f"{left_out:,} users of strata without {FEWEST_USERS} users on both sides left out"] if left_out else []),
     ]
     return Comparison(
@@ -55,6 +57,16 @@ def _sides(stratum: pl.DataFrame, arm: str, value: pl.Expr) -> Stratum:
         for side in (pl.col("arm") == arm, is_control())
     )
     return Stratum(stratum.height, treated, control)
+
+
+def _largest_share(strata: Sequence[Stratum]) -> float:
+    """Of the variance of the difference, that of one user."""
+    shares = [
+        (stratum.users * (side - side.mean())) ** 2 / (side.size * (side.size - 1))
+        for stratum in strata
+        for side in (stratum.treated, stratum.control)
+    ]
+    return float(max(share.max() for share in shares) / sum(share.sum() for share in shares))
 
 
 def _has_both_sides(stratum: Stratum) -> bool:

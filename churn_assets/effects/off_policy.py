@@ -36,15 +36,28 @@ class Robust:
     weights: Mapping[str, Floats]
     scores: Mapping[str, Floats]
 
+    @property
+    def has_one_outcome(self) -> bool:
+        """Whether all users have the same outcome, of which nothing can be told: what errors are left is rounding."""
+        return bool(self.outcome.min() == self.outcome.max())
+
+    def effective_users(self, policy: str) -> float:
+        """As many equally weighted users would tell as much about this policy."""
+        own = self.weights[policy]
+        return float(own.sum() ** 2 / (own**2).sum()) if own.any() else 0.0
+
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over rows with its 95 % interval, each user's rows added up first. `error`: its standard error."""
+    """A mean over rows with its 95 % interval, each user's rows added up first. `error`: its standard error;
+    `largest_share`: of its variance, that of one user.
+    """
 
     value: float
     low: float
     high: float
     error: float
+    largest_share: float
 
 
 def robust(drawn: pl.DataFrame, metric: str, choices: Mapping[str, np.ndarray]) -> Robust:
@@ -63,9 +76,10 @@ def mean_of(values: Floats, users: np.ndarray) -> Mean:
     """`users`: a number per user, one entry per row."""
     mean = float(values.mean())
     of_users = np.bincount(users, weights=values - mean)
-    error = float(np.sqrt((of_users**2).sum()) / len(values))
+    squares = of_users**2
+    error = float(np.sqrt(squares.sum()) / len(values))
     reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * error
-    return Mean(mean, mean - reach, mean + reach, error)
+    return Mean(mean, mean - reach, mean + reach, error, float(squares.max() / squares.sum()) if error else 0.0)
 
 
 def choices_of(drawn: pl.DataFrame) -> dict[str, np.ndarray]:

@@ -72,10 +72,12 @@ def _evidence(
     costs: Mapping[str, float],
 ) -> Evidence:  # fmt: skip
     count = int(users.max()) + 1
-    effective = min(_effective(values.weights[name]) for name in (policy, running, NO_ARM))
+    effective = min(values.effective_users(name) for name in (policy, running, NO_ARM))
     if effective < FEWEST_EFFECTIVE:
         why = f"{effective:,.0f} users' worth of draws speak for {policy}, {running} or none; {FEWEST_EFFECTIVE} needed"
         return Evidence(policy, TOO_FEW, why, count, effective)
+    if values.has_one_outcome:
+        return Evidence(policy, NOT_PROVEN, "all users have the same outcome: nothing can be told", count, effective)
     spread, scores = float(values.outcome.std()), values.scores
 
     def beyond(rival: Floats) -> Beyond:
@@ -88,7 +90,7 @@ def _evidence(
     rivals = {}
     for name in scores:
         arm = name.removeprefix(EVERYBODY)
-        if name.startswith(EVERYBODY) and arm in costs and _effective(values.weights[name]) >= FEWEST_EFFECTIVE:
+        if name.startswith(EVERYBODY) and arm in costs and values.effective_users(name) >= FEWEST_EFFECTIVE:
             share = _equal_share(float(spent[policy].mean()), float(spent[name].mean()))
             rivals[arm] = (share, beyond(scores[NO_ARM] + share * (scores[name] - scores[NO_ARM])))
     rivals[NO_ARM] = (1.0, beyond(scores[NO_ARM]))
@@ -106,10 +108,6 @@ def _evidence(
             f"{over_constant.low:+,.2f} however often one looks"
         )
     return Evidence(policy, status, reason, count, effective, over_running, constant, share, over_constant)
-
-
-def _effective(weights: Floats) -> float:
-    return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
 def _equal_share(cost: float, constant_cost: float) -> float:

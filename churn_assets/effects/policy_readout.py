@@ -25,7 +25,7 @@ from churn_assets.effects.always_valid import always_valid_reach
 from churn_assets.effects.metrics import METRICS
 from churn_assets.effects.off_policy import mean_of, robust
 from churn_assets.effects.policy_value import FEWEST_EFFECTIVE
-from churn_assets.effects.pooled import numbered, pooled_effect
+from churn_assets.effects.pooled import about_one_user, numbered, pooled_effect
 from churn_assets.effects.remarks import sample_ratio_p_value
 from churn_assets.effects.user_effects import COVARIATES
 
@@ -128,7 +128,6 @@ def _by_chance(drawn: pl.DataFrame, metrics: Collection[str]) -> Iterator[dict[s
     users = numbered(drawn["user_id"])
     for metric in metrics:
         values = robust(drawn, metric, {RAN: choice})
-        own = values.weights[RAN]
         figures = {
             "against": BY_CHANCE,
             "metric": metric,
@@ -136,9 +135,9 @@ def _by_chance(drawn: pl.DataFrame, metrics: Collection[str]) -> Iterator[dict[s
             "users": drawn["user_id"].n_unique(),
             "against_users": drawn["user_id"].n_unique(),
         }
-        effective = float(own.sum() ** 2 / (own**2).sum()) if own.any() else 0.0
+        effective = values.effective_users(RAN)
         effect = mean_of(values.scores[RAN] - values.outcome, users)
-        if effective < FEWEST_EFFECTIVE or effect.error == 0:
+        if effective < FEWEST_EFFECTIVE or values.has_one_outcome or effect.error == 0:
             why = f"no interval: {effective:,.0f} users' worth of draws, {FEWEST_EFFECTIVE} needed"
             if effective >= FEWEST_EFFECTIVE:
                 why = "no interval: all users have the same outcome"
@@ -146,6 +145,7 @@ def _by_chance(drawn: pl.DataFrame, metrics: Collection[str]) -> Iterator[dict[s
             continue
         means = {"mean": float(values.scores[RAN].mean()), "against_mean": float(values.outcome.mean())}
         interval = {
+            "note": "; ".join(about_one_user(effect.largest_share, drawn.height)) or None,
             "effect": effect.value,
             "effect_low": effect.low,
             "effect_high": effect.high,

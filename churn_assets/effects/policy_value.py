@@ -15,8 +15,8 @@ import polars as pl
 
 from churn_assets.contracts.decision_ledger import NO_ARM
 from churn_assets.contracts.policy_value import METRICS, PolicyValue
-from churn_assets.effects.off_policy import EVERYBODY, Robust, choices_of, mean_of, robust
-from churn_assets.effects.pooled import Floats, numbered
+from churn_assets.effects.off_policy import EVERYBODY, Mean, Robust, choices_of, mean_of, robust
+from churn_assets.effects.pooled import about_one_user, numbered
 
 SCHEMA = {name: column.dtype.type for name, column in PolicyValue.to_schema().columns.items()}
 FEWEST_EFFECTIVE = 100
@@ -42,11 +42,9 @@ def policy_value(drawn: pl.DataFrame, *, used: str, snapshot: date) -> pl.DataFr
     return PolicyValue.validate(result, lazy=True)
 
 
-def _row(
-    policy: str, metric: str, used: str, drawn: pl.DataFrame, values: Robust
-) -> dict[str, Any]:  # fmt: skip
+def _row(policy: str, metric: str, used: str, drawn: pl.DataFrame, values: Robust) -> dict[str, Any]:
     own, scores, outcome = values.weights[policy], values.scores, values.outcome
-    effective = float(own.sum() ** 2 / (own**2).sum()) if own.any() else 0.0
+    effective = values.effective_users(policy)
     row = {
         "policy": policy,
         "metric": metric,
@@ -56,26 +54,40 @@ def _row(
     }
     if effective < FEWEST_EFFECTIVE:
         return row | {"verdict": "too few users"}
-    users = numbered(drawn["user_id"])
-    value = _interval("value", scores[policy], users)
-    effect = _interval("effect", scores[policy] - scores[NO_ARM], users)
-    beyond = _interval("beyond_used", scores[policy] - scores[used], users)
-    constants = [name for name in scores if name.startswith(EVERYBODY) and name != policy]
-    beaten = [_interval("", scores[policy] - scores[name], users)["_low"] > 0 for name in constants]
-    verdict = "not proven"
-    if policy == used:
-        verdict = "in use"
-    elif beyond["beyond_used_high"] < 0:
-        verdict = "worse"
-    elif beyond["beyond_used_low"] > 0 and (metric == "retained" or all(beaten)):
-        verdict = "better"
-    weighted = {
+    row |= {
         "weighted_value": float((own * outcome).mean()),
         "normalised_value": float((own * outcome).sum() / own.sum()),
+        "verdict": "in use" if policy == used else "not proven",
     }
-    return row | weighted | value | effect | beyond | {"verdict": verdict}
+    if values.has_one_outcome:
+        return row | {"value": float(outcome[0]), "note": "no interval: all users have the same outcome"}
+    users = numbered(drawn["user_id"])
+    value = mean_of(scores[policy], users)
+    row |= _interval("value", value)
+    notes = about_one_user(value.largest_share, drawn.height)
+    # Of what nobody, or hardly anybody, has drawn a forecast is all there is, and its error is not that of a mean.
+    unknown = [name for name in dict.fromkeys((NO_ARM, used)) if values.effective_users(name) < FEWEST_EFFECTIVE]
+    if unknown:
+        said = " and ".join(f"{values.effective_users(name):,.0f} users' worth of draws of {name}" for name in unknown)
+        notes = (*notes, f"no difference to {' and '.join(unknown)}: {said}, {FEWEST_EFFECTIVE} needed")
+    if NO_ARM not in unknown:
+        row |= _interval("effect", mean_of(scores[policy] - scores[NO_ARM], users))
+    if used not in unknown:
+        beyond = mean_of(scores[policy] - scores[used], users)
+        row |= _interval("beyond_used", beyond) | {"verdict": _verdict(policy, metric, used, beyond, values, users)}
+    return row | {"note": "; ".join(notes) or None}
 
 
-def _interval(name: str, values: Floats, users: np.ndarray) -> dict[str, float]:
-    mean = mean_of(values, users)
+def _verdict(policy: str, metric: str, used: str, beyond: Mean, values: Robust, users: np.ndarray) -> str:
+    if policy == used:
+        return "in use"
+    if beyond.high < 0:
+        return "worse"
+    rivals = [name for name in values.scores if name.startswith(EVERYBODY) and name != policy]
+    differences = (mean_of(values.scores[policy] - values.scores[name], users) for name in rivals)
+    is_best = metric == "retained" or all(difference.low > 0 for difference in differences)
+    return "better" if beyond.low > 0 and is_best else "not proven"
+
+
+def _interval(name: str, mean: Mean) -> dict[str, float]:
     return {name: mean.value, f"{name}_low": mean.low, f"{name}_high": mean.high}

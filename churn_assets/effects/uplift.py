@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from churn_assets.effects.pooled import FEWEST_USERS, Floats, numbered
+from churn_assets.effects.pooled import FEWEST_USERS, Floats, is_rounding, numbered
 
 SIGNIFICANT = 0.05
 # Per coefficient: with fewer users per side the normal errors of a line are not to be trusted.
@@ -85,7 +85,7 @@ def fit_uplift(
     design = _design(used, kept, centre, scale)
     codes = numbered(used["stratum"])
     residual = without_level(outcome, design, codes)
-    if not np.any(np.abs(residual) > 0):
+    if is_rounding(float(np.abs(residual).max()), outcome):
         return None
     treatment = surprise[:, None] * design
     # An intercept per stratum beside it takes out what chance has left uneven between weeks.
@@ -105,6 +105,8 @@ def fit_uplift(
         covariance[:1, :1] = _clustered(
             alone, residual - alone[:, 0] * coefficients[0], inverse, numbered(used["user_id"])
         )
+    if is_rounding(float(np.sqrt(covariance[0, 0])), outcome):
+        return None  # all users of each side have the same outcome
     return Uplift(kept, centre, scale, coefficients, covariance, differs, is_by_profile, treated, control)
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from churn_assets.contracts.uplift_comparison import EVERYBODY, FIFTHS, METRICS, UpliftComparison
 from churn_assets.contracts.user_effects import UserEffects
-from churn_assets.effects.pooled import Floats, numbered, pooled_effect
+from churn_assets.effects.pooled import Floats, PooledEffect, numbered, pooled_effect
 from churn_assets.effects.profile import NAMES
 from churn_assets.effects.uplift import Uplift, fit_uplift
 
@@ -82,10 +82,13 @@ def uplift_comparison(known: pl.DataFrame, snapshot: date) -> pl.DataFrame:
 
 def _fifths(users: pl.DataFrame, metric: str) -> Iterator[dict[str, Any]]:
     whole = fit_uplift(users, metric, NAMES)
-    if whole is None:
-        return
-    predicted = _out_of_fold(users, metric)
-    if predicted is None:
+    predicted = None if whole is None else _out_of_fold(users, metric)
+    if whole is None or predicted is None:
+        effect = pooled_effect(users, metric, COVARIATES)
+        yield _figures(effect) | {
+            "fifth": EVERYBODY, "differs_p_value": whole and whole.differs_p_value, "is_proven_to_differ": False,
+            "note": "; ".join(["nobody is ranked: too few users, or all have the same outcome", *effect.notes]),
+        }  # fmt: skip
         return
     fifth = pl.Series("fifth", np.searchsorted(np.quantile(predicted, np.arange(1, FIFTHS) / FIFTHS), predicted) + 1)
     sorted_users = users.with_columns(fifth, predicted=pl.Series(predicted))
@@ -94,17 +97,20 @@ def _fifths(users: pl.DataFrame, metric: str) -> Iterator[dict[str, Any]]:
         if part.is_empty():
             continue
         effect = pooled_effect(part, metric, COVARIATES)
-        yield {
+        yield _figures(effect) | {
             "fifth": number,
-            "users": effect.users,
-            "control_users": effect.control_users,
             "predicted_effect": float(part["predicted"].mean()),  # type: ignore[arg-type]
-            "effect": effect.effect,
-            "effect_low": effect.low,
-            "effect_high": effect.high,
             "differs_p_value": whole.differs_p_value,
             "is_proven_to_differ": whole.differs,
+            "note": "; ".join(effect.notes) or None,
         }
+
+
+def _figures(effect: PooledEffect) -> dict[str, Any]:
+    return {
+        "users": effect.users, "control_users": effect.control_users, "predicted_effect": None,
+        "effect": effect.effect, "effect_low": effect.low, "effect_high": effect.high,
+    }  # fmt: skip
 
 
 def _out_of_fold(users: pl.DataFrame, metric: str) -> Floats | None:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from churn_assets.effects.pooled import is_rounding
+
 Floats = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
@@ -46,7 +48,7 @@ def stratified(strata: Sequence[Stratum]) -> Difference | None:
         return None
     shares = np.array([weight**2 * side.var(ddof=1) / side.size for weight, side in sides])
     variance = shares.sum()
-    if variance == 0:
+    if is_rounding(float(np.sqrt(variance)), np.concatenate([side for _, side in sides])):
         return None
     freedom = variance**2 / sum(share**2 / (side.size - 1) for share, (_, side) in zip(shares, sides, strict=True))
     effect = sum(stratum.users * (stratum.treated.mean() - stratum.control.mean()) for stratum in strata) / total

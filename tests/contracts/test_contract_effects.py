@@ -49,7 +49,7 @@ VALUE: dict[str, Any] = {
     "weighted_value": 0.41, "normalised_value": 0.4, "value": 0.4, "value_low": 0.35, "value_high": 0.45,
     "effect": 0.02, "effect_low": -0.01, "effect_high": 0.05,
     "beyond_used": 0.01, "beyond_used_low": -0.02, "beyond_used_high": 0.04,
-    "verdict": "not proven", "snapshot_date": DAY,
+    "verdict": "not proven", "snapshot_date": DAY, "note": None,
 }  # fmt: skip
 DRAWN: dict[str, Any] = {
     "user_id": "u1", "snapshot_date": DAY, "policy_version": "rules-01234567", "treatments": ["coupon_10", "reminder"],
@@ -121,7 +121,8 @@ def test_a_good_row_is_taken_and_the_same_twice_is_not(contract: type[pa.DataFra
         (PolicyValue, VALUE, {"value": float("nan")}, "finite_or_null"),
         (PolicyValue, VALUE, {"value": 0.5}, "intervals_hold_their_figure"),
         (PolicyValue, VALUE, {"verdict": "too few users"}, "figures_exactly_with_enough_users"),
-        (PolicyValue, VALUE, {"effect": None}, "figures_exactly_with_enough_users"),
+        (PolicyValue, VALUE, {"value": None}, "figures_exactly_with_enough_users"),
+        (PolicyValue, VALUE, {"effect": None}, "note_whenever_an_interval_is_missing"),
         (StoppedArms, STOPPED, {"margin_high_amount": 0.0}, "less_than"),
         (StoppedArms, STOPPED, {"margin_effect_amount": -0.4}, "interval_holds_the_effect"),
         (StoppedArms, STOPPED, {"users_open": 901}, "open_to_some_of_the_users"),

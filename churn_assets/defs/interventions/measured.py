@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from churn_assets.contracts.uplift_comparison import EVERYBODY, UpliftComparison
 from churn_assets.contracts.uplift_curves import UpliftCurves
 from churn_assets.decisions.options import options_of
 from churn_assets.defs.effects.past import Past
@@ -40,9 +41,16 @@ class Measured:
             "effects proven to differ between users": _named(looked_at.filter("differs")) or "none",
             "effects proven to harm": _named(looked_at.filter("harms")) or "none",
             "effects looked at": looked_at.height,
+            "notes on them": "; ".join(_notes(self.uplift_comparison)) or "none",
             "corrected for how many were looked at": "of those named, 1 in 20 is expected to be chance "
             "(Benjamini-Hochberg)",
         }
+
+
+def _notes(comparison: pl.DataFrame) -> list[str]:
+    rows = comparison.filter(pl.col("fifth") == EVERYBODY, pl.col("note").is_not_null())
+    effect = pl.concat_str("treatment", "metric", separator=", ")
+    return [": ".join(row) for row in rows.select(effect, "note").iter_rows()]
 
 
 def _named(rows: pl.DataFrame) -> str:
@@ -61,7 +69,9 @@ def measured_at(at: Snapshot) -> Measured:
     # Plans that were sealed before 2026-11-30 have no curves.
     if ledger and ledger.is_sealed and {*kept, "uplift_curves"} == set(TABLES):
         of_then = {name: tables.read(Stage.EFFECTS, name, at.date) for name in kept}
-        return Measured(**({"uplift_curves": UpliftCurves.empty()} | of_then))
+        # Nor has a comparison of before 2026-12-01 notes.
+        compared = pl.concat([UpliftComparison.empty(), of_then.pop("uplift_comparison")], how="diagonal")
+        return Measured(**({"uplift_curves": UpliftCurves.empty(), "uplift_comparison": compared} | of_then))
     assignments = Past.before(at).assignments
     known = known_users(
         compared_users(assignments, at.date, horizon_days).rows,

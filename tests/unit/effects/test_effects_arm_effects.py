@@ -112,7 +112,7 @@ def test_a_broken_split_gives_no_figure() -> None:
         (campaign(np.random.default_rng(1), "c0", week(19), 100, ARMS), "no window has closed"),
         (weeks(1, arms={"none": 1.0}), "nobody was treated, or nobody left alone"),
         (weeks(1, arms={"coupon": 1.0}), "nobody was treated, or nobody left alone"),
-        (weeks(1).with_columns(propensity=pl.lit(0.0)), "no window has closed"),
+        (weeks(1).with_columns(propensity=pl.lit(0.0)), "nobody has a propensity above 0"),
     ],
 )
 def test_what_cannot_be_compared_says_why(assignments: pl.DataFrame, why: str) -> None:

@@ -100,5 +100,8 @@ def test_outcomes_that_are_all_equal_or_unknown_give_no_effect(value: float) -> 
 
 def test_a_side_without_users_gives_no_effect() -> None:
     assert fit_uplift(programme(1).filter("is_treated"), "margin_amount", NAMES) is None
-    assert uplift_comparison(programme(1).filter("is_treated"), SNAPSHOT).is_empty()
+    compared = uplift_comparison(programme(1).filter("is_treated"), SNAPSHOT)
+    assert set(compared["fifth"]) == {0}
+    assert compared["effect"].null_count() == compared["predicted_effect"].null_count() == compared.height
+    assert all("0 control users" in note for note in compared["note"])
     assert user_effects(programme(1).head(0), pl.DataFrame({"user_id": ["a"]}), ["coupon"], SNAPSHOT).is_empty()
