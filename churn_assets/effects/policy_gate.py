@@ -59,6 +59,7 @@ def policy_gate(drawn: pl.DataFrame, running: str, costs: Mapping[str, float]) -
     if drawn.is_empty():
         why = "nobody was given an option by chance in a week that has closed: set decisions.random_share"
         return {name: Evidence(name, TOO_FEW, why, 0, 0.0) for name in others}
+    drawn = drawn.sort("snapshot_date", "user_id")  # the last bits of a sum depend on its order
     choices = choices_of(drawn)
     values, users = robust(drawn, METRIC, choices), numbered(drawn["user_id"])
     spent = {

@@ -30,6 +30,7 @@ from churn_assets.effects.remarks import sample_ratio_p_value
 from churn_assets.effects.user_effects import COVARIATES
 
 SCHEMA = {name: column.dtype.type for name, column in PolicyReadout.to_schema().columns.items()}
+WEEK_AND_USER = ["snapshot_date", "user_id"]  # the last bits of a sum depend on its order
 RAN = "ran"  # the policy that made the plan of the week
 
 
@@ -44,6 +45,7 @@ def policy_readout(
     # Of a survey only who answered is known, and they are not drawn.
     metrics = [name for name, metric in METRICS.items() if metric.table in recorded and metric.table != "surveys"]
     dated = {"window_days": window_days, "snapshot_date": snapshot}
+    sides, drawn = sides.sort(WEEK_AND_USER), drawn.sort(WEEK_AND_USER)
     rows = [row | dated for against in (HOLDOUT, BY_USUAL) for row in _compared(sides, against, metrics)]
     rows += [row | dated for row in _by_chance(drawn, metrics)]
     if not rows:

@@ -31,6 +31,7 @@ def policy_value(drawn: pl.DataFrame, *, used: str, snapshot: date) -> pl.DataFr
     """
     if drawn.is_empty():
         return pl.DataFrame(schema=SCHEMA)
+    drawn = drawn.sort("snapshot_date", "user_id")  # the last bits of a sum depend on its order
     choices = choices_of(drawn)
     rows = []
     for metric in METRICS:

@@ -50,6 +50,7 @@ def slot_effects(
     metrics = [name for name, table in SLOT_METRICS.items() if table in recorded]
     if messages.is_empty() or not metrics:
         return pl.DataFrame(schema=SCHEMA)
+    messages = messages.sort("snapshot_date", "user_id")  # the last bits of a sum depend on its order
     chances, drawn = _chances(messages), messages["slot"].replace_strict({s: n for n, s in enumerate(SLOTS)}).to_numpy()
     rows = messages.with_columns(
         stratum=pl.concat_str(pl.col("snapshot_date").cast(pl.String), pl.lit("/"), "arm"),
