@@ -80,9 +80,11 @@ def decide(
     stops = hindrances(users, options, codes or {})
     is_unhindered = stops == None  # noqa: E711 - element by element
     pays, profits = _profits(policy, gains, users, options, treatable & is_valuable_enough, is_unhindered)
-    waits = np.zeros(len(users), dtype=np.bool_)
+    waits = loses = np.zeros(len(users), dtype=np.bool_)
     if fatigue is not None:
+        could = np.isfinite(profits).any(axis=1)
         waits, profits = waiting(profits, users, fatigue)
+        loses = could & ~waits & ~np.isfinite(profits).any(axis=1)
     draws = Draws.of(users, options, settings, snapshot)
     is_stopped = policy.stopped(options, measured) & (gains.cautious <= 0)
     is_legal = treatable & is_valuable_enough & is_unhindered & ~is_stopped
@@ -115,7 +117,7 @@ def decide(
     allocation = allocate(profits, draws.left_alone, limits, side.used + usual.reserved, shares, settings, members)
     allocation = replace(allocation, used=allocation.used - usual.reserved + usual.used)
     refusals = _refusals(treatable, np.where(pays, gains.cautious, -np.inf), stops, pays & is_unhindered)
-    refusals[waits] = WAITS
+    refusals[waits], refusals[loses] = WAITS, "no_gain"
     ledger = ledger_rows(users, options, settings, snapshot, allocation, gains, draws, refusals, side, usual)
     return DecisionResult(
         DecisionLedger.validate(ledger, lazy=True),

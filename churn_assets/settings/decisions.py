@@ -91,7 +91,8 @@ class Decisions(Section):
     waiting: Literal["off", "learned"] = Field(
         "off",
         description="learned: a user with a message within rest_days gets none where it is worth more after that, by "
-        "what messages to such users lost so far; without evidence nobody waits.",
+        "what messages to such users lost so far; without evidence nobody waits, nor anybody for more than rest_days "
+        "in a row.",
     )
     rest_days: Days = Field(14, description="After a message, until a user counts as rested.")
     send_slots: Literal["off", "learned"] = Field(

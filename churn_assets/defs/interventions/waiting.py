@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
 from churn_assets.contracts.fatigue_effects import FatigueEffects
-from churn_assets.decisions.waiting import Fatigue, days_since_last
+from churn_assets.decisions.waiting import Fatigue, days_since_last, waited_days
 from churn_assets.defs.effects.past import Past
 from churn_assets.defs.interventions.hindered import resting_at
 from churn_assets.defs.snapshot_assets import Snapshot
@@ -15,6 +15,7 @@ from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.fatigue import fatigue_effects
 from churn_assets.effects.known_users import known_users
 from churn_assets.instance.calendar import CADENCE_DAYS
+from churn_assets.stages import Stage
 from churn_assets.warehouse.outcomes import outcomes_of
 from churn_assets.warehouse.reads import contacts_before
 
@@ -39,4 +40,12 @@ def fatigue_at(at: Snapshot) -> tuple[Fatigue | None, pl.DataFrame]:
     resting = resting_at(at.workplace, at.date, rest_days)
     last = days_since_last(resting.contacts, resting.meant, midnight)
     cadence_days = CADENCE_DAYS[settings.calendar.cadence]
-    return Fatigue(last, float(row["loss_amount"][0]), rest_days, cadence_days, horizon_days), row
+    waited = waited_days(_plans_before(at, rest_days + cadence_days), at.date, cadence_days)
+    return Fatigue(last, float(row["loss_amount"][0]), rest_days, cadence_days, horizon_days, waited), row
+
+
+def _plans_before(at: Snapshot, days: int) -> list[tuple[date, pl.DataFrame]]:
+    tables = at.workplace.tables
+    snapshots = tables.snapshots_before(Stage.INTERVENTIONS, "decision_ledger", at.date)
+    recent = [day for day in snapshots if day >= at.date - timedelta(days=days)]
+    return [(day, tables.read(Stage.INTERVENTIONS, "decision_ledger", day)) for day in recent]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from churn_assets.catalogue.arms import Arm
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.policies import policy_version
-from churn_assets.decisions.waiting import Fatigue, days_since_last, waiting
+from churn_assets.decisions.waiting import Fatigue, days_since_last, waited_days, waiting
 from churn_assets.effects.fatigue import cautious_loss, fatigue_effects
 from churn_assets.settings import Decisions
 from tests.unit.decisions.plain import plain
@@ -61,6 +62,32 @@ def test_who_had_a_message_lately_waits_where_that_costs_more_than_the_time(
     dear = decided(candidates, snapshot, fatigue(4.5, **days), holdout_share=0.0)
     assert [dear[f"u00{n}"]["binding_constraint"] for n in range(4)] == ["waits", "waits", None, None]
     assert dear["u000"]["propensity"] == 1
+
+
+def test_nobody_waits_for_longer_in_a_row_than_a_rest_takes(make_candidates: MakeCandidates, snapshot: date) -> None:
+    """Somebody else writes to the user every week, so the user never rests: every third plan is for the user."""
+    candidates, plans, waits = make_candidates({}, {}), [], []
+    for week in range(7):
+        day = snapshot + timedelta(weeks=week)
+        tired = replace(fatigue(2.5, u000=8), waited=waited_days(plans, day, 7))
+        rows = decided(candidates.with_columns(snapshot_date=pl.lit(day)), day, tired, holdout_share=0.0)
+        waits.append(rows["u000"]["binding_constraint"] == "waits")
+        assert rows["u001"]["binding_constraint"] is None
+        plans.append((day, pl.DataFrame(list(rows.values()), infer_schema_length=None)))
+    assert waits == [True, True, False, True, True, False, True]
+
+
+def test_a_plan_that_was_left_out_ends_a_row() -> None:
+    def ledger(*users: str) -> pl.DataFrame:
+        return pl.DataFrame({"user_id": users, "binding_constraint": ["waits"] * len(users)})
+
+    first, second, third = (date(2026, 3, 2) + timedelta(weeks=week) for week in range(3))
+    after = third + timedelta(weeks=1)
+    plans = [(first, ledger("a", "b")), (second, ledger("b")), (third, ledger("a", "b"))]
+    assert waited_days(plans, after, 7).rows() == [("a", 7), ("b", 21)]
+    assert waited_days(plans, after + timedelta(weeks=1), 7).rows() == []
+    assert waited_days([plans[0], plans[2]], after, 7).rows() == [("a", 7), ("b", 7)]
+    assert waited_days([], after, 7).rows() == []
 
 
 def test_the_holdout_waits_as_the_others_do(make_candidates: MakeCandidates, snapshot: date) -> None:
@@ -134,3 +161,13 @@ def test_nothing_to_compare_is_no_loss() -> None:
 @given(loss=st.floats(-50, 50), error=st.floats(0.01, 50), effect=st.floats(0, 50))
 def test_the_loss_reckoned_with_is_never_more_than_what_was_measured(loss: float, error: float, effect: float) -> None:
     assert 0 <= cautious_loss(loss, error, effect) <= max(loss, 0.0)
+
+
+def test_a_message_that_would_lose_more_than_it_brings_is_no_gain(
+    make_candidates: MakeCandidates, snapshot: date
+) -> None:
+    """Who has waited for long enough is written to only where it pays all the same: a profit of 8, a loss of 9."""
+    waited = pl.DataFrame({"user_id": ["u000"], "waited_days": [14]})
+    tired = replace(fatigue(9.0, u000=1), waited=waited)
+    rows = decided(make_candidates({}, {}), snapshot, tired, holdout_share=0.0)
+    assert [rows[user]["binding_constraint"] for user in ("u000", "u001")] == ["no_gain", None]
