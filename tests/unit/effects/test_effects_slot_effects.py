@@ -83,11 +83,11 @@ def test_what_going_by_the_users_own_time_brings_is_told() -> None:
 
 
 def test_without_an_effect_one_interval_in_twenty_leaves_zero_out() -> None:
-    """Two seconds: 60 programmes, of which each part of the day has a row."""
+    """Four seconds: 60 programmes, of which each part of the day has a row."""
     alarms = [
         row["p_value"] < 0.05
         for seed in range(60)
-        for row in read(messages(seed, 300, habit=0.3), ["contacts"]).values()
+        for row in read(messages(seed, 500, habit=0.3), ["contacts"]).values()
         if row["dimension"] == "part" and row["p_value"] is not None
     ]
     assert len(alarms) > 200
@@ -105,6 +105,13 @@ def test_slots_that_were_not_drawn_as_their_chances_say_give_no_figure() -> None
 def test_where_no_other_time_was_possible_there_is_no_row(rows: pl.DataFrame) -> None:
     assert slot_effects(rows, snapshot=SNAPSHOT, window_days=28, recorded=TABLES).schema == pl.Schema(SCHEMA)
     assert read(rows) == {}
+
+
+def test_few_messages_give_no_figure() -> None:
+    rows = read(messages(7, 120, floor=0.2))
+    assert {row["verdict"] for row in rows.values()} == {"unknown"}
+    assert rows["choice", "own_best", "opened"]["note"].endswith("messages' worth of even draws, 200 needed")
+    assert rows["choice", "own_best", "opened"]["users"] > 80
 
 
 def test_what_cannot_be_known_is_said() -> None:
