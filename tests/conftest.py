@@ -44,6 +44,7 @@ for name in [name for name in os.environ if name.startswith(("CHURN_", "DAGSTER_
 os.environ.update(QUIET | QUICK, CHURN_HOME=str(SESSION_HOME))
 
 import pytest  # noqa: E402 - nothing may be imported before the environment is settled
+from hypothesis import HealthCheck  # noqa: E402
 from hypothesis import settings as hypothesis_settings  # noqa: E402
 
 from churn_assets.instance.home import Home  # noqa: E402
@@ -60,8 +61,11 @@ FIRST = (
     "pipeline/test_pipeline_backfill.py", "pipeline", "faults",
 )  # fmt: skip
 
-# The same examples every time: a red test has to be red for the next person too.
-hypothesis_settings.register_profile("churn", deadline=None, derandomize=True, database=None)
+# The same examples every time: a red test has to be red for the next person too. So how long drawing them takes, which
+# depends on what else the machine does, is no fault either.
+hypothesis_settings.register_profile(
+    "churn", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("churn")
 
 

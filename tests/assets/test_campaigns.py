@@ -25,6 +25,7 @@ OTHERS = {
     "fct_coupons": "user_id varchar, redeemed_at timestamp, face_amount decimal(18, 4)",
     "fct_consents": "user_id varchar, changed_at timestamp, is_granted boolean",
     "fct_support_tickets": "user_id varchar, opened_at timestamp",
+    "fct_events": "user_id varchar, occurred_at timestamp, event_type varchar",
     "fct_surveys": "user_id varchar, asked_at timestamp, question varchar, answer varchar",
 }
 

@@ -46,7 +46,8 @@ from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorde
 from churn_assets.warehouse.segments import channels_of_arms, segments_then
 
 MARTS_READ = (
-    "fct_contacts", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets", "fct_surveys",
+    "fct_contacts", "fct_events", "fct_orders", "fct_returns", "fct_coupons", "fct_consents", "fct_support_tickets",
+    "fct_surveys",
 )  # fmt: skip
 
 

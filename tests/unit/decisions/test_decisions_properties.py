@@ -75,6 +75,7 @@ POLICIES = st.builds(
     random_share=SHARES,
     random_limit_share=SHARES,
     policy=st.sampled_from(["rules", "value"]),
+    max_risk_tiers=st.sampled_from([("urgent", "watch"), ("urgent", "watch", "small")]),
     channel_capacities=st.sampled_from([{}, {"email": 3}]),
     arms=ARMS,
 )
@@ -106,7 +107,7 @@ def test_every_ledger_keeps_the_promises(
     assert all(row[f"hindrance_{row['channel']}"] is None for row in acted.iter_rows(named=True))
     assert not any(row["arm"] in row["cooling_arms"] + row["wordless_arms"] for row in acted.iter_rows(named=True))
     assert all(acted["channel"].to_list().count(name) <= n for name, n in policy.channel_capacities.items())
-    assert set(acted.get_column("risk_tier")) <= {"urgent", "watch"}
+    assert set(acted.get_column("risk_tier")) <= set(policy.max_risk_tiers)
 
 
 @settings(max_examples=10, deadline=None)
