@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from dagster_shared.serdes.errors import DeserializationError
 
 from churn_assets.stages import ORDER, Stage
 
@@ -100,9 +101,15 @@ def stages_of(repository: dg.RepositoryDefinition, job: dg.JobDefinition) -> dic
 
 
 def past_seconds(instance: dg.DagsterInstance, job: str, snapshots: int) -> dict[str, float]:
-    """Seconds of each step of the newest finished run over about as many snapshots; empty without one."""
+    """Seconds of each step of the newest finished run over about as many snapshots; empty without one, and where a past
+    run cannot be read: what is left to estimate from stops no run.
+    """
     finished = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
-    for record in instance.get_run_records(finished, limit=LOOKED_THROUGH):
+    try:
+        records = instance.get_run_records(finished, limit=LOOKED_THROUGH)
+    except (ValueError, DeserializationError):  # text that is no JSON, or no run of this release of Dagster
+        return {}
+    for record in records:
         tags = record.dagster_run.tags
         count = int(tags.get(SNAPSHOTS_TAG, "dagster/partition" in tags))
         if count and 1 / LIKE <= count / snapshots <= LIKE:
