@@ -20,7 +20,8 @@ from churn_assets.instance.tables import Tables
 
 # When the doctor looks: after whatever is published in the session that imports this.
 NOW = datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=1)
-NEWEST = NOW.date() - timedelta(days=NOW.date().weekday())  # the newest Monday
+# Three days old: until 2026-11-29 it was the Monday before NOW, which from 23:00 UTC on a Sunday had not come yet.
+NEWEST = NOW.date() - timedelta(days=3)
 SNAPSHOTS = [NEWEST - timedelta(days=7 * weeks) for weeks in (2, 1, 0)]
 MACHINE = Machine(NOW, (3, 12), {}, 1 << 40, 1 << 20, [], has_chinese_font=True, is_prepared=True)
 TABLES = (("training", "training_set"), ("training", "churn_model"), ("scoring", "scored_users"),
