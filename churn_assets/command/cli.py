@@ -20,6 +20,7 @@ from churn_assets.command.cli_begin import app as begin
 from churn_assets.command.cli_care import app as care
 from churn_assets.command.cli_class import Commands, Debug, Quiet, note_for_all, said_of_typing
 from churn_assets.command.cli_console import app as console
+from churn_assets.command.cli_lab import app as lab
 from churn_assets.command.cli_options import (
     Day,
     HomeOption,
@@ -53,6 +54,7 @@ app = Commands(
     help="Warns which users are about to churn, decides what to do for each, and measures whether it helped.",
 )
 app.add_typer(begin)
+app.add_typer(lab)
 app.add_typer(acts)
 app.add_typer(care)
 app.add_typer(console)
@@ -226,47 +228,6 @@ def backfill(
     from churn_assets.command.running import run_range
 
     finish(run_range(root, from_.date(), to.date()))
-
-
-@app.command()
-def definitions(home: HomeOption = None) -> None:
-    """Compare the churn definitions on what has matured here, and write a page about it."""
-    root = existing_home(home)
-    from churn_assets.command.lab.definitions import show_definitions
-
-    show_definitions(root)
-
-
-@app.command()
-def bakeoff(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
-    """Compare models, simple and not, on later users than they learned from; write a table and a page about it."""
-    root = existing_home(home)
-    from churn_assets.command.lab.bakeoff import show_bakeoff
-
-    show_bakeoff(root, snapshot.date() if snapshot else None)
-
-
-@app.command()
-def tune(
-    snapshot: OptionalDay = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials to add in this run.")] = 30,
-    minutes: Annotated[float, typer.Option(min=0.01, help="No trial begins after so many minutes.")] = 30,
-    home: HomeOption = None,
-) -> None:
-    """Search for better parameters of the trees, on later users than they learned from; run again to go on."""
-    root = existing_home(home)
-    from churn_assets.command.lab.tuning import show_tuning
-
-    show_tuning(root, snapshot.date() if snapshot else None, trials, minutes)
-
-
-@app.command()
-def select_features(snapshot: OptionalDay = None, home: HomeOption = None) -> None:
-    """Say which features earn their place in every slice, and what a model loses without the others."""
-    root = existing_home(home)
-    from churn_assets.command.lab.selection import show_selection
-
-    show_selection(root, snapshot.date() if snapshot else None)
 
 
 @app.command()
