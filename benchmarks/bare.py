@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.bare_effects import Past, gate, learned, measure, past_of, power
+from benchmarks.bare_effects import gate, learned, measure, power
 from churn_assets.decisions.decide import decide
 from churn_assets.decisions.hindrance import with_hindrances
 from churn_assets.decisions.learned import stopped_arms
@@ -49,6 +49,7 @@ from churn_assets.monitoring.reasons import reason_summaries
 from churn_assets.stages import Stage
 from churn_assets.warehouse import reads
 from churn_assets.warehouse.definition_counts import definitions_at
+from churn_assets.warehouse.earlier_plans import Past
 from churn_assets.warehouse.features import describe, treatments
 from churn_assets.warehouse.levels import churn_levels_at
 from churn_assets.warehouse.model_inputs import with_model_inputs
@@ -74,7 +75,7 @@ def main() -> None:
     spend = spend_model(workplace, snapshot, training)
     scored, reasons = scores(workplace, snapshot, training, promotion, spend)
     watch(workplace, snapshot, training, promotion, scored, reasons)
-    past = past_of(workplace, snapshot)
+    past = Past.before(workplace, snapshot)
     ledger = act(workplace, snapshot, scored, past)
     power(workplace, snapshot, ledger, measure(workplace, snapshot, past))
     fairness(workplace, snapshot, scored, ledger)

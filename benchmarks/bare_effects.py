@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
-import pandera.polars as pa
 import polars as pl
 
-from churn_assets.contracts.decision_ledger import IS_KNOWN
-from churn_assets.contracts.policy_sides import PolicySides
-from churn_assets.contracts.random_options import RandomOptions
-from churn_assets.contracts.sampled_options import SampledOptions
 from churn_assets.decisions.options import options_of
 from churn_assets.effects.arm_effects import arm_effects
 from churn_assets.effects.assignments import (
-    contact_assignments,
-    ledger_assignments,
     ledger_traits,
-    random_assignments,
-    sampled_assignments,
 )
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.early_signals import early_signals
@@ -37,37 +27,13 @@ from churn_assets.effects.uplift_curves import uplift_curves
 from churn_assets.effects.user_effects import uplift_comparison, user_effects
 from churn_assets.stages import Stage
 from churn_assets.warehouse import reads
+from churn_assets.warehouse.earlier_plans import Past, closed_users
 from churn_assets.warehouse.early import early_outcomes
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, profiles_of, recorded_tables
 from churn_assets.warehouse.segments import channels_of_arms, segments_then
 from churn_assets.workplace import Workplace
 
 EARLY_DAYS = 7
-
-
-@dataclass(frozen=True)
-class Past:
-    """As churn_assets.defs.effects.past has it, whose package imports Dagster."""
-
-    assignments: pl.DataFrame
-    remarks: dict[str, list[str]]
-    ledgers: list[pl.DataFrame]
-    options: pl.DataFrame
-    sides: pl.DataFrame
-
-
-def past_of(workplace: Workplace, snapshot: date) -> Past:
-    def of_plans(table: str, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
-        frames = workplace.tables.read_before(Stage.INTERVENTIONS, table, snapshot)
-        return pl.concat([contract.empty(), *(frame for _, frame in frames)])
-
-    ledgers = [frame for _, frame in workplace.tables.read_before(Stage.INTERVENTIONS, "decision_ledger", snapshot)]
-    options, sides = of_plans("random_options", RandomOptions), of_plans("policy_sides", PolicySides)
-    campaigns, remarks = contact_assignments(reads.campaign_contacts(workplace, snapshot))
-    planned = [ledger_assignments(ledger, sides) for ledger in ledgers]
-    sampled = sampled_assignments(of_plans("sampled_options", SampledOptions))
-    assignments = pl.concat([campaigns, *planned, random_assignments(options), sampled])
-    return Past(assignments, {name: list(lines) for name, lines in remarks.items()}, ledgers, options, sides)
 
 
 def learned(workplace: Workplace, snapshot: date, past: Past) -> pl.DataFrame:
@@ -93,17 +59,7 @@ def gate(workplace: Workplace, snapshot: date, past: Past) -> None:
     """Whether another policy may make the plan."""
     settings = workplace.settings.decisions
     costs = {option.treatment: option.level.cost_amount for option in options_of(settings)}
-    policy_gate(closed(workplace, snapshot, past.options), settings.policy, costs)
-
-
-def closed(workplace: Workplace, snapshot: date, users: pl.DataFrame) -> pl.DataFrame:
-    """Rows of earlier plans whose windows have closed, with outcomes."""
-    horizon_days = workplace.settings.churn.horizon_days
-    rows = users.filter(pl.col("snapshot_date") + timedelta(days=horizon_days) <= snapshot, IS_KNOWN).with_columns(
-        campaign=pl.col("snapshot_date").cast(pl.String), assigned_at=pl.col("snapshot_date").cast(pl.Datetime("us"))
-    )
-    outcomes = outcomes_of(workplace, rows, snapshot, horizon_days)
-    return known_users(rows, outcomes, margin_share=workplace.settings.decisions.margin_share)
+    policy_gate(closed_users(workplace, snapshot, past.random_options), settings.policy, costs)
 
 
 def measure(workplace: Workplace, snapshot: date, past: Past) -> pl.DataFrame:
@@ -142,7 +98,7 @@ def measure(workplace: Workplace, snapshot: date, past: Past) -> pl.DataFrame:
         recorded=recorded,
         changed_sides=changed_sides,
     )
-    drawn, sides = (closed(workplace, snapshot, users) for users in (past.options, past.sides))
+    drawn, sides = (closed_users(workplace, snapshot, users) for users in (past.random_options, past.sides))
     policy_value(drawn, used=decisions.policy, snapshot=snapshot)
     policy_readout(sides, drawn, snapshot=snapshot, window_days=horizon_days, recorded=recorded)
     young = compared_users(past.assignments, snapshot, EARLY_DAYS).rows

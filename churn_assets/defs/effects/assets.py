@@ -15,7 +15,6 @@ from churn_assets.contracts.policy_value import PolicyValue
 from churn_assets.contracts.program_effects import ProgramEffects
 from churn_assets.contracts.return_on_spend import ReturnOnSpend
 from churn_assets.decisions.options import options_of
-from churn_assets.defs.effects.past import Past, closed_users
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.pictures import picture
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
@@ -42,6 +41,7 @@ from churn_assets.effects.sentences import (
 )
 from churn_assets.instance.policy_promotions import PolicyPromotions
 from churn_assets.stages import Stage
+from churn_assets.warehouse.earlier_plans import Past, closed_users
 from churn_assets.warehouse.outcomes import outcomes_of, outcomes_since, recorded_tables
 from churn_assets.warehouse.segments import channels_of_arms, segments_then
 
@@ -84,7 +84,7 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     policy_value: What each policy would have earned, by the users of earlier plans who were given an option by chance.
     policy_readout: What the plans did as made, against the holdout, an option by chance, and business as usual.
     """
-    past = Past.before(at)
+    past = Past.before(at.workplace, at.date)
     assignments, remarks, ledgers = past.assignments, past.remarks, past.ledgers
     window_days, recorded = at.workplace.settings.churn.horizon_days, recorded_tables(at.workplace, at.date)
     outcomes = outcomes_of(at.workplace, assignments, at.date, window_days)
@@ -107,9 +107,9 @@ def measured_effects(at: Snapshot) -> Iterator[Product]:
     yield _return_on_spend(known, at)
     yield _group_effects(at, known, recorded)
     yield _program_effects(at, ledgers, recorded)
-    drawn = closed_users(at, past.random_options)
+    drawn = closed_users(at.workplace, at.date, past.random_options)
     yield _policy_value(at, drawn)
-    yield _policy_readout(at, closed_users(at, past.sides), drawn, recorded)
+    yield _policy_readout(at, closed_users(at.workplace, at.date, past.sides), drawn, recorded)
 
 
 @snapshot_assets(

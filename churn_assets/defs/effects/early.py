@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from churn_assets.contracts.early_signals import EarlySignals
-from churn_assets.defs.effects.past import Past
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.early_signals import early_signals as signals_of
 from churn_assets.effects.known_users import known_users
 from churn_assets.stages import Stage
+from churn_assets.warehouse.earlier_plans import Past
 from churn_assets.warehouse.early import early_outcomes
 from churn_assets.warehouse.outcomes import outcomes_of
 
@@ -38,7 +38,7 @@ PLANS_READ = ("decision_ledger", "random_options", "sampled_options", "policy_si
 )  # fmt: skip
 def early_signals(at: Snapshot) -> Iterator[Product]:
     """One row per treatment and early signal: whether visits, carts or clicks predict the effect that shows later."""
-    assignments, horizon_days = Past.before(at).assignments, at.workplace.settings.churn.horizon_days
+    assignments, horizon_days = Past.before(at.workplace, at.date).assignments, at.workplace.settings.churn.horizon_days
     young = compared_users(assignments, at.date, min(EARLY_DAYS, horizon_days)).rows
     matured = known_users(
         compared_users(assignments, at.date, horizon_days).rows,

@@ -9,13 +9,13 @@ import polars as pl
 from churn_assets.contracts.decision_ledger import IS_KNOWN
 from churn_assets.contracts.send_slots import SendSlots
 from churn_assets.contracts.slot_effects import CHOICE, SlotEffects
-from churn_assets.defs.effects.past import beside_ledgers
 from churn_assets.defs.partitions import CALENDAR
 from churn_assets.defs.snapshot_assets import Product, Snapshot, snapshot_assets
 from churn_assets.effects.known_users import known_users
 from churn_assets.effects.slot_effects import slot_effects as effects_of
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.stages import Stage
+from churn_assets.warehouse.earlier_plans import beside_ledgers
 from churn_assets.warehouse.outcomes import outcomes_of, recorded_tables
 from churn_assets.warehouse.slot_outcomes import VISIT_DAYS, slot_outcomes
 
@@ -44,7 +44,7 @@ def slot_effects(at: Snapshot) -> Iterator[Product]:
     horizon_days = at.workplace.settings.churn.horizon_days
     # The last slot begins less than a plan after the snapshot.
     days = max(horizon_days, CADENCE_DAYS[at.workplace.settings.calendar.cadence] + VISIT_DAYS)
-    slots = beside_ledgers(at, "send_slots", SendSlots)
+    slots = beside_ledgers(at.workplace, at.date, "send_slots", SendSlots)
     closed = slots.filter(pl.col("snapshot_date") + timedelta(days=days) <= at.date, IS_KNOWN)
     if closed.is_empty():
         yield Product("slot_effects", SlotEffects.empty(), {"own_best_slot": "none yet"})

@@ -11,7 +11,6 @@ import polars as pl
 from churn_assets.contracts.uplift_comparison import EVERYBODY, UpliftComparison
 from churn_assets.contracts.uplift_curves import UpliftCurves
 from churn_assets.decisions.options import options_of
-from churn_assets.defs.effects.past import Past
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.compared_users import compared_users
 from churn_assets.effects.known_users import known_users
@@ -20,6 +19,7 @@ from churn_assets.effects.profile import PROFILE
 from churn_assets.effects.uplift_curves import uplift_curves
 from churn_assets.effects.user_effects import uplift_comparison, user_effects
 from churn_assets.stages import Stage
+from churn_assets.warehouse.earlier_plans import Past
 from churn_assets.warehouse.outcomes import outcomes_of, profiles_of
 from churn_assets.warehouse.reads import eligible_users_at
 
@@ -72,7 +72,7 @@ def measured_at(at: Snapshot) -> Measured:
         # Nor has a comparison of before 2026-12-01 notes.
         compared = pl.concat([UpliftComparison.empty(), of_then.pop("uplift_comparison")], how="diagonal")
         return Measured(**({"uplift_curves": UpliftCurves.empty(), "uplift_comparison": compared} | of_then))
-    assignments = Past.before(at).assignments
+    assignments = Past.before(at.workplace, at.date).assignments
     known = known_users(
         compared_users(assignments, at.date, horizon_days).rows,
         outcomes_of(at.workplace, assignments, at.date, horizon_days),

@@ -10,12 +10,12 @@ import polars as pl
 
 from churn_assets.contracts.policy_promotions import IN_USE, READY, PolicyPromotions
 from churn_assets.decisions.options import options_of
-from churn_assets.defs.effects.past import closed_users, random_options_before
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.policy_gate import Evidence, policy_gate
 from churn_assets.instance.policy_promotions import SETTINGS, PolicyRow
 from churn_assets.instance.policy_promotions import PolicyPromotions as Promotions
 from churn_assets.instance.promotions import GATE
+from churn_assets.warehouse.earlier_plans import closed_users, random_options_before
 
 SCHEMA = {name: column.dtype.type for name, column in PolicyPromotions.to_schema().columns.items()}
 
@@ -35,7 +35,7 @@ def running_at(at: Snapshot) -> Running:
     settings, promotions = at.workplace.settings.decisions, Promotions(at.workplace.record)
     before = promotions.before(at.date, settings.policy)
     policy, decided_at = before.policy if before else settings.policy, datetime.combine(at.date, time())
-    drawn = closed_users(at, random_options_before(at))
+    drawn = closed_users(at.workplace, at.date, random_options_before(at.workplace, at.date))
     costs = {option.treatment: option.level.cost_amount for option in options_of(settings)}
     evidence = policy_gate(drawn, policy, costs)
     ready = [each for each in evidence.values() if each.status == READY]

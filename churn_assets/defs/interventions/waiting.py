@@ -8,7 +8,6 @@ import polars as pl
 
 from churn_assets.contracts.fatigue_effects import FatigueEffects
 from churn_assets.decisions.waiting import Fatigue, days_since_last, waited_days
-from churn_assets.defs.effects.past import Past
 from churn_assets.defs.interventions.hindered import resting_at
 from churn_assets.defs.snapshot_assets import Snapshot
 from churn_assets.effects.compared_users import compared_users
@@ -16,6 +15,7 @@ from churn_assets.effects.fatigue import fatigue_effects
 from churn_assets.effects.known_users import known_users
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.stages import Stage
+from churn_assets.warehouse.earlier_plans import Past
 from churn_assets.warehouse.outcomes import outcomes_of
 from churn_assets.warehouse.reads import contacts_before
 
@@ -26,7 +26,7 @@ def fatigue_at(at: Snapshot) -> tuple[Fatigue | None, pl.DataFrame]:
     if decisions.waiting == "off":
         return None, FatigueEffects.empty()
     horizon_days, rest_days = settings.churn.horizon_days, decisions.rest_days
-    assignments = Past.before(at).assignments
+    assignments = Past.before(at.workplace, at.date).assignments
     known = known_users(
         compared_users(assignments, at.date, horizon_days).rows,
         outcomes_of(at.workplace, assignments, at.date, horizon_days),
