@@ -87,8 +87,8 @@ class Hidden:
     def _landing_stamp(self) -> Stamp:
         """Of the files of consents, and of the tombstones, whose users the copy is without."""
         home = self._workplace.home
-        folders = (Path(home.landing.removeprefix("file://")) / "consents", home.received / "consents")
-        files = [file for folder in folders for file in sorted(folder.rglob("*"))]
+        folders = (Path(home.landing.removeprefix("file://")), home.received, home.pulled)
+        files = [file for folder in folders for file in sorted((folder / "consents").rglob("*"))]
         journal = Journal(home.root)
         return _stamp([*files, journal.inside, journal.beside])
 

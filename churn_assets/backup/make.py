@@ -19,7 +19,7 @@ from churn_assets.backup.listing import NAME, Copied, Listing, NoBackup, write_l
 from churn_assets.failures import Failure
 from churn_assets.instance.durable import fsync
 from churn_assets.instance.files import TEMPORARY, sha256_of, write_copy
-from churn_assets.instance.home import Home
+from churn_assets.instance.home import PULLED, Home
 from churn_assets.instance.known_backups import NewestBackup, add_folder, note_newest
 from churn_assets.instance.record.errors import RecordError
 from churn_assets.instance.record.second import copy_database, damage
@@ -30,7 +30,7 @@ from churn_assets.landing.journal import NAME as TOMBSTONES
 RECORD = "record.sqlite"
 ATTEMPTS = 5
 # Beside the record and the published tables. The landing can be large: it may be left out where the shop keeps it.
-FOLDERS = ("received", "dispatched", "secrets", "masking", "reports", "tuning", "models", "landing")
+FOLDERS = ("received", PULLED, "dispatched", "secrets", "masking", "reports", "tuning", "models", "landing")
 DATABASES = "dagster"
 LANDING = "landing"
 
@@ -50,8 +50,9 @@ def back_up(home: Home, folder: Path, *, with_landing: bool = True) -> Listing:
         # Behind a link lies what is kept elsewhere, and may be much.
         if (name != LANDING or with_landing) and not (home.root / name).is_symlink():
             _copy_tree(home.root / name, folder / name)
-    if home.settings_file.exists():
-        _copy(home.settings_file, folder / home.settings_file.name)
+    for file in (home.settings_file, home.mapping_file):
+        if file.exists():
+            _copy(file, folder / file.name)
     for database in sorted((home.root / DATABASES).rglob("*.db")):
         with suppress(RecordError):  # of past runs only, and made again
             copy_database(database, folder / database.relative_to(home.root))

@@ -101,3 +101,19 @@ def map_(
     from churn_assets.command.mapping import map_files
 
     finish(map_files(root, places, is_agreed=yes, is_dry=dry_run))
+
+
+@app.command()
+def pull(
+    sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; default: all.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Read what is new in the databases that mapping.yaml names; every run begins with it. User and password:
+    CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD.
+
+        churn pull
+    """
+    root = settled_home(home)
+    from churn_assets.command.pulling import pull_sources
+
+    pull_sources(root, sources or [])

@@ -25,6 +25,7 @@ from churn_assets.instance.run_locks import no_erasure
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
 from churn_assets.landing.of_home import orders_reach
+from churn_assets.pulling.pull import pull
 from churn_assets.warehouse.history import missing_history, settle_calendar
 from churn_assets.workplace import Workplace
 
@@ -57,6 +58,7 @@ def ready(root: Path) -> Workplace:
     home = Home(root).prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", EVENTS_PER_BATCH)
+    pull(home)
     # Before the calendar, which is settled once: a home with wrong files has to work when they are corrected.
     raise_blocking_findings(of_home.landed(home))
     settle_calendar(home)

@@ -13,11 +13,12 @@ from churn_assets.erasure.raw_files import records
 from churn_assets.erasure.traces import Traces
 from churn_assets.erasure.words import is_distinctive
 from churn_assets.instance.files import write_whole
+from churn_assets.instance.home import PULLED
 from churn_assets.landing.files import DataFile, Format, data_file
 from churn_assets.landing.journal import NAME
 
 SHOP = "truth"  # the truth of the simulated shop, which the pipeline never reads
-RAW_FOLDERS = ("landing", "received")
+RAW_FOLDERS = ("landing", "received", PULLED)
 LINES = (".csv", ".jsonl", ".log", ".err", ".out", ".txt")  # a line is a row: one that names the user is removed
 ENCODING, ERRORS = "utf-8", "surrogateescape"  # bytes that are no UTF-8 are written back unchanged
 PARTS_OF_OTHERS = ("-wal", "-shm", "-journal", ".wal")

@@ -8,7 +8,7 @@ from pathlib import Path
 from churn_assets.erasure import files, raw_files, sqlite, warehouse
 from churn_assets.erasure.files import Kind, files_of
 from churn_assets.erasure.traces import Traces
-from churn_assets.instance.home import Home
+from churn_assets.instance.home import PULLED, Home
 from churn_assets.instance.terminal import rich_table, wide_console
 from churn_assets.monitoring.definition_tables import TextTable
 
@@ -59,5 +59,5 @@ def _rows(file: Path, kind: Kind, traces: Traces, encoding: str) -> Places:
 def _folder(root: Path, file: Path) -> str:
     """A raw table, a published table, a file at the top, or a whole folder."""
     parts = file.relative_to(root).parts
-    depth = {"landing": 2, "received": 2, "tables": 3}.get(parts[0], 1)
+    depth = {"landing": 2, "received": 2, PULLED: 2, "tables": 3}.get(parts[0], 1)
     return "/".join(parts[: min(depth, len(parts) - 1) or 1])

@@ -54,7 +54,11 @@ def _in_raw_files(workplace: Workplace, users: frozenset[str]) -> tuple[set[str]
     others: dict[str, set[str]] = {"orders": set(), "users": set()}
     columns = {"orders": ["order_id"], "users": contact_columns()}
     for table, names in columns.items():
-        for folder in (Path(workplace.home.landing.removeprefix("file://")), workplace.home.received):
+        for folder in (
+            Path(workplace.home.landing.removeprefix("file://")),
+            workplace.home.received,
+            workplace.home.pulled,
+        ):
             for file in (path for path in (folder / table).rglob("*") if path.is_file() and data_file(path)):
                 with suppress(OSError, UnicodeError, ValueError, csv.Error, pl.exceptions.PolarsError):
                     for user, *values in values_in(file, ["user_id", *names], workplace.settings.landing.encoding):

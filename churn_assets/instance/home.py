@@ -29,9 +29,11 @@ event_log_storage:
 EVENT_LOG = INSTANCE_CONFIG[INSTANCE_CONFIG.index("event_log_storage") : INSTANCE_CONFIG.index("  config:")]
 OWN_EVENT_LOG = re.compile(r"event_log_storage:\n  module: churn_assets\.\S+\n  class: \S+\n")
 
+PULLED = "pulled"
+
 # All that an instance makes under its root, and the settings and raw tables of its users.
 OWN = (
-    "churn.yaml", FILE, "landing", "received", "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*",
+    "churn.yaml", FILE, "landing", "received", PULLED, "dispatched", "masking", "secrets", "truth", "warehouse.duckdb*",
     "tables", "copies", "reports", "tuning", "record.sqlite*", "locks", "cache", "dagster", "dbt", "models",
     "tombstones.jsonl",
 )  # fmt: skip
@@ -85,6 +87,11 @@ class Home:
     def received(self) -> Path:
         """Raw rows that this instance makes itself: contacts of dispatched messages, withdrawals received."""
         return self.root / "received"
+
+    @property
+    def pulled(self) -> Path:
+        """Raw rows that were read from databases and addresses (churn pull)."""
+        return self.root / PULLED
 
     @property
     def cache(self) -> Path:

@@ -24,7 +24,8 @@ class LandedFile:
     """One file that is read, with its columns (lower case -> name in the file, type) and rows.
 
     `foreign`: the source of mapping.yaml that it belongs to. Then columns and rows are those that are made of it, and
-    `native` are its own columns.
+    `native` are its own columns. `pulled`: the source that the rows of the file were pulled from; it has columns of the
+    raw contract, with values as the source writes them.
     """
 
     file: DataFile
@@ -35,6 +36,7 @@ class LandedFile:
     is_ours: bool = False
     foreign: SourceFiles | None = None
     native: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    pulled: SourceFiles | None = None
 
     @property
     def path(self) -> Path:

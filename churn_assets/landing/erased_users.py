@@ -6,10 +6,11 @@ Without tombstones the SQL is unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from churn_assets.landing.contents import LandedTable
+from churn_assets.landing.ids import same_id
 from churn_assets.landing.journal import Journal
 from churn_assets.landing.text import literal
 from churn_assets.landing.tombstones import Tombstones
@@ -19,6 +20,16 @@ def without_erased_users(tables: Mapping[str, LandedTable], root: Path) -> dict[
     """The raw tables without the users erased in the instance at `root`."""
     salts = Tombstones(root).salts
     return {name: _without(table, tables.get("orders"), root, salts) for name, table in tables.items()}
+
+
+def erased_among(root: Path, users: Iterable[str]) -> set[str]:
+    """Those of `users`, ids as their source writes them, who were erased in the instance at `root`."""
+    tombstones = Tombstones(root)
+    if not tombstones.salts:
+        return set()
+    forms = {user: {same_id(user), user.strip()} for user in users}
+    erased = tombstones.among({form for each in forms.values() for form in each})
+    return {user for user, each in forms.items() if each & erased}
 
 
 def _without(table: LandedTable, orders: LandedTable | None, root: Path, salts: list[str]) -> LandedTable:

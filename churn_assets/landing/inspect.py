@@ -89,12 +89,20 @@ def survey(
                 tables[table.name] = landed_table
     for table in raw_contract():
         if needs_orders and table.must_exist and table.name not in tables:
+            if any(source.is_pulled for source in foreign.sources(table.name)):
+                raise LandingError(
+                    f"nothing was read of {table.name} yet: churn pull reads it ({_sources_of(foreign, table)})"
+                )
             raise LandingError(
                 f"no files for {table.name}: expected {root / table.name}/ with {READ}; files of another form are read "
                 "where they lie once churn map knows them"
             )
     beside = tuple(_beside_tables(root)) if root.is_dir() else ()
     return LandingContents(tables, beside, tuple(extra))
+
+
+def _sources_of(foreign: Foreign, table: RawTable) -> str:
+    return ", ".join(f"source {source.name}" for source in foreign.sources(table.name) if source.is_pulled)
 
 
 def _beside_tables(root: Path) -> Iterable[Unread]:
@@ -122,7 +130,7 @@ class _Opener:
             self._opened(table, folder_files.files, is_ours=False), key=lambda file: natural_order(file.path)
         )
         for source in self.foreign.sources(table.name):
-            files += self._made(table, source)
+            files += self._pulled(table, source) if source.is_pulled else self._made(table, source)
         files += self._opened(table, received_files, is_ours=True)
         if table.name == "consents":
             _no_consents_are_left_out(folder_files.unread)
@@ -167,6 +175,11 @@ class _Opener:
             )
         own = self.options.repeated_ids.get(table.name)
         return own or next(iter(meanings), None) or "corrections"
+
+    def _pulled(self, table: RawTable, source: SourceFiles) -> Iterable[LandedFile]:
+        """What was pulled of a source, which has the columns of the contract already."""
+        for file in self._opened(table, self.foreign.files(table.name, source)):
+            yield replace(file, pulled=source)
 
     def _made(self, table: RawTable, source: SourceFiles) -> Iterable[LandedFile]:
         """Files of another system, as rows of `table`."""
@@ -228,7 +241,8 @@ def sources_of(table: RawTable, files: Iterable[LandedFile], options: Landing) -
     for file in files:
         if file.columns:
             own = tuple((file.native or file.columns).items())
-            name = file.foreign.name if file.foreign else None
+            origin = file.foreign or file.pulled
+            name = origin.name if origin else None
             shapes[(file.file.format, file.file.compression, file.shape, own, file.is_ours, name)].append(file)
     contract = {column.name for column in table.columns}
     for group in shapes.values():
@@ -240,7 +254,8 @@ def sources_of(table: RawTable, files: Iterable[LandedFile], options: Landing) -
             yield Source(made.sql, made.columns, ChangeFeed.among({}), options=first.foreign.options(options))
             continue
         source_columns = {name: column_items for name, column_items in first.columns.items() if name in contract}
-        yield Source(sql, source_columns, ChangeFeed.among(first.columns), first.is_ours)
+        own_options = first.pulled.options(options) if first.pulled else None
+        yield Source(sql, source_columns, ChangeFeed.among(first.columns), first.is_ours, own_options)
 
 
 def _read_sql(file: LandedFile, paths: Sequence[Path]) -> str:

@@ -16,6 +16,7 @@ from churn_assets.contracts.raw import RawTable
 from churn_assets.landing.csv import FILE
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.files import PATTERN, READ, DataFile, data_file, natural_order
+from churn_assets.landing.pulled import pulled_files
 from churn_assets.landing.repeated import known_after
 from churn_assets.landing.text import identifier, literal
 from churn_assets.settings.mapping import EMPTY, FILLED, ColumnFrom, SourceFiles, SourceMapping, TableFrom
@@ -37,6 +38,12 @@ class Foreign:
         """The sources that feed a raw table."""
         return (source for source in self.mapping.sources if table in source.tables)
 
+    def files(self, table: str, source: SourceFiles) -> list[DataFile]:
+        """The files of a source with rows of a raw table. Raises LandingError as `files_of` does."""
+        if source.is_pulled:
+            return pulled_files(self.folder, table, source.name)
+        return files_of(source, self.folder)
+
 
 @dataclass(frozen=True)
 class MappedRows:
@@ -49,7 +56,7 @@ class MappedRows:
 
 def files_of(source: SourceFiles, folder: Path) -> list[DataFile]:
     """Raises LandingError where there is none, or one that is not read."""
-    pattern = str(folder / Path(source.files).expanduser())
+    pattern = str(folder / Path(source.files or "").expanduser())
     matching = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
     paths = sorted((Path(path) for path in matching), key=natural_order)
     files = []

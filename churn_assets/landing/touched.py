@@ -13,7 +13,7 @@ from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.landing.files import files_of_table
 from churn_assets.landing.inspect import sources_of
-from churn_assets.landing.mapped import Foreign, files_of
+from churn_assets.landing.mapped import Foreign
 from churn_assets.landing.relation import ALWAYS, relation
 
 DIGITS = 12
@@ -27,7 +27,7 @@ def fingerprints(home: Home) -> dict[str, str]:
     prints = {}
     for table in raw_contract():
         files = files_of_table(root / table.name).files
-        files += [file for source in foreign.sources(table.name) for file in files_of(source, foreign.folder)]
+        files += [file for source in foreign.sources(table.name) for file in foreign.files(table.name, source)]
         for file in files:
             stat = file.path.stat()
             text = f"{stat.st_size} {stat.st_mtime_ns}"

@@ -1,6 +1,7 @@
-"""`mapping.yaml` in a home: how files of another system become raw tables, read where they lie and without a copy.
+"""`mapping.yaml` in a home: how files of another system, or tables of its database, become raw tables.
 
-A source is a set of files of one kind; it may feed several raw tables. `churn map` proposes one from headers and rows.
+A source is a set of files of one kind, read where they lie and without a copy, or a database, of which `churn pull`
+keeps what it has read. It may feed several raw tables. `churn map` proposes one from headers and rows.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from churn_assets.contracts.raw import raw_contract, raw_table
 from churn_assets.settings.landing import Landing, RawName, RepeatedIds
 from churn_assets.settings.load import SettingsError, lines_of, values_of
 from churn_assets.settings.names import did_you_mean
+from churn_assets.settings.pulled import WITH_DELETIONS, PulledTable, checked_database, variable
 from churn_assets.settings.section import Section
 from churn_assets.settings.wrong import UNKNOWN, Lines, name_of, near_field, place_of, said
 
 FILE = "mapping.yaml"
 KINDS = ("column", "constant", "first_of", "join", "multiply", "hash", "param", "file_time")
 FILLED, EMPTY = "filled", "empty"
+PLACES = ("files", "database")
+KINDS_OF_PULLED = (None, "corrections", "lines")
 OF_FILES = ("encoding", "time_zone", "decimal_separator", "thousands_separator", "currency_signs")
 
 
@@ -85,8 +89,8 @@ class ColumnFrom(Section):
         return self.column is not None and not changed
 
 
-class TableFrom(Section):
-    """How rows of the files become rows of one raw table."""
+class TableFrom(PulledTable):
+    """How rows of the files, or of a table of the database, become rows of one raw table."""
 
     only: dict[str, str | tuple[str, ...]] = Field(
         {},
@@ -111,10 +115,20 @@ class TableFrom(Section):
 
 
 class SourceFiles(Section):
-    """Files of one kind. What is null is as the section landing of the settings has it."""
+    """Files of one kind, or a database. What is null is as the section landing of the settings has it."""
 
-    name: str = Field(description="What the source is called in messages.", pattern=r"^[A-Za-z0-9_.-]{1,60}$")
-    files: str = Field(description="Path or pattern, such as /exports/orders_*.csv; from the folder of mapping.yaml.")
+    name: str = Field(
+        description="What the source is called in messages, and where its rows are kept if they are pulled.",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,59}$",
+    )
+    files: str | None = Field(
+        None, description="Path or pattern, such as /exports/orders_*.csv; from the folder of mapping.yaml."
+    )
+    database: str | None = Field(
+        None,
+        description="postgresql://host:port/name or mysql://host:port/name, without user and password: they are read "
+        "from CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD.",
+    )
     encoding: str | None = None
     time_zone: str | None = None
     decimal_separator: Literal[".", ","] | None = None
@@ -122,6 +136,38 @@ class SourceFiles(Section):
     currency_signs: tuple[str, ...] | None = None
     skip_lines: int = Field(0, ge=0, le=1000, description="Lines before the header.")
     tables: dict[RawName, TableFrom]
+
+    @field_validator("database")
+    @classmethod
+    def _names_a_database(cls, url: str | None) -> str | None:
+        return url if url is None else checked_database(url)
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        places = [place for place in PLACES if getattr(self, place)]
+        if len(places) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(PLACES)}; it has {', '.join(places) or 'none'}")
+        for name, made in self.tables.items():
+            if self.database is None and made.is_of_a_database:
+                raise ValueError(f"tables.{name}: table, query and cursor are for a source with database")
+            if self.database is not None and not (made.table or made.query):
+                raise ValueError(f"tables.{name}: name the table of the database, or write a query")
+            if self.is_pulled and made.repeated_ids not in KINDS_OF_PULLED:
+                raise ValueError(
+                    f"tables.{name}.repeated_ids: {made.repeated_ids} is for files; of what is pulled write "
+                    "corrections or lines"
+                )
+            if self.database is not None and name == "consents" and made.deleted_after_hours == 0:
+                raise ValueError(
+                    "tables.consents.deleted_after_hours: a consent that is gone is a no, and has to be looked for: "
+                    f"write a number of hours above 0 (of {' and '.join(WITH_DELETIONS)} 0 is for orders alone)"
+                )
+        return self
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether its rows are fetched, and kept in the home, instead of read where they lie."""
+        return self.files is None
 
     @model_validator(mode="after")
     def _tables_are_of_the_contract(self) -> Self:
@@ -145,6 +191,8 @@ class SourceFiles(Section):
     def options(self, landing: Landing) -> Landing:
         """The settings that its values are read with."""
         own = {name: value for name in OF_FILES if (value := getattr(self, name)) is not None}
+        if self.database is not None:  # numbers are exact texts, as a database writes them
+            own = {"decimal_separator": ".", "thousands_separator": ""} | own
         return Landing.model_validate(landing.model_dump() | own) if own else landing
 
 
@@ -159,7 +207,16 @@ class SourceMapping(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two sources are called {twice[0]}")
+        secrets = [variable(name, "password") for name in names]
+        alike = [name for name in names if secrets.count(variable(name, "password")) > 1]
+        if alike:
+            raise ValueError(f"sources {' and '.join(alike)} would share {variable(alike[0], 'password')}: rename one")
         return self
+
+    @property
+    def pulled(self) -> tuple[SourceFiles, ...]:
+        """The sources that are fetched."""
+        return tuple(source for source in self.sources if source.is_pulled)
 
 
 class MappingError(SettingsError, code="mapping"):

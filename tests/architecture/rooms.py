@@ -15,7 +15,7 @@ PACKAGE = "churn_assets"
 # From the top down, as the layers in pyproject.toml have them; what is not here comes after.
 ORDER = (
     "command", "definitions", "defs", "api", "console", "alerts", "report", "backup", "doctor", "reading",
-    "erasure", "warehouse", "delivery", "workplace",
+    "erasure", "warehouse", "delivery", "pulling", "workplace",
     "landing", "instance", "duck", "ui", "monitoring", "model", "decisions", "effects", "shop", "sources",
     "settings", "catalogue", "consent", "contracts", "stages", "failures",
 )  # fmt: skip

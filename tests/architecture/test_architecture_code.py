@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).parents[2] / "churn_assets"
 # Rooms that touch files, processes, requests or the engine.
 AT_THE_EDGE = (
     "alerts", "api", "backup", "command", "console", "defs", "definitions.py", "delivery", "doctor", "duck.py",
-    "erasure", "failures", "instance", "landing", "reading.py", "report", "ui", "warehouse", "workplace.py",
+    "erasure", "failures", "instance", "landing", "pulling", "reading.py", "report", "ui", "warehouse",
+    "workplace.py",
 )  # fmt: skip
 PLAIN = (
     "catalogue", "consent", "contracts", "decisions", "effects", "model", "monitoring", "settings", "shop", "sources",

@@ -1,0 +1,7 @@
+"""The one error of pulling."""
+
+from churn_assets.failures import Failure
+
+
+class PullError(Failure):
+    """A source cannot be read; the message names source, table and column, the cause and what to do; no password."""

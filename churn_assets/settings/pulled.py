@@ -1,0 +1,94 @@
+"""Rows of `mapping.yaml` that are fetched from a database: where they are, what says that one is new, how often is
+looked for deleted ones. Who reads, and with which password, is in the environment and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from churn_assets.settings.section import Section, Share
+
+DATABASES = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+EXAMPLE = "postgresql://db.example.org:5432/shop"
+WITH_DELETIONS = ("orders", "consents")  # of other raw tables a deletion means nothing (landing/change_feed.py)
+
+
+class PulledTable(Section):
+    """What of a database becomes rows of one raw table. Without a source that has a `database` all of it is empty."""
+
+    table: str | None = Field(None, description="Table or view of the database, also with its schema: sales.orders.")
+    query: str | None = Field(None, description="A select instead of a table, without a semicolon.")
+    cursor: str | None = Field(
+        None,
+        description="Column that grows with every new or changed row: a time (updated_at) or a number (id). Without "
+        "one everything is read each time, and what differs from the last reading is kept.",
+    )
+    overlap_minutes: int = Field(
+        120,
+        ge=0,
+        le=525_600,
+        description="Of a cursor of times: so much before the newest is read again, for rows that were committed late "
+        "and the hour that daylight saving repeats.",
+    )
+    overlap_ids: int = Field(
+        10_000,
+        ge=0,
+        description="Of a cursor of numbers: so many before the greatest are read again, for rows committed late.",
+    )
+    deleted_after_hours: float = Field(
+        24,
+        ge=0,
+        description="Of orders and consents: how many hours after the last look the database is searched again for "
+        "rows that are gone. 0: never, for a shop that archives old orders.",
+    )
+    max_deleted_share: Share = Field(
+        0.05, description="Orders: where more than this share (and 20 rows) is gone at once, reading stops."
+    )
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        if self.table and self.query:
+            raise ValueError("table and query are two places: keep one")
+        if self.query and ";" in self.query:
+            raise ValueError("query: write one select, without a semicolon")
+        return self
+
+    @property
+    def is_of_a_database(self) -> bool:
+        return bool(self.table or self.query or self.cursor)
+
+
+def variable(source: str, what: str) -> str:
+    """The variable of the environment with the user, password or token of a source: CHURN_SOURCE_SHOP_PASSWORD."""
+    return f"CHURN_SOURCE_{re.sub('[^A-Z0-9]', '_', source.upper())}_{what.upper()}"
+
+
+def checked_database(url: str) -> str:
+    """The URL, if it names a database and nobody. Raises ValueError, which does not repeat it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"database is no URL: write one such as {EXAMPLE}") from None
+    if parts.scheme not in DATABASES:
+        raise ValueError(f"database is none of {', '.join(DATABASES)}: write one such as {EXAMPLE}")
+    refuse_people(url, "database")
+    if not parts.hostname and parts.scheme in ("mysql", "mariadb"):
+        raise ValueError(f"database names no host: write one such as {EXAMPLE}")
+    if len(parts.path.strip("/")) == 0 or "/" in parts.path.strip("/"):
+        raise ValueError(f"database names no database: write one such as {EXAMPLE}")
+    return url
+
+
+def refuse_people(url: str, what: str) -> None:
+    """Raises ValueError for a URL with a user or a password, which it does not repeat."""
+    parts = urlsplit(url)
+    if "@" in parts.netloc or re.search(r"(?i)(password|passwd|user|token|secret)=", parts.query):
+        raise ValueError(
+            f"{what} has a user or a password in it: take them out, and give them by the environment, as "
+            f"{variable('NAME', 'user')} and {variable('NAME', 'password')} with the name of the source"
+        )
