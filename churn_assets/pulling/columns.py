@@ -7,7 +7,8 @@ that has a text become that text, as a file would hold it. Bytes are no value of
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,11 +24,11 @@ POSTGRES = {
     701: pa.float64(), 1082: pa.date32(), 1114: pa.timestamp("us"), 1184: pa.timestamp("us", "UTC"),
 }  # fmt: skip
 MYSQL = {
-    1: pa.int64(), 2: pa.int64(), 3: pa.int64(), 4: pa.float64(), 5: pa.float64(), 7: pa.timestamp("us"),
+    1: pa.int64(), 2: pa.int64(), 3: pa.int64(), 4: pa.float64(), 5: pa.float64(),
+    7: pa.timestamp("us", "UTC"),  # TIMESTAMP, which the server turns into the zone of the session
     8: pa.decimal128(20, 0), 9: pa.int64(), 10: pa.date32(), 12: pa.timestamp("us"), 13: pa.int64(), 16: pa.int64(),
 }  # fmt: skip
 OF = {"postgresql": POSTGRES, "mysql": MYSQL}
-Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,13 @@ class Column:
     def is_whole(self) -> bool:
         return bool(pa.types.is_integer(self.kind) or pa.types.is_decimal(self.kind))
 
-    def array(self, values: Iterable[Any]) -> pa.Array:
+    def array(self, values: Sequence[Any]) -> pa.Array:
         """Raises PullError for a value of a type that is not read."""
-        converted = values if self.kind in AS_THEY_COME else [self._converted(value) for value in values]
         try:
-            return pa.array(converted, self.kind)
+            if self.kind in AS_THEY_COME:
+                with suppress(pa.ArrowInvalid, pa.ArrowTypeError):
+                    return pa.array(values, self.kind)
+            return pa.array([self._converted(value) for value in values], self.kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise PullError(
                 f"{self.place}: column {self.name} holds a value that is no {self.kind} ({_cause(error)}): leave the "

@@ -28,6 +28,10 @@ FORBIDDEN = ("42501", 1142, 1143)
 NO_DATABASE = ("3D000", 1049, '" does not exist')
 NOT_ASKED_SO = ("42703", "42601", "42883", 1054, 1064)
 CONNECT_SECONDS = 10
+ONLY_READING = {
+    "postgresql": ("set transaction read only",),
+    "mysql": ("set session transaction read only", "set session time_zone = '+00:00'"),
+}
 STREAMED = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
@@ -118,7 +122,8 @@ def connected(source: SourceFiles) -> Iterator[Database]:
         connection = engine.connect().execution_options(isolation_level="REPEATABLE READ")
     try:
         with _naming(source, f"source {source.name}"):
-            connection.execute(sa.text("set transaction read only" if kind == "postgresql" else "select 1"))
+            for statement in ONLY_READING[kind]:
+                connection.exec_driver_sql(statement)
         yield Database(source, kind, connection)
     finally:
         connection.close()
@@ -163,7 +168,7 @@ def _cause(error: SQLAlchemyError, source: SourceFiles) -> str:
         text = text.replace(password, "...")
     text = text[:300].rstrip(".")
     first = origin.args[0] if origin.args else None
-    code = getattr(origin, "sqlstate", None) or (first if isinstance(first, int) else None)
+    code = first if isinstance(first, int) else getattr(origin, "sqlstate", None)
     user, secret = variable(source.name, "user"), variable(source.name, "password")
     steps = (
         (REFUSED, f"the database lets nobody in as it was asked to ({text}): set {user} and {secret}"),

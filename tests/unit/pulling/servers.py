@@ -83,7 +83,8 @@ def mariadb(folder: Path) -> Iterator[Server]:
     folder.chmod(0o755)
     first = folder / "first.sql"
     first.write_text(
-        f"create database shop; create user '{USER}'@'%' identified by '{PASSWORD}'; grant all on *.* to '{USER}'@'%';"
+        "create database shop;\n"
+        f"create user '{USER}'@'%' identified by '{PASSWORD}';\ngrant all on *.* to '{USER}'@'%';\n"
     )
     _give(folder, "nobody")
     _as(
