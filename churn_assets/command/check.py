@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 from rich.table import Table
@@ -25,6 +26,9 @@ from churn_assets.landing.review import TableReview, in_temp_tables, review_tabl
 from churn_assets.landing.rhythm import rhythm_of
 from churn_assets.monitoring.outlook import outlook
 
+if TYPE_CHECKING:
+    from churn_assets.pulling.health import SourceHealth
+
 SHOWN_REFUSALS = 3
 COUNTS = ("files", "not read", "rows", "kept", "replaced", "refused")
 
@@ -40,6 +44,7 @@ class _CheckResult:
     statuses: list[tuple[str, int, bool, bool]]
     scale: dict[str, float | None]
     outlook: list[str]
+    sources: Sequence[SourceHealth]
 
     @property
     def can_run(self) -> bool:
@@ -62,12 +67,26 @@ def check(root: Path, *, as_json: bool = False) -> bool:
     findings += [
         LandingFinding("warning", "landing", line, "") for line in open_contacts(contents.tables, Path(home.landing))
     ]
-    result = _CheckResult(home, contents, reviews, findings, statuses, scale, said)
+    sources = _sources(home)
+    findings += [
+        LandingFinding("error", "sources", each.problem, "A run begins by reading them")
+        for each in sources
+        if each.problem
+    ]
+    result = _CheckResult(home, contents, reviews, findings, statuses, scale, said, sources)
     if as_json:
         print(json.dumps(_as_json(result), indent=2, default=_text))
     else:
         _show(wide_console(), result)
     return result.can_run
+
+
+def _sources(home: Home) -> Sequence[SourceHealth]:
+    if not home.mapping.pulled:
+        return ()
+    from churn_assets.pulling.health import health  # noqa: PLC0415 - what it reads with takes 0.3 s to load
+
+    return health(home)
 
 
 def _outlook(connection: duckdb.DuckDBPyConnection, home: Home, contents: LandingContents) -> list[str]:
@@ -104,6 +123,7 @@ def _show(console: PlainConsole, result: _CheckResult) -> None:
         f"decimal sign {options.decimal_separator}",
         markup=False,
     )
+    _show_sources(console, result.sources)
     console.print(_overview(result.reviews, result.contents))
     for review in result.reviews:
         for refusal in review.refused[:SHOWN_REFUSALS]:
@@ -130,6 +150,11 @@ def _show(console: PlainConsole, result: _CheckResult) -> None:
     if not result.findings and not any(review.rows_refused for review in result.reviews):
         console.print("Every row keeps the raw contract.")
     console.print(onward(result.home.root, "run"), markup=False, soft_wrap=True)
+
+
+def _show_sources(console: PlainConsole, sources: Sequence[SourceHealth]) -> None:
+    for source in sources:
+        console.print(f"S{str(source)[1:]}", markup=False)
 
 
 def _show_orders(
@@ -166,6 +191,7 @@ def _as_json(result: _CheckResult) -> dict[str, Any]:
         "encoding": result.home.settings.landing.encoding,
         "can_run": result.can_run,
         "outlook": result.outlook,
+        "sources": [asdict(source) for source in result.sources],
         "tables": [
             {
                 **asdict(review),

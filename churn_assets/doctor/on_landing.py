@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -14,6 +15,11 @@ from churn_assets.doctor.scene import Scene
 from churn_assets.duck import duck
 from churn_assets.instance.calendar import CADENCE_DAYS
 from churn_assets.landing.contents import LandingContents
+from churn_assets.landing.errors import LandingError
+from churn_assets.settings.load import SettingsError
+
+if TYPE_CHECKING:
+    from churn_assets.pulling.health import SourceHealth
 
 SILENT_CONSENT_DAYS = 60  # consents of a shop that goes on selling change now and then
 
@@ -71,4 +77,34 @@ def consent_fresh(scene: Scene) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-CHECKS = (landing, landing_readable, landing_fresh, consent_fresh)
+def sources_answer(scene: Scene) -> Iterator[Finding]:
+    """Databases that mapping.yaml names can be read as it says."""
+    for source in _sources(scene):
+        if source.problem:
+            yield Finding(
+                "sources_answer", "error", source.problem, "a run begins by reading it: churn pull says whether it does"
+            )
+
+
+def sources_fresh(scene: Scene) -> Iterator[Finding]:
+    """They were read lately."""
+    days = CADENCE_DAYS[scene.settings.calendar.cadence] if scene.settings else 0
+    for source in _sources(scene):
+        if source.read_at is None or source.read_at < scene.now - timedelta(days=days):
+            since = f"since {source.read_at:%Y-%m-%d %H:%M} UTC" if source.read_at else "at all"
+            yield Finding(
+                "sources_fresh",
+                "warning",
+                f"Source {source.name} was not read {since}.",
+                "churn pull reads what is new",
+            )
+
+
+def _sources(scene: Scene) -> Sequence[SourceHealth]:
+    try:
+        return scene.sources
+    except (SettingsError, LandingError):
+        return ()  # the finding on the landing says what is wrong with mapping.yaml
+
+
+CHECKS = (landing, landing_readable, landing_fresh, consent_fresh, sources_answer, sources_fresh)

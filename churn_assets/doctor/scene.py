@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import duckdb
@@ -30,6 +31,9 @@ from churn_assets.landing.errors import LandingError
 from churn_assets.settings import Settings
 from churn_assets.settings.load import SettingsError
 from churn_assets.stages import Stage
+
+if TYPE_CHECKING:
+    from churn_assets.pulling.health import SourceHealth
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,13 @@ class Scene:
             return error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             return RecordError(f"The record {self.home.record} cannot be read ({error}).")
+
+    @cached_property
+    def sources(self) -> Sequence[SourceHealth]:
+        """The databases that mapping.yaml names; asked once. Raises SettingsError, LandingError."""
+        from churn_assets.pulling.health import health  # noqa: PLC0415 - its drivers take 0.3 s to load
+
+        return health(self.home) if self.home.mapping.pulled else ()
 
     @property
     def tables(self) -> Tables | None:

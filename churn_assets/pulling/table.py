@@ -71,7 +71,7 @@ class TableReader:
         """Raises PullError, LandingError."""
         last, made_of = last_reading(self.folder), self._made_of()
         columns = database.columns(self.made)
-        wanted = needed(columns, self._names(self.made))
+        wanted = needed(columns, names_of(self.made))
         cursor = self._cursor(wanted, database)
         has_changed = last is not None and last.made_of != made_of
         low = None if last is None or has_changed or cursor is None else self._low(last, cursor)
@@ -104,15 +104,6 @@ class TableReader:
             LastReading(self.now, made_of, newest, searched_at),
             fresh, gone, unmarked, last is None and not held, has_changed,
         )  # fmt: skip
-
-    def _names(self, made: TableFrom) -> list[str]:
-        """Names of mapping.yaml that are columns of the database."""
-        inside = made.each.strip().lower() if made.each else None
-        names = [name for column in made.columns.values() for name in column.columns]
-        names += [*made.only, *(each for each in (made.once_per, made.each, made.cursor) if each)]
-        return [name for name in names if inside is None or name.strip().lower().partition(".")[0] != inside] + (
-            [made.each] if made.each else []
-        )
 
     def _made_of(self) -> str:
         text = f"{self.source.database} {self.source.time_zone} {self.made.model_dump_json()}"
@@ -236,7 +227,7 @@ class TableReader:
         """Temporary table with the key of every row that the database has."""
         keys = {name: made for name, made in self.made.columns.items() if name in self.table.key}
         of_keys = self.made.model_copy(update={"columns": keys, "cursor": None})
-        columns = needed(wanted, self._names(of_keys))
+        columns = needed(wanted, names_of(of_keys))
         raw = self.work / f"{self.table.name}.keys"
         database.write(self.made, columns, raw)
         rows, _ = self._mapped(connection, of_keys, raw, columns, None)
@@ -282,6 +273,16 @@ class TableReader:
             return moment
         zone = self.source.options(self.home.settings.landing).time_zone
         return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+def names_of(made: TableFrom) -> list[str]:
+    """Names of mapping.yaml that are columns of the database."""
+    inside = made.each.strip().lower() if made.each else None
+    names = [name for column in made.columns.values() for name in column.columns]
+    names += [*made.only, *(each for each in (made.once_per, made.each, made.cursor) if each)]
+    return [name for name in names if inside is None or name.strip().lower().partition(".")[0] != inside] + (
+        [made.each] if made.each else []
+    )
 
 
 def _moment(value: date, now: datetime) -> datetime:

@@ -177,6 +177,12 @@ def approved_without_key(root: Path) -> None:
 ATTEMPT = "insert into attempts values (1, 'k', 'u1', 'smtp', 'x', '2026-01-05T10:00:00', {fate}, null, null)"
 OLD_BACKUP = json.dumps({"at": (NOW - timedelta(days=40)).isoformat(), "folder": "/backups/1"})
 # What is planted, and the check that has to name it.
+DATABASE = """
+sources:
+  - name: shop
+    database: postgresql://127.0.0.1:1/shop
+    tables: {coupons: {table: coupons, columns: {coupon_id: id, user_id: customer_id, issued_at: at}}}
+"""
 PLANTED: dict[str, tuple[str, Plant]] = {
     "a Python that is too old": ("python_version", machine(python=(3, 10))),
     "a Python that is too new": ("python_version", machine(python=(3, 14))),
@@ -231,6 +237,8 @@ PLANTED: dict[str, tuple[str, Plant]] = {
         "consent_fresh",
         lambda root: raw_rows(root, NEWEST - timedelta(days=1), NEWEST - timedelta(days=200)),
     ),
+    "a database that does not answer": ("sources_answer", write("mapping.yaml", DATABASE)),
+    "a database that was never read": ("sources_fresh", write("mapping.yaml", DATABASE)),
     "a dead run": ("dead_runs", dead_run),
     "a table withheld": (
         "withheld",

@@ -13,9 +13,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from churn_assets.command.check import check
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
+from churn_assets.landing.errors import LandingError
 from churn_assets.landing.pulled import folder_of
 from churn_assets.landing.tombstones import Tombstones
 from churn_assets.pulling.errors import PullError
@@ -339,3 +341,26 @@ def test_a_snapshot_sees_nothing_that_was_read_later(shop: Server, make_home: Ma
     pull(home)
     assert rows(home, "orders", "* exclude (file)").filter(pl.col("known_at") < at).equals(early)
     assert timedelta(0) < newest_readings(home)["shop"] - at
+
+
+def test_check_says_whether_the_database_answers_and_when_it_was_read(
+    shop: Server, make_home: MakeHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = make_home(shop)
+    with pytest.raises(LandingError, match=r"nothing was read of orders yet: churn pull reads it \(source shop\)"):
+        check(home.root)
+    pull(home)
+    check(home.root)
+    assert (
+        f"Source shop: last read {newest_readings(home)['shop']:%Y-%m-%d %H:%M} UTC, answers" in capsys.readouterr().out
+    )
+    shop.run("alter table orders rename column state to status")
+    assert not check(home.root)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "cannot be read now" in said
+    assert "source shop: orders has no column state; did you mean status?" in said
+    monkeypatch.setenv("CHURN_SOURCE_SHOP_PASSWORD", "another-s3cret")
+    assert not check(home.root, as_json=True)
+    said = capsys.readouterr().out
+    assert "lets nobody in" in said
+    assert "s3cret" not in said
