@@ -87,7 +87,9 @@ def init(
 
 @app.command("map")
 def map_(
-    places: Annotated[list[str], typer.Argument(help="Folders, files or patterns of another system's exports.")],
+    places: Annotated[
+        list[str], typer.Argument(help="Folders, files or patterns of exports; or the URL of a database, nobody's.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Write it without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the mapping and write nothing.")] = False,
     home: HomeOption = None,
@@ -96,6 +98,7 @@ def map_(
     where they lie.
 
         churn map exports/                 # shows ten rows per table, asks, writes mapping.yaml
+        churn map postgresql://db.example.org/shop
     """
     root = settled_home(home)
     from churn_assets.command.mapping import map_files

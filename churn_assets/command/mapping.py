@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import yaml
@@ -20,15 +21,19 @@ from churn_assets.landing.contents import LandedTable, LandingContents
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.inspect import survey
 from churn_assets.landing.mapped import Foreign
-from churn_assets.landing.samples import samples_of
+from churn_assets.landing.samples import Samples, samples_of
 from churn_assets.landing.text import identifier
 from churn_assets.settings.load import values_of
 from churn_assets.settings.mapping import mapping_of
 from churn_assets.sources.propose import Proposal, propose
 
+if TYPE_CHECKING:
+    from churn_assets.pulling.samples import DatabaseSamples
+
 SHOWN_ROWS, LONGEST = 10, 28
+DATABASES = ("postgres://", "postgresql://", "mysql://", "mariadb://")
 HEADING = """\
-# How files of other systems become raw tables; they are read where they lie. Proposed by churn map: correct it by hand,
+# How files and databases become raw tables; files are read where they lie. Proposed by churn map: correct it by hand,
 # churn check says what is read then. What else can be stated: docs/engineer.md, "Files of other systems".
 """
 
@@ -44,8 +49,11 @@ class _Plain(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
 def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: bool) -> bool:
     """Propose, show, and write after a yes; returns whether orders are among what is mapped. Raises LandingError."""
     home, console = Home(root), wide_console()
-    samples = samples_of(places)
-    proposal = propose(samples.samples)
+    databases = [place for place in places if place.lower().startswith(DATABASES)]
+    files = [place for place in places if place not in databases]
+    samples = samples_of(files) if files else Samples((), ())
+    of_databases = _databases(databases)
+    proposal = propose([*samples.samples, *(sample for each in of_databases for sample in each.samples)])
     for reason in (*samples.skipped, *proposal.unread):
         console.print(f"Not mapped: {reason}", markup=False, soft_wrap=True)
     if not proposal.sources:
@@ -53,9 +61,10 @@ def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: boo
             "no raw table fits any of the files: write mapping.yaml by hand (docs/engineer.md), or name the columns as "
             "the raw contract does"
         )
-    merged = _merged(values_of(home.mapping_file), proposal)
-    contents = _surveyed(home, merged)
-    _show(console, contents, proposal)
+    merged, notes = _merged(values_of(home.mapping_file), proposal, of_databases)
+    with TemporaryDirectory() as folder:
+        contents = _surveyed(home, _as_shown(merged, proposal, of_databases, Path(folder)))
+        _show(console, contents, proposal, notes)
     has_orders = "orders" in contents.tables
     if not has_orders:
         console.print("No orders are among these files, and without orders nothing can run: map them as well.")
@@ -68,15 +77,42 @@ def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: boo
     home.prepare()
     write_whole(home.mapping_file, lambda file: file.write_text(_text(merged), encoding="utf-8"))
     console.print(f"Written: {home.mapping_file}", markup=False, soft_wrap=True)
-    console.print(onward(home.root, "check", note=", then churn run"), markup=False, soft_wrap=True)
+    step, note = ("pull", ", then churn check") if of_databases else ("check", ", then churn run")
+    console.print(onward(home.root, step, note=note), markup=False, soft_wrap=True)
     return has_orders
 
 
-def _merged(values: Mapping[str, Any], proposal: Proposal) -> dict[str, Any]:
-    """The sources that are there already, those of the same name replaced, and the new ones."""
-    names = [source["name"] for source in proposal.sources]
+def _databases(urls: Sequence[str]) -> list[DatabaseSamples]:
+    if not urls:
+        return []
+    from churn_assets.pulling.samples import samples_of_database  # noqa: PLC0415 - what it reads with takes 0.3 s to load
+
+    return [samples_of_database(url) for url in urls]
+
+
+def _merged(
+    values: Mapping[str, Any], proposal: Proposal, databases: Sequence[DatabaseSamples]
+) -> tuple[dict[str, Any], list[str]]:
+    """The sources that are there already, those of the same name replaced, and the new ones; and notes on these."""
+    sources = [source for source in proposal.sources if not any(each.has(source) for each in databases)]
+    notes = []
+    for database in databases:
+        made, more = database.written([source for source in proposal.sources if database.has(source)])
+        sources += made
+        notes += more
+    names = [source["name"] for source in sources]
     kept = [source for source in values.get("sources") or [] if source.get("name") not in names]
-    return {"sources": [*kept, *map(_short, proposal.sources)]}
+    return {"sources": [*kept, *map(_short, sources)]}, notes
+
+
+def _as_shown(
+    merged: Mapping[str, Any], proposal: Proposal, databases: Sequence[DatabaseSamples], folder: Path
+) -> dict[str, Any]:
+    """The mapping with files of sampled rows instead of databases, of which nothing is read yet."""
+    mapping_of(merged, Path("mapping.yaml"))  # as it will be written
+    of_files = [source for source in merged["sources"] if "files" in source]
+    samples = [each.shown(source, folder) for source in proposal.sources for each in databases if each.has(source)]
+    return {"sources": [*of_files, *map(_short, samples)]}
 
 
 def _short(source: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,14 +143,14 @@ def _surveyed(home: Home, merged: Mapping[str, Any]) -> LandingContents:
     )  # fmt: skip
 
 
-def _show(console: PlainConsole, contents: LandingContents, proposal: Proposal) -> None:
+def _show(console: PlainConsole, contents: LandingContents, proposal: Proposal, notes: Sequence[str]) -> None:
     """Ten rows of each table as they would be read, and what stays empty."""
     mapped = {name for source in proposal.sources for name in source["tables"]}
     with duck() as connection:
         for table in raw_contract():
             if table.name in mapped and table.name in contents.tables:
                 _show_table(console, connection, contents.tables[table.name], proposal)
-    for note in proposal.notes:
+    for note in (*proposal.notes, *notes):
         console.print(f"Look at: {note}.", markup=False, soft_wrap=True)
 
 

@@ -55,7 +55,7 @@ class Database:
     def columns(self, made: TableFrom) -> list[Column]:
         """Raises PullError where the table is not there, or is not this user's to read."""
         place = self.place(made)
-        with _naming(self.source, place):
+        with reading(self.source, place):
             none = sa.select(sa.text("*")).select_from(self._rows(made)).limit(0)
             with self.connection.execute(none) as result:
                 return columns_of(result.cursor.description, self.kind, place)
@@ -86,7 +86,7 @@ class Database:
         written = 0
         with (
             pq.ParquetWriter(file, schema, compression="zstd") as writer,
-            _naming(self.source, place),
+            reading(self.source, place),
             self.connection.execute(statement, execution_options=STREAMED) as result,
         ):
             for part in result.partitions(BATCH_ROWS):
@@ -118,10 +118,10 @@ def connected(source: SourceFiles) -> Iterator[Database]:
         password=os.environ.get(variable(source.name, "password")),
     )
     engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": CONNECT_SECONDS})
-    with _naming(source, f"source {source.name}"):
+    with reading(source, f"source {source.name}"):
         connection = engine.connect().execution_options(isolation_level="REPEATABLE READ")
     try:
-        with _naming(source, f"source {source.name}"):
+        with reading(source, f"source {source.name}"):
             for statement in ONLY_READING[kind]:
                 connection.exec_driver_sql(statement)
         yield Database(source, kind, connection)
@@ -148,7 +148,7 @@ def needed(columns: Sequence[Column], names: Sequence[str]) -> list[Column]:
 
 
 @contextmanager
-def _naming(source: SourceFiles, place: str) -> Iterator[None]:
+def reading(source: SourceFiles, place: str) -> Iterator[None]:
     """Errors of the driver as PullError with cause and next step, and without what the statement says."""
     try:
         yield

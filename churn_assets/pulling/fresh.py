@@ -50,9 +50,18 @@ class Shape:
         """Columns that say the same in each reading of an unchanged row."""
         return [name for name in self.values if not self.made.columns[name].file_time]
 
+    @property
+    def _keys(self) -> list[str]:
+        return ["order_id"] if self.is_of_lines else [name for name in self.table.key if name in self.stable]
+
+    @property
+    def first_key(self) -> str | None:
+        """A column that rows with the same key share."""
+        return next(iter(self._keys), None)
+
     def key(self, has: Sequence[str]) -> str:
         """SQL of what a row is known by, over a relation with the columns `has`."""
-        keys = ["order_id"] if self.is_of_lines else [name for name in self.table.key if name in self.stable]
+        keys = self._keys
         if not keys:
             return self.content(has)
         is_empty = " and ".join(f"{_text(name, has)} is null" for name in keys)
@@ -87,11 +96,17 @@ def held_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> t
     return sql, [str(row[0]) for row in described if row[0] != FILE]
 
 
-def newest_held(shape: Shape, held: str, has: Sequence[str], only: str) -> str:
+def newest_held(shape: Shape, held: str, has: Sequence[str], only: str, beside: str | None = None) -> str:
     """Query of the newest versions of the pulled rows with a key among `only`: landing_key, landing_content, is_gone,
     and the row itself. File names grow, so the last in their order is the newest.
+    `beside`: relation with the rows that matter, so that no key has to be worked out of others.
     """
     is_gone = f"coalesce({DELETED}, false)" if DELETED in has else "false"
+    first = shape.first_key
+    if beside and first:
+        column = _text(first, has)
+        wanted = f"select {_text(first, [first])} from {beside}"
+        held = f"(select * from {held} where {column} is null or {column} in ({wanted}))"
     return (
         f"select * from (select *, {shape.key(has)} as landing_key, {shape.content(has)} as landing_content, "
         f"{is_gone} as is_gone from {held}) where landing_key in ({only}) "
@@ -118,9 +133,8 @@ def make_fresh(
     time that it claims if that lies in between, else from `now` on. So nothing becomes known before a reading that has
     not seen it.
     """
-    connection.execute(
-        f"create or replace temp table held as {newest_held(shape, held, has, 'select landing_key from batch')}"
-    )
+    newest = newest_held(shape, held, has, "select landing_key from batch", "batch")
+    connection.execute(f"create or replace temp table held as {newest}")
     if shape.is_of_lines:
         lines = "select landing_key, list_sort(list(landing_content)) as lines from"
         same = (

@@ -78,7 +78,7 @@ class TableReader:
         raw = self.work / f"{self.table.name}.rows"
         database.write(self.made, wanted, raw, low, self._whole(wanted) if low else None)
         with duck() as connection:
-            connection.execute(f"set temp_directory = {literal(self.work)}")
+            connection.execute(f"set temp_directory = {literal(self.work)}; set enable_progress_bar = false")
             rows, shape = self._mapped(connection, self.made, raw, wanted, cursor)
             held = [file.path for file in pulled_files(self.home.root, self.table.name, self.source.name)]
             where = self._of_nobody_erased(connection, rows, shape)
