@@ -111,8 +111,8 @@ def pull(
     sources: Annotated[list[str] | None, typer.Argument(help="Names of sources; default: all.")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Read what is new in the databases that mapping.yaml names; every run begins with it. User and password:
-    CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD.
+    """Read what is new in the databases and at the addresses that mapping.yaml names; every run begins so. User and
+    password: CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD.
 
         churn pull
     """

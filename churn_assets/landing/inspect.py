@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -34,7 +34,7 @@ from churn_assets.landing.files import (
     natural_order,
 )  # fmt: skip
 from churn_assets.landing.json import open_json, read_json_sql
-from churn_assets.landing.mapped import Foreign, files_of, mapped_rows
+from churn_assets.landing.mapped import Columns, Foreign, files_of, mapped_rows
 from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.relation import Reading, Source, relation
 from churn_assets.landing.repeated import with_meaning
@@ -126,12 +126,10 @@ class _Opener:
     def table(self, table: RawTable, folder: Path, received: Path | None, reading: Reading) -> LandedTable | None:
         folder_files = files_of_table(folder)
         received_files = files_of_table(received).files if received else []
-        files = sorted(
-            self._opened(table, folder_files.files, is_ours=False), key=lambda file: natural_order(file.path)
-        )
+        files = sorted(self.opened(table, folder_files.files, is_ours=False), key=lambda file: natural_order(file.path))
         for source in self.foreign.sources(table.name):
             files += self._pulled(table, source) if source.is_pulled else self._made(table, source)
-        files += self._opened(table, received_files, is_ours=True)
+        files += self.opened(table, received_files, is_ours=True)
         if table.name == "consents":
             _no_consents_are_left_out(folder_files.unread)
         if not files:
@@ -178,14 +176,14 @@ class _Opener:
 
     def _pulled(self, table: RawTable, source: SourceFiles) -> Iterable[LandedFile]:
         """What was pulled of a source, which has the columns of the contract already."""
-        for file in self._opened(table, self.foreign.files(table.name, source)):
+        for file in self.opened(table, self.foreign.files(table.name, source)):
             yield replace(file, pulled=source)
 
     def _made(self, table: RawTable, source: SourceFiles) -> Iterable[LandedFile]:
         """Files of another system, as rows of `table`."""
         encoding = source.encoding or self.options.encoding
         digest = hashlib.sha256(source.model_dump_json().encode()).hexdigest()[:16]
-        for file in self._opened(
+        for file in self.opened(
             table, files_of(source, self.foreign.folder), encoding=encoding, skip=source.skip_lines
         ):
             made = mapped_rows(table, source, _read_sql(file, [file.data]), file.columns, {file.data: file.path})
@@ -195,7 +193,7 @@ class _Opener:
                 rows = self.cache.rows(file.path, f"{encoding} {table.name} {digest}", count)
             yield replace(file, columns=made.columns, rows=rows, foreign=source, native=file.columns)
 
-    def _opened(
+    def opened(
         self, table: RawTable, files: Sequence[DataFile], *, is_ours: bool = False, encoding: str = "", skip: int = 0
     ) -> Iterable[LandedFile]:
         encoding = "utf-8" if is_ours else encoding or self.options.encoding
@@ -233,6 +231,29 @@ class _Opener:
                         f"{table.name}: {row[0]:,} rows say that they are deleted ({', '.join(source.feed.columns)}): "
                         "a change feed is supported for orders and consents only. Export the table as it stands now"
                     )
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """A foreign file as it is. `sql`: what reads it, after FROM; `files`: path that is read -> the file itself."""
+
+    sql: str
+    columns: Columns
+    files: Mapping[Path, Path]
+
+
+def open_files(
+    connection: duckdb.DuckDBPyConnection,
+    cache: FileCache,
+    table: RawTable,
+    source: SourceFiles,
+    files: Sequence[DataFile],
+    options: Landing,
+) -> Iterable[OpenedFile]:
+    """Files of another system, which are not rows of a raw table yet. Raises LandingError."""
+    opener = _Opener(connection, cache, options, Foreign())
+    for file in opener.opened(table, files, encoding=options.encoding, skip=source.skip_lines):
+        yield OpenedFile(_read_sql(file, [file.data]), file.columns, {file.data: file.path})
 
 
 def sources_of(table: RawTable, files: Iterable[LandedFile], options: Landing) -> Iterable[Source]:

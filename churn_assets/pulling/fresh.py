@@ -91,6 +91,8 @@ class Shape:
 
 def held_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> tuple[str, list[str]]:
     """Relation over all that was pulled of a table, and its columns."""
+    if not files:  # the first reading found nothing
+        return f"(select cast(null as varchar) as {FILE} where false)", []
     sql = f"read_parquet([{literals(files)}], hive_partitioning = false, union_by_name = true, filename = '{FILE}')"
     described = connection.execute(f"describe select * from {sql}").fetchall()
     return sql, [str(row[0]) for row in described if row[0] != FILE]

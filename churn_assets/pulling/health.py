@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from churn_assets.instance.home import Home
+from churn_assets.pulling.addresses import answers
 from churn_assets.pulling.database import connected, needed
 from churn_assets.pulling.errors import PullError
 from churn_assets.pulling.pull import newest_readings
@@ -35,6 +36,9 @@ def health(home: Home) -> Sequence[SourceHealth]:
 
 def _problem(source: SourceFiles) -> str | None:
     try:
+        if source.uri:
+            answers(source)
+            return None
         with connected(source) as database:
             for made in source.tables.values():
                 needed(database.columns(made), names_of(made))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from churn_assets.contracts.raw import RawTable
+from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.instance.files import write_whole
 from churn_assets.instance.home import Home
 from churn_assets.instance.private import OWNER_ONLY
 from churn_assets.instance.run_locks import no_erasure
+from churn_assets.landing.errors import LandingError
 from churn_assets.landing.pulled import folder_of, last_reading, next_file, note_reading
+from churn_assets.pulling.addresses import fetch
 from churn_assets.pulling.database import connected
 from churn_assets.pulling.errors import PullError
 from churn_assets.pulling.table import TableRead, TableReader
@@ -23,6 +26,7 @@ from churn_assets.settings.extra import contract_with
 from churn_assets.settings.mapping import SourceFiles
 
 LOCK, WAIT_SECONDS = "pull.lock", 900
+NEVER = datetime(1970, 1, 1)
 RECENT = timedelta(minutes=15)  # a run that begins sooner after its command has pulled does not pull again
 
 
@@ -58,16 +62,51 @@ def newest_readings(home: Home) -> dict[str, datetime | None]:
 def _pull_source(home: Home, source: SourceFiles, work: Path) -> list[TableRead]:
     tables = _in_order(source, contract_with(home.settings.features.extra))
     now = datetime.now(UTC).replace(tzinfo=None)
+    folder = work / source.name
+    folder.mkdir(mode=OWNER_ONLY)
+    read = _of_database if source.database else _of_address
     reads: list[TableRead] = []
-    with connected(source) as database:
+    with read(home, source, folder) as read_table:
         for table in tables:
-            orders = next((read.file for read in reads if read.table == "orders"), None)
-            folder = work / source.name
-            folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
-            reads.append(TableReader(home, source, table, now, folder, orders).read(database))
-    for read in reads:
-        _publish(read)
+            orders = next((each.file for each in reads if each.table == "orders"), None)
+            reads.append(read_table(TableReader(home, source, table, now, folder, orders)))
+    for each in reads:
+        _publish(each)
     return reads
+
+
+ReadTable = Callable[[TableReader], TableRead]
+
+
+@contextmanager
+def _of_database(home: Home, source: SourceFiles, folder: Path) -> Iterator[ReadTable]:
+    del home, folder
+    with connected(source) as database:
+        yield lambda reader: reader.read(database)
+
+
+@contextmanager
+def _of_address(home: Home, source: SourceFiles, folder: Path) -> Iterator[ReadTable]:
+    """Files are fetched once for all tables; those of a version that was read by the same mapping are not."""
+    readers = [TableReader(home, source, table, NEVER, folder) for table in _in_order(source, raw_contract())]
+    lasts = [(last_reading(reader.folder), reader.made_of) for reader in readers]
+    tag = next((last.tag for last, _ in lasts if last), None)
+    is_alike = all(last is not None and (last.made_of, last.tag) == (made_of, tag) for last, made_of in lasts)
+    seen: dict[str, str] = json.loads(tag) if tag and is_alike else {}
+    fetched = fetch(source, folder, seen)
+    versions = json.dumps(fetched.tags, sort_keys=True)
+
+    def read_table(reader: TableReader) -> TableRead:
+        last = last_reading(reader.folder)
+        if not fetched.files and last:
+            return reader.unchanged(last)
+        try:
+            return reader.read_files(fetched.files, versions)
+        except LandingError as error:
+            text = str(error).replace(f"{folder}/", "").removeprefix("landing: ")
+            raise PullError(f"source {source.name}: {text}") from None
+
+    yield read_table
 
 
 def _in_order(source: SourceFiles, contract: Sequence[RawTable]) -> list[RawTable]:

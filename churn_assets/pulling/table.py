@@ -1,9 +1,11 @@
-"""One reading of one raw table: rows from the database, what of them is new, and the file that says so."""
+"""One reading of one raw table: rows of a database or of files, what of them is new, and the file that says so."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +16,10 @@ from churn_assets.contracts.raw import RawTable
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
 from churn_assets.landing.erased_users import erased_among
-from churn_assets.landing.mapped import mapped_rows
+from churn_assets.landing.file_cache import FileCache
+from churn_assets.landing.files import DataFile
+from churn_assets.landing.inspect import open_files
+from churn_assets.landing.mapped import Columns, mapped_rows
 from churn_assets.landing.parquet import read_parquet_sql
 from churn_assets.landing.pulled import DELETED, LastReading, folder_of, last_reading, pulled_files
 from churn_assets.landing.text import identifier, literal
@@ -26,6 +31,7 @@ from churn_assets.pulling.fresh import CURSOR, KNOWN, Shape, count, held_rows, m
 from churn_assets.settings.mapping import ColumnFrom, SourceFiles, TableFrom
 from churn_assets.settings.pulled import WITH_DELETIONS
 
+News = tuple[Path | None, int, int, bool]  # file, new rows, deleted ones, whether it is the first reading
 FEWEST_GONE = 20  # so few may go at once whatever their share
 
 
@@ -69,7 +75,7 @@ class TableReader:
 
     def read(self, database: Database) -> TableRead:
         """Raises PullError, LandingError."""
-        last, made_of = last_reading(self.folder), self._made_of()
+        last, made_of = last_reading(self.folder), self.made_of
         columns = database.columns(self.made)
         wanted = needed(columns, names_of(self.made))
         cursor = self._cursor(wanted, database)
@@ -77,36 +83,85 @@ class TableReader:
         low = None if last is None or has_changed or cursor is None else self._low(last, cursor)
         raw = self.work / f"{self.table.name}.rows"
         database.write(self.made, wanted, raw, low, self._whole(wanted) if low else None)
+        with self._comparing() as connection:
+            rows, shape = self._mapped(connection, self.made, raw, wanted, cursor)
+            searched_at = last.searched_at if last else self.now
+            looks = self._looks_for_deleted(low, searched_at)
+
+            def there() -> str:
+                return "batch" if low is None else self._keys(connection, database, wanted, shape)
+
+            news = self._news(connection, rows, shape, last, there if looks else None, database.place(self.made))
+            newest, unmarked = self._newest(connection, raw, cursor, last)
+        reading = LastReading(self.now, made_of, newest, self.now if looks else searched_at)
+        return self._found(news, reading, unmarked, has_changed=has_changed)
+
+    def read_files(self, files: Sequence[DataFile], tag: str) -> TableRead:
+        """Files with the rows, read as files of the landing are. `tag`: which versions of them. Raises LandingError."""
+        last, made_of = last_reading(self.folder), self.made_of
+        options = self.source.options(self.home.settings.landing)
+        with self._comparing() as connection, FileCache.at(self.work / "copies") as cache:
+            opened = list(open_files(connection, cache, self.table, self.source, files, options))
+            parts = [mapped_rows(self.table, self.source, each.sql, each.columns, each.files) for each in opened]
+            names = list(dict.fromkeys(name for part in parts for name in part.columns))
+            kinds = {name: {part.columns[name][1] for part in parts if name in part.columns} for name in names}
+            types = {name: next(iter(of)) if len(of) == 1 else "VARCHAR" for name, of in kinds.items()}
+            united = " union all by name ".join(_as_types(part.sql, part.columns, types) for part in parts)
+            place = f"source {self.source.name}: {self.table.name}"
+            there = (lambda: "batch") if self.made.holds_everything and self.table.name in WITH_DELETIONS else None
+            news = self._news(connection, f"({united})", Shape(self.table, self.made, types), last, there, place)
+        has_changed = last is not None and last.made_of != made_of
+        return self._found(news, LastReading(self.now, made_of, tag=tag), 0, has_changed=has_changed)
+
+    def unchanged(self, last: LastReading) -> TableRead:
+        """Nothing was read, since there is nothing new."""
+        return self._found((None, 0, 0, False), replace(last, read_at=self.now), 0, has_changed=False)
+
+    @contextmanager
+    def _comparing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duck() as connection:
             connection.execute(f"set temp_directory = {literal(self.work)}; set enable_progress_bar = false")
-            rows, shape = self._mapped(connection, self.made, raw, wanted, cursor)
-            held = [file.path for file in pulled_files(self.home.root, self.table.name, self.source.name)]
-            where = self._of_nobody_erased(connection, rows, shape)
-            file = self.work / f"{self.table.name}.parquet"
-            gone, searched_at = 0, last.searched_at if last else self.now
-            if not held:
-                self._write_first(connection, rows, shape, where, file)
-                fresh = count(connection, f"read_parquet({literal(file)})")
-            else:
-                before = last.read_at if last else self.now
-                relation, has = held_rows(connection, held)
-                make_batch(connection, shape, rows, self._claimed(shape), where)
-                fresh = make_fresh(connection, shape, relation, has, before, self.now)
-                if self._looks_for_deleted(low, searched_at):
-                    there = "batch" if low is None else self._keys(connection, database, wanted, shape)
-                    gone, of = make_gone(connection, shape, relation, has, there, self.now)
-                    self._refuse_many_gone(database.place(self.made), gone, of)
-                    searched_at = self.now
-                self._write(connection, gone, file)
-            newest, unmarked = self._newest(connection, raw, cursor, last)
-        return TableRead(
-            self.source.name, self.table.name, self.folder, file if fresh or gone else None,
-            LastReading(self.now, made_of, newest, searched_at),
-            fresh, gone, unmarked, last is None and not held, has_changed,
-        )  # fmt: skip
+            yield connection
 
-    def _made_of(self) -> str:
-        text = f"{self.source.database} {self.source.time_zone} {self.made.model_dump_json()}"
+    def _news(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        rows: str,
+        shape: Shape,
+        last: LastReading | None,
+        there: Callable[[], str] | None,
+        place: str,
+    ) -> News:
+        """What of `rows` is new, in a file. `there`: gives the relation of the keys that are still there; None: deleted
+        rows are not looked for.
+        """
+        held = [file.path for file in pulled_files(self.home.root, self.table.name, self.source.name)]
+        where = self._of_nobody_erased(connection, rows, shape)
+        file, gone = self.work / f"{self.table.name}.parquet", 0
+        is_first = last is None and not held
+        if is_first:
+            self._write_first(connection, rows, shape, where, file)
+            fresh = count(connection, f"read_parquet({literal(file)})")
+        else:
+            relation, has = held_rows(connection, held)
+            make_batch(connection, shape, rows, self._claimed(shape), where)
+            fresh = make_fresh(connection, shape, relation, has, last.read_at if last else self.now, self.now)
+            if there and held:
+                gone, of = make_gone(connection, shape, relation, has, there(), self.now)
+                self._refuse_many_gone(place, gone, of)
+            self._write(connection, gone, file)
+        return file if fresh or gone else None, fresh, gone, is_first
+
+    def _found(self, news: News, reading: LastReading, unmarked: int, *, has_changed: bool) -> TableRead:
+        file, fresh, gone, is_first = news
+        return TableRead(
+            self.source.name, self.table.name, self.folder, file, reading, fresh, gone, unmarked, is_first, has_changed
+        )
+
+    @property
+    def made_of(self) -> str:
+        """Hash of the part of mapping.yaml by which the table is read."""
+        text = f"{self.source.model_dump_json(exclude={'tables', 'name'})} {self.made.model_dump_json()}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _cursor(self, wanted: list[Column], database: Database) -> Column | None:
@@ -289,6 +344,15 @@ def _moment(value: date, now: datetime) -> datetime:
     """A day, or a time of the kind of `now`, and never later than that."""
     moment = value if isinstance(value, datetime) else datetime.combine(value, datetime.min.time())
     return min(moment.astimezone(UTC) if now.tzinfo else moment, now)
+
+
+def _as_types(sql: str, columns: Columns, types: Mapping[str, str]) -> str:
+    """The rows with columns of one type in all files: text where they differ."""
+    cast = [
+        identifier(name) if kind == types[name] else f"cast({identifier(name)} as varchar) as {identifier(name)}"
+        for name, (_, kind) in columns.items()
+    ]
+    return f"select {', '.join(cast)} from {sql}"
 
 
 def _alike(one: str, other: str) -> bool:

@@ -19,14 +19,14 @@ from churn_assets.contracts.raw import raw_contract, raw_table
 from churn_assets.settings.landing import Landing, RawName, RepeatedIds
 from churn_assets.settings.load import SettingsError, lines_of, values_of
 from churn_assets.settings.names import did_you_mean
-from churn_assets.settings.pulled import WITH_DELETIONS, PulledTable, checked_database, variable
+from churn_assets.settings.pulled import WITH_DELETIONS, PulledTable, checked_address, checked_database, variable
 from churn_assets.settings.section import Section
 from churn_assets.settings.wrong import UNKNOWN, Lines, name_of, near_field, place_of, said
 
 FILE = "mapping.yaml"
 KINDS = ("column", "constant", "first_of", "join", "multiply", "hash", "param", "file_time")
 FILLED, EMPTY = "filled", "empty"
-PLACES = ("files", "database")
+PLACES = ("files", "database", "uri")
 KINDS_OF_PULLED = (None, "corrections", "lines")
 OF_FILES = ("encoding", "time_zone", "decimal_separator", "thousands_separator", "currency_signs")
 
@@ -129,6 +129,12 @@ class SourceFiles(Section):
         description="postgresql://host:port/name or mysql://host:port/name, without user and password: they are read "
         "from CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD.",
     )
+    uri: str | None = Field(
+        None,
+        description="https://host/orders.csv.gz or s3://bucket/orders/*.parquet, fetched by churn pull. Who reads: "
+        "CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD (of s3: the access key and its secret), or "
+        "CHURN_SOURCE_<NAME>_TOKEN.",
+    )
     encoding: str | None = None
     time_zone: str | None = None
     decimal_separator: Literal[".", ","] | None = None
@@ -142,6 +148,11 @@ class SourceFiles(Section):
     def _names_a_database(cls, url: str | None) -> str | None:
         return url if url is None else checked_database(url)
 
+    @field_validator("uri")
+    @classmethod
+    def _names_an_address(cls, uri: str | None) -> str | None:
+        return uri if uri is None else checked_address(uri)
+
     @model_validator(mode="after")
     def _is_in_one_place(self) -> Self:
         places = [place for place in PLACES if getattr(self, place)]
@@ -152,6 +163,8 @@ class SourceFiles(Section):
                 raise ValueError(f"tables.{name}: table, query and cursor are for a source with database")
             if self.database is not None and not (made.table or made.query):
                 raise ValueError(f"tables.{name}: name the table of the database, or write a query")
+            if self.uri is None and made.holds_everything:
+                raise ValueError(f"tables.{name}: holds_everything is for a source with uri")
             if self.is_pulled and made.repeated_ids not in KINDS_OF_PULLED:
                 raise ValueError(
                     f"tables.{name}.repeated_ids: {made.repeated_ids} is for files; of what is pulled write "

@@ -13,6 +13,8 @@ from pydantic import Field, model_validator
 from churn_assets.settings.section import Section, Share
 
 DATABASES = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+EXAMPLE_ADDRESS = "https://files.example.org/orders.csv.gz or s3://bucket/orders/*.parquet"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EXAMPLE = "postgresql://db.example.org:5432/shop"
 WITH_DELETIONS = ("orders", "consents")  # of other raw tables a deletion means nothing (landing/change_feed.py)
 
@@ -44,6 +46,11 @@ class PulledTable(Section):
         ge=0,
         description="Of orders and consents: how many hours after the last look the database is searched again for "
         "rows that are gone. 0: never, for a shop that archives old orders.",
+    )
+    holds_everything: bool = Field(
+        False,
+        description="Of files at an address: they hold all orders or consents each time, so one that is not in them "
+        "any more is gone.",
     )
     max_deleted_share: Share = Field(
         0.05, description="Orders: where more than this share (and 20 rows) is gone at once, reading stops."
@@ -84,10 +91,29 @@ def checked_database(url: str) -> str:
     return url
 
 
+def checked_address(uri: str) -> str:
+    """The URI, if it names files at an address and nobody. Raises ValueError, which does not repeat it."""
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"uri is no address: write one such as {EXAMPLE_ADDRESS}") from None
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("uri: http lets everybody on the way read and change the rows; write https")
+    if parts.scheme not in ("https", "http", "s3") or not parts.hostname:
+        raise ValueError(f"uri is none of https and s3: write one such as {EXAMPLE_ADDRESS}")
+    refuse_people(uri, "uri")
+    if set("*?[]") & set(parts.path) and parts.scheme != "s3":
+        raise ValueError("uri: a pattern is for s3 only, since no other address says what it holds; name one file")
+    return uri
+
+
 def refuse_people(url: str, what: str) -> None:
     """Raises ValueError for a URL with a user or a password, which it does not repeat."""
     parts = urlsplit(url)
-    if "@" in parts.netloc or re.search(r"(?i)(password|passwd|user|token|secret)=", parts.query):
+    if "@" in parts.netloc or re.search(
+        r"(?i)(password|passwd|user|token|secret|signature|access_key)[^=&]*=", parts.query
+    ):
         raise ValueError(
             f"{what} has a user or a password in it: take them out, and give them by the environment, as "
             f"{variable('NAME', 'user')} and {variable('NAME', 'password')} with the name of the source"
