@@ -17,10 +17,12 @@ def pull_sources(root: Path, names: Sequence[str]) -> None:
     home = Home(root).prepare()
     known = [source.name for source in home.mapping.pulled]
     unknown = sorted(set(names) - set(known))
-    if unknown or not known:
-        has = f"it has {', '.join(known)}" if known else "it has none: churn map postgresql://... proposes one"
-        what = f"no source {', '.join(unknown)} with a database" if unknown else "no source with a database"
-        raise PullError(f"{home.mapping_file} has {what}; {has}")
+    if not known:
+        raise PullError(
+            f"{home.mapping_file} has no source with a database or an address: churn map postgresql://... proposes one"
+        )
+    if unknown:
+        raise PullError(f"{home.mapping_file} has no source {', '.join(unknown)}; it has {', '.join(known)}")
     console = wide_console()
     for read in pull(home, names):
         console.print(line_about(read), markup=False, soft_wrap=True)
