@@ -80,7 +80,7 @@ class Database:
             is_new = sa.or_(sa.column(low.column) >= low.value, sa.column(low.column).is_(None))
             if whole:
                 touched: sa.Select[Any] = sa.select(sa.column(whole)).select_from(self._rows(made)).where(is_new)
-                is_new = sa.column(whole).in_(touched)
+                is_new = sa.or_(sa.column(whole).in_(touched), sa.and_(sa.column(whole).is_(None), is_new))
             statement = statement.where(is_new)
         schema = pa.schema([(each.name, each.kind) for each in columns])
         written = 0

@@ -16,10 +16,14 @@ import pytest
 from churn_assets.command.check import check
 from churn_assets.command.pulling import pull_sources
 from churn_assets.duck import duck
+from churn_assets.erasure.files import Kind, files_of
+from churn_assets.erasure.landing import remove
+from churn_assets.erasure.raw_files import rows_in
+from churn_assets.erasure.traces import Traces
 from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.pulled import folder_of
+from churn_assets.landing.pulled import STATE, folder_of
 from churn_assets.landing.tombstones import Tombstones
 from churn_assets.pulling.errors import PullError
 from churn_assets.pulling.pull import newest_readings, pull
@@ -187,12 +191,13 @@ def test_orders_that_vanish_by_the_hundred_stop_the_reading(shop: Server, make_h
 def test_all_lines_of_an_order_come_again_when_one_has_changed(shop: Server, make_home: MakeHome) -> None:
     home = make_home(shop, {**SHOP, "order_items": {**SHOP["order_items"], "overlap_ids": 0}})
     pull(home)
-    shop.run("insert into lines (order_id, sku, pieces, price) values (5, 'p9', 1, 2)")
+    shop.run("insert into lines (order_id, sku, pieces, price) values (5, 'p9', 1, 2), (null, 'p8', 1, 2)")
     before = newest_readings(home)["shop"]
-    assert counts(home)["order_items"] == (3, 0)
+    assert counts(home)["order_items"] == (4, 0), "a line of no order comes too, and is refused as in a file"
+    assert set(counts(home).values()) == {(0, 0)}
     lines = rows(home, "order_items", "order_id, product_id, known_at").filter(pl.col("known_at") > before)
-    assert lines["known_at"].n_unique() == 1
-    assert lines["known_at"][0] == newest_readings(home)["shop"], "a line of an old order is known when it is read"
+    assert lines.filter(pl.col("order_id").is_not_null()).height == 3
+    assert before < lines["known_at"].unique().item() < newest_readings(home)["shop"], "when it was read"
 
 
 def test_a_killed_reading_neither_loses_nor_doubles(shop: Server, make_home: MakeHome) -> None:
@@ -292,6 +297,24 @@ def test_erased_users_do_not_come_back(shop: Server, make_home: MakeHome) -> Non
     for file in home.pulled.rglob("*.parquet"):
         frame = pl.read_parquet(file)
         assert "user_id" not in frame.columns or 6 not in frame["user_id"].to_list(), file
+
+
+def test_an_erasure_finds_and_removes_who_was_pulled(shop: Server, make_home: MakeHome) -> None:
+    """Ids are numbers in these files; the cursor's state beside them stays as it is."""
+    home = make_home(shop)
+    pull(home)
+    state = (folder_of(home.root, "orders", "shop") / STATE).read_text()
+    theirs = Traces(frozenset({"6"}), frozenset(str(order) for order in range(5, 200, 30)))
+    raw = [file for file, kind in files_of(home.root) if kind == Kind.RAW and file.is_relative_to(home.pulled)]
+    assert sum(rows_in(file, theirs) for file in raw) == 1 + 7 + 14 + 1
+    remove(raw, theirs)
+    assert sum(rows_in(file, theirs) for file in raw) == 0
+    assert rows(home, "orders").height == 193
+    assert {file.stat().st_mode & 0o777 for file in raw} == {0o600}
+    assert (folder_of(home.root, "orders", "shop") / STATE).read_text() == state
+    Tombstones(home.root).add(["6"], "test")
+    shop.run("update orders set total = 1, updated_at = now() where customer_id = 6 or id = 8")
+    assert counts(home)["orders"] == (1, 0), "later readings keep them out"
 
 
 def test_what_is_pulled_is_private(shop: Server, make_home: MakeHome) -> None:
