@@ -64,6 +64,15 @@ CODES: Mapping[str, Code] = {
         ("churn check says what is read, what is not, and why", "what is to be set is named in the message"),
         (f"{ENGINEER}#the-raw-contract", f"{ENGINEER}#what-happens-to-what-is-wrong"),
     ),
+    "pull": Code(
+        "A database, or a file at an address, cannot be read.",
+        "mapping.yaml names a source that is fetched, and it does not answer, lets nobody in, lacks a table or column, "
+        "or holds what is not read. Nothing of that reading was kept, and no run begins without it.",
+        ("the server is down or cannot be reached", "no password in the environment, or another one",
+         "a table or column was renamed", "orders were archived, so that many are gone"),
+        ("what is to be set is named in the message", "churn check asks each source, and reads no row"),
+        (f"{ENGINEER}#databases", f"{ENGINEER}#files-at-addresses"),
+    ),
     "source": Code(
         "A public data set or the simulated shop cannot be made.",
         "churn load or churn simulate was asked for what it cannot make of what it was given.",

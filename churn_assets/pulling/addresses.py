@@ -76,11 +76,20 @@ def _get(source: SourceFiles, uri: str, headers: Mapping[str, str]) -> requests.
     token = os.environ.get(variable(source.name, "token"))
     user, password = (os.environ.get(variable(source.name, what)) for what in ("user", "password"))
     own = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
-    return requests.get(uri, headers=own, auth=(user, password or "") if user else None, stream=True, timeout=SECONDS)
+    return requests.get(
+        uri, headers=own, auth=(user, password or "") if user else _as_it_is, stream=True, timeout=SECONDS
+    )
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Without a user, requests would put what ~/.netrc says of the host in the place of the token."""
+    return request
 
 
 def _refuse(source: SourceFiles, answer: requests.Response) -> None:
     code, place = answer.status_code, f"source {source.name}: {_place(str(source.uri))}"
+    if urlsplit(answer.url).scheme == "http" and not str(source.uri).startswith("http:"):
+        raise PullError(f"{place}: it leads to an address without https, where everybody reads along: correct uri")
     if code in (requests.codes.unauthorized, requests.codes.forbidden):
         user, password, token = (variable(source.name, what) for what in ("user", "password", "token"))
         raise PullError(f"{place}: it is closed to who asks ({code}): set {user} and {password}, or {token}")

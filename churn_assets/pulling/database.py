@@ -180,6 +180,8 @@ def _cause(error: SQLAlchemyError, source: SourceFiles) -> str:
     for codes, what in steps:
         if code in codes or any(isinstance(each, str) and " " in each and each in text for each in codes):
             return what
+    if type(origin).__name__ == "DataError":
+        return f"a value cannot be read ({text}): leave its column out, or cast it to text in a query"
     if isinstance(error, DBAPIError) and (error.connection_invalidated or _is_of_the_line(origin, code)):
         return f"the database does not answer ({text}): see whether it runs and can be reached, then churn pull"
     return f"the database says: {text}"

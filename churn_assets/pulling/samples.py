@@ -20,6 +20,7 @@ from churn_assets.settings.pulled import checked_database, variable
 from churn_assets.sources.fit import Made, Sample
 
 ROWS, LONGEST = 500, 2_000
+BITS = (b"\x00", b"\x01")  # bit(1), which MySQL has for yes and no
 OF_SYSTEM = ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys")
 # Names by which a column says since when a row is as it is, the surest first; without one a number that grows.
 CURSORS = ("updated_at", "modified_at", "last_modified", "date_modified", "date_updated", "changed_at", "updated",
@@ -177,6 +178,8 @@ def _rows(database: Database, name: str, schema: str | None) -> tuple[list[str],
 
 
 def _text(value: Any) -> str | None:
+    if value in BITS:
+        return str(BITS.index(value))
     if value is None or isinstance(value, bytes | memoryview):
         return None
     return ("true" if value else "false") if isinstance(value, bool) else str(value)[:LONGEST]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from churn_assets.command.mapping import map_files
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.pulling.errors import PullError
 from churn_assets.pulling.pull import newest_readings, pull
+from churn_assets.settings.mapping import load_mapping
 from tests.unit.pulling.conftest import MakeHome
 from tests.unit.pulling.servers import PASSWORD, Server
 
@@ -85,6 +88,15 @@ def test_a_date_of_zeros_is_none(shop: Server, make_home: MakeHome) -> None:
     home = make_home(shop, SHOP)
     pull(home)
     assert rows(home, "orders", "delivered_at, refused_because").unique().rows() == [(None, None)]
+
+
+def test_a_mapping_is_proposed(shop: Server, make_home: MakeHome, tmp_path: Path) -> None:
+    make_home(shop, SHOP)  # which sets user and password
+    assert map_files(tmp_path / "mapped", [shop.url], is_agreed=True, is_dry=False)
+    (source,) = load_mapping(tmp_path / "mapped" / "mapping.yaml").sources
+    assert {name: (made.table, made.cursor) for name, made in source.tables.items()} == {
+        "orders": ("orders", "updated_at"), "consents": ("consents", "updated_at"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

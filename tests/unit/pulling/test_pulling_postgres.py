@@ -33,7 +33,8 @@ from tests.unit.pulling.servers import PASSWORD, Server
 TABLES = """
 create table customers (id bigint primary key, email text, created_at timestamptz not null, updated_at timestamptz);
 create table orders (id bigint primary key, customer_id bigint not null, created_at timestamptz not null,
-  total numeric(12, 2), state text, updated_at timestamptz, note jsonb, picture bytea);
+  total numeric(12, 2), state text, updated_at timestamptz, note jsonb, picture bytea,
+  due timestamptz);
 create table lines (id bigserial primary key, order_id bigint, sku text, pieces int, price numeric(12, 2));
 create table consents (customer_id bigint, channel text, granted boolean, updated_at timestamptz);
 """
@@ -243,12 +244,13 @@ def test_a_lost_connection_leaves_nothing_behind(shop: Server, make_home: MakeHo
             r"has no column plattform; it has",
         ),
         ({"columns": {**SHOP["orders"]["columns"], "platform": "picture"}}, r"column picture holds bytes"),
+        ({"columns": {**SHOP["orders"]["columns"], "promised_at": "due"}}, r"a value cannot be read .*infinity"),
     ],
 )
 def test_what_is_wrong_in_the_mapping_is_named(
     shop: Server, make_home: MakeHome, change: dict[str, Any], message: str
 ) -> None:
-    shop.run("update orders set picture = 'x' where id = 5")
+    shop.run("update orders set picture = 'x', due = 'infinity' where id = 5")
     home = make_home(shop, {"orders": {**SHOP["orders"], **change}})
     with pytest.raises(PullError, match=message):
         pull(home)
