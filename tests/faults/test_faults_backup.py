@@ -32,6 +32,7 @@ from churn_assets.instance.record.second import damage, edited
 from churn_assets.instance.record.store import Record
 from churn_assets.instance.tables import Tables
 from churn_assets.instance.twice import keep_twice
+from churn_assets.landing.pulled import LastReading, folder_of, last_reading, next_file, note_reading
 from churn_assets.landing.tombstones import Tombstones
 from tests.unit.doctor.conftest import NEWEST, make_home
 
@@ -127,6 +128,11 @@ def in_a_process(act: str, cut: str, *paths: Path) -> subprocess.CompletedProces
 
 
 def test_what_comes_back_is_what_was_there(home: Home, tmp_path: Path) -> None:
+    pulled = folder_of(home.root, "orders", "shop")
+    pulled.mkdir(parents=True)
+    pl.DataFrame({"order_id": ["1"]}).write_parquet(next_file(pulled))
+    note_reading(pulled, LastReading(WHEN, "made of", WHEN.isoformat()))
+    home.mapping_file.write_text("sources: []")
     listing = back_up(home, tmp_path / "backup")
     restored = Home(tmp_path / "new")
     restore(tmp_path / "backup", restored.root)
@@ -135,6 +141,9 @@ def test_what_comes_back_is_what_was_there(home: Home, tmp_path: Path) -> None:
     assert rows(restored)["manifest"] == rows(home)["manifest"]
     assert contents(restored.tables) == contents(home.tables)
     assert contents(restored.root / "landing") == contents(home.root / "landing")
+    assert contents(restored.pulled) == contents(home.pulled)
+    assert last_reading(folder_of(restored.root, "orders", "shop")) == last_reading(pulled)
+    assert restored.mapping_file.read_bytes() == home.mapping_file.read_bytes()
     assert (restored.root / "churn.yaml").read_bytes() == home.settings_file.read_bytes()
     assert read_files(restored).faults == []
     assert restored.root.stat().st_mode & 0o077 == 0
