@@ -98,7 +98,6 @@ def map_(
     where they lie.
 
         churn map exports/                 # shows ten rows per table, asks, writes mapping.yaml
-        churn map postgresql://db.example.org/shop
     """
     root = settled_home(home)
     from churn_assets.command.mapping import map_files
@@ -113,8 +112,6 @@ def pull(
 ) -> None:
     """Read what is new in the databases and at the addresses that mapping.yaml names; every run begins so. User and
     password: CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD.
-
-        churn pull
     """
     root = settled_home(home)
     from churn_assets.command.pulling import pull_sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from churn_assets.command.onward import onward
 from churn_assets.instance.home import Home
 from churn_assets.instance.terminal import wide_console
 from churn_assets.pulling.errors import PullError
@@ -26,6 +27,7 @@ def pull_sources(root: Path, names: Sequence[str]) -> None:
     console = wide_console()
     for read in pull(home, names):
         console.print(line_about(read), markup=False, soft_wrap=True)
+    console.print(onward(root, "check", note=", then churn run"), markup=False, soft_wrap=True)
 
 
 def line_about(read: TableRead) -> str:

@@ -339,6 +339,7 @@ def test_the_command_says_what_it_read_and_never_a_password(shop: Server, make_h
     done = churn(home, "pull")
     assert done.returncode == 0, done.stderr
     assert "shop: orders: 200 rows" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"Next: churn check --home {home.root}, then churn run"
     wrong = churn(home, "pull", CHURN_SOURCE_SHOP_PASSWORD="another-s3cret")  # noqa: S106
     assert wrong.returncode == 1
     assert "the database lets nobody in" in wrong.stderr
