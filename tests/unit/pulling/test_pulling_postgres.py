@@ -350,6 +350,12 @@ def test_the_command_says_what_it_read_and_never_a_password(shop: Server, make_h
         pull_sources(home.root, ["shopp"])
 
 
+def test_options_of_the_driver_stand_in_the_url(shop: Server, make_home: MakeHome) -> None:
+    assert counts(make_home(shop, ORDERS, database=f"{shop.url}?sslmode=disable")) == {"orders": (200, 0)}
+    with pytest.raises(PullError, match="SSL"):
+        pull(make_home(shop, ORDERS, "another", database=f"{shop.url}?sslmode=verify-full"))
+
+
 def test_a_database_that_is_not_there_is_one_message(make_home: MakeHome) -> None:
     home = make_home(Server("postgresql", 1))
     with pytest.raises(PullError, match=r"source shop: the database does not answer .* see whether it runs"):
