@@ -44,6 +44,15 @@ class Column:
         return bool(pa.types.is_timestamp(self.kind) or pa.types.is_date(self.kind))
 
     @property
+    def is_day(self) -> bool:
+        return bool(pa.types.is_date(self.kind))
+
+    @property
+    def has_zone(self) -> bool:
+        """Whether its times are moments, and none of a clock somewhere."""
+        return bool(pa.types.is_timestamp(self.kind) and self.kind.tz is not None)
+
+    @property
     def is_whole(self) -> bool:
         return bool(pa.types.is_integer(self.kind) or pa.types.is_decimal(self.kind))
 

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -25,6 +24,7 @@ from churn_assets.landing.pulled import DELETED, LastReading, folder_of, last_re
 from churn_assets.landing.text import identifier, literal
 from churn_assets.landing.tombstones import Tombstones
 from churn_assets.pulling.columns import Column
+from churn_assets.pulling.cursor import cursor_of, low_of, reached
 from churn_assets.pulling.database import Database, Low, needed
 from churn_assets.pulling.errors import PullError
 from churn_assets.pulling.fresh import CURSOR, KNOWN, Shape, count, held_rows, make_batch, make_fresh, make_gone
@@ -78,9 +78,9 @@ class TableReader:
         last, made_of = last_reading(self.folder), self.made_of
         columns = database.columns(self.made)
         wanted = needed(columns, names_of(self.made))
-        cursor = self._cursor(wanted, database)
+        cursor = cursor_of(self.made, wanted)
         has_changed = last is not None and last.made_of != made_of
-        low = None if last is None or has_changed or cursor is None else self._low(last, cursor)
+        low = None if last is None or has_changed or cursor is None else low_of(self.made, cursor, last)
         raw = self.work / f"{self.table.name}.rows"
         database.write(self.made, wanted, raw, low, self._whole(wanted) if low else None)
         with self._comparing() as connection:
@@ -92,7 +92,9 @@ class TableReader:
                 return "batch" if low is None else self._keys(connection, database, wanted, shape)
 
             news = self._news(connection, rows, shape, last, there if looks else None, database.place(self.made))
-            newest, unmarked = self._newest(connection, raw, cursor, last)
+            before = last.cursor if last and low else None  # of another column, perhaps, where everything was read
+            zone = self.source.options(self.home.settings.landing).time_zone
+            newest, unmarked = reached(connection, raw, cursor, before, self.now, zone)
         reading = LastReading(self.now, made_of, newest, self.now if looks else searched_at)
         return self._found(news, reading, unmarked, has_changed=has_changed)
 
@@ -163,29 +165,6 @@ class TableReader:
         """Hash of the part of mapping.yaml by which the table is read."""
         text = f"{self.source.model_dump_json(exclude={'tables', 'name'})} {self.made.model_dump_json()}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def _cursor(self, wanted: list[Column], database: Database) -> Column | None:
-        if self.made.cursor is None:
-            return None
-        column = next(each for each in wanted if each.name.lower() == self.made.cursor.strip().lower())
-        if not (column.is_time or column.is_whole):
-            raise PullError(
-                f"{database.place(self.made)}: cursor {column.name} is neither a time nor a whole number, so nobody "
-                "can say which rows are new: name another column, or none to read everything each time"
-            )
-        return column
-
-    def _low(self, last: LastReading, cursor: Column) -> Low | None:
-        """From where on is read: the greatest cursor that was read, without the overlap."""
-        if last.cursor is None:
-            return None
-        if isinstance(last.cursor, int):
-            return Low(cursor.name, last.cursor - self.made.overlap_ids) if cursor.is_whole else None
-        moment = datetime.fromisoformat(last.cursor)
-        if not cursor.is_time or (moment.tzinfo is not None) != (getattr(cursor.kind, "tz", None) is not None):
-            return None  # the column has another type by now
-        moment -= timedelta(minutes=self.made.overlap_minutes)
-        return Low(cursor.name, moment.date() if str(cursor.kind).startswith("date") else moment)
 
     def _whole(self, wanted: list[Column]) -> str | None:
         """The column of the order, where lines of an order are read together."""
@@ -301,34 +280,6 @@ class TableReader:
                 "max_deleted_share"
             )
 
-    def _newest(
-        self, connection: duckdb.DuckDBPyConnection, raw: Path, cursor: Column | None, last: LastReading | None
-    ) -> tuple[int | str | None, int]:
-        """The greatest cursor so far, and how many rows have none. A time after now is a mistake, and hides no row."""
-        if cursor is None:
-            return None, 0
-        name = identifier(cursor.name)
-        row = connection.execute(
-            f"select max({name}), count(*) filter ({name} is null) from {read_parquet_sql([raw])}"
-        ).fetchone()
-        newest, unmarked = row or (None, 0)
-        reached = last.cursor if last else None
-        if newest is None:
-            return reached, int(unmarked)
-        if cursor.is_whole:
-            return max(int(newest), reached if isinstance(reached, int) else int(newest)), int(unmarked)
-        text = _moment(newest, self._now_there(cursor)).isoformat()
-        earlier = reached if isinstance(reached, str) and _alike(reached, text) else text
-        return max(text, earlier, key=datetime.fromisoformat), int(unmarked)
-
-    def _now_there(self, cursor: Column) -> datetime:
-        """Now as the column would have it."""
-        moment = self.now.replace(tzinfo=UTC)
-        if getattr(cursor.kind, "tz", None) is not None:
-            return moment
-        zone = self.source.options(self.home.settings.landing).time_zone
-        return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-
 
 def names_of(made: TableFrom) -> list[str]:
     """Names of mapping.yaml that are columns of the database."""
@@ -340,12 +291,6 @@ def names_of(made: TableFrom) -> list[str]:
     )
 
 
-def _moment(value: date, now: datetime) -> datetime:
-    """A day, or a time of the kind of `now`, and never later than that."""
-    moment = value if isinstance(value, datetime) else datetime.combine(value, datetime.min.time())
-    return min(moment.astimezone(UTC) if now.tzinfo else moment, now)
-
-
 def _as_types(sql: str, columns: Columns, types: Mapping[str, str]) -> str:
     """The rows with columns of one type in all files: text where they differ."""
     cast = [
@@ -353,10 +298,6 @@ def _as_types(sql: str, columns: Columns, types: Mapping[str, str]) -> str:
         for name, (_, kind) in columns.items()
     ]
     return f"select {', '.join(cast)} from {sql}"
-
-
-def _alike(one: str, other: str) -> bool:
-    return (datetime.fromisoformat(one).tzinfo is None) == (datetime.fromisoformat(other).tzinfo is None)
 
 
 def _listed(words: list[str]) -> str:

@@ -289,6 +289,16 @@ def test_a_changed_mapping_reads_everything_again_as_corrections(shop: Server, m
     assert known.min() > before
 
 
+def test_another_cursor_begins_from_nothing(shop: Server, make_home: MakeHome) -> None:
+    """What the old one had reached may be far above all values of the new one."""
+    shop.run("alter table orders add column change bigint", "update orders set change = 1000000000 + id")
+    pull(make_home(shop, {"orders": {**SHOP["orders"], "cursor": "change"}}))
+    home = make_home(shop, {"orders": {**SHOP["orders"], "cursor": "id"}})
+    assert counts(home)["orders"] == (0, 0)
+    shop.run("insert into orders values (201, 5, now(), 99.95, 'paid', now())")
+    assert counts(home)["orders"] == (1, 0)
+
+
 def test_erased_users_do_not_come_back(shop: Server, make_home: MakeHome) -> None:
     home = make_home(shop)
     Tombstones(home.root).add(["6"], "test")
