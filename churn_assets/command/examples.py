@@ -8,7 +8,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "": ("simulate && churn run", "init && churn map exports/ && churn run", "approve && churn dispatch --send"),
     "prepare": ("",),
     "init": ("", "--yes --home shop"),
-    "map": ("exports/", "'exports/orders_*.csv' --dry-run", "postgresql://db.example.org/shop"),
+    "map": (
+        "exports/",
+        "'exports/orders_*.csv' --dry-run",
+        "postgresql://db.example.org/shop",
+        "https://shop.example.org/wp-json/wc/v3/orders",
+    ),
     "pull": ("", "shop"),
     "simulate": ("", "--users 3000 --weeks 60 --end 2026-11-16"),
     "simulate advance": ("", "--weeks 4"),
@@ -60,4 +65,4 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "service install": ("--backup /mnt/backups",),
     "service remove": ("",),
     "ui": ("", "--launch --port 8080"),
-}  # fmt: skip
+}

@@ -12,6 +12,8 @@ import yaml
 from rich.table import Table
 
 from churn_assets.command.onward import onward
+from churn_assets.consent.words import ALL
+from churn_assets.contracts.channels import SENDING_CHANNELS
 from churn_assets.contracts.raw import RawTable, raw_contract
 from churn_assets.duck import duck
 from churn_assets.instance.files import write_whole
@@ -28,13 +30,19 @@ from churn_assets.settings.mapping import mapping_of
 from churn_assets.sources.propose import Proposal, propose
 
 if TYPE_CHECKING:
+    from churn_assets.pulling.address_samples import AddressSamples
     from churn_assets.pulling.samples import DatabaseSamples
 
+    PulledSamples = AddressSamples | DatabaseSamples
+
 SHOWN_ROWS, LONGEST = 10, 28
+# An answer as it counts: most words for yes are none of DuckDB's.
+AS_READ = {"is_granted": f"coalesce({', '.join(f'{channel}_consent' for channel in (*SENDING_CHANNELS, ALL))})"}
+ADDRESSES = ("https://", "http://", "s3://")
 DATABASES = ("postgres://", "postgresql://", "mysql://", "mariadb://")
 HEADING = """\
-# How files and databases become raw tables; files are read where they lie. Proposed by churn map: correct it by hand,
-# churn check says what is read then. What else can be stated: docs/engineer.md, "Files of other systems".
+# How files, databases and web APIs become raw tables; files are read where they lie. Proposed by churn map: correct
+# it by hand, churn check says what is read then. What else can be stated: docs/engineer.md, "Files of other systems".
 """
 
 
@@ -49,11 +57,23 @@ class _Plain(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
 def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: bool) -> bool:
     """Propose, show, and write after a yes; returns whether orders are among what is mapped. Raises LandingError."""
     home, console = Home(root), wide_console()
-    databases = [place for place in places if place.lower().startswith(DATABASES)]
-    files = [place for place in places if place not in databases]
+    pulled = [place for place in places if place.lower().startswith((*DATABASES, *ADDRESSES))]
+    files = [place for place in places if place not in pulled]
     samples = samples_of(files) if files else Samples((), ())
-    of_databases = _databases(databases)
-    proposal = propose([*samples.samples, *(sample for each in of_databases for sample in each.samples)])
+    with TemporaryDirectory() as folder:
+        return _map(home, console, samples, _samples_of(pulled, Path(folder)), is_agreed=is_agreed, is_dry=is_dry)
+
+
+def _map(
+    home: Home,
+    console: PlainConsole,
+    samples: Samples,
+    of_pulled: Sequence[PulledSamples],
+    *,
+    is_agreed: bool,
+    is_dry: bool,
+) -> bool:
+    proposal = propose([*samples.samples, *(sample for each in of_pulled for sample in each.samples)])
     for reason in (*samples.skipped, *proposal.unread):
         console.print(f"Not mapped: {reason}", markup=False, soft_wrap=True)
     if not proposal.sources:
@@ -61,9 +81,9 @@ def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: boo
             "no raw table fits any of the files: write mapping.yaml by hand (docs/engineer.md), or name the columns as "
             "the raw contract does"
         )
-    merged, notes = _merged(values_of(home.mapping_file), proposal, of_databases)
+    merged, notes = _merged(values_of(home.mapping_file), proposal, of_pulled)
     with TemporaryDirectory() as folder:
-        contents = _surveyed(home, _as_shown(merged, proposal, of_databases, Path(folder)))
+        contents = _surveyed(home, _as_shown(merged, proposal, of_pulled, Path(folder)))
         _show(console, contents, proposal, notes)
     has_orders = "orders" in contents.tables
     if not has_orders:
@@ -77,27 +97,33 @@ def map_files(root: Path, places: Sequence[str], *, is_agreed: bool, is_dry: boo
     home.prepare()
     write_whole(home.mapping_file, lambda file: file.write_text(_text(merged), encoding="utf-8"))
     console.print(f"Written: {home.mapping_file}", markup=False, soft_wrap=True)
-    step, note = ("pull", ", then churn check") if of_databases else ("check", ", then churn run")
+    step, note = ("pull", ", then churn check") if of_pulled else ("check", ", then churn run")
     console.print(onward(home.root, step, note=note), markup=False, soft_wrap=True)
     return has_orders
 
 
-def _databases(urls: Sequence[str]) -> list[DatabaseSamples]:
+def _samples_of(urls: Sequence[str], folder: Path) -> list[PulledSamples]:
+    """`folder`: for what is fetched."""
     if not urls:
         return []
-    from churn_assets.pulling.samples import samples_of_database  # noqa: PLC0415 - what it reads with takes 0.3 s to load
+    # What they read with takes 0.3 s to load.
+    from churn_assets.pulling.address_samples import samples_of_address  # noqa: PLC0415
+    from churn_assets.pulling.samples import samples_of_database  # noqa: PLC0415
 
-    return [samples_of_database(url) for url in urls]
+    return [
+        samples_of_database(url) if url.lower().startswith(DATABASES) else samples_of_address(url, folder / str(number))
+        for number, url in enumerate(urls)
+    ]
 
 
 def _merged(
-    values: Mapping[str, Any], proposal: Proposal, databases: Sequence[DatabaseSamples]
+    values: Mapping[str, Any], proposal: Proposal, pulled: Sequence[PulledSamples]
 ) -> tuple[dict[str, Any], list[str]]:
     """The sources that are there already, those of the same name replaced, and the new ones; and notes on these."""
-    sources = [source for source in proposal.sources if not any(each.has(source) for each in databases)]
+    sources = [source for source in proposal.sources if not any(each.has(source) for each in pulled)]
     notes = []
-    for database in databases:
-        made, more = database.written([source for source in proposal.sources if database.has(source)])
+    for each in pulled:
+        made, more = each.written([source for source in proposal.sources if each.has(source)])
         sources += made
         notes += more
     names = [source["name"] for source in sources]
@@ -106,12 +132,12 @@ def _merged(
 
 
 def _as_shown(
-    merged: Mapping[str, Any], proposal: Proposal, databases: Sequence[DatabaseSamples], folder: Path
+    merged: Mapping[str, Any], proposal: Proposal, pulled: Sequence[PulledSamples], folder: Path
 ) -> dict[str, Any]:
-    """The mapping with files of sampled rows instead of databases, of which nothing is read yet."""
+    """The mapping with files of sampled rows instead of what is pulled, of which nothing is read yet."""
     mapping_of(merged, Path("mapping.yaml"))  # as it will be written
     of_files = [source for source in merged["sources"] if "files" in source]
-    samples = [each.shown(source, folder) for source in proposal.sources for each in databases if each.has(source)]
+    samples = [each.shown(source, folder) for source in proposal.sources for each in pulled if each.has(source)]
     return {"sources": [*of_files, *map(_short, samples)]}
 
 
@@ -161,7 +187,7 @@ def _show_table(
     columns = [column for column in table.columns if column.name in landed.columns]
     selected = ", ".join(
         f"case when {identifier(c.name)} is not null then '(set)' end" if c.is_contact
-        else f"cast({identifier(c.name)} as varchar)"
+        else f"cast({AS_READ.get(c.name, identifier(c.name))} as varchar)"
         for c in columns
     )  # fmt: skip
     rows = connection.execute(

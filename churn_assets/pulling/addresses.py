@@ -8,9 +8,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,22 +18,18 @@ import requests
 
 from churn_assets.landing.files import PATTERN, READ, DataFile, data_file
 from churn_assets.pulling.errors import PullError
+from churn_assets.pulling.fetched import Fetched, as_it_is, naming, place_of, refuse
+from churn_assets.pulling.pages import fetch_pages, first_answer, rows_of
 from churn_assets.settings.mapping import SourceFiles
 from churn_assets.settings.pulled import variable
 
 SECONDS, BLOCK = 30, 1 << 20
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """`files`: those that have changed; `tags`: the version of each file that is there, by its address."""
-
-    files: tuple[DataFile, ...]
-    tags: Mapping[str, str]
-
-
 def fetch(source: SourceFiles, folder: Path, seen: Mapping[str, str]) -> Fetched:
     """The files of a source that differ from the versions `seen`. Raises PullError."""
+    if source.pages:
+        return fetch_pages(source, folder, seen)
     uri = str(source.uri)
     return _from_s3(source, uri, folder, seen) if uri.startswith("s3://") else _by_http(source, uri, folder, seen)
 
@@ -43,12 +37,15 @@ def fetch(source: SourceFiles, folder: Path, seen: Mapping[str, str]) -> Fetched
 def answers(source: SourceFiles) -> None:
     """Raises PullError where a file is not there or cannot be fetched; no file is fetched."""
     uri = str(source.uri)
+    if source.pages:
+        rows_of(source, first_answer(source))
+        return
     if uri.startswith("s3://"):
-        with _naming(source):
+        with naming(source):
             _found(source, uri)
         return
-    with _naming(source), _get(source, uri, {}) as answer:
-        _refuse(source, answer)
+    with naming(source), _get(source, uri, {}) as answer:
+        refuse(source, answer)
 
 
 def _by_http(source: SourceFiles, uri: str, folder: Path, seen: Mapping[str, str]) -> Fetched:
@@ -56,10 +53,10 @@ def _by_http(source: SourceFiles, uri: str, folder: Path, seen: Mapping[str, str
     known = seen.get(uri, "")
     kind, _, version = known.partition(" ")
     asked = {"etag": "If-None-Match", "time": "If-Modified-Since"}
-    with _naming(source), _get(source, uri, {asked[kind]: version} if kind in asked else {}) as answer:
+    with naming(source), _get(source, uri, {asked[kind]: version} if kind in asked else {}) as answer:
         if answer.status_code == requests.codes.not_modified:
             return Fetched((), {uri: known})
-        _refuse(source, answer)
+        refuse(source, answer)
         with file.path.open("wb") as target:
             for block in answer.iter_content(BLOCK):
                 target.write(block)
@@ -77,31 +74,13 @@ def _get(source: SourceFiles, uri: str, headers: Mapping[str, str]) -> requests.
     user, password = (os.environ.get(variable(source.name, what)) for what in ("user", "password"))
     own = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
     return requests.get(
-        uri, headers=own, auth=(user, password or "") if user else _as_it_is, stream=True, timeout=SECONDS
+        uri, headers=own, auth=(user, password or "") if user else as_it_is, stream=True, timeout=SECONDS
     )
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Without a user, requests would put what ~/.netrc says of the host in the place of the token."""
-    return request
-
-
-def _refuse(source: SourceFiles, answer: requests.Response) -> None:
-    code, place = answer.status_code, f"source {source.name}: {_place(str(source.uri))}"
-    if urlsplit(answer.url).scheme == "http" and not str(source.uri).startswith("http:"):
-        raise PullError(f"{place}: it leads to an address without https, where everybody reads along: correct uri")
-    if code in (requests.codes.unauthorized, requests.codes.forbidden):
-        user, password, token = (variable(source.name, what) for what in ("user", "password", "token"))
-        raise PullError(f"{place}: it is closed to who asks ({code}): set {user} and {password}, or {token}")
-    if code == requests.codes.not_found:
-        raise PullError(f"{place}: there is no such file ({code}): correct uri in mapping.yaml")
-    if code != requests.codes.ok:
-        raise PullError(f"{place}: the server answers {code}: see what it needs, then churn pull")
 
 
 def _from_s3(source: SourceFiles, uri: str, folder: Path, seen: Mapping[str, str]) -> Fetched:
     files, tags = [], {}
-    with _naming(source):
+    with naming(source):
         store, objects = _found(source, uri)
         for number, each in enumerate(objects):
             tag = f"{each.mtime_ns} {each.size}"
@@ -138,7 +117,7 @@ def _found(source: SourceFiles, uri: str) -> tuple[Any, list[Any]]:
         listed = store.get_file_info(fs.FileSelector(str(folder), recursive=True, allow_not_found=True))
         objects = [info for info in listed if info.is_file and fnmatch.fnmatchcase(info.path, path)]
     if not objects:
-        raise PullError(f"source {source.name}: {_place(uri)}: no such object is there: correct uri in mapping.yaml")
+        raise PullError(f"source {source.name}: {place_of(uri)}: no such object is there: correct uri in mapping.yaml")
     return store, sorted(objects, key=lambda info: str(info.path))
 
 
@@ -147,29 +126,7 @@ def _readable(source: SourceFiles, address: str, folder: Path) -> DataFile:
     name = PurePosixPath(unquote(urlsplit(address).path)).name
     file = data_file(folder / name) if name and not PATTERN & set(name) else None
     if file is None:
-        raise PullError(f"source {source.name}: {_place(address)} is not read ({READ} are): give it such a name there")
+        raise PullError(
+            f"source {source.name}: {place_of(address)} is not read ({READ} are): give it such a name there"
+        )
     return file
-
-
-def _place(uri: str) -> str:
-    return uri.partition("?")[0]
-
-
-@contextmanager
-def _naming(source: SourceFiles) -> Iterator[None]:
-    """Errors of the line as PullError; a file that breaks off is one."""
-    try:
-        yield
-    except requests.RequestException as error:
-        raise PullError(
-            f"source {source.name}: {_place(str(source.uri))} cannot be fetched ({type(error).__name__}): see whether "
-            "it can be reached, then churn pull"
-        ) from None
-    except (OSError, ValueError, TypeError) as error:
-        if isinstance(error, OSError) and error.filename:
-            raise  # a file of this machine
-        cause = " ".join(str(error).split())[:200]
-        raise PullError(
-            f"source {source.name}: {_place(str(source.uri))} cannot be fetched ({cause}): see whether it can be "
-            "reached and who may read it, then churn pull"
-        ) from None

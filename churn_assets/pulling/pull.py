@@ -98,8 +98,8 @@ def _of_address(home: Home, source: SourceFiles, folder: Path) -> Iterator[ReadT
 
     def read_table(reader: TableReader) -> TableRead:
         last = last_reading(reader.folder)
-        if not fetched.files and last:
-            return reader.unchanged(last)
+        if not fetched.files:
+            return reader.unchanged(last, versions)
         try:
             return reader.read_files(fetched.files, versions)
         except LandingError as error:

@@ -115,9 +115,10 @@ class TableReader:
         has_changed = last is not None and last.made_of != made_of
         return self._found(news, LastReading(self.now, made_of, tag=tag), 0, has_changed=has_changed)
 
-    def unchanged(self, last: LastReading) -> TableRead:
-        """Nothing was read, since there is nothing new."""
-        return self._found((None, 0, 0, False), replace(last, read_at=self.now), 0, has_changed=False)
+    def unchanged(self, last: LastReading | None, tag: str) -> TableRead:
+        """Nothing was read, since there is nothing new, or nothing at all yet. `tag` as in `read_files`."""
+        reading = replace(last, read_at=self.now) if last else LastReading(self.now, self.made_of, tag=tag)
+        return self._found((None, 0, 0, last is None), reading, 0, has_changed=False)
 
     @contextmanager
     def _comparing(self) -> Iterator[duckdb.DuckDBPyConnection]:

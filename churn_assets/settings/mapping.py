@@ -19,7 +19,7 @@ from churn_assets.contracts.raw import raw_contract, raw_table
 from churn_assets.settings.landing import Landing, RawName, RepeatedIds
 from churn_assets.settings.load import SettingsError, lines_of, values_of
 from churn_assets.settings.names import did_you_mean
-from churn_assets.settings.pulled import WITH_DELETIONS, PulledTable, checked_address, checked_database, variable
+from churn_assets.settings.pulled import WITH_DELETIONS, Pages, PulledTable, checked_address, checked_database, variable
 from churn_assets.settings.section import Section
 from churn_assets.settings.wrong import UNKNOWN, Lines, name_of, near_field, place_of, said
 
@@ -135,6 +135,9 @@ class SourceFiles(Section):
         "CHURN_SOURCE_<NAME>_USER and CHURN_SOURCE_<NAME>_PASSWORD (of s3: the access key and its secret), or "
         "CHURN_SOURCE_<NAME>_TOKEN.",
     )
+    pages: Pages | None = Field(
+        None, description="Of a uri: it is no file but a web API, which gives JSON a page at a time."
+    )
     encoding: str | None = None
     time_zone: str | None = None
     decimal_separator: Literal[".", ","] | None = None
@@ -158,13 +161,17 @@ class SourceFiles(Section):
         places = [place for place in PLACES if getattr(self, place)]
         if len(places) != 1:
             raise ValueError(f"needs exactly one of {', '.join(PLACES)}; it has {', '.join(places) or 'none'}")
+        if self.pages is not None and not (self.uri or "").startswith("http"):
+            raise ValueError("pages is for a source with a uri of https")
         for name, made in self.tables.items():
             if self.database is None and made.is_of_a_database:
                 raise ValueError(f"tables.{name}: table, query and cursor are for a source with database")
             if self.database is not None and not (made.table or made.query):
                 raise ValueError(f"tables.{name}: name the table of the database, or write a query")
-            if self.uri is None and made.holds_everything:
-                raise ValueError(f"tables.{name}: holds_everything is for a source with uri")
+            if made.holds_everything and (self.uri is None or (self.pages and self.pages.changed_since)):
+                raise ValueError(
+                    f"tables.{name}: holds_everything is for a source with uri that is read whole each time"
+                )
             if self.is_pulled and made.repeated_ids not in KINDS_OF_PULLED:
                 raise ValueError(
                     f"tables.{name}.repeated_ids: {made.repeated_ids} is for files; of what is pulled write "

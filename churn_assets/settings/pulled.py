@@ -69,6 +69,57 @@ class PulledTable(Section):
         return bool(self.table or self.query or self.cursor)
 
 
+class Pages(Section):
+    """How a web API gives rows, a page at a time, as JSON. Without anything stated the next page is where the header
+    `Link` of an answer says, as Shopify, WooCommerce and GitHub do it.
+    """
+
+    rows: str = Field(
+        "", description="Key of the answer with the list of rows: orders, data.items. Empty: it is the list."
+    )
+    id: str = Field(
+        "id",
+        description="Key of a row with its id: of rows that come twice, since pages shift meanwhile, the last counts.",
+    )
+    page_parameter: str | None = Field(
+        None, description="Parameter of the address with the number of a page; read from 1 on until one is empty."
+    )
+    next_address: str | None = Field(
+        None, description="Key of the answer with the address of the next page: links.next."
+    )
+    next_token: str | None = Field(
+        None, description="Key of the answer with what the next page is asked by, in token_parameter: meta.next_cursor."
+    )
+    token_parameter: str | None = Field(None, description="Parameter of the address that takes next_token.")
+    changed: str | None = Field(
+        None, description="Key of a row with the time of its last change: updated_at; without an offset it is UTC."
+    )
+    changed_since: str | None = Field(
+        None,
+        description="Parameter of the address by which only rows come that changed since a time: updated_at_min. "
+        "Without one everything is read each time.",
+    )
+    overlap_minutes: int = Field(
+        120, ge=0, le=525_600, description="So much before the newest change is read again, for rows that came late."
+    )
+    token_header: str = Field(
+        "Authorization",
+        pattern=r"^[A-Za-z0-9-]{1,60}$",
+        description="Header with CHURN_SOURCE_<NAME>_TOKEN: X-Shopify-Access-Token; in Authorization it is a Bearer.",
+    )
+
+    @model_validator(mode="after")
+    def _leads_one_way(self) -> Self:
+        ways = [name for name in ("page_parameter", "next_address", "next_token") if getattr(self, name)]
+        if len(ways) > 1:
+            raise ValueError(f"{' and '.join(ways)} are two ways to the next page: keep one")
+        if bool(self.next_token) != bool(self.token_parameter):
+            raise ValueError("next_token and token_parameter belong together: state both")
+        if bool(self.changed) != bool(self.changed_since):
+            raise ValueError("changed and changed_since belong together: state both")
+        return self
+
+
 def variable(source: str, what: str) -> str:
     """The variable of the environment with the user, password or token of a source: CHURN_SOURCE_SHOP_PASSWORD."""
     return f"CHURN_SOURCE_{re.sub('[^A-Z0-9]', '_', source.upper())}_{what.upper()}"

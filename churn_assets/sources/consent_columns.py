@@ -42,8 +42,15 @@ def _since(sample: Sample, main: Part | None, channel: str, granted: Made) -> Ma
         return main.columns["ordered_at"]
     names = headers.names_of("consents", "changed_at")
     of_leaving = granted.get("constant") == "no"
+    of_object = str(granted.get("column", "")).rpartition(".")[0]  # the time beside the answer, not that of the profile
     scored = [
-        (headers.closeness(header, names) + OF_A_CHANNEL * (channel in words) + of_leaving * ("unsub" in words), header)
+        (
+            headers.closeness(header, names)
+            + OF_A_CHANNEL * (channel in words)
+            + of_leaving * ("unsub" in words)
+            + (bool(of_object) and header.startswith(f"{of_object}.")),
+            header,
+        )
         for header in sample.columns
         if (words := headers.words_of(header)) and time_form(sample.values(header))
     ]

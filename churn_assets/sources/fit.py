@@ -22,6 +22,8 @@ from churn_assets.sources.values import (
 NUMBERS = ("decimal", "double", "bigint")
 # Ids of these may be words: the name of a product that has no number, of a campaign, a code.
 WITH_WORDS = ("order_items", "contacts", "coupons")
+ACCOUNT_STATES = {"enabled", "disabled", "invited", "declined", "active", "inactive"}  # `state` of a customer
+OF_NEARLY_ALL = 0.9
 CLOCK_WORDS = {"time", "uhrzeit", "heure", "hora", "clock", "时间"}
 Rows = Sequence[Mapping[str, str | None]]
 Made = dict[str, Any]
@@ -120,8 +122,12 @@ def _can_be(sample: Sample, table: str, column: RawColumn, header: str) -> bool:
         return not sample.rows
     # A file in which most rows are of nobody is of visitors; a name is no id, since several people have it.
     is_user = len(filled(values)) >= len(values) / 2 and is_id(values) and not is_address(values)
+    # Some events have the order that they belong to inside.
+    if column.is_required and "." in header and len(filled(values)) < OF_NEARLY_ALL * len(values):
+        return False
     may_be_word = not column.is_id or table in WITH_WORDS or column.name == "coupon_id"
     of_name = {
+        "region": lambda texts: not {text.lower() for text in filled(texts)} <= ACCOUNT_STATES,
         "is_granted": is_yes_or_no, "email": is_address, "user_id": lambda _: is_user,
         "order_id": lambda texts: is_id(texts, needs_digit=True),
     }  # fmt: skip

@@ -13,6 +13,7 @@ from churn_assets.contracts.raw import raw_table
 from churn_assets.sources.consent_columns import consents_of
 from churn_assets.sources.fit import NUMBERS, Made, Part, Sample, fitted
 from churn_assets.sources.lines import complete_orders, lines_of
+from churn_assets.sources.nested import parts_in_lists, with_inner_columns
 from churn_assets.sources.values import number_form, time_form
 
 # What a table cannot do without, besides its required columns, so that it is not taken for another.
@@ -44,6 +45,7 @@ class Proposal:
 
 def propose(samples: Sequence[Sample]) -> Proposal:
     """For all files together, since a user needs the same id in each of them."""
+    samples = [with_inner_columns(sample) for sample in samples]
     parts = {sample.name: _parts(sample) for sample in samples}
     notes = _one_form_of_ids([part for each in parts.values() for part in each])
     sources: list[Made] = []
@@ -63,8 +65,10 @@ def _parts(sample: Sample) -> list[Part]:
     if main is None:
         return consents_of(sample, None)
     parts = [main]
-    if main.table == "orders" and (lines := lines_of(main)):
+    in_lists = list(parts_in_lists(main)) if main.table == "orders" else []
+    if main.table == "orders" and not in_lists and (lines := lines_of(main)):
         parts.append(lines)
+    parts += in_lists
     return [*parts, *consents_of(sample, main)] if main.table in ("orders", "users") else parts
 
 
