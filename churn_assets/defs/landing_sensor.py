@@ -10,8 +10,10 @@ import dagster as dg
 
 from churn_assets.defs.automation import snapshot_job
 from churn_assets.defs.lifelines import UNFINISHED, sweep_dead_runs
+from churn_assets.instance.home import Home
+from churn_assets.instance.record.store import Partition
 from churn_assets.landing.errors import LandingError
-from churn_assets.landing.touched import changed_files, fingerprints, first_known
+from churn_assets.landing.touched import changed_files, fingerprints, first_known, last_read
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -22,7 +24,8 @@ Every five minutes: looks for files of the landing that are new or have changed 
 - the newest snapshot, if it is not scored yet;
 - of the snapshots that are made, those after the first time at which a row of these files was known: the file of a late
   week touches the snapshots after that week, and none before. At most `monitoring.rerun_snapshots` of them, the newest
-  ones; the tag `churn/older_touched` of the run says how many are left and the command that makes them.
+  ones; the tag `churn/older_touched` of the run says how many are left and the command that makes them. Not those that
+  the last run has made of these very files.
 
 Sealed plans stay as they are. While a run is at work it waits. When it is switched on, what lies there counts as seen.
 """
@@ -53,14 +56,15 @@ def landing_sensor(
         yield dg.SkipReason(f"{len(changed)} files are new or have changed; a run is at work, so they wait for its end")
         return
     days = workplace.calendar.dates()
-    made = {p.snapshot for p in workplace.tables.record.partitions(Stage.SCORING, "scored_users")}
+    scored = workplace.tables.record.partitions(Stage.SCORING, "scored_users")
+    made = {partition.snapshot for partition in scored}
     try:
         first = first_known(workplace.home, changed) if seen is not None and changed and made else None
     except LandingError as error:
         yield dg.SkipReason(f"the landing cannot be read: {error}")
         return
     context.update_cursor(json.dumps(now, sort_keys=True))
-    touched = _touched(days, made, first)
+    touched = _touched(days, made - _made_of(workplace.home, scored, {path: now[path] for path in changed}), first)
     most = workplace.settings.monitoring.rerun_snapshots
     older, rerun = touched[: max(len(touched) - most, 0)], touched[max(len(touched) - most, 0) :]
     wanted = [*rerun, *(day for day in days[-1:] if day not in made)]  # a calendar that begins later has no day yet
@@ -85,6 +89,14 @@ def _touched(days: Sequence[date], made: set[date], first: datetime | None) -> l
         if first is None
         else [day for day in days if day in made and datetime.combine(day, datetime.min.time()) > first]
     )
+
+
+def _made_of(home: Home, scored: Sequence[Partition], files: Mapping[str, str]) -> set[date]:
+    """Snapshots that the last run has made of these files already: a run that pulls its own rows, or one by hand."""
+    last = last_read(home)
+    if last is None or changed_files(last.files, files):
+        return set()
+    return {each.snapshot for each in scored if each.snapshot in last.snapshots and each.published_at >= last.at}
 
 
 def _runs(days: Sequence[date], wanted: Sequence[date]) -> list[list[date]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
-from datetime import datetime
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from churn_assets.contracts.raw import raw_contract
 from churn_assets.duck import duck
 from churn_assets.instance.home import Home
+from churn_assets.instance.record.store import Record
 from churn_assets.landing import of_home
 from churn_assets.landing.files import files_of_table
 from churn_assets.landing.inspect import sources_of
@@ -17,6 +20,7 @@ from churn_assets.landing.mapped import Foreign
 from churn_assets.landing.relation import ALWAYS, relation
 
 DIGITS = 12
+READ_FACT = "landing.read"
 
 
 def fingerprints(home: Home) -> dict[str, str]:
@@ -39,6 +43,31 @@ def fingerprints(home: Home) -> dict[str, str]:
 def changed_files(seen: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """New files and those with another fingerprint, in order."""
     return sorted(path for path, fingerprint in now.items() if seen.get(path) != fingerprint)
+
+
+@dataclass(frozen=True)
+class LastRead:
+    """What the last run that read the landing began with: when (naive UTC), of which snapshots, and which files."""
+
+    at: datetime
+    snapshots: frozenset[date]
+    files: Mapping[str, str]
+
+
+def note_read(home: Home, snapshots: Sequence[date], at: datetime) -> None:
+    """Keep which files a run is about to read. Raises LandingError."""
+    content = {"at": at.isoformat(), "snapshots": [day.isoformat() for day in snapshots], "files": fingerprints(home)}
+    Record(home.record).state_fact(READ_FACT, json.dumps(content))
+
+
+def last_read(home: Home) -> LastRead | None:
+    """None before the first run."""
+    text = Record(home.record).fact(READ_FACT) if home.record.exists() else None
+    if text is None:
+        return None
+    content = json.loads(text)
+    days = frozenset(date.fromisoformat(day) for day in content["snapshots"])
+    return LastRead(datetime.fromisoformat(content["at"]), days, content["files"])
 
 
 def first_known(home: Home, paths: Collection[str]) -> datetime | None:

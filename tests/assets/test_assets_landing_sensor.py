@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import yaml
 from churn_assets.definitions import defs
 from churn_assets.defs.landing_sensor import DESCRIPTION, landing_sensor
 from churn_assets.defs.partitions import CALENDAR
+from churn_assets.landing.touched import note_read
 from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
@@ -129,6 +130,20 @@ def test_an_old_file_that_changes_touches_the_newest_of_many_and_says_which_are_
 def test_rows_without_a_time_are_known_with_what_they_belong_to(sensor: Looks) -> None:
     deliver(sensor.workplace, "1.csv", "", "order_items")
     assert "they touch no snapshot that is made" in sensor.look()
+
+
+def test_what_the_last_run_was_made_of_is_no_news(sensor: Looks) -> None:
+    """A run that pulls its own rows, or one by hand after a file has come."""
+    workplace = sensor.workplace
+    deliver(workplace, "pulled.csv", DAYS[-2])
+    note_read(workplace.home, [NEWEST], datetime.now(UTC).replace(tzinfo=None))
+    assert sensor.look() == [(str(NEWEST), str(NEWEST))], "the run that has read it did not come to its end"
+    deliver(workplace, "pulled.csv", DAYS[-2])
+    note_read(workplace.home, [NEWEST], datetime.now(UTC).replace(tzinfo=None))
+    make(workplace, [NEWEST])
+    assert "touch no snapshot that is made" in sensor.look()
+    deliver(workplace, "later.csv", DAYS[-2])
+    assert sensor.look() == [(str(NEWEST), str(NEWEST))], "a file that the run has not read"
 
 
 def test_a_file_that_is_gone_is_said(sensor: Looks) -> None:

@@ -20,6 +20,7 @@ from churn_assets.erasure.erase import sweep_erased
 from churn_assets.instance.condition import refuse_damaged
 from churn_assets.landing import of_home
 from churn_assets.landing.blocking import raise_blocking_findings
+from churn_assets.landing.touched import note_read
 from churn_assets.pulling.pull import pull_before
 from churn_assets.stages import Stage
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
@@ -43,9 +44,9 @@ def staging_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePara
     for line in sweep_erased(workplace, context.run.run_id):  # a run of the schedule or the UI begins here
         context.log.warning(line)
     write_receipts(workplace)  # of a server that was killed before it wrote what it had received
-    pull_before(
-        workplace.home, datetime.combine(snapshots_of(context)[-1], time.min), datetime.now(UTC).replace(tzinfo=None)
-    )
+    days, now = snapshots_of(context), datetime.now(UTC).replace(tzinfo=None)
+    pull_before(workplace.home, datetime.combine(days[-1], time.min), now)
+    note_read(workplace.home, days, now)
     raise_blocking_findings(of_home.landed(workplace.home))
     workplace.show_tables()  # of a killed run some views may be those from before it; later steps show what they write
     yield from build(context, workplace, snapshots)
