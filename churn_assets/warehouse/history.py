@@ -1,4 +1,4 @@
-"""The start of the calendar, and the past snapshots that training needs and the mart lacks."""
+"""The start of the calendar, and the past snapshots that a run needs and the mart lacks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from churn_assets.instance.calendar import START_FACT
 from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
 from churn_assets.landing.of_home import orders_reach
+from churn_assets.stages import Stage
 from churn_assets.warehouse.built import built_snapshots
 from churn_assets.warehouse.fingerprint import FINGERPRINT_FACT, fingerprint
 from churn_assets.warehouse.slices import slices_for
@@ -26,15 +27,18 @@ def settle_calendar(home: Home) -> None:
 
 
 def missing_history(workplace: Workplace, days: Sequence[date]) -> list[date]:
-    """Snapshots before the first of `days` that training on `days` reads and the mart does not hold, ascending.
+    """Snapshots before the first of `days` that training on `days` reads, or that have scores, and the mart does not
+    hold, ascending.
 
-    Only those: of 33 weeks that training reaches back it reads 9. After a change of the fingerprint, every snapshot of
-    the mart counts as missing.
+    Of 33 weeks that training reaches back it reads 9. After a change of the fingerprint, every snapshot of the mart
+    counts as missing. Scored snapshots are among the missing ones where the warehouse was lost: drift and effects by
+    group compare with them, and would say less without a word (seen 2026-11-30, 45 groups of 225).
     """
     built = set(built_snapshots(workplace))
     outdated: set[date] = set()
     if workplace.record.fact(FINGERPRINT_FACT) != fingerprint(workplace):
         built, outdated = set(), built
     oldest = orders_reach(workplace.home)[0].date()
-    needed = {day for each in days for day in slices_for(workplace, each) if oldest < day < days[0]}
-    return sorted((needed | {day for day in outdated if day < days[0]}) - built)
+    needed = {day for each in days for day in slices_for(workplace, each)} | outdated
+    needed |= {partition.snapshot for partition in workplace.record.partitions(Stage.SCORING, "scored_users")}
+    return sorted({day for day in needed if oldest < day < days[0]} - built)

@@ -14,6 +14,7 @@ from churn_assets.instance.record.store import Record
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.of_home import orders_reach
 from churn_assets.warehouse.history import missing_history, settle_calendar
+from churn_assets.stages import Stage
 from churn_assets.workplace import Workplace
 
 WEDNESDAY = datetime(2025, 1, 15, 12)
@@ -72,6 +73,21 @@ def test_the_start_is_pinned_once_and_older_orders_do_not_move_it(home: Home) ->
     land_orders(home, [WEDNESDAY - timedelta(days=365)])
     settle_calendar(home)
     assert SnapshotCalendar.of(home).start == date(2025, 1, 13)
+
+
+def test_snapshots_with_scores_come_back_where_the_warehouse_was_lost(workplace: Workplace) -> None:
+    home = set_up(workplace.home, "training: {slices: 1}")
+    land_orders(home, [WEDNESDAY + timedelta(days=day) for day in range(80)])
+    settle_calendar(home)
+    workplace = Workplace(home_path=str(home.root))
+    before = missing_history(workplace, [date(2025, 3, 31)])
+    scored = [date(2025, 3, 17), date(2025, 3, 24), date(2025, 4, 7)]
+    assert not {*scored} & {*before}
+    for day in scored:
+        workplace.tables.publish(Stage.SCORING, "scored_users", day, pl.DataFrame({"user_id": ["u"]}))
+    assert missing_history(workplace, [date(2025, 3, 31)]) == sorted([*before, *scored[:2]]), (
+        "later ones are not history"
+    )
 
 
 def test_a_start_that_is_set_needs_no_orders_and_pins_nothing(home: Home) -> None:
