@@ -11,6 +11,8 @@ import duckdb
 
 from churn_assets.failures import ODD, Failure
 
+# As in dbt_project/profiles.yml: left alone DuckDB takes 80 % of the machine, and what a query returns lives there too.
+MEMORY = "40%"
 LOCKED = "Could not set lock"
 WAIT_SECONDS, RETRY_SECONDS = 30, 0.2
 NEXT_STEPS = {
@@ -44,7 +46,7 @@ def duck(
     try:
         connection = _connect(str(file) if file else ":memory:", read_only=read_only, wait_seconds=wait_seconds)
         try:
-            connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"set TimeZone = 'UTC'; set memory_limit = '{MEMORY}'")
             yield connection
         finally:
             connection.close()

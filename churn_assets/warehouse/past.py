@@ -83,7 +83,8 @@ def deviating(workplace: Workplace, snapshot: date) -> Differences:
 
 def _attach(connection: duckdb.DuckDBPyConnection, workplace: Workplace) -> None:
     file = str(workplace.home.warehouse).replace("'", "''")
-    connection.execute(f"attach '{file}' as warehouse (read_only)")
+    spill = str(workplace.home.cache / "spill").replace("'", "''")  # not in the working directory
+    connection.execute(f"set temp_directory = '{spill}'; attach '{file}' as warehouse (read_only)")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, *, is_sample: bool) -> None:
