@@ -14,6 +14,7 @@ from churn_assets.contracts.raw import RawTable
 from churn_assets.landing.conflicts import Conflicts
 from churn_assets.landing.csv import Shape
 from churn_assets.landing.files import DataFile, Unread
+from churn_assets.landing.lookups import Lookups
 from churn_assets.landing.relation import Reading
 from churn_assets.settings.extra import ExtraColumn
 from churn_assets.settings.mapping import SourceFiles
@@ -25,7 +26,7 @@ class LandedFile:
 
     `foreign`: the source of mapping.yaml that it belongs to. Then columns and rows are those that are made of it, and
     `native` are its own columns. `pulled`: the source that the rows of the file were pulled from; it has columns of the
-    raw contract, with values as the source writes them.
+    raw contract, with values as the source writes them. `lookups`: files that say more of its rows.
     """
 
     file: DataFile
@@ -37,6 +38,7 @@ class LandedFile:
     foreign: SourceFiles | None = None
     native: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     pulled: SourceFiles | None = None
+    lookups: Lookups = field(default_factory=dict)
 
     @property
     def path(self) -> Path:

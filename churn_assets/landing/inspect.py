@@ -34,6 +34,7 @@ from churn_assets.landing.files import (
     natural_order,
 )  # fmt: skip
 from churn_assets.landing.json import open_json, read_json_sql
+from churn_assets.landing.lookups import LookupFile, with_lookups
 from churn_assets.landing.mapped import Columns, Foreign, files_of, mapped_rows
 from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.relation import Reading, Source, relation
@@ -153,7 +154,10 @@ class _Opener:
         scan = with_meaning(table, scan, self._repeated_ids(table), paths)
         extra = "".join(f" {column.name} {column.kind}" for column in table.columns if is_extra(column.name))
         made = "".join(source.model_dump_json() for source in self.foreign.sources(table.name))
-        digest = self.cache.digest([file.path for file in files], self.options.model_dump_json() + extra + made)
+        beside = {each.path for file in files for lookup in file.lookups.values() for each in lookup}
+        digest = self.cache.digest(
+            [*(file.path for file in files), *sorted(beside)], self.options.model_dump_json() + extra + made
+        )
         conflicts = self.cache.conflicts(
             f"{table.name} {digest}", lambda store: find_conflicts(self.connection, table, scan, paths, store)
         )
@@ -183,15 +187,24 @@ class _Opener:
         """Files of another system, as rows of `table`."""
         encoding = source.encoding or self.options.encoding
         digest = hashlib.sha256(source.model_dump_json().encode()).hexdigest()[:16]
+        lookups = {
+            name: tuple(
+                LookupFile(file.path, _read_sql(file, [file.data]), file.columns)
+                for file in self.opened(table, files, encoding=encoding)
+            )
+            for name, files in self.foreign.lookup_files(source).items()
+        }
         for file in self.opened(
             table, files_of(source, self.foreign.folder), encoding=encoding, skip=source.skip_lines
         ):
-            made = mapped_rows(table, source, _read_sql(file, [file.data]), file.columns, {file.data: file.path})
+            read = _read_sql(file, [file.data])
+            sql, columns = with_lookups(read, file.columns, source, source.tables[table.name], lookups)
+            made = mapped_rows(table, source, sql, columns, {file.data: file.path})
             rows = file.rows
             if made.drops_rows:
                 count = partial(_count, self.connection, made.sql)
                 rows = self.cache.rows(file.path, f"{encoding} {table.name} {digest}", count)
-            yield replace(file, columns=made.columns, rows=rows, foreign=source, native=file.columns)
+            yield replace(file, columns=made.columns, rows=rows, foreign=source, native=file.columns, lookups=lookups)
 
     def opened(
         self, table: RawTable, files: Sequence[DataFile], *, is_ours: bool = False, encoding: str = "", skip: int = 0
@@ -271,7 +284,9 @@ def sources_of(table: RawTable, files: Iterable[LandedFile], options: Landing) -
         sql = _read_sql(first, [file.data for file in group])
         if first.foreign:
             files_read = {file.data: file.path for file in group}
-            made = mapped_rows(table, first.foreign, sql, first.native, files_read)
+            made_from = first.foreign.tables[table.name]
+            sql, columns = with_lookups(sql, first.native, first.foreign, made_from, first.lookups)
+            made = mapped_rows(table, first.foreign, sql, columns, files_read)
             yield Source(made.sql, made.columns, ChangeFeed.among({}), options=first.foreign.options(options))
             continue
         source_columns = {name: column_items for name, column_items in first.columns.items() if name in contract}

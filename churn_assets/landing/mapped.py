@@ -16,6 +16,7 @@ from churn_assets.contracts.raw import RawTable
 from churn_assets.landing.csv import FILE
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.files import PATTERN, READ, DataFile, data_file, natural_order
+from churn_assets.landing.lookups import number_sql, sum_of
 from churn_assets.landing.pulled import pulled_files
 from churn_assets.landing.repeated import known_after
 from churn_assets.landing.text import identifier, literal
@@ -38,6 +39,13 @@ class Foreign:
         """The sources that feed a raw table."""
         return (source for source in self.mapping.sources if table in source.tables)
 
+    def lookup_files(self, source: SourceFiles) -> dict[str, list[DataFile]]:
+        """The files of each lookup of a source. Raises LandingError as `files_of` does."""
+        return {
+            name: files_matching(lookup.files, f"source {source.name}: lookups.{name}", self.folder)
+            for name, lookup in source.lookups.items()
+        }
+
     def files(self, table: str, source: SourceFiles) -> list[DataFile]:
         """The files of a source with rows of a raw table. Raises LandingError as `files_of` does."""
         if source.is_pulled:
@@ -56,24 +64,29 @@ class MappedRows:
 
 def files_of(source: SourceFiles, folder: Path) -> list[DataFile]:
     """Raises LandingError where there is none, or one that is not read."""
-    pattern = str(folder / Path(source.files or "").expanduser())
+    return files_matching(source.files or "", f"source {source.name}", folder)
+
+
+def files_matching(files: str, place: str, folder: Path) -> list[DataFile]:
+    """The same of what is called `place` in messages."""
+    pattern = str(folder / Path(files).expanduser())
     matching = glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
     paths = sorted((Path(path) for path in matching), key=natural_order)
-    files = []
+    data_files = []
     for path in paths if has_magic(pattern) else [Path(pattern)]:
         if not path.is_file():
             if has_magic(pattern):
                 continue  # a folder that the pattern matches as well
-            raise LandingError(f"source {source.name}: {path} is not a file; correct files in mapping.yaml")
+            raise LandingError(f"{place}: {path} is not a file; correct files in mapping.yaml")
         file = data_file(path)
         if file is None:
-            raise LandingError(f"source {source.name}: {path} is not read ({READ} are): save it as one of these")
+            raise LandingError(f"{place}: {path} is not read ({READ} are): save it as one of these")
         if PATTERN & set(str(path)):
             raise LandingError(f"{path} has *, ? or [ in its name, which would be read as a pattern: rename it")
-        files.append(file)
-    if not files:
-        raise LandingError(f"source {source.name}: no file matches {pattern}; correct files in mapping.yaml")
-    return files
+        data_files.append(file)
+    if not data_files:
+        raise LandingError(f"{place}: no file matches {pattern}; correct files in mapping.yaml")
+    return data_files
 
 
 def mapped_rows(
@@ -120,6 +133,8 @@ class _Reader:
     files: Mapping[Path, Path]
 
     def has_all(self, made: ColumnFrom) -> bool:
+        if made.sum:
+            return True  # with_lookups has it, or has said that it is not there
         if made.first_of:
             return any(self._place(name) for name in made.first_of)
         return all(self._place(name) for name in made.columns)
@@ -187,6 +202,9 @@ class _Reader:
         if made.join:
             parts = [f"nullif(trim({self.text(name)}), '')" for name in made.join]
             return f" || {literal(made.between)} || ".join(parts)
+        if made.sum:
+            name = made.sum[0].partition(".")[0]
+            return self.text(sum_of(name, tuple(part.partition(".")[2] for part in made.sum)))
         if made.multiply:
             product = " * ".join(self._number_in(self.text(name)) for name in made.multiply)
             return self._written(f"cast({product} as varchar)")
@@ -201,13 +219,7 @@ class _Reader:
         return self.text(str(made.column))
 
     def _number_in(self, text: str) -> str:
-        """SQL of a number in the notation of the source; null where it is none."""
-        text = f"regexp_replace({text}, '[^0-9.,+-]', '', 'g')"
-        if self.source.thousands_separator in (".", ","):
-            text = f"replace({text}, '{self.source.thousands_separator}', '')"
-        if self.source.decimal_separator == ",":
-            text = f"replace({text}, ',', '.')"
-        return f"try_cast({text} as decimal(18, 4))"
+        return number_sql(text, self.source)
 
     def _written(self, number: str) -> str:
         """SQL of a number worked out here, in the notation in which all numbers of the source are read."""

@@ -32,6 +32,8 @@ def fingerprints(home: Home) -> dict[str, str]:
     for table in raw_contract():
         files = files_of_table(root / table.name).files
         files += [file for source in foreign.sources(table.name) for file in foreign.files(table.name, source)]
+        for source in foreign.sources(table.name):
+            files += [file for lookup in foreign.lookup_files(source).values() for file in lookup]
         for file in files:
             stat = file.path.stat()
             text = f"{stat.st_size} {stat.st_mtime_ns}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping as Mapped
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -24,17 +24,26 @@ from churn_assets.settings.section import Section
 from churn_assets.settings.wrong import UNKNOWN, Lines, name_of, near_field, place_of, said
 
 FILE = "mapping.yaml"
-KINDS = ("column", "constant", "first_of", "join", "multiply", "hash", "param", "file_time")
+KINDS = ("column", "constant", "first_of", "join", "multiply", "sum", "hash", "param", "file_time")
 FILLED, EMPTY = "filled", "empty"
 PLACES = ("files", "database", "uri")
 KINDS_OF_PULLED = (None, "corrections", "lines")
 OF_FILES = ("encoding", "time_zone", "decimal_separator", "thousands_separator", "currency_signs")
 
 
-class ColumnFrom(Section):
-    """Of what a column of the raw contract is made: exactly one of the first eight fields.
+class Lookup(Section):
+    """Other files that say more of a row: a table of lines with its sum, a table of customers with their id."""
 
-    A column of a foreign file is written as in its header; `items.sku` is a key inside a JSON column.
+    files: str = Field(description="Path or pattern, from the folder of mapping.yaml.")
+    key: str = Field(description="Their column by which a row is found.")
+    of: str | None = Field(None, description="The column of the source that holds the key; default: called as it.")
+
+
+class ColumnFrom(Section):
+    """Of what a column of the raw contract is made: exactly one of the first nine fields.
+
+    A column of a foreign file is written as in its header; `items.sku` is a key inside a JSON column,
+    `customers.email` a column of the lookup `customers`, where all rows with the key say the same.
     """
 
     column: str | None = Field(None, description="One column of the file.")
@@ -46,6 +55,11 @@ class ColumnFrom(Section):
         description="SHA-256 of a column in lower case (32 hex digits): an id where a file has nothing but an address.",
     )
     multiply: tuple[str, ...] = Field((), description="Columns of numbers, multiplied: price and quantity of a line.")
+    sum: tuple[str, ...] = Field(
+        (),
+        description="Numbers of a lookup, multiplied and added up over all rows with the key: [items.price, "
+        "items.quantity].",
+    )
     file_time: bool = Field(
         False,
         description="The day in the name of the file, at its end, else when the file was written: for exports that say "
@@ -72,6 +86,8 @@ class ColumnFrom(Section):
         kinds = [kind for kind in KINDS if getattr(self, kind) not in (None, (), False)]
         if len(kinds) != 1:
             raise ValueError(f"needs exactly one of {', '.join(KINDS)}; it has {', '.join(kinds) or 'none'}")
+        if len({name.partition(".")[0] for name in self.sum}) > 1 or any("." not in name for name in self.sum):
+            raise ValueError("sum: name columns of one lookup, such as items.price")
         if self.format and self.epoch:
             raise ValueError("format and epoch are two ways to write a time: keep one")
         return self
@@ -138,6 +154,9 @@ class SourceFiles(Section):
     pages: Pages | None = Field(
         None, description="Of a uri: it is no file but a web API, which gives JSON a page at a time."
     )
+    lookups: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,39}$")], Lookup] = Field(
+        {}, description="Other files that say more of a row, by a name; their columns are `name.column`."
+    )
     encoding: str | None = None
     time_zone: str | None = None
     decimal_separator: Literal[".", ","] | None = None
@@ -182,6 +201,17 @@ class SourceFiles(Section):
                     "tables.consents.deleted_after_hours: a consent that is gone is a no, and has to be looked for: "
                     f"write a number of hours above 0 (of {' and '.join(WITH_DELETIONS)} 0 is for orders alone)"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _lookups_are_of_files(self) -> Self:
+        if self.lookups and self.files is None:
+            raise ValueError("lookups are for a source of files; of a database write a query that joins")
+        for name, made in self.tables.items():
+            summed = {part.partition(".")[0] for column in made.columns.values() for part in column.sum}
+            if summed - set(self.lookups):
+                strange = ", ".join(sorted(summed - set(self.lookups)))
+                raise ValueError(f"tables.{name}: sum of {strange}, which is no name among lookups")
         return self
 
     @property

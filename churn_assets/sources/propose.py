@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from churn_assets.contracts.raw import raw_table
+from churn_assets.sources.beside import complete_from_others
 from churn_assets.sources.consent_columns import consents_of
 from churn_assets.sources.fit import NUMBERS, Made, Part, Sample, fitted
 from churn_assets.sources.lines import complete_orders, lines_of
@@ -46,21 +47,24 @@ class Proposal:
 def propose(samples: Sequence[Sample]) -> Proposal:
     """For all files together, since a user needs the same id in each of them."""
     samples = [with_inner_columns(sample) for sample in samples]
-    parts = {sample.name: _parts(sample) for sample in samples}
+    parts = {sample.name: _parts(sample, samples) for sample in samples}
     notes = _one_form_of_ids([part for each in parts.values() for part in each])
     sources: list[Made] = []
     unread = []
+    looked_up = {
+        lookup["files"] for each in parts.values() for part in each for lookup in _lookups(part.sample).values()
+    }
     for sample in samples:
-        sources += _sources(sample, parts[sample.name])
+        sources += _sources(parts[sample.name])
         notes += [note for part in parts[sample.name] for note in _doubts(part)]
-        if not parts[sample.name]:
+        if not parts[sample.name] and sample.files not in looked_up:
             unread.append(f"{sample.files}: {_nearest(sample)}")
     return Proposal(tuple(sources), tuple(dict.fromkeys(notes)), tuple(unread))
 
 
-def _parts(sample: Sample) -> list[Part]:
+def _parts(sample: Sample, samples: Sequence[Sample]) -> list[Part]:
     """The table that a file is, with what else its rows hold: lines of an order, consents of a customer."""
-    candidates = (_candidate(sample, table) for table in ORDER)
+    candidates = (_candidate(sample, table, samples) for table in ORDER)
     main = next((part for part in candidates if _fits(part)), None)
     if main is None:
         return consents_of(sample, None)
@@ -72,10 +76,11 @@ def _parts(sample: Sample) -> list[Part]:
     return [*parts, *consents_of(sample, main)] if main.table in ("orders", "users") else parts
 
 
-def _candidate(sample: Sample, table: str) -> Part:
+def _candidate(sample: Sample, table: str, samples: Sequence[Sample] = ()) -> Part:
     part = fitted(sample, table)
     if table == "orders":
         complete_orders(part)
+        complete_from_others(part, samples)
     if table == "consents":
         part.columns.setdefault("purpose", {"constant": "direct_marketing"})
     if table == "events" and "event_params" in sample.columns:
@@ -104,7 +109,7 @@ def _nearest(sample: Sample) -> str:
     return f"it looks like {nearest.table}, and nothing in it can be {missing}; it has {listed}"
 
 
-def _sources(sample: Sample, parts: Sequence[Part]) -> Iterator[Made]:
+def _sources(parts: Sequence[Part]) -> Iterator[Made]:
     """One entry of mapping.yaml; a further one for each channel of consents but the first, since a source feeds a raw
     table once.
     """
@@ -112,10 +117,16 @@ def _sources(sample: Sample, parts: Sequence[Part]) -> Iterator[Made]:
     for part in parts:
         of_table[part.table].append(part)
     for number in range(max(map(len, of_table.values()), default=0)):
+        sample = parts[0].sample
         chosen = [several[number] for several in of_table.values() if len(several) > number]
         name = f"{sample.name}_{chosen[0].columns['channel']['constant']}" if number else sample.name
         tables = {part.table: {**part.more, "columns": part.columns} for part in chosen}
         yield {"name": name, "files": sample.files, **sample.reading, **_numbers(sample, chosen), "tables": tables}
+
+
+def _lookups(sample: Sample) -> Mapping[str, Made]:
+    lookups: Mapping[str, Made] = sample.reading.get("lookups", {})
+    return lookups
 
 
 def _one_form_of_ids(parts: Sequence[Part]) -> list[str]:
@@ -181,6 +192,11 @@ def _doubts(part: Part) -> Iterator[str]:
             )
     if part.columns.get("changed_at", {}).get("file_time"):
         yield f"{name}: it does not say since when consents hold: they count from the day on which the file was written"
+    if sums := part.columns.get("amount", {}).get("sum"):
+        yield f"{name}: it has no sum of an order: {' times '.join(sums)} of all rows with its id is taken"
+    lookup, _, of_user = str(part.columns.get("user_id", {}).get("column")).partition(".")
+    if lookup in _lookups(part.sample):
+        yield f"{name}: no user comes twice by its own ids, so users are known by {of_user} of {lookup}"
     if amounts := part.columns.get("amount", {}).get("multiply"):
         yield f"{name}: it has no sum of an order: {' times '.join(amounts)} of all its lines is taken"
     if part.columns.get("order_id", {}).get("join"):
