@@ -13,8 +13,8 @@ from churn_assets.instance.home import Home
 from churn_assets.instance.record.store import Record
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.of_home import orders_reach
-from churn_assets.warehouse.history import missing_history, settle_calendar
 from churn_assets.stages import Stage
+from churn_assets.warehouse.history import missing_history, settle_calendar
 from churn_assets.workplace import Workplace
 
 WEDNESDAY = datetime(2025, 1, 15, 12)
