@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,22 +51,51 @@ def fetch_pages(source: SourceFiles, folder: Path, seen: Mapping[str, str]) -> F
     if newest and pages.changed_since:
         since = newest - timedelta(minutes=pages.overlap_minutes)
         address = with_parameter(uri, pages.changed_since, f"{since:%Y-%m-%dT%H:%M:%SZ}")
+    rows = _Rows(source, newest, datetime.now(UTC))
     file = folder / "rows.jsonl"
-    last_of: dict[str, int] = {}
-    count = 0
     with file.open("w", encoding="utf-8") as target:
         for page in read_pages(source, address):
-            for row in page:
-                target.write(json.dumps(row, ensure_ascii=False) + "\n")
-                last_of[str(value_at(row, pages.id) or f"row {count}")] = count
-                changed = _changed(source, pages, row)
-                newest = max(newest or changed, changed) if changed else newest
-                count += 1
-    if len(last_of) < count:
-        file = _without_earlier(file, set(last_of.values()))
-    tag = f"{SINCE}{newest.isoformat()}" if newest else ""
+            target.writelines(rows.take(page))
+    if len(rows.last_of) < rows.count:
+        file = _without_earlier(file, set(rows.last_of.values()))
+    tag = f"{SINCE}{rows.newest.isoformat()}" if rows.newest else ""
     read = data_file(file)
-    return Fetched((read,) if count and read else (), {uri: tag})
+    return Fetched((read,) if rows.count and read else (), {uri: tag})
+
+
+@dataclass
+class _Rows:
+    """What the pages have brought so far. `newest`: the last change; `last_of`: id -> number of its last row."""
+
+    source: SourceFiles
+    newest: datetime | None
+    now: datetime
+    last_of: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+    def take(self, page: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        """The rows as lines. Raises PullError for a page that brings nothing new, since so it would go on for ever, and
+        for one whose rows do not say when they changed.
+        """
+        pages = _pages(self.source)
+        texts = [json.dumps(row, ensure_ascii=False) for row in page]
+        keys = [str(value_at(row, pages.id) or text) for row, text in zip(page, texts, strict=True)]
+        if keys and all(key in self.last_of for key in keys):
+            raise PullError(
+                f"{_place(self.source)}: a page has the rows of pages before: correct pages in mapping.yaml"
+            )
+        self.last_of.update({key: self.count + number for number, key in enumerate(keys)})
+        self.count += len(texts)
+        times = [moment for row in page if (moment := _changed(pages, row))] if pages.changed else []
+        if pages.changed and page and not times:
+            raise PullError(
+                f"{_place(self.source)}: no row has a time in {pages.changed}: correct pages.changed in mapping.yaml"
+            )
+        # A time after now is a mistake, and must not hide later rows.
+        self.newest = max(
+            [*([self.newest] if self.newest else []), *(min(each, self.now) for each in times)], default=None
+        )
+        yield from (f"{text}\n" for text in texts)
 
 
 def first_answer(source: SourceFiles) -> Answer:
@@ -117,8 +146,8 @@ def _pages(source: SourceFiles) -> Pages:
 
 def _refuse_odd(source: SourceFiles, address: str, asked: set[str]) -> None:
     """The key of the source goes to the host that it is for and nowhere else; and reading comes to an end."""
-    place = f"source {source.name}: {place_of(str(source.uri))}"
-    if urlsplit(address)[:2] != urlsplit(str(source.uri))[:2]:
+    place = _place(source)
+    if _host(address) != _host(str(source.uri)):
         raise PullError(f"{place}: the next page is said to be on another host: see what the server answers")
     if address in asked:
         raise PullError(f"{place}: a page leads to one that was read already: correct pages in mapping.yaml")
@@ -129,7 +158,7 @@ def _refuse_odd(source: SourceFiles, address: str, asked: set[str]) -> None:
 
 
 def _ask(source: SourceFiles, session: requests.Session, address: str) -> Answer:
-    place = f"source {source.name}: {place_of(str(source.uri))}"
+    place = _place(source)
     content = bytearray()
     with (
         naming(source),
@@ -159,7 +188,7 @@ def rows_of(source: SourceFiles, answer: Answer) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
         keys = f"; it has {', '.join(map(str, body))[:200]}" if isinstance(body, dict) else ""
         where = f"in {path} of its answer" if path else "in its answer, which is a list then"
-        place = f"source {source.name}: {place_of(str(source.uri))}"
+        place = _place(source)
         raise PullError(f"{place}: no list of objects is {where}{keys}: correct pages.rows in mapping.yaml")
     return rows
 
@@ -175,7 +204,7 @@ def _next(source: SourceFiles, address: str, answer: Answer) -> str | None:
         is_last = token in (None, "", False) or not pages.token_parameter
         return None if is_last else with_parameter(address, str(pages.token_parameter), str(token))
     following = value_at(body, pages.next_address) if pages.next_address else answer.link
-    return urljoin(address, str(following)) if following else None
+    return _as_safe(urljoin(address, str(following)), str(source.uri)) if following else None
 
 
 def value_at(body: Any, path: str) -> Any:
@@ -192,17 +221,28 @@ def _has(body: Mapping[str, Any], path: str) -> bool:
     return isinstance(inside, dict) and last in inside
 
 
-def _changed(source: SourceFiles, pages: Pages, row: Mapping[str, Any]) -> datetime | None:
-    """Raises PullError for a row that does not say it, since it would not be asked for again."""
-    if not pages.changed:
-        return None
+def _place(source: SourceFiles) -> str:
+    return f"source {source.name}: {place_of(str(source.uri))}"
+
+
+def _host(address: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(address)
+    return parts.scheme, str(parts.hostname), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def _as_safe(address: str, uri: str) -> str:
+    """A shop behind a proxy says http of itself: the same host is asked as it was before, and no other way."""
+    parts, own = urlsplit(address), urlsplit(uri)
+    is_same = parts.hostname == own.hostname and parts.port in (None, own.port)
+    return parts._replace(scheme=own.scheme, netloc=own.netloc).geturl() if is_same else address
+
+
+def _changed(pages: Pages, row: Mapping[str, Any]) -> datetime | None:
+    """None where the row does not say it."""
     try:
-        moment = datetime.fromisoformat(str(value_at(row, pages.changed)).strip())
+        moment = datetime.fromisoformat(str(value_at(row, str(pages.changed))).strip())
     except ValueError:
-        raise PullError(
-            f"source {source.name}: {place_of(str(source.uri))}: a row has no time in {pages.changed}: correct "
-            "pages.changed in mapping.yaml"
-        ) from None
+        return None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

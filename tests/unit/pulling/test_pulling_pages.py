@@ -22,6 +22,7 @@ from churn_assets.instance.home import Home
 from churn_assets.landing import of_home
 from churn_assets.pulling.errors import PullError
 from churn_assets.pulling.health import health
+from churn_assets.pulling.pages import _as_safe
 from churn_assets.pulling.pull import pull
 from churn_assets.settings.load import SettingsError
 from churn_assets.settings.mapping import load_mapping
@@ -73,7 +74,7 @@ class Shop:
         page = int(request.args.get("page_info", "1"))
         self.before_page(page)
         since = request.args.get(self.changed_since, "")
-        rows = [row for row in self.rows if not since or row[self.changed] >= since[:19]]
+        rows = [row for row in self.rows if not since or (row[self.changed] or "") >= since[:19]]
         part = rows[(page - 1) * self.size : page * self.size]
         following = request.base_url + f"?page_info={page + 1}" + (f"&{self.changed_since}={since}" if since else "")
         link = {"Link": f'<{following}>; rel="next"'} if page * self.size < len(rows) else {}
@@ -251,6 +252,40 @@ def test_an_answer_that_cannot_be_read_is_one_message_and_leaves_nothing_behind(
     assert "source api" in str(raised.value)
     assert "secret" not in str(raised.value)
     assert list(home.root.glob("pulled/**/*.parquet")) == []
+
+
+def test_a_time_of_the_future_hides_no_later_rows_and_one_row_without_a_time_stops_nothing(
+    httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    rows = [shopify_order(1) | {"updated_at": "2999-01-01T00:00:00Z"}, shopify_order(2) | {"updated_at": None}]
+    shop = Shop(httpserver, SHOPIFY, [*rows, shopify_order(3)], "orders")
+    home = mapped(tmp_path / "home", httpserver.url_for(SHOPIFY))
+    assert rows_of(pull(home))["orders"] == 3
+    shop.asked.clear()
+    pull(home)
+    since = datetime.fromisoformat(shop.asked[0]["updated_at_min"])
+    assert timedelta(hours=1) < datetime.now(UTC) - since < timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("pages", "reason"),
+    [
+        ({"page_parameter": "page"}, "a page has the rows of pages before"),
+        ({"page_parameter": "page", "id": "number"}, "a page has the rows of pages before"),
+        ({"changed": "modified", "changed_since": "since"}, "no row has a time in modified"),
+    ],
+)
+def test_a_server_that_does_not_know_the_parameter_ends_the_reading(
+    httpserver: HTTPServer, tmp_path: Path, pages: Mapping[str, Any], reason: str
+) -> None:
+    httpserver.expect_request(ADDRESS).respond_with_json([shopify_order(n) for n in range(3)])
+    with pytest.raises(PullError, match=reason):
+        pull(stated(tmp_path, httpserver.url_for(ADDRESS), pages))
+
+
+def test_a_shop_behind_a_proxy_says_http_of_itself_and_is_asked_as_before() -> None:
+    assert _as_safe("http://shop.example/x?page=2", "https://shop.example/x") == "https://shop.example/x?page=2"
+    assert _as_safe("http://elsewhere.example/x", "https://shop.example/x") == "http://elsewhere.example/x"
 
 
 def test_a_shop_without_orders_yet_is_read_again_later(httpserver: HTTPServer, tmp_path: Path) -> None:
