@@ -112,4 +112,4 @@ def _rows(workplace: Workplace, stage: str, table: str, snapshot: date) -> pl.Da
 
 
 def _words(workplace: Workplace) -> Words:
-    return Words("en", workplace.settings.report.currency)
+    return Words("en", workplace.settings.report.currency, workplace.home.mapping.domain)

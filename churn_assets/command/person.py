@@ -52,7 +52,7 @@ def why(root: Path, user: str) -> None:
     """Print what is known of a user and why it was decided so."""
     workplace = Workplace(home_path=str(root))
     person = with_considered(workplace, person_of(workplace, user, utc_now()))
-    _print(person, Words("en", workplace.settings.report.currency), wide_console())
+    _print(person, Words("en", workplace.settings.report.currency, workplace.home.mapping.domain), wide_console())
 
 
 def export_user(root: Path, user: str) -> None:

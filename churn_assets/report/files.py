@@ -28,7 +28,9 @@ def write_report(workplace: Workplace, snapshot: date) -> tuple[str, Path]:
 
     Raises PartitionMissing, PartitionWithheld or PartitionDamaged where a table is not there.
     """
-    page = snapshot_page(facts_of(workplace, snapshot), workplace.settings.report.currency)
+    page = snapshot_page(
+        facts_of(workplace, snapshot), workplace.settings.report.currency, workplace.home.mapping.domain
+    )
     file = report_file(workplace.home, snapshot)
     write_whole(file, lambda path: path.write_text(page, encoding="utf-8"))
     write_check_index(workplace.home, snapshot)

@@ -25,6 +25,8 @@ from babel.numbers import (
     get_currency_precision,
 )
 
+from churn_assets.settings.domain import Domain
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 LOCALES: Mapping[Language, str] = {"en": "en_GB", "zh": "zh_Hans_CN"}
@@ -34,6 +36,7 @@ COMPACT_FROM = 10_000  # 9,870 but 12 k: the fourth digit of a sum tells nobody 
 WHOLE_FROM = 10
 NO_DIGIT_FROM, NO_DIGIT_UNTIL = 100_000, 1_000_000  # 12.3 k, 123 k, 1.2 M
 UNKNOWN = "\N{EN DASH}"
+SHOP = Domain()
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -48,10 +51,11 @@ def _translations(language: Language) -> Mapping[Any, Any]:
 
 @dataclass(frozen=True)
 class Words:
-    """`currency`: ISO code of orders.amount, or None: sums are without a sign."""
+    """`currency`: ISO code of orders.amount, or None: sums are without a sign. `domain`: what purchases are called."""
 
     language: Language
     currency: str | None = None
+    domain: Domain = SHOP
 
     @property
     def locale(self) -> Locale:
@@ -59,7 +63,7 @@ class Words:
 
     def __call__(self, message: str, **values: object) -> str:
         """The message in this language, with its values."""
-        text = cast("str", _translations(self.language).get(message) or message)
+        text = self._in_words(cast("str", _translations(self.language).get(message) or message))
         return text.format(**values) if values else text
 
     def many(self, one: str, other: str, count: int, **values: object) -> str:
@@ -67,7 +71,10 @@ class Words:
         translated = _translations(self.language).get((one, other))
         forms = tuple(translated) if translated and all(translated) else (one, other)
         text = forms[0] if len(forms) == 1 or self.locale.plural_form(count) == "one" else forms[1]
-        return str(text.format(n=self.count(count), **values))
+        return self._in_words(text).format(n=self.count(count), **values)
+
+    def _in_words(self, text: str) -> str:
+        return self.domain.in_words(text, self.language)
 
     def count(self, number: float | None) -> str:
         if number is None:

@@ -8,17 +8,20 @@ from pathlib import Path
 from jinja2 import Template
 
 from churn_assets.report.facts import Facts
-from churn_assets.report.language import LANGUAGES, Words
+from churn_assets.report.language import LANGUAGES, SHOP, Words
 from churn_assets.report.templates import style, templates
 from churn_assets.report.view import View
+from churn_assets.settings.domain import Domain
 
 FOLDER = Path(__file__).parent
 STYLE = FOLDER / "style.css"
 
 
-def snapshot_page(facts: Facts, currency: str | None) -> str:
-    """`currency`: ISO code of the amounts, or None: they are shown without a sign."""
-    views = [View(facts, Words(language, currency)) for language in LANGUAGES]
+def snapshot_page(facts: Facts, currency: str | None, domain: Domain = SHOP) -> str:
+    """`currency`: ISO code of the amounts, or None: they are shown without a sign. `domain`: what purchases are
+    called.
+    """
+    views = [View(facts, Words(language, currency, domain)) for language in LANGUAGES]
     title = f"Churn report of {facts.snapshot}"
     return _template().render(views=views, style=style(STYLE), title=title)
 

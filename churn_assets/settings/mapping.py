@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from churn_assets.contracts.extra import is_extra
 from churn_assets.contracts.raw import raw_contract, raw_table
+from churn_assets.settings.domain import ACTIVITIES, Domain, with_activities
 from churn_assets.settings.landing import Landing, RawName, RepeatedIds
 from churn_assets.settings.load import SettingsError, lines_of, values_of
 from churn_assets.settings.names import did_you_mean
@@ -250,6 +251,17 @@ class SourceMapping(Section):
     """All of mapping.yaml."""
 
     sources: tuple[SourceFiles, ...] = ()
+    domain: Domain = Field(Domain(), description="What counts as a purchase where the service is no shop.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _activities_are_orders_and_events(cls, values: Any) -> Any:
+        sources = values.get("sources") if isinstance(values, dict) else None
+        if not isinstance(sources, list | tuple) or not any(_has_activities(source) for source in sources):
+            return values
+        domain = Domain.model_validate(values.get("domain") or {})
+        made = [with_activities(source, domain) if _has_activities(source) else source for source in sources]
+        return {**values, "sources": made}
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -267,6 +279,11 @@ class SourceMapping(Section):
     def pulled(self) -> tuple[SourceFiles, ...]:
         """The sources that are fetched."""
         return tuple(source for source in self.sources if source.is_pulled)
+
+
+def _has_activities(source: Any) -> bool:
+    tables = source.get("tables") if isinstance(source, dict) else None
+    return isinstance(tables, dict) and isinstance(tables.get(ACTIVITIES), dict)
 
 
 class MappingError(SettingsError, code="mapping"):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from churn_assets.contracts.feature import Feature
@@ -13,6 +14,7 @@ from churn_assets.contracts.treatment import Treatment
 from churn_assets.failures import Failure
 from churn_assets.model.expected import EXPECTED_PURCHASES
 from churn_assets.settings import ExtraColumn
+from churn_assets.settings.domain import Domain
 from churn_assets.settings.extra import extra_features
 from churn_assets.warehouse.project import manifest
 
@@ -34,6 +36,15 @@ def describe(columns: Sequence[str], extra: Sequence[ExtraColumn] = ()) -> list[
     documented = manifest()["nodes"]["model.churn_assets.user_features"]["columns"]
     siblings = {WINDOW.sub("", name): column for name, column in documented.items() if WINDOW.search(name)}
     return [stated.get(name) or _feature(name, documented, siblings) for name in columns if name not in KEYS]
+
+
+def in_words_of(feature: Feature, domain: Domain) -> Feature:
+    """The feature as people of this trade call it."""
+    return replace(
+        feature,
+        label_en=domain.in_words(feature.label_en, "en"),
+        label_zh=domain.in_words(feature.label_zh, "zh"),
+    )
 
 
 def treatments(extra: Sequence[ExtraColumn] = ()) -> dict[str, Treatment]:

@@ -40,5 +40,18 @@ def missing_history(workplace: Workplace, days: Sequence[date]) -> list[date]:
         built, outdated = set(), built
     oldest = orders_reach(workplace.home)[0].date()
     needed = {day for each in days for day in slices_for(workplace, each)} | outdated
-    needed |= {partition.snapshot for partition in workplace.record.partitions(Stage.SCORING, "scored_users")}
+    needed |= _scored(workplace)
     return sorted({day for day in needed if oldest < day < days[0]} - built)
+
+
+def without_profiles(workplace: Workplace, days: Sequence[date]) -> list[date]:
+    """Those of `days` that have scores and no user profiles, ascending."""
+    has = set()
+    if workplace.warehouse.has("marts", "dim_user_profiles"):
+        rows = workplace.warehouse.query("select distinct snapshot_date from marts.dim_user_profiles")
+        has = set(rows["snapshot_date"])
+    return sorted(_scored(workplace) & set(days) - has)
+
+
+def _scored(workplace: Workplace) -> set[date]:
+    return {partition.snapshot for partition in workplace.record.partitions(Stage.SCORING, "scored_users")}

@@ -45,8 +45,9 @@ OUTSIDE = {
     "uuid",
 }
 OF_TEXTS = {"urllib.parse"}  # takes an address apart, and asks nobody
-# Adapters read the files of their source, settings their one file, the raw contract its yml; nobody else does.
-MAY_TOUCH_FILES = ("sources", "settings/load.py", "contracts/raw.py", "contracts/described.py")
+# Adapters read the files of their source, settings their one file and the words of trades, the raw contract its yml;
+# nobody else does.
+MAY_TOUCH_FILES = ("sources", "settings/load.py", "settings/domain.py", "contracts/raw.py", "contracts/described.py")
 # Into and out of memory: a model from its bytes, a picture to a buffer.
 IN_MEMORY = {
     ("model/boosting.py", "load_model"),

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from churn_assets.defs.dbt.run import build
+from churn_assets.defs.dbt.run import build, build_lost_profiles
 from churn_assets.defs.history import history_of, log_history
 from churn_assets.defs.partitions import CALENDAR, snapshots_of
 from churn_assets.defs.raw.observe import observations
@@ -72,5 +72,6 @@ def warehouse_models(context: dg.AssetExecutionContext, workplace: dg.ResourcePa
     if FEATURES in context.selected_asset_keys:
         begin_scores(workplace, snapshots_of(context), context.run.run_id)
     yield from build(context, workplace, [*history, *snapshots_of(context)], is_rebuild=is_outdated)
+    build_lost_profiles(context, workplace, history)
     log_history(context, history)
     workplace.record.state_fact(FINGERPRINT_FACT, fingerprint(workplace))

@@ -11,9 +11,11 @@ import dagster as dg
 
 from churn_assets.defs.dbt import in_process
 from churn_assets.defs.dbt.metadata import with_table_metadata
+from churn_assets.warehouse.history import without_profiles
 from churn_assets.warehouse.variables import variables
 from churn_assets.workplace import Workplace
 
+PROFILES = "fqn:profiles"
 Event = dg.Output[Any] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
@@ -45,3 +47,20 @@ def build(
     finally:
         shutil.rmtree(target, ignore_errors=True)
         yield from with_table_metadata(context, workplace, tables)
+
+
+def build_lost_profiles(context: dg.AssetExecutionContext, workplace: Workplace, snapshots: Sequence[date]) -> None:
+    """Profiles of scored snapshots among these that the warehouse has lost: effects by segment read them in this run,
+    whose own profiles are built when everything else is.
+    """
+    lost = without_profiles(workplace, snapshots)
+    if not lost:
+        return
+    context.log.warning("The warehouse has lost %d snapshots with scores; they are built again.", len(lost))
+    run_variables = variables(workplace, workplace.landing(), lost)
+    target = workplace.home.dbt_target / context.run.run_id
+    try:
+        with workplace.warehouse.exclusive(), workplace.warehouse.kept_open():
+            in_process.run_models(PROFILES, run_variables, target, context.log.info)
+    finally:
+        shutil.rmtree(target, ignore_errors=True)

@@ -11,7 +11,7 @@ from churn_assets.model.gate import tested_slice
 from churn_assets.model.spend import SpendModel
 from churn_assets.model.tiers import stake_amount
 from churn_assets.stages import Stage
-from churn_assets.warehouse.features import describe
+from churn_assets.warehouse.features import describe, in_words_of
 from churn_assets.warehouse.model_inputs import with_model_inputs
 from churn_assets.warehouse.reads import features_at
 
@@ -30,4 +30,5 @@ def model_and_users(at: Snapshot) -> tuple[pl.DataFrame, ChurnModel, list[Featur
     frame = with_model_inputs(at.workplace, at.date, features_at(at.workplace, at.date))
     model = ChurnModel.from_bytes(at.workplace.tables.read_bytes(Stage.TRAINING, "champion_model", at.date))
     columns = [name for name in frame.columns if name != "status"]
-    return frame, model, describe(columns, at.workplace.settings.features.extra)
+    features = describe(columns, at.workplace.settings.features.extra)
+    return frame, model, [in_words_of(feature, at.workplace.home.mapping.domain) for feature in features]
