@@ -62,7 +62,6 @@ def _compared(home: Path, budget: float) -> Table:
     workplace = Workplace(home_path=str(home))
     settings = workplace.settings.decisions.model_copy(update={"budget_amount": budget})
     candidates = candidates_at(Snapshot(SNAPSHOT, workplace, print)).sort("user_id")
-    everybody = candidates.with_columns(risk_tier=pl.lit("urgent"))  # the tiers are a limit of their own
     may = candidates["hindrance_email"].is_null().to_numpy()
     truth = _true_profits(home, candidates["user_id"], settings.margin_share)
     costs = np.array([2.5, SENDING_COST])
@@ -79,13 +78,14 @@ def _compared(home: Path, budget: float) -> Table:
         "everyone, a reminder": np.where(may, 1, -1),
         "highest risk first, a coupon": _given(len(candidates), order[:coupons]),
     }
-    for name, frame, policy in (
-        ("rules, tiers urgent and watch", candidates, "rules"),
-        ("rules, all tiers", everybody, "rules"),
-        ("value, tiers urgent and watch", candidates, "value"),
-        ("value, all tiers", everybody, "value"),
+    for name, policy, tiers in (
+        ("rules, tiers urgent and watch", "rules", ("urgent", "watch")),
+        ("rules, all tiers", "rules", settings.max_risk_tiers),
+        ("value, tiers urgent and watch", "value", ("urgent", "watch")),
+        ("value, all tiers", "value", settings.max_risk_tiers),
     ):
-        ledger = decide(frame, settings.model_copy(update={"policy": policy}), SNAPSHOT).ledger
+        chosen = settings.model_copy(update={"policy": policy, "max_risk_tiers": tiers})
+        ledger = decide(candidates, chosen, SNAPSHOT).ledger
         plans[name] = ledger.select(
             pl.col("arm").replace_strict({"coupon": 0, "reminder_email": 1}, default=-1, return_dtype=pl.Int64)
         ).to_series().to_numpy()  # fmt: skip
