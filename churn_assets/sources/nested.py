@@ -12,6 +12,7 @@ from churn_assets.sources.fit import Made, Part, Sample, fitted
 
 DEPTH = 3  # Shopify has customer.email_marketing_consent.state
 MOST_KEYS = 200
+PARENT = "__parentId"
 OF_LISTS = ("order_items", "returns")
 Row = Mapping[str, str | None]
 
@@ -27,6 +28,24 @@ def with_inner_columns(sample: Sample) -> Sample:
     ]
     names = dict.fromkeys(name for row in rows for name in row)
     return replace(sample, columns=tuple(list(dict.fromkeys([*sample.columns, *names]))[:MOST_KEYS]), rows=rows)
+
+
+def parts_by_parent(sample: Sample) -> list[Part]:
+    """Orders and their lines in one file of JSON lines, in which a line names its order, as Shopify's bulk operations
+    write them. Nothing where a file is none.
+    """
+    if PARENT not in sample.columns:
+        return []
+    parents, children = (
+        replace(sample, rows=[row for row in sample.rows if bool(row.get(PARENT)) == has_parent])
+        for has_parent in (False, True)
+    )
+    orders, lines = fitted(parents, "orders"), fitted(children, "order_items")
+    orders.columns["order_id"], lines.columns["order_id"] = {"column": "id"}, {"column": PARENT}
+    orders.more, lines.more = {"only": {PARENT: "empty"}}, {"only": {PARENT: "filled"}}
+    for part in (orders, lines):
+        part.sample = sample
+    return [orders, lines] if not orders.missing and not lines.missing else []
 
 
 def parts_in_lists(orders: Part) -> Iterator[Part]:

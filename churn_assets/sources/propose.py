@@ -14,7 +14,7 @@ from churn_assets.sources.beside import complete_from_others
 from churn_assets.sources.consent_columns import consents_of
 from churn_assets.sources.fit import NUMBERS, Made, Part, Sample, fitted
 from churn_assets.sources.lines import complete_orders, lines_of
-from churn_assets.sources.nested import parts_in_lists, with_inner_columns
+from churn_assets.sources.nested import parts_by_parent, parts_in_lists, with_inner_columns
 from churn_assets.sources.values import number_form, time_form
 
 # What a table cannot do without, besides its required columns, so that it is not taken for another.
@@ -64,6 +64,8 @@ def propose(samples: Sequence[Sample]) -> Proposal:
 
 def _parts(sample: Sample, samples: Sequence[Sample]) -> list[Part]:
     """The table that a file is, with what else its rows hold: lines of an order, consents of a customer."""
+    if by_parent := parts_by_parent(sample):
+        return by_parent
     candidates = (_candidate(sample, table, samples) for table in ORDER)
     main = next((part for part in candidates if _fits(part)), None)
     if main is None:

@@ -22,6 +22,12 @@ EXPECTED: dict[str, dict[str, dict[str, Any]]] = {
         "users": {"user_id": "Customer ID", "email": "Email"},
         "consents": {"is_granted": "Accepts Email Marketing", "changed_at": {"file_time": True}},
     },
+    "shopify_bulk_orders.jsonl": {
+        "orders": {"order_id": "id", "user_id": "customer.id", "ordered_at": "createdAt",
+                   "amount": "currentTotalPriceSet.shopMoney.amount", "status": "displayFinancialStatus"},
+        "order_items": {"order_id": "__parentId", "product_id": "sku", "quantity": "quantity",
+                        "unit_price": "originalUnitPriceSet.shopMoney.amount"},
+    },
     "woocommerce_orders.csv": {
         "orders": {
             "order_id": "Order ID", "user_id": "Customer User ID", "amount": "Order Total Amount",
