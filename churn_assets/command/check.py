@@ -21,6 +21,7 @@ from churn_assets.landing import oddities, of_home
 from churn_assets.landing.contact import open_contacts
 from churn_assets.landing.contents import LandingContents
 from churn_assets.landing.erased_users import without_erased_users
+from churn_assets.landing.files import BOOKKEEPING
 from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.review import TableReview, in_temp_tables, review_table
 from churn_assets.landing.rhythm import rhythm_of
@@ -174,7 +175,7 @@ def _overview(reviews: list[TableReview], contents: LandingContents) -> Table:
         justify: Literal["left", "right"] = "right" if heading in (*COUNTS, "users") else "left"
         table.add_column(heading, justify=justify, no_wrap=heading != "unknown columns")
     for review in reviews:
-        unread = sum(each.reason != "bookkeeping of another system" for each in contents.tables[review.name].unread)
+        unread = sum(each.reason != BOOKKEEPING for each in contents.tables[review.name].unread)
         table.add_row(
             review.name, f"{review.files:,}", f"{unread:,}", f"{review.delivered:,}", f"{review.kept:,}",
             f"{review.replaced:,}", f"{review.rows_refused:,}", _day(review.first_at), _day(review.last_at),

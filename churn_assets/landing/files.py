@@ -51,6 +51,11 @@ class Unread:
     reason: str
 
 
+BOOKKEEPING, OF_NO_KIND = "bookkeeping of another system", "of a kind that is not read"
+SPREADSHEET = "a spreadsheet: save it as CSV (UTF-8)"
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+
+
 @dataclass
 class TableFiles:
     """The files under the folder of one table, in the natural order of the paths: 9.csv before 10.csv."""
@@ -67,7 +72,7 @@ def files_of_table(folder: Path) -> TableFiles:
     seen: set[Path] = set()
     for path in sorted(_walk(folder, table_files.unread), key=natural_order):
         if is_bookkeeping(path.relative_to(folder)):
-            table_files.unread.append(Unread(path, "bookkeeping of another system"))
+            table_files.unread.append(Unread(path, BOOKKEEPING))
             continue
         if not path.exists():
             raise LandingError(f"{path} is a link that leads nowhere: put the files back, or remove the link")
@@ -79,7 +84,8 @@ def files_of_table(folder: Path) -> TableFiles:
             continue
         data = data_file(path)
         if data is None:
-            table_files.unread.append(Unread(path, "of a kind that is not read"))
+            reason = SPREADSHEET if path.suffix.lower() in SPREADSHEETS else OF_NO_KIND
+            table_files.unread.append(Unread(path, reason))
         elif PATTERN & set(str(path)):
             raise LandingError(f"{path} has *, ? or [ in its name, which would be read as a pattern: rename it")
         else:

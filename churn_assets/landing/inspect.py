@@ -25,7 +25,10 @@ from churn_assets.landing.csv import open_csv, read_csv_sql, validate
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.file_cache import FileCache
 from churn_assets.landing.files import (
+    BOOKKEEPING,
+    OF_NO_KIND,
     READ,
+    SPREADSHEET,
     DataFile,
     Format,
     Unread,
@@ -88,17 +91,27 @@ def survey(
             landed_table = opener.table(table, root / table.name, received / table.name if received else None, reading)
             if landed_table:
                 tables[table.name] = landed_table
+    # Of a table with other files its own list has them.
+    left = [
+        each
+        for table in raw_contract()
+        if table.name not in tables
+        for each in files_of_table(root / table.name).unread
+        if each.reason != BOOKKEEPING
+    ]
     for table in raw_contract():
         if needs_orders and table.must_exist and table.name not in tables:
             if any(source.is_pulled for source in foreign.sources(table.name)):
                 raise LandingError(
                     f"nothing was read of {table.name} yet: churn pull reads it ({_sources_of(foreign, table)})"
                 )
+            there = [each for each in left if each.path.is_relative_to(root / table.name)]
+            seen = f"; {there[0].path} is {there[0].reason}" if there else ""
             raise LandingError(
-                f"no files for {table.name}: expected {root / table.name}/ with {READ}; files of another form are read "
-                "where they lie once churn map knows them"
+                f"no files for {table.name}: expected {root / table.name}/ with {READ}{seen}; files of another form "
+                "are read where they lie once churn map knows them"
             )
-    beside = tuple(_beside_tables(root)) if root.is_dir() else ()
+    beside = (*(_beside_tables(root) if root.is_dir() else ()), *left)
     return LandingContents(tables, beside, tuple(extra))
 
 
@@ -327,7 +340,7 @@ def _ids_have_one_type(table: RawTable, files: Sequence[LandedFile]) -> None:
 def _no_consents_are_left_out(unread: Iterable[Unread]) -> None:
     """Raises LandingError where a file among the consents is not read: it may hold withdrawals."""
     for file in unread:
-        if file.reason == "of a kind that is not read":
+        if file.reason in (OF_NO_KIND, SPREADSHEET):
             raise LandingError(
                 f"{file.path} lies among the consents and is not read ({READ} are): it may hold withdrawals. Deliver "
                 "it as one of these, or move it away"

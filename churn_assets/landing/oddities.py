@@ -12,6 +12,7 @@ from churn_assets.landing.blocking import contradictions, loaded_at_once, too_li
 from churn_assets.landing.consents import UNKNOWN
 from churn_assets.landing.contents import LandedTable, LandingContents
 from churn_assets.landing.extra_columns import absent, other_words, undeclared
+from churn_assets.landing.files import BOOKKEEPING
 from churn_assets.landing.findings import LandingFinding
 from churn_assets.landing.review import TableReview
 from churn_assets.landing.statuses import is_listed_sql
@@ -44,7 +45,7 @@ def not_read(contents: LandingContents) -> Iterator[LandingFinding]:
         )
     for table in contents.tables.values():
         for each in table.unread:
-            if each.reason != "bookkeeping of another system":
+            if each.reason != BOOKKEEPING:
                 yield LandingFinding(
                     "warning", table.name, f"{each.path} is not read: {each.reason}", "Convert it, or move it away"
                 )

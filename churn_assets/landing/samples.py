@@ -16,7 +16,16 @@ from churn_assets.duck import duck
 from churn_assets.landing.csv import DELIMITERS, Shape, bytes_of, open_csv, read_csv_sql
 from churn_assets.landing.errors import LandingError
 from churn_assets.landing.file_cache import FileCache
-from churn_assets.landing.files import DataFile, Format, data_file, is_bookkeeping, natural_order
+from churn_assets.landing.files import (
+    OF_NO_KIND,
+    SPREADSHEET,
+    SPREADSHEETS,
+    DataFile,
+    Format,
+    data_file,
+    is_bookkeeping,
+    natural_order,
+)
 from churn_assets.landing.json import open_json, read_json_sql
 from churn_assets.landing.parquet import open_parquet, read_parquet_sql
 from churn_assets.landing.text import identifier
@@ -27,7 +36,6 @@ FIRST_BYTES = 1_000_000
 MOST_LINES_BEFORE_HEADER = 30
 HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 MOST_EVEN = 0.9
-SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,9 @@ def _files(places: Sequence[str]) -> tuple[list[DataFile], list[str]]:
             if file is not None:
                 files.append(file)
             elif each.suffix.lower() in SPREADSHEETS:
-                skipped.append(f"{each} is a spreadsheet: save it as CSV (UTF-8)")
+                skipped.append(f"{each} is {SPREADSHEET}")
             else:
-                skipped.append(f"{each} is of a kind that is not read")
+                skipped.append(f"{each} is {OF_NO_KIND}")
     return files, skipped
 
 

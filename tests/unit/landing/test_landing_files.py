@@ -13,6 +13,7 @@ import zstandard
 
 from churn_assets.landing import oddities
 from churn_assets.landing.errors import LandingError
+from churn_assets.landing.files import OF_NO_KIND, SPREADSHEET
 from churn_assets.landing.inspect import survey
 from churn_assets.settings import Landing
 from tests.unit.landing.reading import FIXTURES, HEADER, LINE, NOW, read, rows
@@ -66,12 +67,28 @@ def test_every_file_is_read_or_named(tmp_path: Path) -> None:
     names = [*READ_FILES, "p", "q", "r", "s", "t", "u.csv.zst"]
     assert rows(contents, "order_id") == [(name,) for name in sorted(names)]
     unread = {each.path.name: each.reason for each in contents.tables["orders"].unread}
-    assert {name for name, reason in unread.items() if reason == "of a kind that is not read"} == set(UNREAD_FILES)
+    assert {name for name, reason in unread.items() if reason in (OF_NO_KIND, SPREADSHEET)} == set(UNREAD_FILES)
     hidden = {name for name, reason in unread.items() if "bookkeeping" in reason}
     assert hidden == {"_SUCCESS", ".a.csv.crc", "part.csv", "x.csv"}
     named = [str(finding) for finding in oddities.not_read(contents)]
     assert len(named) == len(UNREAD_FILES)
-    assert any(f"{folder / 'g.xlsx'} is not read: of a kind that is not read" in line for line in named)
+    assert any(f"{folder / 'g.xlsx'} is not read: a spreadsheet: save it as CSV" in line for line in named)
+
+
+def test_a_spreadsheet_alone_is_named_too(tmp_path: Path) -> None:
+    """Users in a spreadsheet were no users, without a word (until 2026-11-30)."""
+    for table in ("orders", "users"):
+        (tmp_path / table).mkdir()
+        (tmp_path / table / f"{table}.xlsx").write_text("something")
+    with pytest.raises(LandingError, match=r"orders/orders\.xlsx is a spreadsheet: save it as CSV"):
+        read(tmp_path)
+    (tmp_path / "orders" / "a.csv").write_text(HEADER + LINE.format("1"))
+    named = [str(finding) for finding in oddities.not_read(read(tmp_path))]
+    assert any("users.xlsx is not read: a spreadsheet" in line for line in named)
+    (tmp_path / "consents").mkdir()
+    (tmp_path / "consents" / "c.xls").write_text("something")
+    with pytest.raises(LandingError, match="it may hold withdrawals"):
+        read(tmp_path)
 
 
 def zstd(text: str) -> bytes:
