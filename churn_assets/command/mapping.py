@@ -128,7 +128,7 @@ def _merged(
         notes += more
     names = [source["name"] for source in sources]
     kept = [source for source in values.get("sources") or [] if source.get("name") not in names]
-    return {"sources": [*kept, *map(_short, sources)]}, notes
+    return {**values, "sources": [*kept, *map(_short, sources)]}, notes
 
 
 def _as_shown(

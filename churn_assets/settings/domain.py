@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -93,7 +94,9 @@ def _refuse_wrong(columns: Mapping[str, Any], tables: Mapping[str, Any], domain:
     unknown = sorted(set(columns) - set(COLUMNS))
     missing = [name for name in REQUIRED if name not in columns]
     if unknown:
-        raise ValueError(f"tables.activities.columns.{unknown[0]}: it has {', '.join(COLUMNS)}")
+        near = get_close_matches(unknown[0], COLUMNS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(COLUMNS)}"
+        raise ValueError(f"tables.activities.columns.{unknown[0]}: activities have no such column; {hint}")
     if missing:
         raise ValueError(f"tables.activities: required column {', '.join(missing)} is made of nothing")
     if both := sorted({"orders", "order_items", "events"} & set(tables)):

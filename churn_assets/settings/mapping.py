@@ -253,16 +253,6 @@ class SourceMapping(Section):
     sources: tuple[SourceFiles, ...] = ()
     domain: Domain = Field(Domain(), description="What counts as a purchase where the service is no shop.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _activities_are_orders_and_events(cls, values: Any) -> Any:
-        sources = values.get("sources") if isinstance(values, dict) else None
-        if not isinstance(sources, list | tuple) or not any(_has_activities(source) for source in sources):
-            return values
-        domain = Domain.model_validate(values.get("domain") or {})
-        made = [with_activities(source, domain) if _has_activities(source) else source for source in sources]
-        return {**values, "sources": made}
-
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         names = [source.name for source in self.sources]
@@ -281,11 +271,6 @@ class SourceMapping(Section):
         return tuple(source for source in self.sources if source.is_pulled)
 
 
-def _has_activities(source: Any) -> bool:
-    tables = source.get("tables") if isinstance(source, dict) else None
-    return isinstance(tables, dict) and isinstance(tables.get(ACTIVITIES), dict)
-
-
 class MappingError(SettingsError, code="mapping"):
     """The mapping is wrong; the message names source, table and column."""
 
@@ -300,10 +285,35 @@ def load_mapping(file: Path) -> SourceMapping:
 def mapping_of(values: Mapped[str, Any], file: Path, lines: Lines | None = None) -> SourceMapping:
     """Raises MappingError naming source, table and column, and the line where `lines` are those of the values."""
     try:
+        of_domain = {name: value for name, value in values.items() if name == "domain"}
+        domain = SourceMapping.model_validate(of_domain).domain
+        values = {**values, "sources": _as_tables(values, domain, file, lines)} if "sources" in values else values
         return SourceMapping.model_validate(values)
     except ValidationError as error:
         listed = "\n  ".join(_line(values, each, lines) for each in error.errors())
         raise MappingError(f"{file} is wrong; correct it:\n  {listed}") from error
+
+
+def _has_activities(source: Any) -> bool:
+    tables = source.get("tables") if isinstance(source, dict) else None
+    return isinstance(tables, dict) and isinstance(tables.get(ACTIVITIES), dict)
+
+
+def _as_tables(values: Mapped[str, Any], domain: Domain, file: Path, lines: Lines | None) -> Any:
+    """The sources, with activities as orders and events. Raises MappingError."""
+    sources = values["sources"]
+    if not isinstance(sources, list | tuple):
+        return sources
+    made = []
+    for number, source in enumerate(sources):
+        try:
+            made.append(with_activities(source, domain) if _has_activities(source) else source)
+        except ValueError as error:
+            at = lines.of(("sources", number, "tables", ACTIVITIES)) if lines else ""
+            raise MappingError(
+                f"{file} is wrong; correct it:\n  {at}source {source.get('name', number)}: {error}"
+            ) from None
+    return made
 
 
 def _line(values: Mapped[str, Any], error: ErrorDetails, lines: Lines | None) -> str:

@@ -64,7 +64,11 @@ def test_an_activity_without_a_value_is_worth_the_price() -> None:
     ("columns", "domain", "reason"),
     [
         ({"user_id": "learner", "occurred_at": "at"}, DOMAIN, "required column activity is made of nothing"),
-        ({**COLUMNS, "when": "at"}, DOMAIN, "columns.when: it has user_id"),
+        (
+            {**COLUMNS, "when": "at"},
+            DOMAIN,
+            "source log: tables.activities.columns.when: activities have no such column",
+        ),
         (COLUMNS, {"trade": "course"}, "name in domain.purchase the activities"),
         ({"user_id": "a", "occurred_at": "b", "activity": "c"}, DOMAIN, "name a column value, or state domain.price"),
         ({**COLUMNS, "user_id": {"hash": "mail"}}, DOMAIN, "map activity_id as well"),
