@@ -15,6 +15,7 @@ from benchmarks.fuzzed_landing import NOW, Fuzzed, fuzzed
 from churn_assets.duck import duck
 from churn_assets.landing import oddities
 from churn_assets.landing.errors import LandingError
+from churn_assets.landing.files import OF_NO_KIND, SPREADSHEET
 from churn_assets.landing.inspect import survey
 from churn_assets.landing.review import in_temp_tables, review_table
 from churn_assets.settings import Landing
@@ -41,7 +42,7 @@ def wrong(seed: int, folder: Path) -> list[str]:
         sql = f"select {COLUMNS} from {orders.scan} where refused_because is null and not is_replaced"
         kept = set(connection.execute(sql).fetchall())
         said = connection.execute(MEANINGS.format(scan=contents.tables["consents"].scan)).fetchall()
-    named = {each.path.name for each in orders.unread if "kind" in each.reason}
+    named = {each.path.name for each in orders.unread if each.reason in (OF_NO_KIND, SPREADSHEET)}
     found = _differences(made, review.delivered, review.kept + review.replaced, review.rows_refused, kept)
     found += [f"read: {sorted(made.unread)} not named"] * (made.unread != named)
     read = Counter(said)
