@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "init": ("init", "--yes"),
     "load": ("load", "cdnow", "--from", "CDNOW"),
     "map": ("map", "UNITS", "--yes"),
+    "pull": ("pull",),
     "prepare": ("prepare",),
     "explain": ("explain", "record"),
     "promote": ("promote", DAY, "--reason", "x"),
