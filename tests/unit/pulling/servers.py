@@ -76,7 +76,8 @@ def postgres(folder: Path) -> Iterator[Server]:
 @contextmanager
 def mariadb(folder: Path) -> Iterator[Server]:
     """About 2 s to be set up and to start."""
-    program, setup = shutil.which("mariadbd"), shutil.which("mariadb-install-db")
+    places = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"  # where Debian has it, and not everybody looks
+    program, setup = shutil.which("mariadbd", path=places), shutil.which("mariadb-install-db", path=places)
     if not program or not setup:
         pytest.skip("MariaDB is not installed (Debian: mariadb-server)")
     port, data = _free_port(), folder / "data"
