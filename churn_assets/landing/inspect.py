@@ -203,7 +203,9 @@ class _Opener:
         lookups = {
             name: tuple(
                 LookupFile(file.path, _read_sql(file, [file.data]), file.columns)
-                for file in self.opened(table, files, encoding=encoding)
+                for file in sorted(
+                    self.opened(table, files, encoding=encoding), key=lambda each: natural_order(each.path)
+                )
             )
             for name, files in self.foreign.lookup_files(source).items()
         }

@@ -6,7 +6,7 @@ row that it belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -49,7 +49,7 @@ def with_lookups(
         values |= {sum_of(name, product): _sum(product, source) for product in summed}
         inside = ", ".join(f"{value} as {identifier(shown)}" for shown, value in values.items())
         needed = dict.fromkeys([lookup.key, *taken, *(column for product in summed for column in product)])
-        rows = " union all ".join(f"select {_texts(source, each, needed)} from {each.sql}" for each in files)
+        rows = _newest(source, lookup.key, files, needed)
         key = _key(f"base.{identifier(columns[own.strip().lower()][0])}")
         shown_values = ", ".join(f"{alias}.{identifier(shown)}" for shown in values)
         of_key = f"select {_key(identifier(lookup.key))} as lookup_key, {inside} from ({rows}) group by 1"
@@ -74,6 +74,16 @@ def _summed(made: TableFrom, name: str) -> Iterator[tuple[str, ...]]:
     for parts in sums:
         if parts[0].partition(".")[0] == name:
             yield tuple(part.partition(".")[2] for part in parts)
+
+
+def _newest(source: SourceFiles, key: str, files: Sequence[LookupFile], needed: Mapping[str, None]) -> str:
+    """The rows of each key in the last file that has it: an export of everything, written each week, says it again."""
+    parts = [
+        f"select {_texts(source, each, needed)}, {number} as lookup_file from {each.sql}"
+        for number, each in enumerate(files)
+    ]
+    last = f"max(lookup_file) over (partition by {_key(identifier(key))})"
+    return f"select * from ({' union all '.join(parts)}) qualify lookup_file = {last}"
 
 
 def _texts(source: SourceFiles, file: LookupFile, names: Mapping[str, None]) -> str:

@@ -90,6 +90,16 @@ def test_what_cannot_be_known_is_unknown_and_never_less(tmp_path: Path) -> None:
     assert all(read["refused_because"].is_not_null())
 
 
+def test_exports_of_everything_are_not_added_up(tmp_path: Path) -> None:
+    """Each week a file with all lines so far: the last one that has an order counts."""
+    home = shop(tmp_path, ITEMS)
+    for week, lines in {"items_9": ITEMS, "items_10": [("o0", "p1", "10.00", 3), ("o2", "p1", "3", 3)]}.items():
+        write(tmp_path / "exports", f"{week}.csv", "order_id,product_id,price,quantity", lines)
+    text = home.mapping_file.read_text().replace("items.csv", "items_*.csv")
+    home.mapping_file.write_text(text)
+    assert [float(amount) for amount in orders(Home(home.root))["amount"]] == [30.0, 10.0, 9.0]
+
+
 def test_a_lookup_that_changes_is_a_file_that_has_changed(tmp_path: Path) -> None:
     home = shop(tmp_path, ITEMS)
     before = fingerprints(home)
