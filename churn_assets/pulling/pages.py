@@ -114,7 +114,13 @@ def read_pages(source: SourceFiles, address: str) -> Iterator[list[dict[str, Any
             asked.add(following)
             answer = _ask(source, session, following)
             yield rows_of(source, answer)
-            following = _next(source, following, answer)
+            try:
+                following = _next(source, following, answer)
+                _host(following or "")
+            except ValueError:
+                raise PullError(
+                    f"{_place(source)}: the address of the next page cannot be read: correct pages in mapping.yaml"
+                ) from None
 
 
 @contextmanager

@@ -231,6 +231,7 @@ def stated(root: Path, uri: str, pages: Mapping[str, Any]) -> Home:
     [
         (Response("[{}]", headers={"Link": '<http://elsewhere.example/x>; rel="next"'}), "on another host"),
         (Response("[{}]", headers={"Link": f'<{ADDRESS}>; rel="next"'}), "was read already"),
+        (Response("[{}]", headers={"Link": '<http://shop.example:none/x>; rel="next"'}), "cannot be read"),
         (Response("<html>"), "answers no JSON"),
         (Response("[" * 100_000), "answers no JSON"),
         (Response('{"orders": [{"id": 1}]}'), "no list of objects is in its answer"),
